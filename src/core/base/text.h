@@ -1,0 +1,37 @@
+// Text helpers that several modules need: UTF-8 checks, hexadecimal, base64url, case folding.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mc {
+
+bool is_valid_utf8(std::string_view bytes);
+
+std::string to_hex(std::string_view bytes);
+Result<std::string> from_hex(std::string_view text);
+
+// RFC 4648 section 5, no padding.
+std::string to_base64url(std::string_view bytes);
+Result<std::string> from_base64url(std::string_view text);
+
+// Crockford base32 of a 128-bit value in 26 characters, upper bits first.
+std::string to_crockford(std::uint64_t high, std::uint64_t low);
+
+// ASCII only; bytes above 0x7f are left alone.
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string_view trim(std::string_view text);  // spaces and tabs
+
+Result<std::int64_t> parse_int(std::string_view text);  // decimal, whole text, in range
+
+// At most `max` bytes of `text`, cut at a character boundary, for error messages.
+std::string excerpt(std::string_view text, std::size_t max = 60);
+
+}  // namespace mc

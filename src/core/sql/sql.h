@@ -1,0 +1,139 @@
+// SQL behind one interface: SQLite here, PostgreSQL in adapter/postgres. Two dialects of text,
+// one way to bind, step, transact, cancel and migrate.
+//
+// A Connection belongs to one thread at a time, except interrupt(), which any thread may call.
+// Values are always bound, never spliced into text. SQLite files have exactly one writing
+// connection in one process (see docs/adr/0003); readers open with Access::read_only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/base.h"
+#include "sys/sys.h"
+
+namespace mc::sql {
+
+enum class Dialect { sqlite, postgres };
+enum class Access { read_only, read_write };
+enum class Type { null, integer, real, text, blob };
+
+struct Blob {
+  std::string bytes;
+  bool operator==(const Blob&) const = default;
+};
+// A bound parameter. Booleans are integers 0/1 in SQLite and boolean in PostgreSQL.
+using Param = std::variant<std::monostate, bool, std::int64_t, double, std::string, Blob>;
+
+// A running query. next() steps to a row; columns are valid until the following next().
+class Rows {
+ public:
+  virtual ~Rows() = default;
+  virtual Result<bool> next() = 0;
+  virtual int columns() const = 0;
+  virtual std::string_view name(int column) const = 0;
+  virtual Type type(int column) const = 0;  // of this row's value
+  virtual bool boolean(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;
+  virtual double real(int column) const = 0;
+  virtual std::string_view text(int column) const = 0;  // text and blob bytes
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual Dialect dialect() const = 0;
+  // One statement; parameters are written ?1, ?2 ... in both dialects. Prepared statements are
+  // cached by text (64 of them). At most one Rows of a connection is alive at a time.
+  virtual Result<std::unique_ptr<Rows>> query(std::string_view sql,
+                                              std::span<const Param> params) = 0;
+  // Runs to the end; gives the number of rows changed.
+  virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) = 0;
+  // Several statements without parameters (migrations).
+  virtual Status script(std::string_view sql) = 0;
+  virtual Status begin() = 0;  // SQLite: BEGIN IMMEDIATE when writable
+  virtual Status commit() = 0;
+  virtual Status rollback() = 0;
+  // Makes the running statement fail with `unavailable`. Any thread.
+  virtual void interrupt() = 0;
+  // A statement running longer fails with `unavailable`. Zero = none.
+  virtual void set_statement_timeout(Nanos limit) = 0;
+  // Fast bulk load: COPY on PostgreSQL, one cached prepared insert on SQLite. `rows` is
+  // row-major, `columns.size()` values a row. Inside the caller's transaction.
+  virtual Status insert_many(std::string_view table, std::span<const std::string> columns,
+                             std::span<const Param> values) = 0;
+  virtual std::string version() const = 0;  // "SQLite 3.40.1", "PostgreSQL 15.18"
+
+  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Param> params);
+  Result<std::unique_ptr<Rows>> query(std::string_view sql, std::initializer_list<Param> params);
+};
+
+struct OpenOptions {
+  Access access = Access::read_write;
+  Nanos busy_timeout = seconds(5);
+  Nanos connect_timeout = seconds(5);
+};
+
+// Opens URLs of its scheme: "sqlite:/path/file.db", "postgres://user@host:port/db?...".
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  virtual std::string_view scheme() const = 0;
+  virtual Result<std::unique_ptr<Connection>> open(const std::string& url,
+                                                   const OpenOptions& options) = 0;
+};
+std::unique_ptr<Driver> sqlite_driver();
+
+// Chooses a driver by scheme. app fills it; everybody else opens through it.
+class Drivers {
+ public:
+  void add(std::unique_ptr<Driver> driver);
+  Result<std::unique_ptr<Connection>> open(const std::string& url,
+                                           const OpenOptions& options = {}) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<Driver>, std::less<>> drivers_;
+};
+
+// Commits on success, rolls back when destroyed before.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Connection& connection);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Status commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+// Double quotes an identifier; both dialects.
+std::string quoted(std::string_view identifier);
+
+// Forward-only, one transaction each, hash recorded in table mc_migration. A recorded migration
+// whose text has changed, or one that this program does not know, stops the start (`corrupt`).
+struct Migration {
+  int number = 0;
+  std::string name;  // "0001_identity"
+  std::string sqlite;
+  std::string postgres;
+};
+struct MigrationReport {
+  std::vector<std::string> applied;
+  int version = 0;
+};
+Result<MigrationReport> migrate(Connection& connection, std::span<const Migration> migrations,
+                                sys::Clock& clock);
+// The migrations of db/migrations, embedded at build time, in order.
+std::span<const Migration> built_in_migrations();
+
+}  // namespace mc::sql

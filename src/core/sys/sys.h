@@ -1,0 +1,90 @@
+// The seams to the machine: time, randomness, files. Domain code gets these interfaces through
+// constructors; sim/ has in-memory twins with faults; only this module, net and adapters touch
+// the real ones.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+
+namespace mc::sys {
+
+// Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual WallTime wall() = 0;
+  virtual MonoTime mono() = 0;
+};
+
+// Cryptographically secure in the real world, seeded in sim. Thread-safe.
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual void fill(std::span<std::uint8_t> out) = 0;
+  std::uint64_t next_u64();
+};
+
+// UUID version 7 (RFC 9562), shown as prefix + 26 characters of Crockford base32: "job_01hf...".
+std::string make_id(std::string_view prefix, Clock& clock, Random& random);
+
+// An open file. Writes go to the position; durable only after sync().
+class File {
+ public:
+  virtual ~File() = default;
+  virtual Result<std::size_t> read(std::span<char> out) = 0;  // 0 at the end
+  virtual Status write(std::string_view bytes) = 0;           // all or an error of unknown outcome
+  virtual Status sync() = 0;
+  virtual Status seek(std::int64_t offset) = 0;
+  virtual Result<std::int64_t> size() = 0;
+};
+
+enum class OpenMode { read, append, create_new, truncate };
+
+class Files {
+ public:
+  virtual ~Files() = default;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
+  virtual Result<bool> exists(const std::string& path) = 0;
+  virtual Status make_folders(const std::string& path) = 0;
+  virtual Status remove(const std::string& path) = 0;
+  virtual Status rename(const std::string& from, const std::string& to) = 0;  // atomic, synced
+  virtual Status sync_folder(const std::string& path) = 0;
+
+  // Whole-file helpers on top of the above. write_atomic: temporary file, sync, rename, sync.
+  Result<std::string> read_all(const std::string& path, std::size_t bytes_max = 64 << 20);
+  Status write_atomic(const std::string& path, std::string_view bytes);
+};
+
+// Held as long as the object lives; a second holder anywhere on the machine gets `conflict`.
+class FolderLock {
+ public:
+  virtual ~FolderLock() = default;
+};
+Result<std::unique_ptr<FolderLock>> lock_folder(const std::string& folder);
+
+std::unique_ptr<Clock> real_clock();
+std::unique_ptr<Random> real_random();
+std::unique_ptr<Files> real_files();
+
+// The process environment, read once by app at start.
+std::string environment(const std::string& name, const std::string& otherwise = "");
+
+// Resident bytes and CPU time of this process, from /proc; for metrics and benches.
+struct Usage {
+  std::int64_t resident_bytes = 0;
+  Nanos cpu;
+  std::int64_t open_files = 0;
+};
+Usage usage();
+
+// SHA-256 (FIPS 180-4), 32 raw bytes.
+std::string sha256(std::string_view bytes);
+
+}  // namespace mc::sys
