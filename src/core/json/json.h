@@ -82,7 +82,9 @@ struct Member {
   Value value;
   bool operator==(const Member&) const = default;
 };
-inline std::size_t Object::size() const { return members_.size(); }
+inline std::size_t Object::size() const {
+  return members_.size();
+}
 
 struct Limits {
   std::size_t bytes_max = 1 << 20;

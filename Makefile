@@ -1,0 +1,55 @@
+# The house's front door; the work is done in tools/ and deploy/. `make` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick bench fuzz-all lint portability audit-graphql format clean bootstrap \
+        release
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+export MC_JOBS ?= $(JOBS)
+
+help:  ## This list
+	@sed -n 's/^\([a-z%-]*\):[^#]*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+bootstrap:  ## Install the Debian packages that are missing (deploy/packages.txt)
+	@deploy/bootstrap.sh
+
+release: bootstrap  ## Build what ships into build/release/bin
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS)
+
+demo: release  ## Build, then run the demo world (DEMO_DIR=folder keeps its data there)
+	@build/release/bin/maestro demo $(if $(DEMO_DIR),--dir "$(DEMO_DIR)")
+
+test: bootstrap  ## Everything: unit, house rules, conformance, end to end, sanitizers
+	@tools/test.py full
+
+quick: bootstrap  ## Release build, unit tests and house rules
+	@tools/test.py quick
+
+bench: release  ## Every bench/*/run.sh
+	@deploy/bootstrap.sh bench
+	@for run in bench/*/run.sh; do [ ! -e "$$run" ] || "$$run" || exit 1; done
+
+bench-%: release  ## One of them: bench/%/run.sh
+	@deploy/bootstrap.sh bench
+	@bench/$*/run.sh
+
+fuzz-all: bootstrap  ## Every fuzzer, FUZZ_SECONDS (600) shared out evenly
+	@tools/fuzz.sh --all
+
+fuzz-%: bootstrap  ## Fuzzer %_fuzz for FUZZ_SECONDS (600) on tests/corpus/%
+	@tools/fuzz.sh $*
+
+lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate
+	@tools/test.py lint
+
+portability: bootstrap  ## Build and unit tests with g++ 12
+	@tools/test.py portability
+
+audit-graphql: bootstrap  ## GraphQL over HTTP audit and graphql-js as oracle
+	@tools/test.py audit-graphql
+
+format:  ## Let clang-format 19 lay out every source file
+	@tools/lint.sh fix
+
+clean:  ## Remove build/
+	@rm -rf build

@@ -1,0 +1,87 @@
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "sys/sys.h"
+
+namespace mc::sys {
+namespace {
+
+std::int64_t read_clock(clockid_t id) {
+  timespec now{};
+  ::clock_gettime(id, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+class RealClock final : public Clock {
+ public:
+  WallTime wall() override { return {read_clock(CLOCK_REALTIME)}; }
+  MonoTime mono() override { return {read_clock(CLOCK_MONOTONIC)}; }
+};
+
+// OpenSSL's generator: seeded from the kernel, reseeded after fork.
+class RealRandom final : public Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    MC_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+  }
+};
+
+std::int64_t count_open_files() {
+  std::error_code error;
+  std::int64_t count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+       at.increment(error)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+std::unique_ptr<Clock> real_clock() {
+  return std::make_unique<RealClock>();
+}
+std::unique_ptr<Random> real_random() {
+  return std::make_unique<RealRandom>();
+}
+
+std::string environment(const std::string& name, const std::string& otherwise) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): at start only
+  return value == nullptr ? otherwise : value;
+}
+
+Usage usage() {
+  Usage out;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
+    long long pages = 0;
+    long long resident = 0;
+    if (std::fscanf(file, "%lld %lld", &pages, &resident) == 2) {
+      out.resident_bytes = resident * ::sysconf(_SC_PAGESIZE);
+    }
+    std::fclose(file);
+  }
+  rusage spent{};
+  ::getrusage(RUSAGE_SELF, &spent);
+  const auto nanos = [](const timeval& t) { return t.tv_sec * 1'000'000'000 + t.tv_usec * 1'000; };
+  out.cpu = Nanos{nanos(spent.ru_utime) + nanos(spent.ru_stime)};
+  out.open_files = count_open_files();
+  return out;
+}
+
+std::string sha256(std::string_view bytes) {
+  std::array<unsigned char, 32> digest{};
+  unsigned int length = 0;
+  MC_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) ==
+           1);
+  return std::string(reinterpret_cast<const char*>(digest.data()), length);
+}
+
+}  // namespace mc::sys

@@ -1,0 +1,95 @@
+#include "sys/sys.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+namespace mc::sys {
+namespace {
+
+// A folder of its own for one test, removed at the end.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mc-sys-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST_CASE("files: a file is written whole, read back, listed and removed") {
+  const TempFolder folder;
+  const auto files = real_files();
+  CHECK(files->exists(folder / "a") == false);
+  REQUIRE(files->write_atomic(folder / "a", "one").has_value());
+  REQUIRE(files->write_atomic(folder / "a", "two").has_value());
+  CHECK(files->read_all(folder / "a") == "two");
+  CHECK(files->list(folder.path()) == std::vector<std::string>{"a"});
+  CHECK(files->remove(folder / "a").has_value());
+  CHECK(files->remove(folder / "a").error().code == Code::not_found);
+}
+
+TEST_CASE("files: appending keeps what is there, create_new refuses what is there") {
+  const TempFolder folder;
+  const auto files = real_files();
+  REQUIRE((*files->open(folder / "log", OpenMode::append))->write("a").has_value());
+  REQUIRE((*files->open(folder / "log", OpenMode::append))->write("b").has_value());
+  CHECK(files->read_all(folder / "log") == "ab");
+  CHECK(files->open(folder / "log", OpenMode::create_new).error().code == Code::conflict);
+  CHECK(files->read_all(folder / "log", 1).error().code == Code::invalid);
+}
+
+TEST_CASE("lock: a second holder is refused until the first lets go") {
+  const TempFolder folder;
+  auto first = lock_folder(folder.path());
+  REQUIRE(first.has_value());
+  const auto second = lock_folder(folder.path());
+  REQUIRE(!second.has_value());
+  CHECK(second.error().code == Code::conflict);
+  first->reset();
+  CHECK(lock_folder(folder.path()).has_value());
+}
+
+TEST_CASE("ids: sort by time, differ, and carry version 7") {
+  const auto clock = real_clock();
+  const auto random = real_random();
+  const std::string a = make_id("job", *clock, *random);
+  const std::string b = make_id("job", *clock, *random);
+  CHECK(a.size() == 4 + 26);
+  CHECK(a.substr(0, 4) == "job_");
+  CHECK(a != b);
+  CHECK(a.substr(4, 9) <= b.substr(4, 9));
+}
+
+TEST_CASE("clock: monotonic time does not go back") {
+  const auto clock = real_clock();
+  MonoTime last = clock->mono();
+  for (int i = 0; i < 1000; ++i) {
+    const MonoTime now = clock->mono();
+    CHECK(now >= last);
+    last = now;
+  }
+}
+
+TEST_CASE("sha256: the vectors of FIPS 180-4") {
+  CHECK(to_hex(sha256("abc")) ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST_CASE("usage: this process has memory, files and spent time") {
+  const Usage now = usage();
+  CHECK(now.resident_bytes > 100'000);
+  CHECK(now.open_files >= 3);
+  CHECK(now.cpu.count >= 0);
+}
+
+}  // namespace
+}  // namespace mc::sys

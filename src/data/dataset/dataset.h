@@ -1,0 +1,14 @@
+// A team's own tables as a tenant-bound GraphQL API, described by one YAML file.
+//
+//   model.h    what the YAML says: sources, datasets, columns, relations; parse, check, print, SDL
+//   session.h  Catalog (shared, immutable), ConnectionSet (one a worker), Session (one a request)
+//   import.h   CSV and JSON lines into a table: streaming, resumable, all or nothing
+//
+// The one promise: no statement leaves this module without `tenant_id = ?1`, bound to the tenant
+// of the session. It holds because every statement is written by TenantQuery (tenant_query.h,
+// private), whose only constructor takes a TenantId, and identifiers come only from the model.
+#pragma once
+
+#include "dataset/import.h"   // IWYU pragma: export
+#include "dataset/model.h"    // IWYU pragma: export
+#include "dataset/session.h"  // IWYU pragma: export

@@ -1,0 +1,161 @@
+// Reading and writing a model's tables for one tenant, behind graphql::execute().
+//
+//   auto catalog = Catalog::make(model, {.cursor_key = key});        // once, shared by threads
+//   Writers writers(drivers, catalog->model());                      // once, shared by threads
+//   ConnectionSet connections(drivers, catalog->model(), writers);   // one a worker thread
+//   auto session = Session::make(*catalog, tenant, connections, {clock, random}, options);
+//   auto result = graphql::execute(catalog->schema(), request, **session, clock);
+//
+// A session reads each relation of a level with one statement, however many parents there are
+// (totalCount of a relation costs one more). Errors become GraphQL errors with these codes:
+// BAD_USER_INPUT, FORBIDDEN, NOT_FOUND, CONFLICT, LIMIT_EXCEEDED, RESPONSE_TOO_LARGE,
+// DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE. Their text never shows a row, a table or a driver's
+// message; those are in report().faults, for the log.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "dataset/model.h"
+#include "graphql/graphql.h"
+#include "sql/sql.h"
+#include "sys/sys.h"
+
+namespace mc::dataset {
+
+struct CatalogOptions {
+  // Authenticates and hides the contents of page cursors; at least 16 bytes. Servers that share
+  // cursors share it.
+  Secret cursor_key;
+};
+
+// The checked model and its compiled schema. Immutable; any number of threads.
+class Catalog {
+ public:
+  static Result<std::unique_ptr<const Catalog>> make(Model model, CatalogOptions options);
+  ~Catalog();
+  const Model& model() const;
+  const graphql::Schema& schema() const;
+  const std::string& sdl() const;
+
+  struct Parts;  // private to the module
+  const Parts& parts() const { return *parts_; }
+
+ private:
+  explicit Catalog(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// The writing connections: one a source in the process, opened at first use, lent to one caller
+// at a time. Thread-safe.
+class Writers {
+ public:
+  Writers(const sql::Drivers& drivers, const Model& model);
+  ~Writers();
+  struct Slot;
+  class Lease {
+   public:
+    Lease(Lease&&) noexcept = default;
+    sql::Connection& operator*() const { return *connection_; }
+    sql::Connection* operator->() const { return connection_; }
+
+   private:
+    friend class Writers;
+    Lease(std::unique_lock<std::timed_mutex> lock, sql::Connection* connection)
+        : lock_(std::move(lock)), connection_(connection) {}
+    std::unique_lock<std::timed_mutex> lock_;
+    sql::Connection* connection_;
+  };
+  // `unavailable` when another caller keeps it longer than `wait`; `not_found`: no such source.
+  Result<Lease> borrow(std::string_view source, Nanos wait);
+
+ private:
+  const sql::Drivers& drivers_;
+  std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
+};
+
+// Reading connections of one worker thread, opened at first use, one a source.
+class ConnectionSet {
+ public:
+  ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
+  Result<sql::Connection*> reader(std::string_view source);
+  Writers& writers() { return writers_; }
+
+ private:
+  const sql::Drivers& drivers_;
+  std::map<std::string, std::string, std::less<>> urls_;
+  std::map<std::string, std::unique_ptr<sql::Connection>, std::less<>> readers_;
+  Writers& writers_;
+};
+
+// What the role of the caller may do; decided by policy, never by this module.
+struct Capabilities {
+  bool aggregates = false;  // totalCount, personsAggregate
+  bool writes = false;      // mutations
+};
+
+struct SessionLimits {
+  std::size_t rows_max = 20'000;       // read in one request
+  std::size_t bytes_max = 16 << 20;    // of values read in one request
+  std::size_t statements_max = 200;    // of one request
+  std::size_t filter_terms_max = 100;  // comparisons and and/or/not of one filter
+  std::size_t filter_depth_max = 8;
+  std::size_t in_list_max = 200;
+  std::size_t order_terms_max = 6;
+  std::size_t text_bytes_max = 64 << 10;  // of one bound text
+  std::size_t groups_max = 1'000;         // rows of one groups(by:)
+};
+
+struct SessionOptions {
+  Capabilities may;
+  MonoTime deadline{INT64_MAX};
+  SessionLimits limits{};
+};
+
+// The seams a session needs.
+struct SessionWorld {
+  sys::Clock& clock;
+  sys::Random& random;  // generated keys of create mutations
+};
+
+struct SessionReport {
+  std::size_t statements = 0;
+  std::size_t rows = 0;
+  std::size_t bytes = 0;
+  std::vector<std::string> datasets;  // touched, in order of first use
+  std::vector<Error> faults;          // of the databases, for the log; at most 20
+};
+
+// One request of one tenant. Used by one thread; cancel() may be called by any.
+class Session final : public graphql::Resolver {
+ public:
+  // `denied` when the tenant is empty: there is no session without a tenant.
+  static Result<std::unique_ptr<Session>> make(const Catalog& catalog, TenantId tenant,
+                                               ConnectionSet& connections, SessionWorld world,
+                                               SessionOptions options = {});
+  ~Session() override;
+  void resolve(const graphql::FieldCall& call, std::span<const graphql::Object> parents,
+               std::span<graphql::Datum> out) override;
+  // Interrupts the running statement; later ones fail at once with CANCELLED. Repeatable.
+  void cancel();
+  const SessionReport& report() const;
+
+  struct Core;  // private to the module
+
+ private:
+  explicit Session(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+// Looks at the real tables: they exist, have the columns, and every unique index of a writable
+// dataset begins with the tenant column (otherwise a conflict would tell of other tenants' rows).
+Status check_tables(const Model& model, ConnectionSet& connections);
+
+}  // namespace mc::dataset

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Runs the project's checks as named steps, one timed line each, and sums what they counted.
+
+usage: tools/test.py PLAN | STEP ...     PLAN: full, quick, lint, portability (see PLANS)
+
+A step is one or more commands; their output goes to build/logs/STEP.log and is shown (its end)
+when the step fails. Counts come from ctest, doctest, or a closing line "N passed, N failed[,
+N skipped]"; a step that prints none of them counts as one. The last line printed is always
+"N passed, N failed, N skipped" over all steps; exit 1 when anything failed.
+
+Environment: MC_JOBS (parallel jobs, default: all cores), MC_VECTORS (folder of public
+conformance vectors, default ../shared/vectors), MC_BASE (git commit that `lint` compares with).
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "logs"
+JOBS = os.environ.get("MC_JOBS") or str(os.cpu_count() or 2)
+VECTORS = Path(os.environ.get("MC_VECTORS") or ROOT.parent / "shared" / "vectors").absolute()
+TAIL_LINES = 80
+CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+DOCTEST = re.compile(r"test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
+SKIP = re.compile(r"^(?:SKIP|skip(?:ped)?)\b[: ]", re.I)
+
+
+class Count:
+    """passed, failed, skipped"""
+
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.values = [passed, failed, skipped]
+
+    def add(self, other):
+        self.values = [a + b for a, b in zip(self.values, other.values)]
+
+    def __str__(self):
+        return "{} passed, {} failed, {} skipped".format(*self.values)
+
+
+def count_text(text, good):
+    """What one program's output says it counted; one test when it says nothing."""
+    total, found = Count(), False
+    for line in text.splitlines():
+        match = DOCTEST.search(line) or CLOSING.match(line.strip())
+        if match:
+            total.add(Count(*[int(n or 0) for n in match.groups()]))
+            found = True
+    if not found:
+        total = Count(passed=1) if good else Count(failed=1)
+    elif not good and total.values[1] == 0:
+        total.add(Count(failed=1))  # counted its tests, then crashed or leaked
+    return total
+
+
+def count_ctest(log):
+    """Sums over the tests of ctest's LastTest.log, each judged by its own output."""
+    total = Count()
+    for part in re.split(r"^\d+/\d+ Testing: ", log, flags=re.M)[1:]:
+        good = re.search(r"^Test Passed\.", part, re.M) is not None
+        skipped = re.search(r"^Test (Skipped|Not Run)", part, re.M) is not None
+        body = part.split("-" * 58, 1)[-1]
+        total.add(Count(skipped=1) if skipped else count_text(body, good))
+    return total
+
+
+class Step:
+    """commands: argv lists run in order until one fails; or a function giving them, or giving a
+    string: the reason why the step is skipped."""
+
+    def __init__(self, commands, what, limit_s=900, ctest="", environment=None):
+        self.commands, self.what, self.limit_s = commands, what, limit_s
+        self.ctest = ctest  # build folder whose ctest log holds the counts
+        self.environment = environment or {}
+
+
+def configure_and_build(preset, targets=()):
+    return [["cmake", "--preset", preset], ["ninja", "-C", f"build/{preset}", "-j", JOBS, *targets]]
+
+
+def ctest(preset, *arguments):
+    return ["ctest", "--test-dir", f"build/{preset}", "-j", JOBS, "--output-on-failure",
+            "--no-tests=error", *arguments]
+
+
+def unit_under(preset):
+    """Builds the test programs only (not the products) with this preset and runs them."""
+    def plan():
+        listing = ("ninja -C build/{0} -t targets all | sed -n 's/^\\(mc_[a-z0-9_]*_test\\): phony$/"
+                   "\\1/p' > build/{0}/tests.txt; test -s build/{0}/tests.txt").format(preset)
+        build = f"xargs ninja -C build/{preset} -j {JOBS} < build/{preset}/tests.txt"
+        return [["cmake", "--preset", preset], ["sh", "-c", listing], ["sh", "-c", build],
+                ctest(preset, "-L", "unit")]
+    return plan
+
+
+def conformance():
+    runner = ROOT / "build/release/bin/mc-vectors"
+    if not VECTORS.is_dir():
+        return f"no vectors at {VECTORS.name}/ (set MC_VECTORS)"
+    if not runner.exists():
+        return "build/release/bin/mc-vectors is not built"
+    listed = subprocess.run([runner, "--list"], capture_output=True, text=True, check=False)
+    suites = [name for name in listed.stdout.split() if (VECTORS / name).is_dir()]
+    return [[str(runner), suite, str(VECTORS / suite)] for suite in suites] or "no suite is known"
+
+
+def script(path, *arguments):
+    def plan():
+        if not (ROOT / path).exists():
+            return f"there is no {path}"
+        return [[f"./{path}", *arguments]]
+    return plan
+
+
+def canary():
+    """A fuzzer that must find its planted bug within seconds, or fuzzing proves nothing."""
+    build = ["clang++-19", "-std=c++20", "-O1", "-g1", "-fsanitize=fuzzer,address,undefined",
+             "tests/house/canary_fuzz.cc", "-o", "build/canary_fuzz"]
+    run = "cd build && ! ./canary_fuzz -seed=1 -max_total_time=60 -artifact_prefix=/dev/null/"
+    return [build, ["bash", "-c", run]]
+
+
+SANITIZER = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+             "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "second_deadlock_stack=1"}
+STEPS = {
+    "build": Step(configure_and_build("release"), "release build, clang 19", 1500),
+    "unit": Step([ctest("release", "-E", "^house\\.tidy$")], "unit and house tests", ctest="release"),
+    "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
+    "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
+    "conformance": Step(conformance, "public conformance vectors"),
+    "gate": Step([["tools/coroutine_gate.sh"]], "coroutine patterns that g++ 12 breaks", 600),
+    "canary": Step(canary, "the canary fuzzer fails", 120),
+    "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
+    "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 1500, "asan", SANITIZER),
+    "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
+    "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
+    "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
+    "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
+}
+PLANS = {
+    "full": ["build", "unit", "tidy", "format", "conformance", "gate", "canary", "e2e", "asan",
+             "tsan"],
+    "quick": ["build", "unit", "tidy"],
+    "lint": ["format", "tidy", "clang-tidy", "gate"],
+}
+NEEDS_BUILD = {"unit", "conformance", "gate", "e2e", "clang-tidy", "audit-graphql"}
+
+
+def run_commands(step, commands, log_path):
+    """Runs them in order with one deadline for all; gives (good, output)."""
+    environment = {**os.environ, "MC_VECTORS": str(VECTORS), "MC_JOBS": JOBS, **step.environment}
+    deadline = time.monotonic() + step.limit_s
+    good = True
+    with open(log_path, "w+", errors="replace") as log:
+        for command in commands:
+            log.write(f"$ {' '.join(command)}\n")
+            log.flush()
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
+                                       stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                good = process.wait(max(1, deadline - time.monotonic())) == 0
+            except subprocess.TimeoutExpired:
+                good = False
+                log.write(f"\nstopped: the step's limit of {step.limit_s} s is over\n")
+            finally:  # also what the command left running in its session
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                process.wait()
+            if not good:
+                break
+        log.seek(0)
+        return good, log.read()
+
+
+def run_step(name, step):
+    """Runs a step, prints its line, gives its counts."""
+    begin = time.monotonic()
+    commands = step.commands() if callable(step.commands) else step.commands
+    if isinstance(commands, str):
+        print(f"-- {name:<13} skip            {step.what}: {commands}", flush=True)
+        return Count(skipped=1)
+    last_test = ROOT / "build" / step.ctest / "Testing/Temporary/LastTest.log"
+    if step.ctest:
+        last_test.unlink(missing_ok=True)
+    good, output = run_commands(step, commands, LOGS / f"{name}.log")
+    if step.ctest and last_test.exists():
+        count = count_ctest(last_test.read_text(errors="replace"))
+        if not good and count.values[1] == 0:
+            count.add(Count(failed=1))
+    else:
+        count = count_text(output, good)
+    word = "ok" if good else "FAILED"
+    seconds = time.monotonic() - begin
+    print(f"-- {name:<13} {word:<6} {seconds:7.1f} s  {step.what}: {count}", flush=True)
+    if not good:
+        print("\n".join(output.splitlines()[-TAIL_LINES:]))
+        print(f"-- end of build/logs/{name}.log", flush=True)
+    for line in output.splitlines():
+        if good and SKIP.match(line):
+            print(f"   {line.strip()}", flush=True)
+    return count
+
+
+def main(arguments):
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        print("plans:", *(f"\n  {name}: {' '.join(steps)}" for name, steps in PLANS.items()))
+        print("steps:", *(f"\n  {name}: {step.what}" for name, step in STEPS.items()))
+        return 0
+    names = [step for name in arguments for step in PLANS.get(name, [name])]
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        print(f"tools/test.py: unknown step or plan: {' '.join(unknown)}", file=sys.stderr)
+        return 2
+    if "build" not in names and NEEDS_BUILD.intersection(names):
+        names.insert(0, "build")
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    begin = time.monotonic()
+    total = Count()
+    for name in names:
+        total.add(run_step(name, STEPS[name]))
+        if name == "build" and total.values[1]:
+            break  # nothing after it could say anything new
+    print(f"-- {len(names)} steps in {time.monotonic() - begin:.1f} s")
+    print(total)
+    return 1 if total.values[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
