@@ -154,15 +154,17 @@ std::optional<json::Value> Coercion::coerce_list(const ValueNode& node, Index va
 
 std::optional<json::Value> Coercion::coerce_object(const ValueNode& node,
                                                    const TypeDef& type) const {
-  if (node.kind != ValueKind::object || !ready(type.id)) return std::nullopt;
+  if (node.kind != ValueKind::object) return std::nullopt;
   json::Object members;
-  for (const InputValueDef& input : type.inputs) {
+  for (std::size_t i = 0; i < type.inputs.size(); ++i) {
+    const InputValueDef& input = type.inputs[i];
     Index given = kNone;  // the last of equal names, as graphql-js
     for (Index at = node.first; at != kNone; at = document.object_fields[at].next) {
       const ObjectField& field = document.object_fields[at];
       if (document.name(field.name) == input.name) given = field.value;
     }
     if (given == kNone) {
+      if (!ready(type.id, i)) return std::nullopt;
       if (input.default_value) {
         members.set(input.name, *input.default_value);
       } else if (input.type.is_non_null()) {

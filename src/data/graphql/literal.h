@@ -21,12 +21,13 @@ bool printable_as_block_string(std::string_view text);
 // The JSON of a literal when no type is known; enum values become strings, variables null.
 json::Value untyped_literal(const Document& document, Index value);
 
-// Specification 3.12 "input coercion" without variables. `ready` is asked before the field
-// defaults of an input type are read and may refuse; it lets the schema builder order its work.
+// Specification 3.12 "input coercion" without variables. `ready` is asked before the
+// default of a field of an input type is read and may refuse; the schema builder orders its work
+// so.
 struct Coercion {
   const Schema& schema;
   const Document& document;
-  std::function<bool(TypeId)> ready = [](TypeId) { return true; };
+  std::function<bool(TypeId, std::size_t)> ready = [](TypeId, std::size_t) { return true; };
 
   // Nothing when the literal does not fit the type.
   std::optional<json::Value> coerce(Index value, TypeRef type) const;

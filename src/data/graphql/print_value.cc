@@ -121,8 +121,11 @@ std::string print_string(std::string_view text) {
       out.push_back(text[i]);
     } else if (byte == '\n' || byte == '\r' || byte == '\t' || byte == '\b' || byte == '\f') {
       out.push_back('\\');
-      out.push_back(byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't'
-                    : byte == '\b' ? 'b' : 'f');
+      out.push_back(byte == '\n'   ? 'n'
+                    : byte == '\r' ? 'r'
+                    : byte == '\t' ? 't'
+                    : byte == '\b' ? 'b'
+                                   : 'f');
     } else if (byte < 0x20 || byte == 0x7f) {
       append_code(byte);
     } else if (byte == 0xc2 && after < 0xa0) {  // U+0080 to U+009F

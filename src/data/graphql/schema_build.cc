@@ -121,8 +121,9 @@ void SchemaBuilder::attach_extensions() {
     }
   }
   // The user's directives come before the built-in ones.
-  std::stable_partition(directives_.begin(), directives_.end(),
-                        [&](const SdlNode& item) { return item.document != &builtin_; });
+  const auto own = std::find_if(directives_.begin(), directives_.end(),
+                                [&](const SdlNode& item) { return item.document != &builtin_; });
+  std::rotate(directives_.begin(), own, directives_.end());
 }
 
 // graphql-js: the types of the document in order, each followed by the built-in types it is the
@@ -293,7 +294,8 @@ Result<std::unique_ptr<Schema>> Schema::build(const std::vector<std::string>& sd
   std::string text;
   for (std::size_t i = 0; i < sdl.size(); ++i) {
     // Each must stand alone; only then may they be read as one.
-    if (sdl.size() > 1) MC_TRY_OK(parse_sdl(sdl[i], i).map([](auto&&) { return std::monostate(); }));
+    if (sdl.size() > 1)
+      MC_TRY_OK(parse_sdl(sdl[i], i).map([](auto&&) { return std::monostate(); }));
     text.append(i == 0 ? "" : "\n").append(sdl[i]);
   }
   MC_TRY(const auto user, parse_sdl(std::move(text), 0));

@@ -65,8 +65,9 @@ class SchemaBuilder {
 
   // schema_build_values.cc
   void set_defaults();
-  bool resolve_inputs(TypeId id);
-  void set_input_defaults(std::span<InputValueDef> inputs, const Document& document, Index first);
+  bool resolve_input(TypeId id, std::size_t field);
+  void set_arguments(std::span<InputValueDef> inputs, const Document& document, Index first);
+  void set_default(InputValueDef& input, const Document& document, Index literal);
   void annotate();
   void annotate_type(TypeDef& type, const Entry& entry);
   void annotate_inputs(std::span<InputValueDef> inputs, const Document& document, Index first);
@@ -89,7 +90,12 @@ class SchemaBuilder {
   bool has_schema_definition_ = false;
 
   enum class Progress : std::uint8_t { untouched, busy, done };
-  std::vector<Progress> progress_;  // input types by id
+  struct PendingDefault {
+    const Document* document = nullptr;
+    Index literal = kNone;
+    Progress progress = Progress::untouched;
+  };
+  std::vector<std::vector<PendingDefault>> pending_;  // of the fields of input types, by id
   int resolve_depth_ = 0;
 };
 

@@ -70,6 +70,11 @@ void SchemaBuilder::fill_type(TypeDef& type, const Entry& entry) {
   const SdlNode& definition = entry.nodes.front();
   type.kind = named_kind(definition.node->kind);
   type.description = description(*definition.document, definition.node->description);
+  const Document& document = *definition.document;
+  for (Index at = definition.node->directives; at != kNone; at = document.directives[at].next) {
+    const bool marked = document.name(document.directives[at].name) == "oneOf";
+    type.one_of = type.one_of || (marked && type.kind == NamedKind::input);
+  }
   for (const SdlNode& item : entry.nodes) {
     add_names(type, item);
     add_fields(type, item);

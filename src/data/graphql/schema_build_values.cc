@@ -12,11 +12,23 @@ constexpr int kDefaultDepthMax = 100;
 }  // namespace
 
 void SchemaBuilder::set_defaults() {
-  progress_.assign(schema_->types_.size(), Progress::untouched);
-  for (const TypeDef& type : schema_->types_) resolve_inputs(type.id);
+  pending_.resize(schema_->types_.size());
+  for (const std::string_view name : order_) {
+    const Entry& entry = entries_[name];
+    if (schema_->types_[entry.id].kind != NamedKind::input) continue;
+    for (const SdlNode& item : entry.nodes) {
+      const auto& nodes = item.document->input_values;
+      for (Index at = item.node->inputs; at != kNone; at = nodes[at].next) {
+        pending_[entry.id].push_back({item.document, nodes[at].default_value});
+      }
+    }
+  }
+  for (const TypeDef& type : schema_->types_) {
+    for (std::size_t i = 0; i < pending_[type.id].size(); ++i) resolve_input(type.id, i);
+  }
   for (std::size_t i = 0; i < directives_.size(); ++i) {
-    set_input_defaults(schema_->directives_[i].arguments, *directives_[i].document,
-                       directives_[i].node->inputs);
+    set_arguments(schema_->directives_[i].arguments, *directives_[i].document,
+                  directives_[i].node->inputs);
   }
   for (const std::string_view name : order_) {
     const Entry& entry = entries_[name];
@@ -25,51 +37,47 @@ void SchemaBuilder::set_defaults() {
       const Document& document = *item.document;
       for (Index at = item.node->fields; at != kNone; at = document.field_definitions[at].next) {
         FieldDef& field = schema_->types_[entry.id].fields[next++];
-        set_input_defaults(field.arguments, document, document.field_definitions[at].arguments);
+        set_arguments(field.arguments, document, document.field_definitions[at].arguments);
       }
     }
   }
 }
 
-// False when the defaults of this type are being worked out already, that is, need themselves.
-bool SchemaBuilder::resolve_inputs(TypeId id) {
-  TypeDef& type = schema_->types_[id];
-  if (type.kind != NamedKind::input || progress_[id] == Progress::done) return true;
-  if (progress_[id] == Progress::busy || resolve_depth_ >= kDefaultDepthMax) {
-    complain("The default values of Input Object \"" + type.name +
-             "\" refer to themselves or too deep into other types.");
+// False when the default is being worked out already, that is, needs itself.
+bool SchemaBuilder::resolve_input(TypeId id, std::size_t field) {
+  PendingDefault& pending = pending_[id][field];
+  if (pending.literal == kNone || pending.progress == Progress::done) return true;
+  InputValueDef& input = schema_->types_[id].inputs[field];
+  if (pending.progress == Progress::busy || resolve_depth_ >= kDefaultDepthMax) {
+    complain("The default value of " + schema_->types_[id].name + "." + input.name +
+             " needs itself or goes too deep into other types.");
     return false;
   }
-  progress_[id] = Progress::busy;
+  pending.progress = Progress::busy;
   ++resolve_depth_;
-  std::span<InputValueDef> rest(type.inputs);
-  for (const SdlNode& item : entries_[type.name].nodes) {
-    std::size_t count = 0;
-    for (Index at = item.node->inputs; at != kNone; at = item.document->input_values[at].next) {
-      ++count;
-    }
-    set_input_defaults(rest.first(count), *item.document, item.node->inputs);
-    rest = rest.subspan(count);
-  }
+  set_default(input, *pending.document, pending.literal);
   --resolve_depth_;
-  progress_[id] = Progress::done;
+  pending.progress = Progress::done;
   return true;
 }
 
-// A default that does not fit its type counts as none, as in graphql-js.
-void SchemaBuilder::set_input_defaults(std::span<InputValueDef> inputs, const Document& document,
-                                       Index first) {
-  const Coercion coercion{*schema_, document, [this](TypeId id) { return resolve_inputs(id); }};
+void SchemaBuilder::set_arguments(std::span<InputValueDef> inputs, const Document& document,
+                                  Index first) {
   std::size_t next = 0;
   for (Index at = first; at != kNone; at = document.input_values[at].next) {
-    InputValueDef& input = inputs[next++];
-    const Index literal = document.input_values[at].default_value;
-    if (literal == kNone) continue;
-    input.default_value = coercion.coerce(literal, input.type);
-    if (input.default_value) {
-      input.default_text = print_value(*schema_, *input.default_value, input.type);
-    }
+    set_default(inputs[next++], document, document.input_values[at].default_value);
   }
+}
+
+// A default that does not fit its type counts as none, as in graphql-js.
+void SchemaBuilder::set_default(InputValueDef& input, const Document& document, Index literal) {
+  if (literal == kNone) return;
+  const Coercion coercion{*schema_, document, [this](TypeId id, std::size_t field) {
+                            return resolve_input(id, field);
+                          }};
+  input.default_value = coercion.coerce(literal, input.type);
+  if (!input.default_value) return;
+  input.default_text = print_value(*schema_, *input.default_value, input.type);
 }
 
 void SchemaBuilder::annotate() {

@@ -111,8 +111,9 @@ std::vector<std::string_view> suggest(std::string_view input,
       near.emplace_back(*measured, option);
     }
   }
-  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first < b.first : natural_less(a.second, b.second);
+  std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return natural_less(a.second, b.second);
   });
   std::vector<std::string_view> names;
   for (const auto& [_, name] : near) {
