@@ -2,7 +2,9 @@
 //
 // Lists are singly linked through `next` in source order; kNone ends them. Every `at` is a byte
 // offset into `source`; line and column are computed only for errors. A Document owns its text and
-// is immutable after parsing, so many threads may share one. Grammar: GraphQL, October 2021.
+// is immutable after parsing, so many threads may share one. Grammar: GraphQL, October 2021, and
+// the descriptions on operations, fragments and variables of September 2025, as graphql-js 16 has.
+// `at` of a definition is its description, if any; of a part (field, enum value) it is the name.
 #pragma once
 
 #include <cstdint>
@@ -72,6 +74,7 @@ struct TypeNode {
 struct VariableNode {
   Symbol name = kNone;
   std::uint32_t at = 0;  // of '$'
+  Index description = kNone;
   Index type = kNone;
   Index default_value = kNone;
   Index directives = kNone;
@@ -82,20 +85,17 @@ struct OperationNode {
   OperationKind kind{};
   bool shorthand = false;  // "{ a }"
   Symbol name = kNone;
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
-  Index variables = kNone;
-  Index directives = kNone;
-  Index selections = kNone;
+  std::uint32_t at = 0, name_at = 0;
+  Index description = kNone;
+  Index variables = kNone, directives = kNone, selections = kNone;
 };
 struct FragmentNode {
   Symbol name = kNone;
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
+  std::uint32_t at = 0, name_at = 0;
+  Index description = kNone;
   Symbol type_condition = kNone;
   std::uint32_t type_condition_at = 0;
-  Index directives = kNone;
-  Index selections = kNone;
+  Index directives = kNone, selections = kNone;
 };
 
 // Type system definitions; also the shapes of their parts. `description` is an index into values.
@@ -125,8 +125,12 @@ struct FieldDefinitionNode {
 struct EnumValueNode {
   Symbol name = kNone;
   std::uint32_t at = 0;
-  Index description = kNone;
-  Index directives = kNone;
+  Index description = kNone, directives = kNone, next = kNone;
+};
+struct OperationTypeNode {  // "query: Query" of a schema definition
+  OperationKind kind{};
+  std::uint32_t at = 0, type_at = 0;
+  Symbol type = kNone;
   Index next = kNone;
 };
 enum class DefinitionKind : std::uint8_t {
@@ -134,18 +138,16 @@ enum class DefinitionKind : std::uint8_t {
 };
 struct TypeSystemNode {
   DefinitionKind kind{};
-  bool extension = false;
-  bool repeatable = false;        // directive
+  bool extension = false, repeatable = false;  // repeatable: of a directive
   Symbol name = kNone;            // not for schema
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
-  Index description = kNone;
-  Index directives = kNone;
+  std::uint32_t at = 0, name_at = 0;
+  Index description = kNone, directives = kNone;
   Index names = kNone;            // interfaces, union members or directive locations
   Index fields = kNone;           // object, interface: field definitions
   Index inputs = kNone;           // input: fields; directive: arguments
   Index enum_values = kNone;
-  Index operation_types[3] = {kNone, kNone, kNone};  // schema: names, by OperationKind
+  Index operation_types[3] = {kNone, kNone, kNone};  // schema: first name of each OperationKind
+  Index operation_type_list = kNone;                 // schema: all as written, repetitions too
 };
 struct DefinitionNode {
   DefinitionKind kind{};
@@ -168,6 +170,7 @@ struct Document {
   std::vector<TypeNode> types;
   std::vector<VariableNode> variables;
   std::vector<NameNode> name_nodes;
+  std::vector<OperationTypeNode> operation_types;
   std::vector<InputValueNode> input_values;
   std::vector<FieldDefinitionNode> field_definitions;
   std::vector<EnumValueNode> enum_values;
