@@ -4,9 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "graphql/literal.h"
+
 namespace mc::graphql {
 namespace {
 
+constexpr std::size_t kShownBytesMax = 2000;
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kIntMin = std::numeric_limits<std::int32_t>::min();
 
@@ -22,13 +25,6 @@ std::size_t weight(const json::Value& value) {
     }
   }
   return sum;
-}
-
-bool is_one_of(const TypeDef& type) {
-  for (const AppliedDirective& directive : type.directives) {
-    if (directive.name == "oneOf") return true;
-  }
-  return false;
 }
 
 bool has_enum_value(const TypeDef& type, std::string_view name) {
@@ -123,7 +119,7 @@ class Literals {
       if (!value) return std::nullopt;
       result.members().push_back({input.name, std::move(*value)});
     }
-    if (is_one_of(type) && (result.size() != 1 || result.members()[0].value.is_null())) {
+    if (type.one_of && (result.size() != 1 || result.members()[0].value.is_null())) {
       return std::nullopt;
     }
     return json::Value(std::move(result));
@@ -292,9 +288,10 @@ tl::expected<std::optional<json::Value>, Fault> coerce_argument(const CoerceScop
   }
   std::optional<json::Value> value = coerce_literal(scope, argument->value, definition.type);
   if (!value) {
-    return tl::unexpected(Fault{"Argument \"" + definition.name + "\" has invalid value " +
-                                    print_literal(document, argument->value) + ".",
-                                {node.at}});
+    return tl::unexpected(
+        Fault{"Argument \"" + definition.name + "\" has invalid value " +
+                  excerpt(print_literal(document, argument->value), kShownBytesMax) + ".",
+              {node.at}});
   }
   return value;
 }

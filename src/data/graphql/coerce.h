@@ -94,8 +94,7 @@ std::optional<TypeRef> type_from_node(const Schema& schema, const Document& docu
 
 // A value as graphql-js shows it in messages (its `inspect`), cut after some 2000 bytes.
 std::string inspect(const json::Value& value);
-// A literal or a type as the document's printer writes it.
-std::string print_literal(const Document& document, Index value);
+// A type as the document has it: "[Person!]".
 std::string print_type(const Document& document, Index type);
 
 }  // namespace mc::graphql

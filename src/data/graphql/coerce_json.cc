@@ -134,12 +134,9 @@ class JsonCoercer {
             "Field \"" + excerpt(member.name, kShownNameBytesMax) + "\" is not defined by type \"" +
                 type.name + "\".");
     }
-    bool one_of = false;
-    for (const AppliedDirective& directive : type.directives) one_of |= directive.name == "oneOf";
-    if (!one_of) return;
+    if (!type.one_of) return;
     if (result.size() != 1) {
-      fault(value, path,
-            "Exactly one key must be specified for OneOf type \"" + type.name + "\".");
+      fault(value, path, "Exactly one key must be specified for OneOf type \"" + type.name + "\".");
     }
     if (!result.empty() && result.members()[0].value.is_null()) {
       const Step step{path, result.members()[0].name, 0};
@@ -150,9 +147,9 @@ class JsonCoercer {
   json::Value enum_value(const json::Value& value, const TypeDef& type, const Step* path) {
     const std::string* name = value.as_string();
     if (name == nullptr) {
-      fault(value, path,
-            "Enum \"" + type.name + "\" cannot represent non-string value: " + inspect(value) +
-                ".");
+      fault(
+          value, path,
+          "Enum \"" + type.name + "\" cannot represent non-string value: " + inspect(value) + ".");
       return {};
     }
     for (const EnumValueDef& known : type.enum_values) {
@@ -192,8 +189,7 @@ class JsonCoercer {
     }
     const double number = whole != nullptr ? static_cast<double>(*whole) : *real;
     if (number > static_cast<double>(kIntMax) || number < static_cast<double>(kIntMin)) {
-      fault(value, path,
-            "Int cannot represent non 32-bit signed integer value: " + inspect(value));
+      fault(value, path, "Int cannot represent non 32-bit signed integer value: " + inspect(value));
       return {};
     }
     return static_cast<std::int64_t>(number);

@@ -1,4 +1,4 @@
-// Values in messages: graphql-js `inspect` of JSON, and literals as its printer writes them.
+// Values and types in messages: graphql-js `inspect` of JSON.
 #include <algorithm>
 #include <cmath>
 
@@ -58,7 +58,8 @@ void append_members(std::string& out, const json::Object& object, int depth) {
 // `depth` counts the containers around the value.
 void append_inspected(std::string& out, const json::Value& value, int depth) {
   if (const std::string* text = value.as_string()) {
-    json::append_quoted(out, text->size() > kShownBytesMax ? excerpt(*text, kShownBytesMax) : *text);
+    json::append_quoted(out,
+                        text->size() > kShownBytesMax ? excerpt(*text, kShownBytesMax) : *text);
   } else if (const json::Array* items = value.as_array()) {
     append_items(out, *items, depth + 1);
   } else if (const json::Object* object = value.as_object()) {
@@ -78,70 +79,11 @@ void append_inspected(std::string& out, const json::Value& value, int depth) {
   }
 }
 
-void append_literal(std::string& out, const Document& document, Index index) {
-  const ValueNode& node = document.values[index];
-  bool first = true;
-  switch (node.kind) {
-    case ValueKind::variable:
-      out += '$';
-      out += document.name(node.name);
-      return;
-    case ValueKind::int_:
-    case ValueKind::float_:
-      out += document.text(node);
-      return;
-    case ValueKind::string:
-    case ValueKind::block_string:
-      json::append_quoted(out, document.text(node));
-      return;
-    case ValueKind::boolean_true:
-      out += "true";
-      return;
-    case ValueKind::boolean_false:
-      out += "false";
-      return;
-    case ValueKind::null:
-      out += "null";
-      return;
-    case ValueKind::enum_:
-      out += document.name(node.name);
-      return;
-    case ValueKind::list:
-      out += '[';
-      for (Index i = node.first; i != kNone && out.size() < kShownBytesMax;
-           i = document.values[i].next) {
-        if (!first) out += ", ";
-        first = false;
-        append_literal(out, document, i);
-      }
-      out += ']';
-      return;
-    case ValueKind::object:
-      out += '{';
-      for (Index i = node.first; i != kNone && out.size() < kShownBytesMax;
-           i = document.object_fields[i].next) {
-        if (!first) out += ", ";
-        first = false;
-        out += document.name(document.object_fields[i].name);
-        out += ": ";
-        append_literal(out, document, document.object_fields[i].value);
-      }
-      out += '}';
-      return;
-  }
-}
-
 }  // namespace
 
 std::string inspect(const json::Value& value) {
   std::string out;
   append_inspected(out, value, 0);
-  return out.size() > kShownBytesMax ? excerpt(out, kShownBytesMax) : out;
-}
-
-std::string print_literal(const Document& document, Index value) {
-  std::string out;
-  append_literal(out, document, value);
   return out.size() > kShownBytesMax ? excerpt(out, kShownBytesMax) : out;
 }
 

@@ -39,8 +39,8 @@ struct FieldPlan {
   Leaf leaf = Leaf::none;
   bool variable_arguments = false;  // then `arguments` is empty and made for each execution
   std::string_view response_name;
-  std::string key;           // `"name":`, ready to be written
-  std::vector<Index> nodes;  // the merged SelectionNodes, for locations
+  std::string key;                 // `"name":`, ready to be written
+  std::vector<Index> nodes;        // the merged SelectionNodes, for locations
   const TypeDef* named = nullptr;  // the type without its wrappers
   json::Object arguments;
   std::optional<Fault> fault;      // of constant arguments

@@ -135,7 +135,10 @@ class Completer {
       if (object.type >= run_.schema.types().size()) {
         return failed_text("Abstract type \"" + declared.name +
                            "\" must resolve to an Object type at runtime for field \"" +
-                           parent_.name + "." + field_.field->name + "\".");
+                           parent_.name + "." + field_.field->name + "\". Either the \"" +
+                           declared.name +
+                           "\" type should provide a \"resolveType\" function or each possible "
+                           "type should provide an \"isTypeOf\" function.");
       }
       const TypeDef& type = run_.schema.type(object.type);
       if (type.kind != NamedKind::object || !run_.schema.is_possible(declared.id, type.id)) {

@@ -32,14 +32,14 @@ struct Cell {
     const Batch* batch;
   };
   const Fault* fault = nullptr;  // error: where it points, when not at the field
-  std::string_view message;  // error
-  std::string_view code;     // error
+  std::string_view message;      // error
+  std::string_view code;         // error
 };
 
 struct FieldState {
-  const Datum* data = nullptr;      // leaves: one for each row
-  const Cell* cells = nullptr;      // composite types: one for each row
-  const Fault* fault = nullptr;     // the arguments were unusable; no values then
+  const Datum* data = nullptr;   // leaves: one for each row
+  const Cell* cells = nullptr;   // composite types: one for each row
+  const Fault* fault = nullptr;  // the arguments were unusable; no values then
   std::span<const FieldNote> notes;
 };
 

@@ -29,7 +29,7 @@ class Locator {
 class ErrorList {
  public:
   ErrorList(const Document& document, const ExecuteLimits& limits)
-      : document_(document), limits_(limits), locator_(document.source) {}
+      : limits_(limits), locator_(document.source) {}
 
   struct Step {
     std::string_view name;    // of a field
@@ -47,7 +47,6 @@ class ErrorList {
 
  private:
   static constexpr std::size_t kLocationsMax = 100;  // of one error
-  const Document& document_;
   const ExecuteLimits& limits_;
   Locator locator_;
   std::string json_ = "[";
@@ -56,7 +55,8 @@ class ErrorList {
 
 class Writer {
  public:
-  Writer(Run& run, std::string& out) : run_(run), out_(out), errors_(run.request.document, run.request.limits) {}
+  Writer(Run& run, std::string& out)
+      : run_(run), out_(out), errors_(run.request.document, run.request.limits) {}
 
   // Appends `"name":value` of one field of the root object; commas are the caller's. False when
   // the error reaches the root, whose data is null then; the error is in errors().
