@@ -194,7 +194,7 @@ TEST_CASE("log: fields that do not fit are counted, not lost silently") {
 TEST_CASE("log: the file sink writes at its size, at a warning, and when its time is up") {
   sim::SimClock clock;
   TestFile file;
-  FileSink sink(file, clock, {.flush_bytes = 190});
+  FileSink sink(file, clock, {.flush_bytes = 180});
   Log log(clock, sink);
   log.event("a.b", {});
   CHECK(file.writes == 0);
