@@ -138,10 +138,12 @@ class JsonCoercer {
     if (result.size() != 1) {
       fault(value, path, "Exactly one key must be specified for OneOf type \"" + type.name + "\".");
     }
-    if (!result.empty() && result.members()[0].value.is_null()) {
-      const Step step{path, result.members()[0].name, 0};
-      fault(json::Value(), &step, "Field \"" + result.members()[0].name + "\" must be non-null.");
-    }
+    if (result.empty()) return;
+    const std::string& first = result.members()[0].name;
+    const json::Value* given = value.find(first);  // what did not fit has its fault already
+    if (given == nullptr || !given->is_null()) return;
+    const Step step{path, first, 0};
+    fault(json::Value(), &step, "Field \"" + first + "\" must be non-null.");
   }
 
   json::Value enum_value(const json::Value& value, const TypeDef& type, const Step* path) {
