@@ -87,6 +87,7 @@ export function randomSchema(random) {
 // Operations ------------------------------------------------------------------------------------
 
 const DEPTH_MAX = 5;
+const INPUT_DEPTH_MAX = 10;
 
 class OperationMaker {
   constructor(random, schema) {
@@ -264,6 +265,7 @@ class OperationMaker {
     }
     if (isInputObjectType(nullable)) {
       const result = {};
+      if (depth > INPUT_DEPTH_MAX) return result;
       let fields = Object.values(nullable.getFields());
       if (nullable.isOneOf && random.chance(0.9)) fields = [random.pick(fields)];
       for (const field of fields) {
