@@ -51,8 +51,8 @@ class ValidationContext {
 
  private:
   enum : TypeId { kUnset = kNoType - 1 };
-  std::vector<TypeId> types_;      // by Symbol
-  std::vector<Index> fragments_;   // by Symbol
+  std::vector<TypeId> types_;     // by Symbol
+  std::vector<Index> fragments_;  // by Symbol
   std::unordered_map<std::uint64_t, bool> overlaps_;
 };
 

@@ -1,7 +1,8 @@
 // The fast pass of OverlappingFieldsCanBeMerged. A merged set is what one response object is made
 // of: the selection sets of all fields with the same response name, fragments included. Fields of a
-// set with one response name must agree in shape; those that can meet in one object must also be the
-// same field with the same arguments. (S. Adameit, "Overlapping fields can be merged fast", 2017.)
+// set with one response name must agree in shape; those that can meet in one object must also be
+// the same field with the same arguments. (S. Adameit, "Overlapping fields can be merged fast",
+// 2017.)
 #include <algorithm>
 #include <unordered_set>
 
@@ -160,7 +161,8 @@ class MergedSets {
       if (groups_used_ == groups_.size()) groups_.emplace_back();
       groups_[groups_used_++].clear();
     }
-    const FieldDef* definition = parent == nullptr ? nullptr : parent->field(document_.name(node.name));
+    const FieldDef* definition =
+        parent == nullptr ? nullptr : parent->field(document_.name(node.name));
     groups_[group_of_[name]].push_back({at, parent, definition});
   }
 
@@ -223,9 +225,9 @@ class MergedSets {
       if (node.name != model.name) return conflict();
       if (node.arguments == kNone && model.arguments == kNone) continue;
       if (!spend(1)) return false;
-      if (arguments_.signature(node.arguments) != arguments_.signature(model.arguments)) {
-        return conflict();
-      }
+      // Doubled names are refused anyway; let the slow pass find the words for them.
+      const bool doubled = arguments_.has_doubles(node.arguments);
+      if (doubled || !arguments_.same(node.arguments, model.arguments)) return conflict();
     }
     return true;
   }

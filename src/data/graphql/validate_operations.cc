@@ -54,13 +54,12 @@ void DocumentWalk::check_operation_names() {
     if (operation.name == kNone) {
       if (document_.operations.size() < 2) continue;
       findings_.add(Rule::lone_anonymous_operation,
-                    "This anonymous operation must be the only defined operation.",
-                    {operation.at});
+                    "This anonymous operation must be the only defined operation.", {operation.at});
     } else if (const auto before = marks.seen(operation.name, operation.name_at)) {
-      findings_.add(Rule::unique_operation_names,
-                    "There can be only one operation named " +
-                        quoted(document_.name(operation.name)) + ".",
-                    {*before, operation.name_at});
+      findings_.add(
+          Rule::unique_operation_names,
+          "There can be only one operation named " + quoted(document_.name(operation.name)) + ".",
+          {*before, operation.name_at});
     }
   }
 }
@@ -94,10 +93,10 @@ void DocumentWalk::check_unique_variables(const OperationNode& operation) {
   }
   for (const Symbol name : order) {
     if (places[name].size() < 2) continue;
-    findings_.add(Rule::unique_variable_names,
-                  "There can be only one variable named \"$" + std::string(document_.name(name)) +
-                      "\".",
-                  places[name]);
+    findings_.add(
+        Rule::unique_variable_names,
+        "There can be only one variable named \"$" + std::string(document_.name(name)) + "\".",
+        places[name]);
   }
 }
 
@@ -173,7 +172,7 @@ void DocumentWalk::check_cycles(Index start) {
   };
   if (!enter(start)) return;
   std::vector<Step> stack{{start, 0}};
-  std::vector<Index> path;                           // the spreads that led here
+  std::vector<Index> path;  // the spreads that led here
   std::unordered_map<Symbol, std::size_t> open{{document_.fragments[start].name, 0}};
   while (!stack.empty() && !findings_.aborted()) {
     Step& step = stack.back();
@@ -216,9 +215,9 @@ void DocumentWalk::check_introspection_depth(Index field) {
   static constexpr int kListsMax = 3;
   if (!findings_.wants(Rule::max_introspection_depth)) return;
   struct Step {
-    Index at;           // the next selection of this set
-    int depth;          // lists above it
-    Symbol fragment;    // set when the step is the body of a fragment
+    Index at;         // the next selection of this set
+    int depth;        // lists above it
+    Symbol fragment;  // set when the step is the body of a fragment
     int entry_depth;
   };
   const auto is_list = [&](const SelectionNode& node) {
@@ -351,8 +350,8 @@ void DocumentWalk::check_position(const VariableUsage& usage, const VariableNode
                            document_.values[variable.default_value].kind != ValueKind::null;
   bool allowed = false;
   if (place.type.is_non_null() && !type->is_non_null()) {
-    allowed = (has_default || place.has_default) &&
-              context_.is_subtype(*type, place.type.nullable());
+    allowed =
+        (has_default || place.has_default) && context_.is_subtype(*type, place.type.nullable());
   } else {
     allowed = context_.is_subtype(*type, place.type);
   }

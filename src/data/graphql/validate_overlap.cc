@@ -115,7 +115,8 @@ struct OverlapCheck::Pairs {
       } else if (node.kind == SelectionKind::spread) {
         if (set.spread.insert(node.name).second) set.fragments.push_back(node.name);
       } else {
-        const auto [group, fresh] = set.group_of.try_emplace(node.response_name(), set.groups.size());
+        const auto [group, fresh] =
+            set.group_of.try_emplace(node.response_name(), set.groups.size());
         if (fresh) set.groups.push_back({node.response_name(), {}});
         const FieldDef* definition =
             parent == nullptr ? nullptr : parent->field(document.name(node.name));
@@ -234,8 +235,8 @@ struct OverlapCheck::Pairs {
     const auto is_object = [](const TypeDef* type) {
       return type != nullptr && type->kind == NamedKind::object;
     };
-    const bool exclusive = parents_exclusive || (a.parent != b.parent && is_object(a.parent) &&
-                                                 is_object(b.parent));
+    const bool exclusive =
+        parents_exclusive || (a.parent != b.parent && is_object(a.parent) && is_object(b.parent));
     std::string reason = exclusive ? std::string() : field_difference(a, b);
     if (reason.empty()) reason = shape_difference(a, b);
     if (!reason.empty()) {
@@ -258,8 +259,7 @@ struct OverlapCheck::Pairs {
       return "\"" + abbreviated(std::string(document.name(left.name))) + "\" and \"" +
              abbreviated(std::string(document.name(right.name))) + "\" are different fields";
     }
-    const bool same = arguments.signature(left.arguments) == arguments.signature(right.arguments);
-    return same ? "" : "they have differing arguments";
+    return arguments.same(left.arguments, right.arguments) ? "" : "they have differing arguments";
   }
 
   std::string shape_difference(const Field& a, const Field& b) const {

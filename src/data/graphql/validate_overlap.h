@@ -1,7 +1,8 @@
 // OverlappingFieldsCanBeMerged (specification 5.3.2) in two steps. A fast pass over merged sets of
 // fields, each distinct set once, says whether there is a conflict at all; its time is linear for
 // documents that are not made to hurt. Only then, or when the fast pass runs out of its budget,
-// fields are compared in pairs as graphql-js does, for the same words and places, with a budget too.
+// fields are compared in pairs as graphql-js does, for the same words and places, with a budget
+// too.
 #pragma once
 
 #include <memory>

@@ -199,9 +199,9 @@ void ValueWalk::check_one_of(Index value, const TypeDef& type) {
     one = one && document.object_fields[at].name == document.object_fields[node.first].name;
   }
   if (!one) {
-    context_.findings.add(
-        Rule::values_of_correct_type,
-        "OneOf Input Object \"" + type.name + "\" must specify exactly one key.", {node.at});
+    context_.findings.add(Rule::values_of_correct_type,
+                          "OneOf Input Object \"" + type.name + "\" must specify exactly one key.",
+                          {node.at});
     return;
   }
   const ObjectField& field = document.object_fields[last];

@@ -142,9 +142,8 @@ void DocumentWalk::walk_variables(const OperationNode& operation) {
   for (Index at = operation.variables; at != kNone; at = document_.variables[at].next) {
     const VariableNode& node = document_.variables[at];
     const std::optional<TypeRef> type = context_.resolve(node.type);
-    const bool is_input =
-        type && (schema_.type(type->named).is_leaf() ||
-                 schema_.type(type->named).kind == NamedKind::input);
+    const bool is_input = type && (schema_.type(type->named).is_leaf() ||
+                                   schema_.type(type->named).kind == NamedKind::input);
     if (type && !is_input) {
       findings_.add(Rule::variables_are_input_types,
                     "Variable \"$" + std::string(document_.name(node.name)) +
@@ -352,9 +351,9 @@ void DocumentWalk::unknown_type(Symbol name, std::uint32_t at) {
     if (node.name == name) return;
     names.push_back(document_.name(node.name));
   }
-  findings_.add(
-      Rule::known_type_names,
-      unknown_type_message(document_.name(name), std::move(names), context_.suggest), {at});
+  findings_.add(Rule::known_type_names,
+                unknown_type_message(document_.name(name), std::move(names), context_.suggest),
+                {at});
 }
 
 void DocumentWalk::check_leaf(const SelectionNode& node, const FieldDef& field) {
@@ -386,8 +385,7 @@ void DocumentWalk::check_required(const SelectionNode& node, const FieldDef& fie
     if (given) continue;
     findings_.add(Rule::provided_required_arguments,
                   "Field \"" + field.name + "\" argument \"" + argument.name + "\" of type \"" +
-                      schema_.type_text(argument.type) +
-                      "\" is required, but it was not provided.",
+                      schema_.type_text(argument.type) + "\" is required, but it was not provided.",
                   {node.at});
   }
 }
@@ -397,8 +395,8 @@ void DocumentWalk::unknown_field(const SelectionNode& node, const TypeDef& paren
   std::string message =
       "Cannot query field \"" + std::string(name) + "\" on type \"" + parent.name + "\".";
   if (context_.suggest && findings_.wants(Rule::fields_on_correct_type)) {
-    std::string hint = did_you_mean(types_with_field(schema_, parent, name),
-                                    "to use an inline fragment on");
+    std::string hint =
+        did_you_mean(types_with_field(schema_, parent, name), "to use an inline fragment on");
     if (hint.empty()) hint = did_you_mean(suggest(name, field_names(parent)));
     message += hint;
   }
