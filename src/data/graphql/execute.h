@@ -1,6 +1,7 @@
 // Execution, level by level: a field is resolved once for all its parents together, so a resolver
 // sees every key it needs in one call and N+1 reads cannot happen. Mutation root fields run one
-// after another. Results, errors and null propagation follow the specification, section 6.
+// after another. Results, errors and null propagation follow the specification, section 6; errors
+// come in the order of the response, as a depth-first executor would meet them.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "graphql/arena.h"
 #include "graphql/document.h"
 #include "graphql/schema.h"
 #include "json/json.h"
@@ -18,32 +20,16 @@
 
 namespace mc::graphql {
 
-// A value from a resolver. Text is borrowed: it must live until execute() returns (from the
-// schema, from a row held by the resolver, or from Arena::keep).
-class Arena {
- public:
-  std::string_view keep(std::string text);
-  template <class T>
-  T* array(std::size_t count) {  // value-initialised; T trivially destructible
-    static_assert(std::is_trivially_destructible_v<T>);
-    auto block = std::make_unique<T[]>(count);
-    T* data = block.get();
-    blocks_.emplace_back(block.release(), [](void* p) { delete[] static_cast<T*>(p); });
-    return data;
-  }
-
- private:
-  std::vector<std::unique_ptr<std::string>> texts_;
-  std::vector<std::unique_ptr<void, void (*)(void*)>> blocks_;
-};
-
-// An object as its resolver knows it: opaque to the executor but for its concrete type.
+// An object as its resolver knows it: opaque to the executor but for its concrete type. kNoType
+// means the declared type of the field, which must then be an object type.
 struct Object {
   TypeId type = kNoType;
   const void* data = nullptr;
   std::uint64_t index = 0;
 };
 
+// A value from a resolver. Text, lists and JSON are borrowed: they must live until execute()
+// returns (in the schema, in a row held by the resolver, or in the Arena of the call).
 struct Datum {
   enum class Kind : std::uint8_t { null, boolean, integer, real, text, json, object, list, error };
   Kind kind = Kind::null;
@@ -59,6 +45,7 @@ struct Datum {
   std::string_view code;    // of an error: extensions.code, may be empty
   Object object;
 
+  // clang-format off
   static Datum of_bool(bool v) { Datum d; d.kind = Kind::boolean; d.boolean = v; return d; }
   static Datum of_int(std::int64_t v) { Datum d; d.kind = Kind::integer; d.integer = v; return d; }
   static Datum of_real(double v) { Datum d; d.kind = Kind::real; d.real = v; return d; }
@@ -71,21 +58,29 @@ struct Datum {
   static Datum of_error(std::string_view message, std::string_view code = {}) {
     Datum d; d.kind = Kind::error; d.text = message; d.code = code; return d;
   }
+  // clang-format on
 };
 
 // What is selected below a field, after @skip/@include, fragments merged; for projection and
-// look-ahead. Valid during the call.
+// look-ahead. Computed when asked for; everything it returns lives until execute() returns.
 class Selected {
  public:
   virtual ~Selected() = default;
   struct Item {
     const FieldDef* field = nullptr;
     std::string_view response_name;
-    const json::Object* arguments = nullptr;
-    const Selected* below = nullptr;  // null for leaves
+    const json::Object* arguments = nullptr;  // null when they cannot be coerced
+    const Selected* below = nullptr;          // null for leaves
   };
   // Fields selected for objects of this concrete type.
   virtual const std::vector<Item>& of(TypeId object_type) const = 0;
+};
+
+// Errors beside the values of a field: reported with the path of the field, which keeps its value.
+struct FieldNote {
+  std::size_t parent = 0;  // index into the parents of the call
+  std::string message;
+  std::string code;
 };
 
 struct FieldCall {
@@ -96,6 +91,7 @@ struct FieldCall {
   const Selected* selected;       // null for leaves
   Arena& arena;
   OperationKind operation;
+  std::vector<FieldNote>& notes;
 };
 
 class Resolver {
@@ -107,21 +103,44 @@ class Resolver {
                        std::span<Datum> out) = 0;
 };
 
+// The plan of one operation, kept with a cached document: fields collected, constant arguments
+// coerced. Built lazily by its first users; many threads may share one. Optional.
+class PreparedOperation {
+ public:
+  struct Inner;
+  // Schema and document must outlive it; `operation` is one of the document's.
+  PreparedOperation(const Schema& schema, const Document& document, const OperationNode& operation);
+  PreparedOperation(const PreparedOperation&) = delete;
+  PreparedOperation& operator=(const PreparedOperation&) = delete;
+  ~PreparedOperation();
+  const OperationNode& operation() const;
+  Inner& inner() const { return *inner_; }
+
+ private:
+  std::unique_ptr<Inner> inner_;
+};
+
 struct ExecuteLimits {
   std::size_t response_bytes_max = 16 << 20;  // code RESPONSE_TOO_LARGE
   std::size_t errors_max = 100;               // further ones are counted, not listed
-  std::size_t objects_max = 1'000'000;
+  std::size_t objects_max = 1'000'000;        // code OBJECTS_LIMIT_EXCEEDED
+  std::size_t levels_max = 200;               // of the result; code DEPTH_LIMIT_EXCEEDED
+  std::size_t input_bytes_max = 16 << 20;     // of all coerced arguments together
 };
+enum class Subscriptions { refuse, one_event };
 struct ExecuteRequest {
   const Document& document;
   std::string_view operation_name;  // "" = the only one
   const json::Object& variables;    // as received
-  MonoTime deadline{INT64_MAX};
-  bool introspection = true;
+  MonoTime deadline{INT64_MAX};     // checked between levels; code DEADLINE_EXCEEDED
+  bool introspection = true;        // false: __schema and __type give INTROSPECTION_DISABLED
   ExecuteLimits limits{};
+  const PreparedOperation* prepared = nullptr;  // of this schema, document and operation
+  // one_event: the operation runs once like a query (specification 6.2.3.2).
+  Subscriptions subscriptions = Subscriptions::refuse;
 };
 struct ExecuteResult {
-  std::string body;          // {"errors":[...],"data":{...}} ; errors first as recommended
+  std::string body;            // {"errors":[...],"data":{...}} ; errors first as recommended
   bool request_error = false;  // no "data": operation or variables unusable (4xx in draft-2026)
   std::size_t errors = 0;
   std::size_t resolver_calls = 0;
