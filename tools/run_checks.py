@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the project's checks as named steps, one timed line each, and sums what they counted.
 
-usage: tools/test.py PLAN | STEP ...     PLAN: full, quick, lint, portability (see PLANS)
+usage: tools/run_checks.py PLAN | STEP ...     PLAN: full, quick, lint, portability (see PLANS)
 
 A step is one or more commands; their output goes to build/logs/STEP.log and is shown (its end)
 when the step fails. Counts come from ctest, doctest, or a closing line "N passed, N failed[,
@@ -163,8 +163,14 @@ def run_commands(step, commands, log_path):
         for command in commands:
             log.write(f"$ {' '.join(command)}\n")
             log.flush()
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
-                                       stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log,
+                                           stderr=log, stdin=subprocess.DEVNULL,
+                                           start_new_session=True)
+            except OSError as error:
+                log.write(f"{error}\n")
+                good = False
+                break
             try:
                 good = process.wait(max(1, deadline - time.monotonic())) == 0
             except subprocess.TimeoutExpired:
@@ -220,7 +226,7 @@ def main(arguments):
     names = [step for name in arguments for step in PLANS.get(name, [name])]
     unknown = [name for name in names if name not in STEPS]
     if unknown:
-        print(f"tools/test.py: unknown step or plan: {' '.join(unknown)}", file=sys.stderr)
+        print(f"tools/run_checks.py: unknown step or plan: {' '.join(unknown)}", file=sys.stderr)
         return 2
     if "build" not in names and NEEDS_BUILD.intersection(names):
         names.insert(0, "build")
