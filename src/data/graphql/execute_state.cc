@@ -211,8 +211,8 @@ class Levels {
     if (arguments == nullptr) return;
     const std::span<const Object> parents(batch.objects);
     // No value is shorter than `"a":1`, so this response cannot fit; do not even fetch it.
-    run_.values += parents.size();
-    if (run_.values > run_.request.limits.response_bytes_max / 5) {
+    run_.value_count += parents.size();
+    if (run_.value_count > run_.request.limits.response_bytes_max / 5) {
       run_.fatal = kTooLarge;
       return;
     }

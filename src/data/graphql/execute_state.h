@@ -84,7 +84,7 @@ class Run {
   std::deque<Batch> batches;
   std::deque<std::vector<FieldNote>> notes;
   std::size_t objects = 0;
-  std::size_t values = 0;  // fields of objects, leaves too
+  std::size_t value_count = 0;  // fields of objects, leaves too
   std::size_t resolver_calls = 0;
   // Ends the execution with "data": null.
   std::optional<Fatal> fatal;
