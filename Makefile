@@ -20,10 +20,10 @@ demo: release  ## Build, then run the demo world (DEMO_DIR=folder keeps its data
 	@build/release/bin/maestro demo $(if $(DEMO_DIR),--dir "$(DEMO_DIR)")
 
 test: bootstrap  ## Everything: unit, house rules, conformance, end to end, sanitizers
-	@tools/test.py full
+	@tools/run_checks.py full
 
 quick: bootstrap  ## Release build, unit tests and house rules
-	@tools/test.py quick
+	@tools/run_checks.py quick
 
 bench: release  ## Every bench/*/run.sh
 	@deploy/bootstrap.sh bench
@@ -40,13 +40,13 @@ fuzz-%: bootstrap  ## Fuzzer %_fuzz for FUZZ_SECONDS (600) on tests/corpus/%
 	@tools/fuzz.sh $*
 
 lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate
-	@tools/test.py lint
+	@tools/run_checks.py lint
 
 portability: bootstrap  ## Build and unit tests with g++ 12
-	@tools/test.py portability
+	@tools/run_checks.py portability
 
 audit-graphql: bootstrap  ## GraphQL over HTTP audit and graphql-js as oracle
-	@tools/test.py audit-graphql
+	@tools/run_checks.py audit-graphql
 
 format:  ## Let clang-format 19 lay out every source file
 	@tools/lint.sh fix

@@ -98,6 +98,19 @@ TEST_CASE("text: integers are read whole or not at all") {
   }
 }
 
+TEST_CASE("text: the keyed hash depends on every byte, the length and the seed") {
+  const std::string text = "query { person(id: 1) { name } }";
+  const std::uint64_t whole = keyed_hash(7, text);
+  CHECK(whole == keyed_hash(7, text));
+  CHECK(whole != keyed_hash(8, text));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string changed = text;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    CHECK(keyed_hash(7, changed) != whole);
+    CHECK(keyed_hash(7, text.substr(0, i)) != whole);
+  }
+}
+
 TEST_CASE("secret: a moved-from secret is empty") {
   Secret a(std::string("hunter2"));
   const Secret b(std::move(a));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace mc {
 namespace {
@@ -163,6 +165,45 @@ Result<std::int64_t> parse_int(std::string_view text) {
     return fail(Code::invalid, "not a 64-bit integer: '" + excerpt(text) + "'");
   }
   return value;
+}
+
+std::uint64_t keyed_hash(std::uint64_t seed, std::string_view bytes) {
+  const std::uint64_t k1 = seed ^ 0x5bd1e995c2b2ae35;
+  std::array<std::uint64_t, 4> v = {seed ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+                                    seed ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
+  const auto round = [&v] {
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = std::rotl(v[1], 13) ^ v[0];
+    v[3] = std::rotl(v[3], 16) ^ v[2];
+    v[0] = std::rotl(v[0], 32);
+    v[2] += v[1];
+    v[0] += v[3];
+    v[1] = std::rotl(v[1], 17) ^ v[2];
+    v[3] = std::rotl(v[3], 21) ^ v[0];
+    v[2] = std::rotl(v[2], 32);
+  };
+  const auto absorb = [&](std::uint64_t word) {
+    v[3] ^= word;
+    round();
+    v[0] ^= word;
+  };
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, 8);
+    absorb(word);
+  }
+  std::uint64_t tail = static_cast<std::uint64_t>(bytes.size()) << 56;
+  for (std::size_t i = 0; at + i < bytes.size(); ++i) {
+    tail |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+  }
+  absorb(tail);
+  v[2] ^= 0xff;
+  round();
+  round();
+  round();
+  return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 std::string excerpt(std::string_view text, std::size_t max) {

@@ -31,6 +31,10 @@ std::string_view trim(std::string_view text);  // spaces and tabs
 
 Result<std::int64_t> parse_int(std::string_view text);  // decimal, whole text, in range
 
+// SipHash-1-3 (Aumasson, Bernstein) under a process-wide secret seed, for tables whose keys come
+// from outside: collisions cannot be prepared. Not for anything stored or signed.
+std::uint64_t keyed_hash(std::uint64_t seed, std::string_view bytes);
+
 // At most `max` bytes of `text`, cut at a character boundary, for error messages.
 std::string excerpt(std::string_view text, std::size_t max = 60);
 

@@ -139,7 +139,7 @@ Value print_object(const Shape& shape, const void* from);
 Value schema_of(const Shape& shape);
 
 // The candidate that a person most likely meant, or "" when none is near (edit distance <= 2 and
-// less than half of the word).
+// at most half of the word).
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 // "$.a: what" of the first problem, and how many more there are.

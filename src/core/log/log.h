@@ -137,6 +137,7 @@ class FileSink final : public Sink {
     std::string bytes;
     std::int64_t lines = 0;
     std::int64_t lost = 0;  // not yet told in a log.dropped line
+    bool torn = false;      // the last write may have ended inside a line
     MonoTime oldest;
   };
   void drain();

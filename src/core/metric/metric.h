@@ -103,7 +103,8 @@ using LabelValues = std::initializer_list<std::string_view>;
 
 namespace detail {
 class Series;  // one family's label sets
-}
+enum class Type : std::uint8_t;
+}  // namespace detail
 
 // A handle to all series of one name; copyable, as cheap as a pointer.
 template <class M>
@@ -139,8 +140,9 @@ class Registry {
   Family<Gauge> gauges(Spec spec);
   Family<Histogram> histograms(Spec spec);
 
-  // Values that are read when the text is made. `collect` calls `emit` once per label set; it runs
-  // under the registry's lock, must not call the registry, and must outlive it.
+  // Values that are read when the text is made. `collect` calls `emit` once per label set (values
+  // of a repeated set, and of sets past series_max, are added up); it runs under the registry's
+  // lock, must not call the registry, and what it refers to must outlive it.
   using Emit = std::function<void(LabelValues values, double value)>;
   using Collect = std::function<void(const Emit& emit)>;
   void collect_gauge(Spec spec, Collect collect);
@@ -152,7 +154,8 @@ class Registry {
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
-  detail::Series& add(Spec spec, int type);
+  detail::Series& add(Spec spec, detail::Type type);
+  void collect(Spec spec, detail::Type type, Collect collect);
   struct State;
   std::unique_ptr<State> state_;
 };

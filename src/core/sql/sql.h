@@ -2,6 +2,8 @@
 // one way to bind, step, transact, cancel and migrate.
 //
 // A Connection belongs to one thread at a time, except interrupt(), which any thread may call.
+// A statement that fails inside a transaction dooms it: everything but rollback() is then refused
+// with `conflict`, in both dialects.
 // Values are always bound, never spliced into text. SQLite files have exactly one writing
 // connection in one process (see docs/adr/0003); readers open with Access::read_only.
 #pragma once
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "sql/statement_cache.h"  // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::sql {
@@ -32,7 +35,9 @@ struct Blob {
 // A bound parameter. Booleans are integers 0/1 in SQLite and boolean in PostgreSQL.
 using Param = std::variant<std::monostate, bool, std::int64_t, double, std::string, Blob>;
 
-// A running query. next() steps to a row; columns are valid until the following next().
+// A running query. next() steps to a row; columns are valid until the following next(). Reading a
+// value as another type gives zero or empty text, except that real() also reads an integer and a
+// boolean is an integer 0/1. Numbers of arbitrary precision, dates and times are text.
 class Rows {
  public:
   virtual ~Rows() = default;
@@ -51,7 +56,8 @@ class Connection {
   virtual ~Connection() = default;
   virtual Dialect dialect() const = 0;
   // One statement; parameters are written ?1, ?2 ... in both dialects. Prepared statements are
-  // cached by text (64 of them). At most one Rows of a connection is alive at a time.
+  // cached by text (64 of them). While one Rows of a connection is being read, everything but
+  // rollback() is refused with `invalid`; rollback() ends the Rows.
   virtual Result<std::unique_ptr<Rows>> query(std::string_view sql,
                                               std::span<const Param> params) = 0;
   // Runs to the end; gives the number of rows changed.
@@ -66,7 +72,7 @@ class Connection {
   // A statement running longer fails with `unavailable`. Zero = none.
   virtual void set_statement_timeout(Nanos limit) = 0;
   // Fast bulk load: COPY on PostgreSQL, one cached prepared insert on SQLite. `rows` is
-  // row-major, `columns.size()` values a row. Inside the caller's transaction.
+  // row-major, `columns.size()` values a row. Inside the caller's transaction, or all or none.
   virtual Status insert_many(std::string_view table, std::span<const std::string> columns,
                              std::span<const Param> values) = 0;
   virtual std::string version() const = 0;  // "SQLite 3.40.1", "PostgreSQL 15.18"
@@ -81,7 +87,8 @@ struct OpenOptions {
   Nanos connect_timeout = seconds(5);
 };
 
-// Opens URLs of its scheme: "sqlite:/path/file.db", "postgres://user@host:port/db?...".
+// Opens URLs of its scheme: "sqlite:/path/file.db", "postgres://user@host:port/db?...". A second
+// writing connection to a SQLite file through one driver is refused with `conflict`.
 class Driver {
  public:
   virtual ~Driver() = default;

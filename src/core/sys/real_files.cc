@@ -150,6 +150,11 @@ std::unique_ptr<Files> real_files() {
   return std::make_unique<RealFiles>();
 }
 
+// A duplicate, so that closing it leaves the process its standard output.
+std::unique_ptr<File> standard_output() {
+  return std::make_unique<RealFile>(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), "standard output");
+}
+
 Result<std::unique_ptr<FolderLock>> lock_folder(const std::string& folder) {
   const std::string path = folder + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -72,6 +72,7 @@ Result<std::unique_ptr<FolderLock>> lock_folder(const std::string& folder);
 std::unique_ptr<Clock> real_clock();
 std::unique_ptr<Random> real_random();
 std::unique_ptr<Files> real_files();
+std::unique_ptr<File> standard_output();  // for the log; works for sockets and pipes too
 
 // The process environment, read once by app at start.
 std::string environment(const std::string& name, const std::string& otherwise = "");

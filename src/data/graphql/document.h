@@ -1,8 +1,8 @@
 // A parsed GraphQL document: one arena per node kind, 32-bit links, interned names.
 //
-// Lists are singly linked through `next` in source order; kNone ends them. Every `at` is a byte
-// offset into `source`; line and column are computed only for errors. A Document owns its text and
-// is immutable after parsing, so many threads may share one. Grammar: GraphQL, October 2021.
+// A Document owns its text and is immutable after parsing, so many threads may share one. Line and
+// column are computed only for errors. Grammar: GraphQL, October 2021, and the descriptions on
+// operations, fragments and variables of September 2025, as graphql-js 16 has them.
 #pragma once
 
 #include <cstdint>
@@ -11,150 +11,13 @@
 #include <vector>
 
 #include "base/base.h"
+#include "graphql/nodes.h"  // IWYU pragma: export
 
 namespace mc::graphql {
 
-using Index = std::uint32_t;
-using Symbol = std::uint32_t;  // an interned name; index into Document::names
-inline constexpr Index kNone = 0xffffffff;
-
-enum class ValueKind : std::uint8_t {
-  variable, int_, float_, string, block_string, boolean_true, boolean_false, null, enum_, list, object
-};
-struct ValueNode {
-  ValueKind kind{};
-  std::uint32_t at = 0;
-  Symbol name = kNone;   // variable, enum value; of an object field: ObjectField below
-  std::uint32_t text = 0, text_length = 0;  // int/float: slice of source; strings: of `strings`
-  Index first = kNone;   // list: values; object: object fields
-  Index next = kNone;    // in a list
-};
-struct ObjectField {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index value = kNone;
-  Index next = kNone;
-};
-struct ArgumentNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index value = kNone;
-  Index next = kNone;
-};
-struct DirectiveNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;  // of '@'
-  Index arguments = kNone;
-  Index next = kNone;
-};
-enum class SelectionKind : std::uint8_t { field, spread, inline_fragment };
-struct SelectionNode {
-  SelectionKind kind{};
-  bool has_selections = false;
-  std::uint32_t at = 0;          // field: alias or name; others: of "..."
-  std::uint32_t name_at = 0;     // field and spread: of the name; inline: of the type condition
-  Symbol name = kNone;           // field name, or fragment name of a spread
-  Symbol alias = kNone;          // kNone when there is none
-  Symbol type_condition = kNone; // inline fragment; kNone when absent
-  Index arguments = kNone;
-  Index directives = kNone;
-  Index selections = kNone;
-  Index next = kNone;
-  Symbol response_name() const { return alias == kNone ? name : alias; }
-};
-enum class TypeKind : std::uint8_t { named, list, non_null };
-struct TypeNode {
-  TypeKind kind{};
-  std::uint32_t at = 0;
-  Symbol name = kNone;
-  Index inner = kNone;
-};
-struct VariableNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;  // of '$'
-  Index type = kNone;
-  Index default_value = kNone;
-  Index directives = kNone;
-  Index next = kNone;
-};
-enum class OperationKind : std::uint8_t { query, mutation, subscription };
-struct OperationNode {
-  OperationKind kind{};
-  bool shorthand = false;  // "{ a }"
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
-  Index variables = kNone;
-  Index directives = kNone;
-  Index selections = kNone;
-};
-struct FragmentNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
-  Symbol type_condition = kNone;
-  std::uint32_t type_condition_at = 0;
-  Index directives = kNone;
-  Index selections = kNone;
-};
-
-// Type system definitions; also the shapes of their parts. `description` is an index into values.
-struct NameNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index next = kNone;
-};
-struct InputValueNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index description = kNone;
-  Index type = kNone;
-  Index default_value = kNone;
-  Index directives = kNone;
-  Index next = kNone;
-};
-struct FieldDefinitionNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index description = kNone;
-  Index arguments = kNone;  // input values
-  Index type = kNone;
-  Index directives = kNone;
-  Index next = kNone;
-};
-struct EnumValueNode {
-  Symbol name = kNone;
-  std::uint32_t at = 0;
-  Index description = kNone;
-  Index directives = kNone;
-  Index next = kNone;
-};
-enum class DefinitionKind : std::uint8_t {
-  operation, fragment, schema, scalar, object, interface, union_, enum_, input, directive
-};
-struct TypeSystemNode {
-  DefinitionKind kind{};
-  bool extension = false;
-  bool repeatable = false;        // directive
-  Symbol name = kNone;            // not for schema
-  std::uint32_t at = 0;
-  std::uint32_t name_at = 0;
-  Index description = kNone;
-  Index directives = kNone;
-  Index names = kNone;            // interfaces, union members or directive locations
-  Index fields = kNone;           // object, interface: field definitions
-  Index inputs = kNone;           // input: fields; directive: arguments
-  Index enum_values = kNone;
-  Index operation_types[3] = {kNone, kNone, kNone};  // schema: names, by OperationKind
-};
-struct DefinitionNode {
-  DefinitionKind kind{};
-  Index index = kNone;  // into operations, fragments or type_system
-};
-
 struct Document {
   std::string source;
-  std::string strings;  // decoded string values, back to back
+  std::string strings;                  // decoded string values, back to back
   std::vector<std::string_view> names;  // by Symbol; views into `source`
   std::vector<DefinitionNode> definitions;
   std::vector<OperationNode> operations;
@@ -168,6 +31,7 @@ struct Document {
   std::vector<TypeNode> types;
   std::vector<VariableNode> variables;
   std::vector<NameNode> name_nodes;
+  std::vector<OperationTypeNode> operation_types;
   std::vector<InputValueNode> input_values;
   std::vector<FieldDefinitionNode> field_definitions;
   std::vector<EnumValueNode> enum_values;

@@ -66,6 +66,7 @@ enum class NamedKind : std::uint8_t { scalar, object, interface, union_, enum_, 
 struct TypeDef {
   NamedKind kind{};
   bool built_in = false;  // String, __Type, ...
+  bool one_of = false;    // input with @oneOf: exactly one field, not null
   TypeId id = kNoType;
   std::string name;
   std::string description;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the project's checks as named steps, one timed line each, and sums what they counted.
 
-usage: tools/test.py PLAN | STEP ...     PLAN: full, quick, lint, portability (see PLANS)
+usage: tools/run_checks.py PLAN | STEP ...     PLAN: full, quick, lint, portability (see PLANS)
 
 A step is one or more commands; their output goes to build/logs/STEP.log and is shown (its end)
 when the step fails. Counts come from ctest, doctest, or a closing line "N passed, N failed[,
@@ -134,6 +134,8 @@ STEPS = {
     "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
     "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
     "conformance": Step(conformance, "public conformance vectors"),
+    "headers": Step([["ninja", "-C", "build/release", "-j", JOBS, "house_headers"]],
+                    "each header compiles alone"),
     "gate": Step([["tools/coroutine_gate.sh"]], "coroutine patterns that g++ 12 breaks", 600),
     "canary": Step(canary, "the canary fuzzer fails", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
@@ -144,12 +146,12 @@ STEPS = {
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
-    "full": ["build", "unit", "tidy", "format", "conformance", "gate", "canary", "e2e", "asan",
-             "tsan"],
+    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "gate", "canary", "e2e",
+             "asan", "tsan"],
     "quick": ["build", "unit", "tidy"],
-    "lint": ["format", "tidy", "clang-tidy", "gate"],
+    "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "gate", "e2e", "clang-tidy", "audit-graphql"}
+NEEDS_BUILD = {"unit", "conformance", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):
@@ -161,8 +163,14 @@ def run_commands(step, commands, log_path):
         for command in commands:
             log.write(f"$ {' '.join(command)}\n")
             log.flush()
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
-                                       stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log,
+                                           stderr=log, stdin=subprocess.DEVNULL,
+                                           start_new_session=True)
+            except OSError as error:
+                log.write(f"{error}\n")
+                good = False
+                break
             try:
                 good = process.wait(max(1, deadline - time.monotonic())) == 0
             except subprocess.TimeoutExpired:
@@ -218,7 +226,7 @@ def main(arguments):
     names = [step for name in arguments for step in PLANS.get(name, [name])]
     unknown = [name for name in names if name not in STEPS]
     if unknown:
-        print(f"tools/test.py: unknown step or plan: {' '.join(unknown)}", file=sys.stderr)
+        print(f"tools/run_checks.py: unknown step or plan: {' '.join(unknown)}", file=sys.stderr)
         return 2
     if "build" not in names and NEEDS_BUILD.intersection(names):
         names.insert(0, "build")

@@ -1,0 +1,150 @@
+// GraphQL text to tokens: one pass over bytes with class tables, no copy of anything.
+//
+// The source must be valid UTF-8 and NUL terminated (std::string is), so that one byte past the end
+// can be looked at. A token is two offsets; the characters of a string are decoded only when the
+// parser wants them. The lexer has no state but its first error, so a token can be read twice.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mc::graphql {
+
+enum class TokenKind : std::uint8_t {
+  sof,
+  eof,
+  bang,
+  dollar,
+  amp,
+  paren_l,
+  paren_r,
+  spread,
+  colon,
+  equals,
+  at,
+  bracket_l,
+  bracket_r,
+  brace_l,
+  pipe,
+  brace_r,
+  name,
+  int_,
+  float_,
+  string,
+  block_string,
+  failed  // the lexer or the parser has found an error; matches nothing
+};
+// As it stands in messages: "{" with its quotes, Name, <EOF>.
+std::string_view token_kind_text(TokenKind kind);
+
+struct Token {
+  TokenKind kind = TokenKind::sof;
+  std::uint32_t start = 0;
+  std::uint32_t end = 0;
+};
+
+// What a byte can begin.
+enum class ByteClass : std::uint8_t {
+  other,
+  blank,
+  letter,
+  digit,
+  punctuator,
+  quote,
+  comment,
+  bom
+};
+
+struct ByteTables {
+  std::array<ByteClass, 256> classes{};
+  std::array<TokenKind, 256> punctuators{};
+  std::array<bool, 256> name{};  // NameContinue
+};
+extern const ByteTables kBytes;
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view source) : text_(source.data()), size_(source.size()) {}
+
+  // The next token at or after `position`; comments are skipped.
+  Token read(std::uint32_t position);
+
+  // Of the first error; empty when there was none.
+  const std::string& message() const { return message_; }
+  std::uint32_t error_at() const { return error_at_; }
+
+  // The decoded characters of a string or block string token, appended.
+  void append_string(std::string& out, const Token& token) const;
+
+  std::string_view text(const Token& token) const {
+    return std::string_view(text_ + token.start, token.end - token.start);
+  }
+
+ private:
+  Token read_other(std::uint32_t position);
+  Token read_number(std::uint32_t start);
+  bool read_digits(std::uint32_t& position);
+  Token read_string(std::uint32_t start);
+  Token read_block_string(std::uint32_t start);
+  std::uint32_t escape_end(std::uint32_t position);
+  std::uint32_t fixed_escape_end(std::uint32_t position);
+  std::uint32_t braced_escape_end(std::uint32_t position);
+  std::uint32_t skip_comment(std::uint32_t position) const;
+  Token fail(std::uint32_t position, std::string message);
+  std::string describe(std::uint32_t position) const;
+
+  const char* text_;
+  std::size_t size_;
+  std::string message_;
+  std::uint32_t error_at_ = 0;
+};
+
+// Up to `units` UTF-16 code units of `text` from `position`; half a pair becomes U+FFFD.
+std::string utf16_slice(std::string_view text, std::size_t position, std::size_t units);
+// The length of UTF-8 text in UTF-16 code units.
+std::size_t utf16_length(std::string_view text);
+void append_utf8(std::string& out, std::uint32_t code_point);
+// The offset of the first byte that is not valid UTF-8, or npos.
+std::size_t find_invalid_utf8(std::string_view text);
+
+inline Token Lexer::read(std::uint32_t position) {
+  for (;;) {
+    const auto byte = static_cast<unsigned char>(text_[position]);
+    switch (kBytes.classes[byte]) {
+      case ByteClass::blank:
+        ++position;
+        continue;
+      case ByteClass::letter: {
+        std::uint32_t end = position + 1;
+        while (kBytes.name[static_cast<unsigned char>(text_[end])]) ++end;
+        return {TokenKind::name, position, end};
+      }
+      case ByteClass::punctuator:
+        return {kBytes.punctuators[byte], position, position + 1};
+      case ByteClass::comment:
+        position = skip_comment(position + 1);
+        continue;
+      case ByteClass::digit:
+        return read_number(position);
+      case ByteClass::quote:
+        if (text_[position + 1] == '"' && text_[position + 2] == '"') {
+          return read_block_string(position);
+        }
+        return read_string(position);
+      case ByteClass::bom:
+        // The source is valid UTF-8, so two more bytes follow.
+        if (static_cast<unsigned char>(text_[position + 1]) == 0xBB &&
+            static_cast<unsigned char>(text_[position + 2]) == 0xBF) {
+          position += 3;
+          continue;
+        }
+        return read_other(position);
+      case ByteClass::other:
+        return read_other(position);
+    }
+  }
+}
+
+}  // namespace mc::graphql

@@ -1,0 +1,44 @@
+#include "gateway/breaker.h"
+
+namespace mc::gateway {
+
+bool Breaker::allow(MonoTime now, Nanos& retry_after) {
+  const std::lock_guard lock(mutex_);
+  if (failures_ < failures_max_) return true;
+  if (now < open_until_) {
+    retry_after = open_until_ - now;
+    return false;
+  }
+  if (trial_running_) {
+    retry_after = pause_;
+    return false;
+  }
+  trial_running_ = true;
+  // A trial that never reports back must not close the door for good.
+  open_until_ = now + pause_;
+  return true;
+}
+
+void Breaker::succeeded() {
+  const std::lock_guard lock(mutex_);
+  failures_ = 0;
+  trial_running_ = false;
+  why_.clear();
+}
+
+void Breaker::failed(MonoTime now, std::string why) {
+  const std::lock_guard lock(mutex_);
+  ++failures_;
+  trial_running_ = false;
+  why_ = std::move(why);
+  if (failures_ >= failures_max_) open_until_ = now + pause_;
+}
+
+bool Breaker::open(std::string& why) const {
+  const std::lock_guard lock(mutex_);
+  if (failures_ < failures_max_) return false;
+  why = why_;
+  return true;
+}
+
+}  // namespace mc::gateway

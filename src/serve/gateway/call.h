@@ -1,0 +1,104 @@
+// One request on its way through the gateway, and the core that carries it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/breaker.h"
+#include "gateway/documents.h"
+#include "gateway/gateway.h"
+#include "gateway/http_request.h"
+
+namespace mc::gateway {
+
+struct Route {
+  RouteConfig config;
+  std::string host;  // upstream
+  std::uint16_t port = 0;
+  std::string target;
+  std::unique_ptr<graphql::Schema> own_schema;  // upstream with schema_file
+  const graphql::Schema* schema = nullptr;      // null = documents are only parsed
+  Registered registered;
+  std::unique_ptr<DocumentCache> cache;
+  std::shared_ptr<net::Upstream> upstream;
+  std::unique_ptr<Breaker> breaker;
+};
+
+// Shared by the loop and whichever thread works on the request; one of them at a time.
+struct Call {
+  std::shared_ptr<net::Exchange> exchange;
+  Route* route = nullptr;
+  std::shared_ptr<const identity::Caller> caller;
+  std::string request_id;
+  std::string_view media_type = kJsonType;
+  GraphqlRequest graphql;
+  std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
+  const graphql::OperationNode* operation = nullptr;       // of the first item, once chosen
+  MonoTime deadline;
+  std::optional<trace::Span> span;
+  std::optional<trace::Context> parent;  // as received, when no span is recorded
+  std::string code;                      // of a refusal, for the log
+  std::size_t statements = 0;
+  std::size_t rows = 0;
+  bool cache_hit = true;
+};
+using CallPtr = std::shared_ptr<Call>;
+
+struct Meters {
+  explicit Meters(metric::Registry& registry);
+  metric::Family<metric::Counter> requests;    // tenant, route, status
+  metric::Family<metric::Histogram> duration;  // route
+  metric::Family<metric::Counter> documents;   // route, result
+  metric::Family<metric::Counter> refused;     // code
+  metric::Family<metric::Counter> upstream;    // route, result
+  metric::Counter& reply_bytes;
+};
+
+struct Gateway::Core {
+  Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
+
+  Route* find_route(std::string_view path);
+  std::string make_request_id();
+
+  void begin(const CallPtr& call);
+  bool admit(const CallPtr& call);
+  bool resolve_documents(const CallPtr& call);
+  tl::expected<std::string, HttpError> find_text(Call& call, Params& params);
+  void parse_elsewhere(const CallPtr& call);
+  void dispatch(const CallPtr& call);
+  bool check_operations(const CallPtr& call);
+
+  void run_on_datasets(const CallPtr& call);
+  void execute_on_worker(const CallPtr& call, std::size_t worker);
+  graphql::ExecuteResult execute_item(Call& call, std::size_t item, dataset::Session& session);
+
+  void forward(const CallPtr& call);
+  net::Headers upstream_headers(const Call& call) const;
+  net::Response upstream_failure(Call& call, const net::ForwardResult& result);
+
+  // Answers, logs, counts and ends the span; the last thing that happens to a call.
+  void finish(const CallPtr& call, int status, std::string body, net::Headers extra = {});
+  void refuse(const CallPtr& call, const HttpError& error, net::Headers extra = {});
+  void refuse(const CallPtr& call, Stage stage, const std::vector<graphql::GraphqlError>& errors);
+  void record(Call& call, int status, std::int64_t bytes);
+
+  GatewayConfig config;
+  GatewayWorld world;
+  Meters meters;
+  std::vector<std::unique_ptr<Route>> routes;
+  std::unique_ptr<dataset::Writers> writers;
+  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections;  // by worker
+  std::unique_ptr<net::Workers> workers;
+  std::unique_ptr<net::Workers> parsers;
+  std::atomic<bool> attached = false;
+  std::uint64_t id_seed = 0;
+  std::atomic<std::uint64_t> id_counter = 0;
+};
+
+}  // namespace mc::gateway

@@ -1,0 +1,194 @@
+// What an operator may set about the guarded traffic. Described for config/, limits included.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/base.h"
+#include "json/describe.h"
+
+namespace mc::gateway {
+
+// audit-compat: what today's clients and the graphql-http audits expect. draft-2026: the status
+// codes of the GraphQL-over-HTTP working draft (422 for an invalid operation, 294 for a partial
+// result) for clients that accept application/graphql-response+json.
+enum class HttpProfile : std::uint8_t { audit_compat, draft_2026 };
+
+// open: any document. audit: any, but unregistered ones are counted and logged. allow_list: only
+// registered documents run.
+enum class DocumentMode : std::uint8_t { open, audit, allow_list };
+
+enum class RouteKind : std::uint8_t { datasets, upstream };
+
+struct RouteConfig {
+  std::string path = "/graphql";
+  RouteKind kind = RouteKind::datasets;
+  std::string url;          // upstream: http://host:port/path
+  std::string schema_file;  // upstream: SDL; empty = documents are not validated here
+  std::string health_path;  // upstream: GET must answer 2xx; empty = no active check
+  DocumentMode documents = DocumentMode::open;
+  std::string documents_file;  // JSON object: "sha256:<hex>" -> document text
+  Nanos timeout = seconds(10);
+  std::int64_t response_bytes_max = 64 << 20;
+};
+
+struct LimitsConfig {
+  std::int64_t document_bytes_max = 256 << 10;
+  std::int64_t tokens_max = 15'000;
+  std::int64_t depth_max = 50;
+  std::int64_t recursion_max = 200;
+  std::int64_t aliases_max = 100;
+  std::int64_t root_fields_max = 20;
+  std::int64_t directives_max = 50;
+  std::int64_t selections_max = 10'000;
+  std::int64_t batch_max = 10;
+  std::int64_t variables_depth_max = 32;
+  std::int64_t cached_documents_max = 4'096;
+  std::int64_t cached_documents_per_tenant_max = 1'024;
+};
+
+struct GatewayConfig {
+  HttpProfile http_profile = HttpProfile::audit_compat;
+  LimitsConfig limits;
+  std::vector<RouteConfig> routes = {RouteConfig{}};
+  std::int64_t workers = 2;  // threads that execute dataset operations
+  std::int64_t worker_queue_max = 1'024;
+  std::int64_t parsers = 1;  // threads that parse unknown documents
+  std::int64_t parser_queue_max = 256;
+  std::int64_t breaker_failures = 5;  // in a row open the circuit of an upstream
+  Nanos breaker_pause = seconds(5);   // then one trial request
+  Nanos health_every = seconds(5);
+  Status check() const;
+};
+
+}  // namespace mc::gateway
+
+template <>
+struct mc::json::Describe<mc::gateway::HttpProfile> {
+  static constexpr auto names = std::array{
+      Name{"audit-compat", mc::gateway::HttpProfile::audit_compat},
+      Name{"draft-2026", mc::gateway::HttpProfile::draft_2026},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::gateway::DocumentMode> {
+  static constexpr auto names = std::array{
+      Name{"open", mc::gateway::DocumentMode::open},
+      Name{"audit", mc::gateway::DocumentMode::audit},
+      Name{"allow-list", mc::gateway::DocumentMode::allow_list},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::gateway::RouteKind> {
+  static constexpr auto names = std::array{
+      Name{"datasets", mc::gateway::RouteKind::datasets},
+      Name{"upstream", mc::gateway::RouteKind::upstream},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::gateway::RouteConfig> {
+  using T = mc::gateway::RouteConfig;
+  static constexpr auto fields = std::tuple{
+      Field{"path", &T::path, "URL path that clients send operations to", {.min = 1, .max = 256}},
+      Field{"kind", &T::kind, "Where operations are answered: own datasets or an upstream server"},
+      Field{"url", &T::url, "Upstream GraphQL endpoint, http://host:port/path"},
+      Field{"schema_file", &T::schema_file,
+            "SDL of the upstream; empty = validation is left to it"},
+      Field{"health_path", &T::health_path, "Upstream path whose GET must answer 2xx; empty = off"},
+      Field{"documents", &T::documents, "Which documents may run"},
+      Field{"documents_file", &T::documents_file,
+            "JSON object of registered documents: sha256:<hex> to text"},
+      Field{"timeout",
+            &T::timeout,
+            "Whole-request deadline",
+            {.min = mc::millis(1), .max = mc::seconds(600)}},
+      Field{"response_bytes_max",
+            &T::response_bytes_max,
+            "Bytes of one reply",
+            {.min = 1024, .max = std::int64_t{4} << 30}},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::gateway::LimitsConfig> {
+  using T = mc::gateway::LimitsConfig;
+  static constexpr auto fields = std::tuple{
+      Field{"document_bytes_max",
+            &T::document_bytes_max,
+            "Bytes of one document",
+            {.min = 64, .max = 16 << 20}},
+      Field{"tokens_max",
+            &T::tokens_max,
+            "Lexical tokens of one document",
+            {.min = 10, .max = 1'000'000}},
+      Field{"depth_max", &T::depth_max, "Nested selections", {.min = 1, .max = 200}},
+      Field{"recursion_max", &T::recursion_max, "Nesting of any syntax", {.min = 10, .max = 1'000}},
+      Field{"aliases_max", &T::aliases_max, "Aliases of one document", {.min = 0, .max = 100'000}},
+      Field{"root_fields_max",
+            &T::root_fields_max,
+            "Fields of the root selection",
+            {.min = 1, .max = 10'000}},
+      Field{"directives_max",
+            &T::directives_max,
+            "Directives of one document",
+            {.min = 0, .max = 100'000}},
+      Field{"selections_max",
+            &T::selections_max,
+            "Selections with fragments multiplied out",
+            {.min = 1, .max = 10'000'000}},
+      Field{"batch_max", &T::batch_max, "Operations of one batch", {.min = 1, .max = 1'000}},
+      Field{"variables_depth_max",
+            &T::variables_depth_max,
+            "Nesting of the variables",
+            {.min = 1, .max = 200}},
+      Field{"cached_documents_max",
+            &T::cached_documents_max,
+            "Parsed documents kept in memory",
+            {.min = 1, .max = 1'000'000}},
+      Field{"cached_documents_per_tenant_max",
+            &T::cached_documents_per_tenant_max,
+            "Parsed documents kept for one tenant",
+            {.min = 1, .max = 1'000'000}},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::gateway::GatewayConfig> {
+  using T = mc::gateway::GatewayConfig;
+  static constexpr auto fields = std::tuple{
+      Field{"http_profile", &T::http_profile, "HTTP status codes of GraphQL replies"},
+      Field{"limits", &T::limits, "Limits of documents and requests"},
+      Field{"routes", &T::routes, "Guarded endpoints", {.max = 64}},
+      Field{"workers",
+            &T::workers,
+            "Threads that execute dataset operations",
+            {.min = 1, .max = 256}},
+      Field{"worker_queue_max",
+            &T::worker_queue_max,
+            "Operations waiting for a thread",
+            {.min = 1, .max = 1'000'000}},
+      Field{"parsers", &T::parsers, "Threads that parse unknown documents", {.min = 1, .max = 64}},
+      Field{"parser_queue_max",
+            &T::parser_queue_max,
+            "Documents waiting to be parsed",
+            {.min = 1, .max = 100'000}},
+      Field{"breaker_failures",
+            &T::breaker_failures,
+            "Failures in a row that open the circuit of an upstream",
+            {.min = 1, .max = 1'000}},
+      Field{"breaker_pause",
+            &T::breaker_pause,
+            "How long an open circuit refuses",
+            {.min = mc::millis(100), .max = mc::seconds(600)}},
+      Field{"health_every",
+            &T::health_every,
+            "Time between health checks",
+            {.min = mc::millis(100), .max = mc::seconds(600)}},
+  };
+};

@@ -1,0 +1,92 @@
+// The end of every call: the answer, one log line, the metrics, the span.
+#include "gateway/call.h"
+
+namespace mc::gateway {
+
+Meters::Meters(metric::Registry& registry)
+    : requests(registry.counters({.name = "mc_requests_total",
+                                  .help = "GraphQL requests answered.",
+                                  .labels = {{"tenant", 200}, {"route", 64}, {"status", 40}},
+                                  .series_max = 4'000})),
+      duration(registry.histograms({.name = "mc_request_duration_seconds",
+                                    .help = "From the head of a request to its answer.",
+                                    .labels = {{"route", 64}}})),
+      documents(
+          registry.counters({.name = "mc_documents_total",
+                             .help = "Requests by whether their documents were parsed already.",
+                             .labels = {{"route", 64}, {"result", 8}}})),
+      refused(registry.counters({.name = "mc_requests_refused_total",
+                                 .help = "GraphQL requests refused before execution, by code.",
+                                 .labels = {{"code", 64}}})),
+      upstream(registry.counters({.name = "mc_upstream_requests_total",
+                                  .help = "Requests forwarded to an upstream, by outcome.",
+                                  .labels = {{"route", 64}, {"result", 8}}})),
+      reply_bytes(registry.counter(
+          {.name = "mc_reply_bytes_total", .help = "Bytes of GraphQL reply bodies."})) {}
+
+void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
+  const net::Request& request = call.exchange->request();
+  const Nanos spent = world.clock.mono() - request.received;
+  const std::string_view tenant = call.caller ? std::string_view(call.caller->tenant.get()) : "";
+  const std::string_view route = call.route ? std::string_view(call.route->config.path) : "";
+  meters.requests.at({tenant, route, std::to_string(status)}).add();
+  meters.duration.at({route}).observe(spent);
+  meters.reply_bytes.add(bytes);
+  if (!call.code.empty()) meters.refused.at({call.code}).add();
+  std::string_view operation;
+  if (call.operation != nullptr) {
+    operation = call.documents.front()->document->name(call.operation->name);
+  }
+  world.log.event("request.done",
+                  {{"request_id", call.request_id},
+                   {"tenant", tenant},
+                   {"principal", call.caller ? std::string_view(call.caller->principal.get()) : ""},
+                   {"route", route},
+                   {"method", request.method},
+                   {"operation", operation},
+                   {"status", status},
+                   {"code", call.code},
+                   {"us", spent.count / 1'000},
+                   {"bytes", bytes},
+                   {"statements", call.statements},
+                   {"rows", call.rows},
+                   {"known", call.cache_hit},
+                   {"peer", request.peer},
+                   {"trace_id", call.span     ? call.span->context().trace_id_hex()
+                                : call.parent ? call.parent->trace_id_hex()
+                                              : std::string()}});
+  if (call.span) {
+    call.span->set("http.response.status_code", status);
+    call.span->set("mc.tenant", tenant);
+    if (!operation.empty()) call.span->set("graphql.operation.name", operation);
+    call.span->status(status >= 500 ? trace::Outcome::error : trace::Outcome::ok, call.code);
+    call.span->end();
+  }
+}
+
+void Gateway::Core::finish(const CallPtr& call, int status, std::string body, net::Headers extra) {
+  record(*call, status, static_cast<std::int64_t>(body.size()));
+  net::Response response;
+  response.status = status;
+  response.headers = std::move(extra);
+  response.headers.emplace_back("Content-Type", std::string(call->media_type) + "; charset=utf-8");
+  response.headers.emplace_back("X-Request-Id", call->request_id);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = std::move(body);
+  call->exchange->reply(std::move(response));
+}
+
+void Gateway::Core::refuse(const CallPtr& call, const HttpError& error, net::Headers extra) {
+  call->code = error.code;
+  finish(call, error.status, error_body(error.code, error.message, call->request_id),
+         std::move(extra));
+}
+
+void Gateway::Core::refuse(const CallPtr& call, Stage stage,
+                           const std::vector<graphql::GraphqlError>& errors) {
+  call->code = errors.front().code;
+  finish(call, status_for(stage, call->media_type, config.http_profile),
+         error_body(errors, call->request_id));
+}
+
+}  // namespace mc::gateway

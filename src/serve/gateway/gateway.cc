@@ -1,0 +1,201 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/call.h"
+
+namespace mc::gateway {
+namespace {
+
+constexpr std::size_t kSchemaBytesMax = 16 << 20;
+
+// "http://host:port/path"
+Status read_url(Route& route) {
+  const std::string_view url = route.config.url;
+  constexpr std::string_view kScheme = "http://";
+  const std::string where = "route " + route.config.path + ": url '" + excerpt(url) + "' ";
+  if (!url.starts_with(kScheme)) return fail(Code::invalid, where + "must begin with http://");
+  const std::string_view rest = url.substr(kScheme.size());
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const std::string_view authority = rest.substr(0, slash);
+  const std::size_t colon = authority.rfind(':');
+  route.host = authority.substr(0, colon);
+  route.port = 80;
+  if (colon != std::string_view::npos) {
+    const Result<std::int64_t> port = parse_int(authority.substr(colon + 1));
+    if (!port || *port < 1 || *port > 65535) return fail(Code::invalid, where + "has a bad port");
+    route.port = static_cast<std::uint16_t>(*port);
+  }
+  route.target = slash == rest.size() ? "/" : std::string(rest.substr(slash));
+  if (route.host.empty()) return fail(Code::invalid, where + "has no host");
+  return ok();
+}
+
+Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld& world) {
+  const std::string where = "route " + route.config.path + ": ";
+  if (route.config.kind == RouteKind::datasets) {
+    if (world.catalog == nullptr) {
+      return fail(Code::invalid, where + "kind datasets needs a datasets file");
+    }
+    route.schema = &world.catalog->schema();
+  } else {
+    MC_TRY_OK(read_url(route));
+    route.breaker = std::make_unique<Breaker>(config.breaker_failures, config.breaker_pause);
+  }
+  if (!route.config.schema_file.empty()) {
+    MC_TRY(const std::string sdl, world.files.read_all(route.config.schema_file, kSchemaBytesMax));
+    Result<std::unique_ptr<graphql::Schema>> schema = graphql::Schema::build({sdl});
+    if (!schema) {
+      return fail(Code::invalid, where + route.config.schema_file + ": " + schema.error().what);
+    }
+    route.own_schema = std::move(*schema);
+    route.schema = route.own_schema.get();
+  }
+  MC_TRY(route.registered, Registered::load(world.files, route.config.documents_file));
+  route.cache = std::make_unique<DocumentCache>(config.limits, world.random.next_u64());
+  return ok();
+}
+
+}  // namespace
+
+Status GatewayConfig::check() const {
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const RouteConfig& route = routes[i];
+    const std::string where = "routes[" + std::to_string(i) + "]";
+    if (!route.path.starts_with('/')) {
+      return fail(Code::invalid, where + ".path must begin with /");
+    }
+    if (route.path.starts_with("/v1/")) {
+      return fail(Code::invalid, where + ".path must not lie under /v1/, the admin API");
+    }
+    if ((route.kind == RouteKind::upstream) == route.url.empty()) {
+      return fail(Code::invalid, where + ".url belongs to kind upstream, and is required there");
+    }
+    if (route.documents == DocumentMode::allow_list && route.documents_file.empty()) {
+      return fail(Code::invalid, where + ".documents_file is required by documents: allow-list");
+    }
+    for (std::size_t k = 0; k < i; ++k) {
+      if (routes[k].path == route.path) {
+        return fail(Code::invalid, where + ".path " + route.path + " is given twice");
+      }
+    }
+  }
+  return ok();
+}
+
+Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world)
+    : config(gateway_config),
+      world(gateway_world),
+      meters(gateway_world.metrics),
+      id_seed(gateway_world.random.next_u64()) {}
+
+Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
+                                               const GatewayWorld& world) {
+  MC_TRY_OK(config.check());
+  auto core = std::make_unique<Core>(config, world);
+  for (const RouteConfig& route_config : config.routes) {
+    auto route = std::make_unique<Route>();
+    route->config = route_config;
+    MC_TRY_OK(load_route(*route, config, world));
+    core->routes.push_back(std::move(route));
+  }
+  if (world.catalog != nullptr) {
+    const dataset::Model& model = world.catalog->model();
+    core->writers = std::make_unique<dataset::Writers>(*world.drivers, model);
+    for (std::int64_t i = 0; i < config.workers; ++i) {
+      core->connections.push_back(
+          std::make_unique<dataset::ConnectionSet>(*world.drivers, model, *core->writers));
+    }
+  }
+  core->workers = net::Workers::start(static_cast<int>(config.workers),
+                                      static_cast<std::size_t>(config.worker_queue_max));
+  core->parsers = net::Workers::start(static_cast<int>(config.parsers),
+                                      static_cast<std::size_t>(config.parser_queue_max));
+  return std::unique_ptr<Gateway>(new Gateway(std::move(core)));
+}
+
+Gateway::Gateway(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Gateway::~Gateway() {
+  stop();
+}
+
+void Gateway::attach(net::Server& server) {
+  for (const std::unique_ptr<Route>& route : core_->routes) {
+    if (route->config.kind != RouteKind::upstream) continue;
+    net::UpstreamConfig upstream;
+    upstream.host = route->host;
+    upstream.port = route->port;
+    upstream.first_byte_timeout = route->config.timeout;
+    upstream.idle_read_timeout = route->config.timeout;
+    route->upstream = server.upstream(upstream);
+  }
+  core_->attached.store(true, std::memory_order_release);
+}
+
+bool Gateway::owns(std::string_view path) const {
+  return core_->find_route(path) != nullptr;
+}
+
+void Gateway::handle(std::shared_ptr<net::Exchange> exchange) {
+  auto call = std::make_shared<Call>();
+  call->exchange = std::move(exchange);
+  core_->begin(call);
+}
+
+void Gateway::stop() {
+  core_->parsers->stop();
+  core_->workers->stop();
+}
+
+void Gateway::check_health() {
+  const std::unique_ptr<net::Client> client = net::Client::make();
+  for (const std::unique_ptr<Route>& route : core_->routes) {
+    if (route->breaker == nullptr || route->config.health_path.empty()) continue;
+    net::ClientRequest request;
+    request.url =
+        "http://" + route->host + ":" + std::to_string(route->port) + route->config.health_path;
+    request.timeout = seconds(1);
+    const Result<net::Response> response = client->fetch(request);
+    if (response && response->status / 100 == 2) {
+      route->breaker->succeeded();
+    } else {
+      route->breaker->failed(core_->world.clock.mono(),
+                             response ? "health check answered " + std::to_string(response->status)
+                                      : response.error().what);
+    }
+  }
+}
+
+std::vector<RouteStatus> Gateway::status() const {
+  std::vector<RouteStatus> out;
+  for (const std::unique_ptr<Route>& route : core_->routes) {
+    RouteStatus status;
+    status.path = route->config.path;
+    status.kind = route->config.kind == RouteKind::datasets ? "datasets" : "upstream";
+    if (route->breaker != nullptr) {
+      status.upstream = route->host + ":" + std::to_string(route->port);
+      status.healthy = !route->breaker->open(status.why);
+    }
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+Route* Gateway::Core::find_route(std::string_view path) {
+  for (const std::unique_ptr<Route>& route : routes) {
+    if (route->config.path == path) return route.get();
+  }
+  return nullptr;
+}
+
+// Time-ordered and unique in this process and, by the random seed, between processes. Not secret.
+std::string Gateway::Core::make_request_id() {
+  const auto unix_ms = static_cast<std::uint64_t>(world.clock.wall().nanos / 1'000'000);
+  const std::uint64_t count = id_counter.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t high = unix_ms << 16 | 0x7000 | (count & 0x0FFF);
+  const std::uint64_t mixed = (id_seed + count) * 0x9e3779b97f4a7c15;
+  return "req_" + to_crockford(high, 0x8000'0000'0000'0000 | ((mixed ^ mixed >> 29) >> 2));
+}
+
+}  // namespace mc::gateway

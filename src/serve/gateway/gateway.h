@@ -1,0 +1,77 @@
+// The guarded data path: GraphQL over HTTP in front of the datasets or of an upstream server.
+//
+// handle() runs on an event loop and never blocks: it checks the token, reads the GraphQL request,
+// finds the parsed document in the cache, and then hands a dataset operation to a worker thread or
+// forwards to the upstream. A document seen for the first time is parsed and checked on a small
+// pool of its own, so a large novel document cannot hold up the loop. Every answer carries
+// X-Request-Id; the same id is in the log line, the span and the error.
+//
+// Caches are keyed by tenant: nobody can learn from timing what another tenant runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "dataset/dataset.h"
+#include "gateway/config.h"  // IWYU pragma: export
+#include "identity/identity.h"
+#include "log/log.h"
+#include "metric/metric.h"
+#include "net/net.h"
+#include "sql/sql.h"
+#include "sys/sys.h"
+#include "trace/trace.h"
+
+namespace mc::gateway {
+
+// What the gateway borrows; everything outlives it.
+struct GatewayWorld {
+  sys::Clock& clock;
+  sys::Random& random;
+  sys::Files& files;
+  log::Log& log;
+  metric::Registry& metrics;
+  trace::Tracer* tracer = nullptr;  // null = tracing is off
+  identity::Directory& directory;
+  const sql::Drivers* drivers = nullptr;
+  const dataset::Catalog* catalog = nullptr;  // null = no datasets; needed by dataset routes
+};
+
+struct RouteStatus {
+  std::string path;
+  std::string kind;      // "datasets" or "upstream"
+  std::string upstream;  // host:port, "" for datasets
+  bool healthy = true;
+  std::string why;  // of an unhealthy route
+};
+
+class Gateway final : public net::Handler {
+ public:
+  // Reads schema and document files; errors name the route and the file.
+  static Result<std::unique_ptr<Gateway>> make(const GatewayConfig& config,
+                                               const GatewayWorld& world);
+  ~Gateway() override;
+
+  // Makes the upstream pools. Requests before this call are answered with 503.
+  void attach(net::Server& server);
+  bool owns(std::string_view path) const;  // is it the path of a route?
+  void handle(std::shared_ptr<net::Exchange> exchange) override;
+  // Active health checks; blocks up to a second for each upstream. For a maintenance thread.
+  void check_health();
+  std::vector<RouteStatus> status() const;
+  // Finishes what is queued and ends the threads. Call after the server has drained.
+  void stop();
+
+  struct Core;  // private to the module
+
+ private:
+  explicit Gateway(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace mc::gateway

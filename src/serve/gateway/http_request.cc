@@ -1,0 +1,226 @@
+#include "gateway/http_request.h"
+
+#include <algorithm>
+
+namespace mc::gateway {
+namespace {
+
+constexpr std::size_t kAcceptItemsMax = 32;
+
+// "application/json; charset=utf-8" -> type in lower case, and the value of one parameter.
+std::string media_type(std::string_view header) {
+  return to_lower(trim(header.substr(0, header.find(';'))));
+}
+
+std::optional<std::string> media_parameter(std::string_view header, std::string_view wanted) {
+  const std::vector<std::string_view> parts = split(header, ';');
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::size_t equals = parts[i].find('=');
+    if (equals == std::string_view::npos) continue;
+    if (!equals_ignoring_case(trim(parts[i].substr(0, equals)), wanted)) continue;
+    std::string_view value = trim(parts[i].substr(equals + 1));
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    return to_lower(value);
+  }
+  return std::nullopt;
+}
+
+bool is_zero_quality(std::string_view item) {
+  const std::optional<std::string> quality = media_parameter(item, "q");
+  return quality && quality->find_first_not_of("0.") == std::string::npos;
+}
+
+tl::unexpected<HttpError> bad(std::string message) {
+  return tl::unexpected<HttpError>(HttpError{400, "BAD_REQUEST", std::move(message)});
+}
+
+using ReadStatus = tl::expected<std::monostate, HttpError>;
+
+ReadStatus read_persisted_query(const json::Object& extensions, Params& out) {
+  const json::Value* persisted = extensions.find("persistedQuery");
+  if (persisted == nullptr || persisted->is_null()) return {};
+  if (persisted->as_object() == nullptr) return bad("extensions.persistedQuery must be an object");
+  const json::Value* version = persisted->find("version");
+  if (version == nullptr || version->as_int() == nullptr || *version->as_int() != 1) {
+    return bad("extensions.persistedQuery.version must be 1");
+  }
+  const json::Value* hash = persisted->find("sha256Hash");
+  if (hash == nullptr || hash->as_string() == nullptr || hash->as_string()->size() != 64) {
+    return bad("extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits");
+  }
+  out.document_id = "sha256:" + to_lower(*hash->as_string());
+  out.apq = true;
+  return {};
+}
+
+ReadStatus read_text(const json::Object& body, std::string_view name, std::string& out) {
+  const json::Value* value = body.find(name);
+  if (value == nullptr || value->is_null()) return {};
+  if (value->as_string() == nullptr) {
+    return bad("parameter \"" + std::string(name) + "\" must be a string");
+  }
+  out = *value->as_string();
+  return {};
+}
+
+ReadStatus read_map(const json::Object& body, std::string_view name, json::Object& out) {
+  const json::Value* value = body.find(name);
+  if (value == nullptr || value->is_null()) return {};
+  if (value->as_object() == nullptr) {
+    return bad("parameter \"" + std::string(name) + "\" must be an object");
+  }
+  out = *value->as_object();
+  return {};
+}
+
+tl::expected<Params, HttpError> read_params(const json::Value& value) {
+  const json::Object* body = value.as_object();
+  if (body == nullptr) return bad("the body must be a JSON object");
+  Params out;
+  json::Object extensions;
+  for (const ReadStatus& status :
+       {read_text(*body, "query", out.query), read_text(*body, "operationName", out.operation_name),
+        read_text(*body, "documentId", out.document_id),
+        read_map(*body, "variables", out.variables), read_map(*body, "extensions", extensions)}) {
+    if (!status) return tl::unexpected<HttpError>(status.error());
+  }
+  if (!out.document_id.empty() && !out.document_id.starts_with("sha256:")) {
+    return bad("parameter \"documentId\" must begin with \"sha256:\"");
+  }
+  if (const ReadStatus status = read_persisted_query(extensions, out); !status) {
+    return tl::unexpected<HttpError>(status.error());
+  }
+  if (out.query.empty() && out.document_id.empty()) {
+    return bad("parameter \"query\" is missing");
+  }
+  return out;
+}
+
+tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
+                                                 const json::Limits& limits) {
+  const Result<net::Headers> pairs = net::parse_query(request.query);
+  if (!pairs) return bad("the query string is not valid: " + pairs.error().what);
+  json::Object body;
+  for (const auto& [name, text] : *pairs) {
+    const bool object = name == "variables" || name == "extensions";
+    if (!object && name != "query" && name != "operationName" && name != "documentId") continue;
+    if (body.find(name) != nullptr) return bad("parameter \"" + name + "\" is given twice");
+    if (!object) {
+      body.set(name, text);
+      continue;
+    }
+    if (text.empty()) continue;
+    Result<json::Value> value = json::parse(text, limits);
+    if (!value) return bad("parameter \"" + name + "\" is " + value.error().what);
+    body.set(name, std::move(*value));
+  }
+  tl::expected<Params, HttpError> params = read_params(json::Value(std::move(body)));
+  if (!params) return tl::unexpected<HttpError>(params.error());
+  GraphqlRequest out;
+  out.get = true;
+  out.items.push_back(std::move(*params));
+  return out;
+}
+
+tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
+                                                  const LimitsConfig& limits,
+                                                  const json::Limits& json_limits) {
+  const std::string_view type = request.header("content-type");
+  const std::string charset = media_parameter(type, "charset").value_or("utf-8");
+  if (media_type(type) != kJsonType || (charset != "utf-8" && charset != "utf8")) {
+    return tl::unexpected<HttpError>(
+        HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json in UTF-8"});
+  }
+  const Result<json::Value> body = json::parse(request.body, json_limits);
+  if (!body) return bad(body.error().what);
+  GraphqlRequest out;
+  const json::Array* batch = body->as_array();
+  out.batch = batch != nullptr;
+  if (batch != nullptr && batch->empty()) return bad("a batch must not be empty");
+  if (batch != nullptr && batch->size() > static_cast<std::size_t>(limits.batch_max)) {
+    return tl::unexpected<HttpError>(HttpError{400, "BATCH_LIMIT_EXCEEDED",
+                                               "a batch of " + std::to_string(batch->size()) +
+                                                   " operations; the limit is " +
+                                                   std::to_string(limits.batch_max)});
+  }
+  const std::size_t count = batch == nullptr ? 1 : batch->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    tl::expected<Params, HttpError> params = read_params(batch == nullptr ? *body : (*batch)[i]);
+    if (!params) return tl::unexpected<HttpError>(params.error());
+    out.items.push_back(std::move(*params));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string_view> negotiate(std::string_view accept) {
+  if (trim(accept).empty()) return kJsonType;
+  std::vector<std::string_view> items = split(accept, ',');
+  if (items.size() > kAcceptItemsMax) items.resize(kAcceptItemsMax);
+  for (const std::string_view item : items) {
+    if (is_zero_quality(item)) continue;
+    const std::string charset = media_parameter(item, "charset").value_or("utf-8");
+    if (charset != "utf-8" && charset != "utf8") continue;
+    const std::string type = media_type(item);
+    if (type == kGraphqlType) return kGraphqlType;
+    if (type == kJsonType || type == "*/*" || type == "application/*") return kJsonType;
+  }
+  return std::nullopt;
+}
+
+tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
+                                                             const LimitsConfig& limits) {
+  json::Limits json_limits;
+  json_limits.depth_max = static_cast<int>(limits.variables_depth_max) + 4;
+  if (request.method == "GET") return read_get(request, json_limits);
+  if (request.method == "POST") return read_post(request, limits, json_limits);
+  return tl::unexpected<HttpError>(
+      HttpError{405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"});
+}
+
+int status_for(Stage stage, std::string_view media_type, HttpProfile profile) {
+  if (stage == Stage::params) return 400;
+  const bool draft = profile == HttpProfile::draft_2026;
+  if (media_type != kGraphqlType) return 200;
+  switch (stage) {
+    case Stage::params:
+    case Stage::parse:
+      return 400;
+    case Stage::validate:
+    case Stage::prepare:
+      return draft ? 422 : 400;
+    case Stage::executed:
+      return 200;
+    case Stage::executed_with_errors:
+      return draft ? 294 : 200;
+  }
+  return 200;
+}
+
+std::string error_body(std::string_view code, std::string_view message,
+                       std::string_view request_id) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object().key("errors").begin_array().begin_object().member("message", message);
+  writer.key("extensions").begin_object().member("code", code).member("requestId", request_id);
+  writer.end_object().end_object().end_array().end_object();
+  return out;
+}
+
+std::string error_body(const std::vector<graphql::GraphqlError>& errors,
+                       std::string_view request_id) {
+  std::string out = "{\"errors\":[";
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    if (i > 0) out += ',';
+    graphql::append_error(out, errors[i]);
+  }
+  out += "],\"extensions\":{\"requestId\":";
+  json::append_quoted(out, request_id);
+  out += "}}";
+  return out;
+}
+
+}  // namespace mc::gateway

@@ -1,0 +1,58 @@
+// GraphQL over HTTP: what a client asks and how it wants the answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "gateway/config.h"
+#include "graphql/graphql.h"
+#include "json/json.h"
+#include "net/net.h"
+
+namespace mc::gateway {
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kGraphqlType = "application/graphql-response+json";
+
+// The media type of the reply, chosen from Accept; none = 406.
+std::optional<std::string_view> negotiate(std::string_view accept);
+
+struct Params {
+  std::string query;  // "" when only an id is given
+  std::string operation_name;
+  json::Object variables;
+  std::string document_id;  // "sha256:<hex>", from documentId or extensions.persistedQuery
+  bool apq = false;         // the id came as an automatic persisted query
+};
+
+// A refusal before any GraphQL is looked at.
+struct HttpError {
+  int status = 400;
+  std::string code;
+  std::string message;
+};
+
+struct GraphqlRequest {
+  std::vector<Params> items;
+  bool batch = false;
+  bool get = false;
+};
+
+// Reads GET and POST. Errors give status, code and a message that names the parameter.
+tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
+                                                             const LimitsConfig& limits);
+
+// How far an operation got; decides the status together with media type and profile.
+enum class Stage { params, parse, validate, prepare, executed, executed_with_errors };
+int status_for(Stage stage, std::string_view media_type, HttpProfile profile);
+
+// {"errors":[{"message":...,"extensions":{"code":...,"requestId":...}}]}
+std::string error_body(std::string_view code, std::string_view message,
+                       std::string_view request_id);
+std::string error_body(const std::vector<graphql::GraphqlError>& errors,
+                       std::string_view request_id);
+
+}  // namespace mc::gateway

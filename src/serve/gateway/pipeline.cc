@@ -1,0 +1,187 @@
+// From the head of a request to the thread or upstream that answers it.
+#include <algorithm>
+
+#include "gateway/call.h"
+
+namespace mc::gateway {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+HttpError overloaded(std::string_view what) {
+  return {503, "OVERLOADED", "the queue of " + std::string(what) + " is full; retry"};
+}
+
+net::Headers retry_after(std::int64_t wait_s) {
+  return {{"Retry-After", std::to_string(std::max<std::int64_t>(1, wait_s))}};
+}
+
+bool is_get_or_post(std::string_view method) {
+  return method == "GET" || method == "POST";
+}
+
+}  // namespace
+
+void Gateway::Core::begin(const CallPtr& call) {
+  const net::Request& request = call->exchange->request();
+  call->request_id = make_request_id();
+  call->route = find_route(request.path);
+  call->deadline =
+      request.received + (call->route == nullptr ? seconds(1) : call->route->config.timeout);
+  const std::optional<std::string_view> media = negotiate(request.header("accept"));
+  if (media) call->media_type = *media;
+  if (call->route == nullptr) return refuse(call, {404, "NOT_FOUND", "no such endpoint"});
+  if (!attached.load(std::memory_order_acquire)) {
+    return refuse(call, {503, "STARTING", "the server is starting"}, retry_after(1));
+  }
+  if (!is_get_or_post(request.method)) {
+    return refuse(call, {405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"},
+                  {{"Allow", "GET, POST"}});
+  }
+  if (!media) {
+    return refuse(call, {406, "NOT_ACCEPTABLE",
+                         "the answer is application/json or application/graphql-response+json"});
+  }
+  if (!admit(call)) return;
+  tl::expected<GraphqlRequest, HttpError> graphql = read_graphql_request(request, config.limits);
+  if (!graphql) return refuse(call, graphql.error());
+  call->graphql = std::move(*graphql);
+  if (resolve_documents(call)) dispatch(call);
+}
+
+// Identity and tracing. False when the call was answered.
+bool Gateway::Core::admit(const CallPtr& call) {
+  const net::Request& request = call->exchange->request();
+  call->parent = trace::extract(request.header("traceparent"), request.header("tracestate"));
+  if (world.tracer != nullptr) {
+    call->span = world.tracer->start("graphql.request", trace::Kind::server, call->parent);
+    call->span->set("mc.request_id", std::string_view(call->request_id));
+    call->span->set("http.route", std::string_view(call->route->config.path));
+  }
+  const std::string_view authorization = request.header("authorization");
+  const bool bearer = authorization.size() > kBearer.size() &&
+                      equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer);
+  if (bearer) call->caller = world.directory.check(trim(authorization.substr(kBearer.size())));
+  if (call->caller == nullptr) {
+    refuse(call,
+           {401, "UNAUTHENTICATED",
+            bearer ? "the token is unknown, expired or revoked" : "a bearer token is required"},
+           {{"WWW-Authenticate", bearer ? "Bearer error=\"invalid_token\"" : "Bearer"}});
+    return false;
+  }
+  if (!call->caller->may(identity::Scope::query)) {
+    refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'query'"});
+    return false;
+  }
+  return true;
+}
+
+// The document text of one item, by itself or by id.
+tl::expected<std::string, HttpError> Gateway::Core::find_text(Call& call, Params& params) {
+  Route& route = *call.route;
+  if (params.document_id.empty()) {
+    if (route.config.documents == DocumentMode::open) return params.query;
+    const bool known = route.registered.contains_text(params.query);
+    if (!known) meters.documents.at({route.config.path, "unregistered"}).add();
+    if (known || route.config.documents == DocumentMode::audit) return params.query;
+    return tl::unexpected<HttpError>(
+        HttpError{403, "PERSISTED_QUERY_ONLY", "only registered documents run here"});
+  }
+  if (!params.query.empty() && document_id(params.query) != params.document_id) {
+    return tl::unexpected<HttpError>(
+        HttpError{400, "PERSISTED_QUERY_HASH_MISMATCH", "provided sha does not match query"});
+  }
+  if (const std::string* text = route.registered.find(params.document_id)) return *text;
+  const bool closed = route.config.documents == DocumentMode::allow_list;
+  if (!closed && !params.query.empty()) {
+    if (params.apq) route.cache->remember_id(call.caller->tenant, params.document_id, params.query);
+    return params.query;
+  }
+  if (!closed && params.apq) {
+    std::optional<std::string> text =
+        route.cache->find_by_id(call.caller->tenant, params.document_id);
+    if (text) return std::move(*text);
+  }
+  // Status and wording are what clients of automatic persisted queries wait for.
+  return tl::unexpected<HttpError>(HttpError{
+      closed || !params.apq ? 404 : 200, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"});
+}
+
+// True when every document is at hand; otherwise the call was answered or sent to the parsers.
+bool Gateway::Core::resolve_documents(const CallPtr& call) {
+  bool missing = false;
+  for (Params& params : call->graphql.items) {
+    tl::expected<std::string, HttpError> text = find_text(*call, params);
+    if (!text) {
+      refuse(call, text.error());
+      return false;
+    }
+    params.query = std::move(*text);
+    call->documents.push_back(call->route->cache->find(call->caller->tenant, params.query));
+    missing = missing || call->documents.back() == nullptr;
+  }
+  meters.documents.at({call->route->config.path, missing ? "miss" : "hit"}).add();
+  if (!missing) return true;
+  call->cache_hit = false;
+  parse_elsewhere(call);
+  return false;
+}
+
+void Gateway::Core::parse_elsewhere(const CallPtr& call) {
+  const bool queued = parsers->submit([this, call](int) {
+    for (std::size_t i = 0; i < call->documents.size(); ++i) {
+      if (call->documents[i] != nullptr) continue;
+      const std::string& query = call->graphql.items[i].query;
+      call->documents[i] = compile(query, config.limits, call->route->schema);
+      call->route->cache->insert(call->caller->tenant, query, call->documents[i]);
+    }
+    dispatch(call);
+  });
+  if (!queued) refuse(call, overloaded("unknown documents"), retry_after(1));
+}
+
+// On the loop for known documents, on a parser thread for new ones.
+void Gateway::Core::dispatch(const CallPtr& call) {
+  if (!check_operations(call)) return;
+  if (call->route->config.kind == RouteKind::upstream) return forward(call);
+  run_on_datasets(call);
+}
+
+// Rules that need the parsed document: it is valid, the operation exists, the caller may run it.
+bool Gateway::Core::check_operations(const CallPtr& call) {
+  for (std::size_t i = 0; i < call->documents.size(); ++i) {
+    const Compiled& compiled = *call->documents[i];
+    if (!compiled.errors.empty()) {
+      refuse(call, compiled.parsed ? Stage::validate : Stage::parse, compiled.errors);
+      return false;
+    }
+    const Result<const graphql::OperationNode*> chosen =
+        graphql::choose_operation(*compiled.document, call->graphql.items[i].operation_name);
+    if (!chosen) {
+      refuse(call, Stage::prepare, {{chosen.error().what, {}, "OPERATION_RESOLUTION_FAILURE", ""}});
+      return false;
+    }
+    if (i == 0) call->operation = *chosen;
+    const graphql::OperationKind kind = (*chosen)->kind;
+    if (kind != graphql::OperationKind::query && call->graphql.get) {
+      refuse(call, {405, "METHOD_NOT_ALLOWED", "only queries may be sent with GET"},
+             {{"Allow", "POST"}});
+      return false;
+    }
+    if (kind == graphql::OperationKind::subscription) {
+      refuse(call, {400, "SUBSCRIPTIONS_UNSUPPORTED", "subscriptions are not served here"});
+      return false;
+    }
+    if (kind == graphql::OperationKind::mutation && !call->caller->may(identity::Scope::mutate)) {
+      refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'mutate'"});
+      return false;
+    }
+    if (compiled.introspects && !call->caller->may(identity::Scope::introspect)) {
+      refuse(call, {403, "INTROSPECTION_DISABLED", "the token lacks the scope 'introspect'"});
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace mc::gateway

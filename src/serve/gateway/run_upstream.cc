@@ -1,0 +1,153 @@
+// Operations for an upstream GraphQL server: governed here, answered there, streamed through.
+#include <algorithm>
+#include <array>
+
+#include "gateway/call.h"
+
+namespace mc::gateway {
+namespace {
+
+// Never passed on from a client: ours to set, or none of the upstream's business. Hop-by-hop
+// headers are dropped by net.
+bool is_ours(std::string_view name) {
+  constexpr std::array<std::string_view, 16> kNames = {"authorization",
+                                                       "cookie",
+                                                       "host",
+                                                       "content-length",
+                                                       "content-type",
+                                                       "forwarded",
+                                                       "x-forwarded-for",
+                                                       "x-forwarded-host",
+                                                       "x-forwarded-proto",
+                                                       "x-forwarded-port",
+                                                       "x-real-ip",
+                                                       "x-request-id",
+                                                       "x-tenant-id",
+                                                       "traceparent",
+                                                       "tracestate",
+                                                       "expect"};
+  if (name.size() > 5 && (equals_ignoring_case(name.substr(0, 5), "x-mc-") ||
+                          equals_ignoring_case(name.substr(0, 5), "x-ig-"))) {
+    return true;
+  }
+  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view reserved) {
+    return equals_ignoring_case(name, reserved);
+  });
+}
+
+// The operation as JSON when the client's own bytes cannot be sent on (GET, document ids).
+std::string rewritten_body(const GraphqlRequest& request) {
+  std::string out;
+  json::Writer writer(out);
+  if (request.batch) writer.begin_array();
+  for (const Params& params : request.items) {
+    writer.begin_object().member("query", params.query);
+    if (!params.operation_name.empty()) writer.member("operationName", params.operation_name);
+    if (!params.variables.empty()) writer.member("variables", json::Value(params.variables));
+    writer.end_object();
+  }
+  if (request.batch) writer.end_array();
+  return out;
+}
+
+bool same_bytes_will_do(const GraphqlRequest& request) {
+  return !request.get && std::all_of(request.items.begin(), request.items.end(),
+                                     [](const Params& p) { return p.document_id.empty(); });
+}
+
+struct Failure {
+  int status;
+  std::string_view code;
+};
+
+Failure classify(const net::ForwardResult& result) {
+  const std::string_view error = result.error;
+  if (error.find("timed out") != std::string_view::npos ||
+      error.find("deadline") != std::string_view::npos) {
+    return {504, "UPSTREAM_TIMEOUT"};
+  }
+  if (error.find("too large") != std::string_view::npos) return {502, "RESPONSE_TOO_LARGE"};
+  if (error.find("framing") != std::string_view::npos) return {502, "UPSTREAM_PROTOCOL_ERROR"};
+  return {502, "UPSTREAM_UNAVAILABLE"};
+}
+
+}  // namespace
+
+net::Headers Gateway::Core::upstream_headers(const Call& call) const {
+  const net::Request& request = call.exchange->request();
+  net::Headers out;
+  out.reserve(request.headers.size() + 8);
+  for (const net::HeaderView& header : request.headers) {
+    if (!is_ours(header.name)) out.emplace_back(header.name, header.value);
+  }
+  out.emplace_back("Content-Type", kJsonType);
+  out.emplace_back("X-Request-Id", call.request_id);
+  out.emplace_back("X-MC-Tenant", call.caller->tenant.get());
+  out.emplace_back("X-MC-Principal", call.caller->principal.get());
+  out.emplace_back("X-MC-Purpose", call.caller->purpose);
+  out.emplace_back("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
+  out.emplace_back("X-Forwarded-Proto", request.tls ? "https" : "http");
+  const std::int64_t left_ms = to_millis(call.deadline - world.clock.mono());
+  out.emplace_back("X-MC-Deadline-Ms", std::to_string(std::max<std::int64_t>(0, left_ms)));
+  const trace::Context* context = call.span     ? &call.span->context()
+                                  : call.parent ? &*call.parent
+                                                : nullptr;
+  if (context != nullptr) {
+    out.emplace_back("traceparent", trace::format_traceparent(*context));
+    if (!context->state.empty()) out.emplace_back("tracestate", context->state);
+  }
+  return out;
+}
+
+net::Response Gateway::Core::upstream_failure(Call& call, const net::ForwardResult& result) {
+  const Failure failure = classify(result);
+  call.code = failure.code;
+  net::Response response;
+  response.status = failure.status;
+  response.headers = {{"Content-Type", std::string(call.media_type) + "; charset=utf-8"},
+                      {"X-Request-Id", call.request_id}};
+  response.body =
+      error_body(failure.code, "the upstream did not answer: " + result.error, call.request_id);
+  return response;
+}
+
+void Gateway::Core::forward(const CallPtr& call) {
+  Route& route = *call->route;
+  Nanos wait;
+  if (!route.breaker->allow(world.clock.mono(), wait)) {
+    const std::int64_t wait_s =
+        std::max<std::int64_t>(1, (wait.count + 999'999'999) / 1'000'000'000);
+    return refuse(call,
+                  {503, "UPSTREAM_CIRCUIT_OPEN", "the upstream failed repeatedly; retry later"},
+                  {{"Retry-After", std::to_string(wait_s)}});
+  }
+  net::Forward forward;
+  forward.target = route.target;
+  forward.headers = upstream_headers(*call);
+  forward.body = same_bytes_will_do(call->graphql) ? std::string(call->exchange->request().body)
+                                                   : rewritten_body(call->graphql);
+  forward.idempotent = call->operation->kind == graphql::OperationKind::query;
+  forward.deadline = call->deadline;
+  forward.response_bytes_max = route.config.response_bytes_max;
+  forward.response_headers = {{"X-Request-Id", call->request_id}};
+  forward.on_failure = [this, call](const net::ForwardResult& result) {
+    return upstream_failure(*call, result);
+  };
+  forward.on_done = [this, call, &route](const net::ForwardResult& result) {
+    const bool gone = call->exchange->cancelled();
+    const bool good = result.status != 0 && result.status < 500 && result.error.empty();
+    if (good) {
+      route.breaker->succeeded();
+    } else if (!gone) {
+      route.breaker->failed(world.clock.mono(), result.error.empty()
+                                                    ? "answered " + std::to_string(result.status)
+                                                    : result.error);
+    }
+    meters.upstream.at({route.config.path, gone ? "cancelled" : good ? "ok" : "failed"}).add();
+    const int status = gone ? 499 : result.status != 0 ? result.status : classify(result).status;
+    record(*call, status, result.bytes);
+  };
+  call->exchange->forward(route.upstream, std::move(forward));
+}
+
+}  // namespace mc::gateway

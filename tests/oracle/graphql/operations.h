@@ -1,0 +1,20 @@
+// The operations of graphql_oracle. Each takes the request object of one line and writes the
+// members of the answer object. To add one: declare it here, put it in a file of its own, and
+// enter it in the table of main.cc.
+#pragma once
+
+#include "graphql/graphql.h"
+#include "json/json.h"
+
+namespace mc::oracle {
+
+using Operation = void (*)(const json::Object& request, json::Writer& answer);
+
+// {"op":"parse","source":TEXT} -> {"ok":true,"printed":TEXT} or {"error":{message,locations}}
+void parse_operation(const json::Object& request, json::Writer& answer);
+
+// For all of them: a string member, "" when absent; and the member "error".
+std::string_view text_of(const json::Object& request, std::string_view member);
+void write_error(json::Writer& answer, const graphql::GraphqlError& error);
+
+}  // namespace mc::oracle

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""tools/run_checks.py must never count wrong, hide a failure or wait for ever."""
+import contextlib
+import io
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import run_checks  # noqa: E402
+
+CTEST_LOG = """Start testing: Nov 01 10:00 UTC
+----------------------------------------------------------
+1/4 Testing: unit.base
+1/4 Test: unit.base
+Command: "/x/mc_base_test" "--no-intro"
+Output:
+----------------------------------------------------------
+[doctest] test cases:  7 |  7 passed | 0 failed | 1 skipped
+[doctest] assertions: 50 | 50 passed | 0 failed |
+<end of output>
+----------------------------------------------------------
+Test Passed.
+2/4 Testing: house.tidy
+Output:
+----------------------------------------------------------
+<end of output>
+----------------------------------------------------------
+Test Passed.
+3/4 Testing: unit.leaks
+Output:
+----------------------------------------------------------
+[doctest] test cases:  3 |  3 passed | 0 failed | 0 skipped
+ERROR: LeakSanitizer
+<end of output>
+----------------------------------------------------------
+Test Failed.
+4/4 Testing: unit.crash
+Output:
+----------------------------------------------------------
+<end of output>
+----------------------------------------------------------
+Test Failed.
+End testing
+"""
+
+
+def run(commands, limit_s=20):
+    """(counts, printed text) of one step run for real."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        count = run_checks.run_step("sample", run_checks.Step(commands, "a sample", limit_s))
+    return count.values, printed.getvalue()
+
+
+class Counting(unittest.TestCase):
+    def test_texts(self):
+        cases = [
+            ("", True, [1, 0, 0]),
+            ("", False, [0, 1, 0]),
+            ("5 passed, 0 failed\n", True, [5, 0, 0]),
+            ("e2e: 5 passed, 1 failed, 2 skipped\n", False, [5, 1, 2]),
+            ("2 passed, 0 failed\n3 passed, 0 failed, 1 skipped\n", True, [5, 0, 1]),
+            ("4 passed, 0 failed\nSegmentation fault\n", False, [4, 1, 0]),
+            ("we saw 5 passed, 0 failed today\n", True, [1, 0, 0]),
+            ("[doctest] test cases: 9 | 8 passed | 1 failed | 0 skipped\n", False, [8, 1, 0]),
+        ]
+        for text, good, values in cases:
+            with self.subTest(text):
+                self.assertEqual(run_checks.count_text(text, good).values, values)
+
+    def test_a_ctest_log_sums_each_program_by_its_own_output(self):
+        self.assertEqual(run_checks.count_ctest(CTEST_LOG).values, [7 + 1 + 3, 2, 1])
+
+
+class Running(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="mc-checks-")
+        self.logs, run_checks.LOGS = run_checks.LOGS, Path(self.folder.name)
+
+    def tearDown(self):
+        run_checks.LOGS = self.logs
+        self.folder.cleanup()
+
+    def test_a_good_step_prints_one_line(self):
+        values, printed = run([["echo", "3 passed, 0 failed"]])
+        self.assertEqual(values, [3, 0, 0])
+        self.assertEqual(printed.count("\n"), 1)
+
+    def test_a_failing_step_shows_its_log_and_stops_there(self):
+        values, printed = run([["sh", "-c", "echo why; exit 3"], ["echo", "never"]])
+        self.assertEqual(values, [0, 1, 0])
+        self.assertIn("FAILED", printed)
+        self.assertIn("\nwhy\n", printed)
+        self.assertNotIn("never", printed)
+
+    def test_skips_are_visible(self):
+        self.assertEqual(run(lambda: "no peer here")[0], [0, 0, 1])
+        self.assertIn("no peer here", run(lambda: "no peer here")[1])
+        self.assertIn("SKIP: no vectors", run([["echo", "SKIP: no vectors"]])[1])
+
+    def test_a_hanging_step_is_stopped_with_all_it_started(self):
+        begin = time.monotonic()
+        values, printed = run([["sh", "-c", "sleep 60 & sleep 60"]], limit_s=1)
+        self.assertEqual(values, [0, 1, 0])
+        self.assertIn("limit of 1 s", printed)
+        self.assertLess(time.monotonic() - begin, 15)
+
+    def test_an_unknown_program_fails_the_step(self):
+        values, _ = run([["./no-such-program"]])
+        self.assertEqual(values, [0, 1, 0])
+
+    def test_an_unknown_plan_is_a_usage_error(self):
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(run_checks.main(["no-such-step"]), 2)
+
+
+class Plans(unittest.TestCase):
+    def test_plans_name_known_steps(self):
+        for name, steps in run_checks.PLANS.items():
+            with self.subTest(name):
+                self.assertEqual([s for s in steps if s not in run_checks.STEPS], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
