@@ -55,7 +55,7 @@ struct UpstreamConfig {
   std::string host;
   std::uint16_t port = 80;
   bool tls = false;
-  std::string ca_file;          // empty = system roots
+  std::string ca_file;            // empty = system roots
   int idle_connections_max = 64;  // a loop
   int connections_max = 1024;     // a loop
   Nanos idle_age_max = seconds(30);
@@ -66,24 +66,24 @@ struct UpstreamConfig {
 class Upstream;
 
 struct ForwardResult {
-  int status = 0;                 // 0 = no reply head came
-  std::int64_t bytes = 0;         // of the reply body
+  int status = 0;          // 0 = no reply head came
+  std::int64_t bytes = 0;  // of the reply body
   Nanos first_byte;
   Nanos total;
-  bool complete = false;          // the whole reply reached the client
+  bool complete = false;  // the whole reply reached the client
   bool retried = false;
-  std::string error;              // "connect refused", "timed out", "reset", "bad framing", ...
+  std::string error;  // "connect refused", "timed out", "reset", "bad framing", ...
 };
 
 struct Forward {
   std::string method = "POST";
   std::string target = "/graphql";
-  Headers headers;      // the whole set to send; hop-by-hop, Host and framing are added inside
+  Headers headers;  // the whole set to send; hop-by-hop, Host and framing are added inside
   std::string body;
   bool idempotent = false;  // may be sent again after a failure before the first reply byte
   MonoTime deadline{INT64_MAX};
   std::int64_t response_bytes_max = INT64_MAX;
-  Headers response_headers;               // added to the reply (request id, ...)
+  Headers response_headers;  // added to the reply (request id, ...)
   // Called on the loop when there is no usable reply head: makes the reply to the client.
   std::function<Response(const ForwardResult&)> on_failure;
   // Called on the loop exactly once at the end, also after a client disconnect.
@@ -112,21 +112,22 @@ class Handler {
 
 struct ServerConfig {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;              // 0 = any free one; see Server::port
+  std::uint16_t port = 0;  // 0 = any free one; see Server::port
   int threads = 1;
-  std::string tls_certificate_file;    // PEM; empty = plain HTTP
+  std::string tls_certificate_file;  // PEM; empty = plain HTTP
   std::string tls_key_file;
-  std::int64_t head_bytes_max = 64 << 10;    // 431
-  int headers_max = 100;                     // 431
-  std::int64_t target_bytes_max = 8 << 10;   // 414
-  std::int64_t body_bytes_max = 1 << 20;     // 413
-  int connections_max = 20'000;              // accepted and closed with 503
+  std::int64_t head_bytes_max = 64 << 10;   // 431
+  int headers_max = 100;                    // 431
+  std::int64_t target_bytes_max = 8 << 10;  // 414
+  std::int64_t body_bytes_max = 1 << 20;    // 413
+  int connections_max = 20'000;             // accepted and closed with 503
   int pipelined_max = 64;
-  Nanos head_timeout = seconds(10);          // 408, from the first byte of a head to its end
-  Nanos body_timeout = seconds(30);          // 408
-  std::int64_t body_bytes_per_s_min = 128;   // slow senders: 408
-  Nanos idle_timeout = seconds(75);          // closed silently
-  Nanos write_timeout = seconds(30);         // slow readers: reset
+  Nanos head_timeout = seconds(10);         // 408, from the first byte of a head to its end
+  Nanos body_timeout = seconds(30);         // 408
+  std::int64_t body_bytes_per_s_min = 128;  // slow senders: 408, once the grace is over
+  Nanos body_rate_grace = seconds(5);
+  Nanos idle_timeout = seconds(75);   // closed silently
+  Nanos write_timeout = seconds(30);  // slow readers: reset
   Status check() const;
 };
 

@@ -13,7 +13,9 @@ struct Entry {
   std::string_view name;
   oracle::Operation run;
 };
-constexpr Entry kOperations[] = {{"parse", oracle::parse_operation}};
+constexpr Entry kOperations[] = {{"parse", oracle::parse_operation},
+                                 {"execute", oracle::execute_operation},
+                                 {"introspect", oracle::introspect_operation}};
 
 std::string answer_line(const std::string& line) {
   std::string out;

@@ -13,6 +13,12 @@ using Operation = void (*)(const json::Object& request, json::Writer& answer);
 // {"op":"parse","source":TEXT} -> {"ok":true,"printed":TEXT} or {"error":{message,locations}}
 void parse_operation(const json::Object& request, json::Writer& answer);
 
+// {"op":"execute","schema":SDL,"cases":[{document,variables,seed,operation}]} ->
+// {"answers":[{"result":{errors,data}}]} with the values of graphql/random_resolver.h
+void execute_operation(const json::Object& request, json::Writer& answer);
+// {"op":"introspect","schema":SDL,"document":TEXT} -> {"result":{data}}
+void introspect_operation(const json::Object& request, json::Writer& answer);
+
 // For all of them: a string member, "" when absent; and the member "error".
 std::string_view text_of(const json::Object& request, std::string_view member);
 void write_error(json::Writer& answer, const graphql::GraphqlError& error);

@@ -1,0 +1,222 @@
+#include "net/wire.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
+
+namespace mc::net {
+
+Task<void> Signal::wait() {
+  // Named before the call: an inline capturing lambda is destroyed twice by g++ 12.
+  auto keep = [this](Handler handler) { waiter_.emplace(std::move(handler)); };
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
+      std::move(keep), asio::use_awaitable_t<Executor>());
+}
+
+void Signal::set() {
+  if (!waiter_) return;
+  Handler handler = std::move(*waiter_);
+  waiter_.reset();
+  handler();
+}
+
+void Slices::advance(std::size_t count) {
+  for (std::string_view& part : parts_) {
+    const std::size_t size = std::min(count, part.size());
+    part.remove_prefix(size);
+    count -= size;
+  }
+}
+
+Wire::Wire(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {}
+Wire::~Wire() = default;
+
+void Wire::start_read(std::size_t inbox_bytes_max, std::size_t block) {
+  if (reading_ || end_ != End::open || closed_ || inbox.size() >= inbox_bytes_max) return;
+  inbox.compact();
+  // A block grown for one large message is not kept by an idle connection.
+  if (inbox.empty() && inbox.capacity() > 2 * block) inbox.release();
+  if (inbox.room() == 0) inbox.reserve(std::max(block, inbox.size() * 2));
+  reading_ = true;
+  read_some();
+}
+
+void Wire::read_ahead(std::size_t inbox_bytes_max) {
+  read_ahead_max_ = inbox_bytes_max;
+  if (inbox_bytes_max > 0) start_read(inbox_bytes_max);
+}
+
+void Wire::read_some() {
+  socket_.async_read_some(asio::buffer(inbox.end(), inbox.room()),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            self->on_read(error, size);
+                          });
+}
+
+void Wire::on_read(error_code error, std::size_t size) {
+  reading_ = false;
+  inbox.commit(size);
+  if (error) {
+    read_error_ = error;
+    end_ = error == asio::error::eof ? End::eof : End::failed;
+    if (on_end) std::exchange(on_end, nullptr)();
+  } else if (read_ahead_max_ > 0) {
+    start_read(read_ahead_max_);
+  }
+  signal_.set();
+}
+
+bool Wire::try_write(Slices& rest) {
+  while (!failed_ && !rest.empty()) {
+    std::array<iovec, 3> vectors;
+    std::size_t count = 0;
+    for (const std::string_view part : rest.parts()) {
+      if (part.empty()) continue;
+      vectors[count++] = {const_cast<char*>(part.data()), part.size()};
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const ssize_t sent =
+        count == 1 ? ::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len,
+                            MSG_NOSIGNAL | MSG_DONTWAIT)
+                   : ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      rest.advance(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      return false;
+    } else if (errno != EINTR) {
+      fail_with(error_code(errno, boost::system::system_category()));
+    }
+  }
+  return rest.empty();
+}
+
+Task<bool> Wire::write_rest(Slices rest, Nanos stall, MonoTime last) {
+  while (!rest.empty() && !failed_) {
+    set_deadline(std::min(loop_.now() + stall, last));
+    written_ = 0;
+    writing_ = true;
+    start_write(rest);
+    while (writing_ && !failed_ && !timed_out_) {
+      co_await signal_.wait();
+    }
+    if (timed_out_) fail_with(asio::error::timed_out);  // nobody writes after half a message
+    rest.advance(written_);
+  }
+  clear_deadline();
+  co_return rest.empty() && !failed_;
+}
+
+void Wire::start_write(const Slices& rest) {
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this(), rest](error_code error) {
+    const std::size_t before = rest.size();
+    Slices left = rest;
+    // The views are alive as long as somebody waits for this write.
+    if (!error && self->writing_ && !self->failed_ && !self->timed_out_) self->try_write(left);
+    self->on_written(error, before - left.size());
+  });
+}
+
+void Wire::on_written(error_code error, std::size_t size) {
+  writing_ = false;
+  written_ = size;
+  if (error) fail_with(error);
+  signal_.set();
+}
+
+void Wire::start_connect(const asio::ip::tcp::endpoint& to) {
+  busy_ = true;
+  socket_.async_connect(to, [self = shared_from_this()](error_code error) {
+    if (!error) self->socket_.set_option(asio::ip::tcp::no_delay(true), error);
+    self->on_ready(error);
+  });
+}
+
+void Wire::on_ready(error_code error) {
+  busy_ = false;
+  if (error) fail_with(error);
+  signal_.set();
+}
+
+void Wire::fail_with(error_code error) {
+  if (!failed_) error_ = error;
+  failed_ = true;
+}
+
+void Wire::wake() {
+  if (wake_posted_) return;
+  wake_posted_ = true;
+  loop_.post([self = shared_from_this()] {
+    self->wake_posted_ = false;
+    self->signal_.set();
+  });
+}
+
+void Wire::set_deadline(MonoTime deadline) {
+  timed_out_ = false;
+  loop_.arm(*this, deadline);
+}
+
+void Wire::expired() {
+  timed_out_ = true;
+  wake();
+}
+
+void Wire::close() {
+  if (closed_) return;
+  closed_ = true;
+  fail_with(asio::error::operation_aborted);
+  read_ahead_max_ = 0;
+  clear_deadline();
+  error_code ignored;
+  socket_.close(ignored);
+  if (end_ == End::open && !reading_) end_ = End::failed;
+  wake();
+}
+
+void Wire::reset() {
+  error_code ignored;
+  if (!closed_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
+bool Wire::readable() {
+  char byte = 0;
+  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || errno != EAGAIN;
+}
+
+void Wire::start_shutdown() {
+  error_code error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  on_ready(error);
+}
+
+Task<void> Wire::linger(Nanos limit) {
+  constexpr std::size_t kDiscardMax = 4 << 20;
+  std::size_t discarded = 0;
+  read_ahead_max_ = 0;
+  set_deadline(loop_.now() + limit);
+  if (reading_ && shutdown_needs_stream()) {
+    error_code ignored;
+    socket_.cancel(ignored);
+    while (reading_) {
+      co_await signal_.wait();
+    }
+  }
+  if (!failed_) start_shutdown();
+  while (!timed_out_ && !closed_ && discarded < kDiscardMax) {
+    if (end_ != End::open && !busy_) break;
+    discarded += inbox.size();
+    inbox.consume(inbox.size());
+    start_read(kBlock);
+    co_await signal_.wait();
+  }
+  close();
+}
+
+}  // namespace mc::net

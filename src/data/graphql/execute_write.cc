@@ -1,0 +1,238 @@
+#include "graphql/execute_write.h"
+
+#include <algorithm>
+
+namespace mc::graphql {
+
+Location Locator::find(std::uint32_t at) {
+  if (at < at_) {
+    at_ = 0;
+    location_ = {};
+  }
+  const std::size_t end = std::min<std::size_t>(at, source_.size());
+  while (at_ < end) {
+    const unsigned char c = static_cast<unsigned char>(source_[at_]);
+    const bool ends_line =
+        c == '\n' || (c == '\r' && (at_ + 1 == source_.size() || source_[at_ + 1] != '\n'));
+    if (ends_line) {
+      ++location_.line;
+      location_.column = 1;
+    } else if ((c & 0xC0) != 0x80) {
+      location_.column += c >= 0xF0 ? 2 : 1;  // UTF-16 code units
+    }
+    ++at_;
+  }
+  return location_;
+}
+
+void ErrorList::add(const Entry& entry) {
+  ++count_;
+  if (count_ > limits_.errors_max || json_.size() > limits_.response_bytes_max) return;
+  if (json_.size() > 1) json_ += ',';
+  json::Writer writer(json_);
+  writer.begin_object().member("message", entry.message);
+  if (!entry.at.empty()) {
+    writer.key("locations").begin_array();
+    for (std::uint32_t at : entry.at.first(std::min(entry.at.size(), kLocationsMax))) {
+      const Location location = locator_.find(at);
+      writer.begin_object();
+      writer.member("line", static_cast<std::int64_t>(location.line));
+      writer.member("column", static_cast<std::int64_t>(location.column));
+      writer.end_object();
+    }
+    writer.end_array();
+  }
+  if (!entry.path.empty()) {
+    writer.key("path").begin_array();
+    for (const Step& step : entry.path) {
+      if (step.name.empty()) {
+        writer.value(static_cast<std::int64_t>(step.index));
+      } else {
+        writer.value(step.name);
+      }
+    }
+    writer.end_array();
+  }
+  if (!entry.code.empty()) {
+    writer.key("extensions").begin_object().member("code", entry.code).end_object();
+  }
+  writer.end_object();
+}
+
+bool Writer::root_field(const Batch& root, std::size_t index) {
+  if (field(root, index, 0)) return true;
+  report(pending_.path);
+  return false;
+}
+
+bool Writer::object(const Batch& batch, std::uint32_t row) {
+  out_ += '{';
+  const std::size_t count = batch.plan->fields.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out_ += ',';
+    if (!field(batch, i, row)) return false;
+  }
+  out_ += '}';
+  wrote_null_ = false;
+  return true;
+}
+
+bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
+  const FieldPlan& plan = batch.plan->fields[index];
+  const FieldState& state = batch.fields[index];
+  out_ += plan.key;
+  if (plan.source == Source::type_name) {
+    out_ += '"';
+    out_ += batch.plan->type->name;
+    out_ += '"';
+    return true;
+  }
+  if (out_.size() > run_.request.limits.response_bytes_max) {
+    run_.fatal = {"The response is too large.", "RESPONSE_TOO_LARGE"};
+    return fail({});
+  }
+  const FieldPlan* const plan_before = plan_;
+  const TypeDef* const parent_before = parent_;
+  plan_ = &plan;
+  parent_ = batch.plan->type;
+  path_.push_back({plan.response_name, 0});
+  if (!state.notes.empty()) field_notes(state, row);
+  bool done = false;
+  if (state.fault != nullptr) {
+    const std::size_t start = out_.size();
+    done = settle(plan.field->type, fail(state.fault->message, {}, state.fault), start);
+  } else if (state.cells != nullptr) {
+    done = cell(plan.field->type, state.cells[row]);
+  } else {
+    done = datum(plan.field->type, state.data[row]);
+  }
+  path_.pop_back();
+  plan_ = plan_before;
+  parent_ = parent_before;
+  return done;
+}
+
+void Writer::field_notes(const FieldState& state, std::uint32_t row) {
+  for (const FieldNote& note : state.notes) {
+    if (note.parent != row) continue;
+    pending_ = {note.message, note.code, plan_, nullptr, path_};
+    report(path_);
+  }
+}
+
+bool Writer::settle(TypeRef type, bool done, std::size_t start) {
+  if (run_.fatal) return false;
+  if (done && wrote_null_ && type.is_non_null()) {
+    done = fail("Cannot return null for non-nullable field " + parent_->name + "." +
+                plan_->field->name + ".");
+  }
+  if (done) return true;
+  if (type.is_non_null()) return false;
+  report(pending_.path);
+  out_.resize(start);
+  out_ += "null";
+  wrote_null_ = true;
+  return true;
+}
+
+bool Writer::fail(std::string_view message, std::string_view code, const Fault* fault) {
+  pending_ = {std::string(message), std::string(code), plan_, fault, path_};
+  return false;
+}
+
+void Writer::report(std::span<const ErrorList::Step> path) {
+  std::vector<std::uint32_t> at;
+  if (pending_.fault != nullptr && !pending_.fault->at.empty()) {
+    at = pending_.fault->at;
+  } else if (pending_.field != nullptr) {
+    for (Index node : pending_.field->nodes) {
+      at.push_back(run_.request.document.selections[node].at);
+    }
+  }
+  errors_.add({pending_.message, at, path, pending_.code});
+}
+
+bool Writer::cell(TypeRef type, const Cell& value) {
+  const std::size_t start = out_.size();
+  return settle(type, cell_inner(type.nullable(), value), start);
+}
+
+bool Writer::cell_inner(TypeRef type, const Cell& value) {
+  switch (value.kind) {
+    case Cell::Kind::null:
+      out_ += "null";
+      wrote_null_ = true;
+      return true;
+    case Cell::Kind::error:
+      return fail(value.message, value.code, value.fault);
+    case Cell::Kind::object:
+      return object(*value.batch, value.count);
+    case Cell::Kind::list:
+      break;
+  }
+  out_ += '[';
+  for (std::uint32_t i = 0; i < value.count; ++i) {
+    if (i > 0) out_ += ',';
+    path_.push_back({{}, i});
+    const bool done = cell(type.inner(), value.items[i]);
+    path_.pop_back();
+    if (!done) return false;
+  }
+  out_ += ']';
+  wrote_null_ = false;
+  return true;
+}
+
+bool Writer::datum(TypeRef type, const Datum& value) {
+  const std::size_t start = out_.size();
+  return settle(type, datum_inner(type.nullable(), value), start);
+}
+
+bool Writer::datum_inner(TypeRef type, const Datum& value) {
+  wrote_null_ = false;
+  if (value.kind == Datum::Kind::error) return fail(value.text, value.code);
+  if (value.kind == Datum::Kind::null ||
+      (value.kind == Datum::Kind::json && value.json->is_null())) {
+    out_ += "null";
+    wrote_null_ = true;
+    return true;
+  }
+  if (!type.is_list()) {
+    const std::string problem = append_leaf(out_, *plan_, value);
+    return problem.empty() || fail(problem);
+  }
+  if (value.kind == Datum::Kind::json && value.json->as_array() != nullptr) {
+    return list_of_json(type.inner(), *value.json->as_array());
+  }
+  if (value.kind != Datum::Kind::list) {
+    return fail("Expected Iterable, but did not find one for field \"" + parent_->name + "." +
+                plan_->field->name + "\".");
+  }
+  out_ += '[';
+  for (std::uint32_t i = 0; i < value.count; ++i) {
+    if (i > 0) out_ += ',';
+    path_.push_back({{}, i});
+    const bool done = datum(type.inner(), value.items[i]);
+    path_.pop_back();
+    if (!done) return false;
+  }
+  out_ += ']';
+  wrote_null_ = false;
+  return true;
+}
+
+bool Writer::list_of_json(TypeRef item_type, const json::Array& items) {
+  out_ += '[';
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out_ += ',';
+    path_.push_back({{}, static_cast<std::uint32_t>(i)});
+    const bool done = datum(item_type, Datum::of_json(&items[i]));
+    path_.pop_back();
+    if (!done) return false;
+  }
+  out_ += ']';
+  wrote_null_ = false;
+  return true;
+}
+
+}  // namespace mc::graphql

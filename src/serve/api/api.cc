@@ -1,0 +1,187 @@
+#include "api/api.h"
+
+#include <algorithm>
+
+#include "api/admin.h"
+#include "json/json.h"
+
+namespace mc::api {
+namespace {
+
+constexpr int kAdminThreads = 2;
+constexpr std::size_t kAdminQueueMax = 128;
+constexpr std::string_view kBearer = "Bearer ";
+
+net::Response text(int status, std::string_view type, std::string body) {
+  net::Response out;
+  out.status = status;
+  out.headers = {{"Content-Type", std::string(type)}, {"Cache-Control", "no-store"}};
+  out.body = std::move(body);
+  return out;
+}
+
+std::shared_ptr<const identity::Caller> caller_of(const identity::Directory& directory,
+                                                  const net::Request& request) {
+  const std::string_view authorization = request.header("authorization");
+  if (authorization.size() <= kBearer.size() ||
+      !equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
+    return nullptr;
+  }
+  return directory.check(trim(authorization.substr(kBearer.size())));
+}
+
+net::Response unauthenticated(std::string_view request_id) {
+  net::Response out = problem({Code::denied, "a valid bearer token is required"}, request_id);
+  out.status = 401;
+  out.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return out;
+}
+
+std::string new_request_id(sys::Clock& clock) {
+  thread_local std::uint64_t count = 0;
+  const auto unix_ms = static_cast<std::uint64_t>(clock.wall().nanos / 1'000'000);
+  const auto mixed = static_cast<std::uint64_t>(clock.mono().nanos) * 0x9e3779b97f4a7c15;
+  return "req_" + to_crockford(unix_ms << 16 | 0x7000 | (++count & 0xFFF),
+                               0x8000'0000'0000'0000 | (mixed >> 2));
+}
+
+}  // namespace
+
+int http_status(Code code) {
+  switch (code) {
+    case Code::invalid:
+      return 400;
+    case Code::denied:
+      return 403;
+    case Code::not_found:
+      return 404;
+    case Code::conflict:
+      return 409;
+    case Code::exhausted:
+      return 429;
+    case Code::corrupt:
+      return 500;
+    case Code::unavailable:
+      return 503;
+  }
+  return 500;
+}
+
+net::Response problem(const Error& error, std::string_view request_id) {
+  const int status = http_status(error.code);
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().member("type", "about:blank").member("title", code_name(error.code));
+  writer.member("status", status).member("detail", error.what);
+  writer.member("code", code_name(error.code)).member("request_id", request_id);
+  if (error.retry_after_s) writer.member("retry_after_s", *error.retry_after_s);
+  writer.end_object();
+  net::Response out = text(status, "application/problem+json", std::move(body));
+  if (status == 429 || status == 503) {
+    out.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
+  }
+  return out;
+}
+
+Api::Api(ApiWorld world)
+    : world_(std::move(world)),
+      started_(world_.clock.mono()),
+      workers_(net::Workers::start(kAdminThreads, kAdminQueueMax)) {}
+
+Api::~Api() {
+  stop();
+}
+void Api::stop() {
+  workers_->stop();
+}
+
+void Api::reply(net::Exchange& exchange, net::Response response) {
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  exchange.reply(std::move(response));
+}
+
+// Endpoints that need neither a token nor a thread.
+bool Api::simple(const net::Request& request, net::Response& out) const {
+  if (request.path == "/livez") {
+    out = text(200, "text/plain; charset=utf-8", "ok\n");
+  } else if (request.path == "/readyz") {
+    const bool ready = ready_.load(std::memory_order_relaxed);
+    out = text(ready ? 200 : 503, "text/plain; charset=utf-8", ready ? "ok\n" : "not ready\n");
+    if (!ready) out.headers.emplace_back("Retry-After", "1");
+  } else if (request.path == "/version") {
+    std::string body;
+    json::Writer writer(body);
+    writer.begin_object().member("version", world_.build.version);
+    writer.member("database", world_.build.database);
+    writer.end_object();
+    out = text(200, "application/json", std::move(body));
+  } else if (request.path == "/status.css") {
+    out = text(200, "text/css; charset=utf-8", std::string(status_css()));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
+  if (!world_.metrics_public) {
+    const auto caller = caller_of(world_.directory, exchange->request());
+    const std::string request_id = new_request_id(world_.clock);
+    if (caller == nullptr) return reply(*exchange, unauthenticated(request_id));
+    if (!caller->may(identity::Scope::metrics)) {
+      return reply(*exchange,
+                   problem({Code::denied, "the token lacks the scope 'metrics'"}, request_id));
+    }
+  }
+  const bool queued = workers_->submit([this, exchange](int) {
+    reply(*exchange, text(200, metric::Registry::kContentType, world_.metrics.text()));
+  });
+  if (!queued) reply(*exchange, problem({Code::unavailable, "busy"}, ""));
+}
+
+void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
+  const std::string request_id = new_request_id(world_.clock);
+  const auto caller = caller_of(world_.directory, exchange->request());
+  if (caller == nullptr) return reply(*exchange, unauthenticated(request_id));
+  const bool queued = workers_->submit([this, exchange, caller, request_id](int) {
+    const net::Request& http = exchange->request();
+    AdminRequest request{http, *caller, request_id, {}, false};
+    read_target(request);
+    net::Response response = serve_v1({world_.directory, world_.catalog}, request);
+    response.headers.emplace_back("X-Request-Id", request_id);
+    world_.log.event("admin.done", {{"request_id", request_id},
+                                    {"tenant", caller->tenant},
+                                    {"principal", caller->principal},
+                                    {"method", http.method},
+                                    {"path", http.path},
+                                    {"status", response.status}});
+    reply(*exchange, std::move(response));
+  });
+  if (!queued) {
+    reply(*exchange,
+          problem({Code::unavailable, "the queue of admin requests is full"}, request_id));
+  }
+}
+
+void Api::handle(std::shared_ptr<net::Exchange> exchange) {
+  const net::Request& request = exchange->request();
+  if (world_.gateway.owns(request.path)) return world_.gateway.handle(std::move(exchange));
+  if (request.path.starts_with("/v1/")) return serve_admin(exchange);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  net::Response response;
+  if (!reads) {
+    response = problem({Code::not_found, "no such endpoint"}, new_request_id(world_.clock));
+  } else if (request.path == "/metrics") {
+    return serve_metrics(exchange);
+  } else if (request.path == "/") {
+    response = text(200, "text/html; charset=utf-8", status_page());
+    response.headers.emplace_back(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
+  } else if (!simple(request, response)) {
+    response = problem({Code::not_found, "no such endpoint"}, new_request_id(world_.clock));
+  }
+  reply(*exchange, std::move(response));
+}
+
+}  // namespace mc::api

@@ -1,0 +1,90 @@
+// The HTTP face: operations endpoints, the status page, the /v1 admin API, and the dispatcher that
+// hands guarded paths to the gateway.
+//
+//   GET /              status page            GET /livez /readyz /version /status.css
+//   GET /metrics       scope `metrics`        /v1/...  admin API, JSON and problem+json (RFC 9457)
+//
+// Admin work blocks on the database, so it runs on a small pool of its own. People of the system
+// tenant with role operator or platform administer every tenant; a tenant-admin administers the
+// principals and tokens of the own tenant; everybody else reads at most the own tenant. A tenant
+// that the caller may not know of answers 404 like one that does not exist.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/base.h"
+#include "dataset/dataset.h"
+#include "gateway/gateway.h"
+#include "identity/identity.h"
+#include "log/log.h"
+#include "metric/metric.h"
+#include "net/net.h"
+#include "sys/sys.h"
+
+namespace mc::api {
+
+struct BuildInfo {
+  std::string version;   // "0.1.0"
+  std::string database;  // of the state, "SQLite 3.40.1"
+};
+
+struct ApiWorld {
+  sys::Clock& clock;
+  log::Log& log;
+  metric::Registry& metrics;
+  identity::Directory& directory;
+  gateway::Gateway& gateway;
+  const dataset::Catalog* catalog = nullptr;
+  BuildInfo build;
+  bool metrics_public = false;
+  bool demo = false;  // marks the status page
+};
+
+class Api final : public net::Handler {
+ public:
+  explicit Api(ApiWorld world);
+  ~Api() override;
+  void handle(std::shared_ptr<net::Exchange> exchange) override;
+
+  // Readiness as /readyz tells it; false from the first moment of a shutdown.
+  void set_ready(bool ready) { ready_.store(ready, std::memory_order_relaxed); }
+  // For the figures of the status page.
+  void attach(net::Server& server) { server_.store(&server, std::memory_order_release); }
+  void stop();
+
+ private:
+  void reply(net::Exchange& exchange, net::Response response);
+  void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
+  void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
+  std::string status_page() const;
+  bool simple(const net::Request& request, net::Response& out) const;
+
+  ApiWorld world_;
+  MonoTime started_;
+  std::atomic<bool> ready_ = false;
+  std::atomic<net::Server*> server_ = nullptr;
+  std::unique_ptr<net::Workers> workers_;
+};
+
+std::string_view status_css();
+
+// One admin request without a server, with an operator's rights: for the command line on a data
+// directory that no server holds. `path` begins with /v1/ and may carry a query.
+struct LocalRequest {
+  std::string method;
+  std::string path;
+  std::string body;
+  net::Headers headers;
+};
+net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
+                            const LocalRequest& request);
+
+// The one table from error codes to HTTP.
+int http_status(Code code);
+// RFC 9457 problem details with `code`, `request_id`, `retry_after_s`.
+net::Response problem(const Error& error, std::string_view request_id);
+
+}  // namespace mc::api
