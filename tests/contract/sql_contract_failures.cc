@@ -111,6 +111,13 @@ void a_failure_dooms_the_transaction(Connection& connection) {
   }
   CHECK(one_integer(connection, "SELECT count(*) FROM n") == 0);
   CHECK(connection.execute("INSERT INTO n VALUES (3)", {}) == 1);
+  for (const char* mistake : {"INSERT INTO n VALUES (?1)", "SELECT ?0", "", "SELEC"}) {
+    CAPTURE(mistake);
+    auto transaction = Transaction::begin(connection);
+    REQUIRE(transaction.has_value());
+    CHECK(connection.execute(mistake, {}).error().code == Code::invalid);
+    CHECK(transaction->commit().error().code == Code::conflict);
+  }
 }
 
 void scripts_keep_out_of_transactions(Connection& connection) {
@@ -124,6 +131,9 @@ void scripts_keep_out_of_transactions(Connection& connection) {
     CHECK(connection.execute("INSERT INTO n VALUES (2)", {}).error().code == Code::conflict);
   }
   CHECK(connection.execute("INSERT INTO n VALUES (3)", {}) == 1);
+  CHECK(connection.script("BEGIN").error().code == Code::invalid);
+  CHECK(connection.begin().has_value());
+  CHECK(connection.rollback().has_value());
 }
 
 void rows_hold_the_connection(Connection& connection) {

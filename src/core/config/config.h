@@ -64,13 +64,13 @@ class Effective {
       : shape_(&shape), tree_(std::move(tree)), origins_(std::move(origins)) {}
   const json::Value& tree() const { return tree_; }
   const json::Shape& shape() const { return *shape_; }
-  // Of the value at a dotted path, or of the nearest enclosing value that was set as a whole.
+  // Of the value at a dotted path; entries of a list have the origin of the list.
   Origin origin(std::string_view path) const;
 
  private:
   const json::Shape* shape_;
   json::Value tree_;
-  std::map<std::string, Origin> origins_;  // by dotted path; defaults have no entry
+  std::map<std::string, Origin> origins_;  // by "$." and dotted path; defaults have no entry
 };
 
 template <class T>
@@ -81,11 +81,15 @@ struct Loaded {
 };
 
 namespace detail {
+// Paths here are those of json::Problem: "$.gateway.port".
 struct Merged {
-  json::Value tree;
-  std::map<std::string, Origin> origins;
+  json::Value tree = json::Object();
+  std::map<std::string, Origin> origins;      // of values that are neither struct nor map
+  std::map<std::string, std::string> places;  // of every value, "mc.yaml:3:9"
+  std::map<std::string, std::string> keys;    // of every key
   std::vector<std::string> warnings;
-  std::vector<std::string> problems;  // "mc.yaml:3:9: gateway.port: ..."
+  std::vector<std::string> problems;  // "mc.yaml:3:9: gateway.port ..."
+  bool incomplete = false;            // a source could not be read, so what is missing is unknown
 };
 Merged merge(const json::Shape& shape, const Sources& sources, sys::Files& files,
              const Limits& limits);
@@ -96,7 +100,7 @@ void check_secrets(const json::Shape& shape, Merged& merged, sys::Files& files,
 Error to_error(const Merged& merged);
 }  // namespace detail
 
-// On failure the error text holds every problem, one per line, in the order of the files.
+// On failure the error text holds every problem, one per line.
 template <class T>
 Result<Loaded<T>> load(const Sources& sources, sys::Files& files, const Limits& limits = {}) {
   const json::Shape& shape = json::shape_of<T>();
@@ -139,10 +143,12 @@ Result<Secret> read_secret(sys::Files& files, const std::string& reference,
                            std::size_t bytes_max = 64 << 10);
 
 // A YAML document as JSON, by the core schema of YAML 1.2 (no tags, anchors, or merge keys), and
-// the place ("line:column") of each value and key by dotted path. Exposed for fuzzing.
+// the place ("line:column") of each value and key by its path ("$.a.b[3]"). Errors are lines
+// "line:column: what". Exposed for fuzzing.
 struct Document {
-  json::Value tree;
+  json::Value tree = json::Object();
   std::map<std::string, std::string> places;
+  std::map<std::string, std::string> keys;
 };
 Result<Document> parse_yaml(std::string_view text, const Limits& limits = {});
 

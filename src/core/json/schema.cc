@@ -36,11 +36,7 @@ void describe_integer(Object& out, const Shape& shape, const Rules& rules) {
 
 void describe_text(Object& out, const Rules& rules) {
   out.set("type", "string");
-  Array allowed;
-  for (const std::string_view name : rules.allowed) {
-    if (name.empty()) break;
-    allowed.push_back(Value(name));
-  }
+  Array allowed = names_of(allowed_of(rules));
   if (!allowed.empty()) out.set("enum", std::move(allowed));
   // The standard counts characters and we count bytes: of the two limits only an upper one in
   // characters is implied by the one in bytes.

@@ -15,29 +15,9 @@ bool is_plain_key(std::string_view key) {
   return !key.empty() && std::all_of(key.begin(), key.end(), plain);
 }
 
-void append_key(std::string& path, std::string_view key) {
-  if (is_plain_key(key)) {
-    path.append(".").append(key);
-    return;
-  }
-  path += '[';
-  append_quoted(path, excerpt(key));
-  path += ']';
-}
-
 std::string number_text(double number) {
   std::string out;
   append_double(out, number);
-  return out;
-}
-
-// The allowed names up to the first empty one.
-std::vector<std::string_view> allowed_of(const Rules& rules) {
-  std::vector<std::string_view> out;
-  for (const std::string_view name : rules.allowed) {
-    if (name.empty()) break;
-    out.push_back(name);
-  }
   return out;
 }
 
@@ -75,6 +55,29 @@ bool refuse_choice(std::string_view given, const std::vector<std::string_view>& 
 
 }  // namespace
 
+void append_key(std::string& path, std::string_view key) {
+  if (is_plain_key(key)) {
+    path.append(".").append(key);
+    return;
+  }
+  path += '[';
+  append_quoted(path, excerpt(key));
+  path += ']';
+}
+
+void append_index(std::string& path, std::size_t index) {
+  path += "[" + std::to_string(index) + "]";
+}
+
+std::vector<std::string_view> allowed_of(const Rules& rules) {
+  std::vector<std::string_view> out;
+  for (const std::string_view name : rules.allowed) {
+    if (name.empty()) break;
+    out.push_back(name);
+  }
+  return out;
+}
+
 std::string_view kind_name(Kind kind) {
   constexpr std::array<std::string_view, 9> kNames = {
       "true or false",    "an integer", "a number", "a text",   "a duration such as 250ms or 30s",
@@ -109,7 +112,7 @@ Reader::Step::Step(Reader& reader, std::string_view key)
 }
 Reader::Step::Step(Reader& reader, std::size_t index)
     : reader_(reader), length_(reader.path_.size()) {
-  reader_.path_ += "[" + std::to_string(index) + "]";
+  append_index(reader_.path_, index);
 }
 
 const FieldShape* Shape::find(std::string_view name) const {

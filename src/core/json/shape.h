@@ -138,6 +138,13 @@ Value print_object(const Shape& shape, const void* from);
 // Duration limits, for which the standard has no keyword, stand in the description.
 Value schema_of(const Shape& shape);
 
+// One step of a path as problems show it: ".key", "[\"odd key\"]" or "[3]".
+void append_key(std::string& path, std::string_view key);
+void append_index(std::string& path, std::size_t index);
+
+// The names in `rules.allowed`; none = everything is allowed.
+std::vector<std::string_view> allowed_of(const Rules& rules);
+
 // The candidate that a person most likely meant, or "" when none is near (edit distance <= 2 and
 // at most half of the word).
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);

@@ -102,6 +102,7 @@ class SqliteConnection final : public Connection {
   Status check_usable() const;
   Result<sqlite3_stmt*> prepared(std::string_view sql);
   Status bind(sqlite3_stmt* statement, std::span<const Param> params, Keep keep);
+  Result<sqlite3_stmt*> ready(std::string_view sql, std::span<const Param> params, Keep keep);
   Result<bool> step(sqlite3_stmt* statement);
   Result<std::int64_t> run(sqlite3_stmt* statement);
   Error failure(int result, SqlitePhase phase, std::string_view sql);
@@ -266,6 +267,20 @@ Status SqliteConnection::bind(sqlite3_stmt* statement, std::span<const Param> pa
   return ok();
 }
 
+// Prepared and bound; a mistake in the call dooms a transaction like any other failure.
+Result<sqlite3_stmt*> SqliteConnection::ready(std::string_view sql, std::span<const Param> params,
+                                              Keep keep) {
+  start_deadline();
+  Result<sqlite3_stmt*> statement = prepared(sql);
+  if (statement) {
+    const Status bound = bind(*statement, params, keep);
+    if (bound) return statement;
+    statement = tl::unexpected<Error>(bound.error());
+  }
+  doomed_ = doomed_ || in_transaction_;
+  return statement;
+}
+
 Result<bool> SqliteConnection::step(sqlite3_stmt* statement) {
   const int result = sqlite3_step(statement);
   if (result == SQLITE_ROW) return true;
@@ -276,9 +291,7 @@ Result<bool> SqliteConnection::step(sqlite3_stmt* statement) {
 Result<std::unique_ptr<Rows>> SqliteConnection::query(std::string_view sql,
                                                       std::span<const Param> params) {
   MC_TRY_OK(check_usable());
-  MC_TRY(sqlite3_stmt* const statement, prepared(sql));
-  MC_TRY_OK(bind(statement, params, Keep::copy));
-  start_deadline();
+  MC_TRY(sqlite3_stmt* const statement, ready(sql, params, Keep::copy));
   return std::unique_ptr<Rows>(std::make_unique<SqliteRows>(*this, statement));
 }
 
@@ -297,9 +310,7 @@ Result<std::int64_t> SqliteConnection::run(sqlite3_stmt* statement) {
 Result<std::int64_t> SqliteConnection::execute(std::string_view sql,
                                                std::span<const Param> params) {
   MC_TRY_OK(check_usable());
-  MC_TRY(sqlite3_stmt* const statement, prepared(sql));
-  MC_TRY_OK(bind(statement, params, Keep::borrow));
-  start_deadline();
+  MC_TRY(sqlite3_stmt* const statement, ready(sql, params, Keep::borrow));
   return run(statement);
 }
 
@@ -316,6 +327,7 @@ Status SqliteConnection::script(std::string_view sql) {
   const bool was_in_transaction = sqlite3_get_autocommit(database_.get()) == 0;
   MC_TRY_OK(plain(std::string(sql).c_str()));
   if (was_in_transaction == (sqlite3_get_autocommit(database_.get()) == 0)) return ok();
+  if (!was_in_transaction) MC_TRY_OK(plain("ROLLBACK"));
   doomed_ = in_transaction_;
   return fail(Code::invalid, "a script may not begin or end a transaction");
 }
