@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -42,12 +41,11 @@ struct Context {
 Result<Context> parse_traceparent(std::string_view header);
 std::string format_traceparent(const Context& context);
 
-// Section 3.3: at most 32 members, keys unique; empty members are skipped. Returns the list in
-// normal form (no optional white space), whole members dropped from the right past 512 characters.
+// Section 3.3: at most 32 members, keys unique; empty members are skipped. Returns the list without
+// optional white space; past 512 characters whole members go, those past 128 first, then the last.
 Result<std::string> parse_tracestate(std::string_view header);
 
-// Both headers as a server takes them: no valid traceparent = none, and a bad tracestate is
-// discarded alone.
+// As a server takes them: no valid traceparent = none; a bad tracestate is discarded alone.
 std::optional<Context> extract(std::string_view traceparent, std::string_view tracestate);
 
 using Attribute = std::variant<std::string, std::int64_t, double, bool>;
@@ -93,8 +91,7 @@ class Tracer;
 // Ends at destruction at the latest. When not sampled, it carries only its context.
 class Span {
  public:
-  Span(Span&& other) noexcept
-      : tracer_(std::exchange(other.tracer_, nullptr)), data_(std::move(other.data_)) {}
+  Span(Span&& other) noexcept;
   Span& operator=(Span&& other) noexcept;
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
@@ -104,7 +101,7 @@ class Span {
   bool recording() const { return tracer_ != nullptr && data_.context.sampled; }
   void set(std::string_view key, Attribute value);
   void set(std::string_view key, std::string_view value);
-  void set(std::string_view key, const char* value) { set(key, std::string_view(value)); }
+  void set(std::string_view key, const char* text) { set(key, std::string_view(text)); }
   void set(std::string_view key, int value) { set(key, Attribute(std::int64_t{value})); }
   void event(std::string_view name, Attributes attributes = {});
   void status(Outcome outcome, std::string_view message = {});
@@ -113,9 +110,12 @@ class Span {
 
  private:
   friend class Tracer;
-  Span(Tracer* tracer, SpanData data) : tracer_(tracer), data_(std::move(data)) {}
+  Span(Tracer* tracer, SpanData data, MonoTime started)
+      : tracer_(tracer), data_(std::move(data)), started_(started) {}
+  bool add(Attributes& to, std::string_view key, Attribute value);
   Tracer* tracer_;  // null once ended
   SpanData data_;
+  MonoTime started_{};  // durations survive a jump of the wall clock
 };
 
 class Tracer {
@@ -131,9 +131,7 @@ class Tracer {
 
  private:
   friend class Span;
-  friend class Pump;
   void finish(SpanData data);
-  bool sample(const TraceId& id) const;
 
   sys::Clock& clock_;
   sys::Random& random_;
@@ -162,7 +160,7 @@ struct PumpOptions {
   int attempts_max = 6;
 };
 
-// Either call step() with an Exporter, or take() a body, send it in your own way, and settle() it.
+// Call step() with an Exporter, or take() a body, send it in your own way, and settle() it.
 class Pump {
  public:
   Pump(Tracer& tracer, sys::Clock& clock, log::Log& log, PumpOptions options = {});
@@ -173,6 +171,7 @@ class Pump {
   std::int64_t step(Exporter& exporter);
   // At shutdown: sends everything queued once, without waiting for `every` or a retry time.
   std::int64_t finish(Exporter& exporter);
+  std::int64_t accepted() const;
   std::int64_t dropped() const;  // by the queue and by failed exports
 
  private:
@@ -186,7 +185,10 @@ class Pump {
     std::int64_t dropped = 0;
     std::int64_t accepted = 0;
   };
-  std::optional<std::string> take_batch(bool now);
+  enum class When : std::uint8_t { due, now };
+  enum class Again : std::uint8_t { retry, never };
+  std::optional<std::string> take_batch(When when);
+  void settle_batch(const Status& sent, Again again);
 
   Tracer& tracer_;
   sys::Clock& clock_;

@@ -77,10 +77,10 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
     has_data = writer.root_field(root, i);
   }
   if (result.body.size() > run.request.limits.response_bytes_max) {
-    run.fatal = {"The response is too large.", "RESPONSE_TOO_LARGE"};
+    run.fatal = kTooLarge;
   }
   if (run.fatal) {
-    result = without_data(run.request, {std::string(run.fatal->first), {}}, run.fatal->second);
+    result = without_data(run.request, {std::string(run.fatal->message), {}}, run.fatal->code);
   } else {
     result.body += "}}";
     result.body = with_errors(std::move(result.body), writer.errors(), has_data);

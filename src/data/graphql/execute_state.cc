@@ -153,7 +153,7 @@ class Completer {
       return cell;
     }
     if (++run_.objects > run_.request.limits.objects_max) {
-      run_.fatal = {"The result has too many objects.", "OBJECTS_LIMIT_EXCEEDED"};
+      run_.fatal = Fatal{"The result has too many objects.", "OBJECTS_LIMIT_EXCEEDED"};
       return {};
     }
     Cell cell;
@@ -210,6 +210,12 @@ class Levels {
     const json::Object* arguments = run_.arguments(field, &state.fault);
     if (arguments == nullptr) return;
     const std::span<const Object> parents(batch.objects);
+    // No value is shorter than `"a":1`, so this response cannot fit; do not even fetch it.
+    run_.value_count += parents.size();
+    if (run_.value_count > run_.request.limits.response_bytes_max / 5) {
+      run_.fatal = kTooLarge;
+      return;
+    }
     const std::span<Datum> out(run_.arena.array<Datum>(parents.size()), parents.size());
     const LazySelected selected(run_, field.below.get());
     const FieldCall call{run_.schema,
@@ -241,7 +247,7 @@ class Levels {
   void below() {
     for (std::size_t level = 1; !next_.empty() && !run_.fatal; ++level) {
       if (level >= run_.request.limits.levels_max) {
-        run_.fatal = {"The result has too many levels.", "DEPTH_LIMIT_EXCEEDED"};
+        run_.fatal = Fatal{"The result has too many levels.", "DEPTH_LIMIT_EXCEEDED"};
         return;
       }
       if (is_late()) return;
@@ -260,7 +266,8 @@ class Levels {
   bool is_late() {
     if (run_.request.deadline.nanos == INT64_MAX) return false;
     if (clock_.mono() < run_.request.deadline) return false;
-    run_.fatal = {"The deadline passed before the operation was complete.", "DEADLINE_EXCEEDED"};
+    run_.fatal =
+        Fatal{"The deadline passed before the operation was complete.", "DEADLINE_EXCEEDED"};
     return true;
   }
 

@@ -88,7 +88,7 @@ bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
     return true;
   }
   if (out_.size() > run_.request.limits.response_bytes_max) {
-    run_.fatal = {"The response is too large.", "RESPONSE_TOO_LARGE"};
+    run_.fatal = kTooLarge;
     return fail({});
   }
   const FieldPlan* const plan_before = plan_;

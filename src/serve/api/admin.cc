@@ -1,5 +1,7 @@
 #include "api/admin.h"
 
+#include <algorithm>
+
 #include "api/wire.h"
 #include "json/json.h"
 
@@ -56,7 +58,7 @@ Result<T> read_body(const AdminRequest& request) {
   return json::read<T>(value);
 }
 
-Result<net::Response> list_tenants(const ApiWorld& world, const AdminRequest& request) {
+Result<net::Response> list_tenants(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_reads(request, request.caller.tenant));
   if (request.caller.reads_other_tenants()) {
     MC_TRY(const std::vector<identity::Tenant> all, world.directory.tenants());
@@ -74,7 +76,7 @@ void apply(const TenantBody& body, identity::Tenant& tenant) {
   tenant.state = body.state;
 }
 
-Result<net::Response> create_tenant(const ApiWorld& world, const AdminRequest& request) {
+Result<net::Response> create_tenant(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const TenantBody body, read_body<TenantBody>(request));
   identity::Tenant tenant;
   tenant.id = TenantId(body.id);
@@ -90,7 +92,7 @@ Result<net::Response> create_tenant(const ApiWorld& world, const AdminRequest& r
 }
 
 // A PUT-like replacement: absent fields keep their value; If-Match carries the version read.
-Result<net::Response> update_tenant(const ApiWorld& world, const AdminRequest& request,
+Result<net::Response> update_tenant(const AdminWorld& world, const AdminRequest& request,
                                     const TenantId& id) {
   MC_TRY_OK(check_reads(request, id));
   if (!request.caller.reads_other_tenants() || !request.caller.may(Scope::admin_write)) {
@@ -117,7 +119,7 @@ Result<net::Response> update_tenant(const ApiWorld& world, const AdminRequest& r
   return json_reply(200, json::Value(to_json(updated)));
 }
 
-Result<net::Response> serve_principals(const ApiWorld& world, const AdminRequest& request,
+Result<net::Response> serve_principals(const AdminWorld& world, const AdminRequest& request,
                                        const TenantId& tenant) {
   if (request.http.method == "GET") {
     MC_TRY_OK(check_reads(request, tenant));
@@ -137,7 +139,7 @@ Result<net::Response> serve_principals(const ApiWorld& world, const AdminRequest
   return json_reply(201, json::Value(to_json(created)));
 }
 
-Result<net::Response> create_token(const ApiWorld& world, const AdminRequest& request,
+Result<net::Response> create_token(const AdminWorld& world, const AdminRequest& request,
                                    const TenantId& tenant) {
   MC_TRY_OK(check_writes(request, tenant));
   MC_TRY(const TokenBody body, read_body<TokenBody>(request));
@@ -158,7 +160,7 @@ Result<net::Response> create_token(const ApiWorld& world, const AdminRequest& re
   return json_reply(201, json::Value(std::move(out)));
 }
 
-Result<net::Response> serve_tokens(const ApiWorld& world, const AdminRequest& request,
+Result<net::Response> serve_tokens(const AdminWorld& world, const AdminRequest& request,
                                    const TenantId& tenant) {
   if (request.http.method == "GET" && request.path.size() == 3) {
     MC_TRY_OK(check_reads(request, tenant));
@@ -181,7 +183,7 @@ Result<net::Response> serve_tokens(const ApiWorld& world, const AdminRequest& re
   return fail(Code::not_found, "no such endpoint");
 }
 
-Result<net::Response> serve_tenants(const ApiWorld& world, const AdminRequest& request) {
+Result<net::Response> serve_tenants(const AdminWorld& world, const AdminRequest& request) {
   const std::string_view method = request.http.method;
   if (request.path.size() == 1) {
     if (method == "GET") return list_tenants(world, request);
@@ -205,7 +207,7 @@ Result<net::Response> serve_tenants(const ApiWorld& world, const AdminRequest& r
   return fail(Code::not_found, "no such endpoint");
 }
 
-Result<net::Response> serve_datasets(const ApiWorld& world, const AdminRequest& request) {
+Result<net::Response> serve_datasets(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_reads(request, request.caller.tenant));
   json::Array list;
   if (world.catalog != nullptr) {
@@ -239,7 +241,7 @@ Result<net::Response> serve_self(const AdminRequest& request) {
   return json_reply(200, json::Value(std::move(out)));
 }
 
-Result<net::Response> route(const ApiWorld& world, const AdminRequest& request) {
+Result<net::Response> route(const AdminWorld& world, const AdminRequest& request) {
   const std::string& first = request.path.front();
   if (first == "tenants" && request.path.size() <= 4) return serve_tenants(world, request);
   if (first == "datasets" && request.path.size() == 1 && request.http.method == "GET") {
@@ -257,7 +259,40 @@ json::Value optional_time(const std::optional<WallTime>& time) {
 
 }  // namespace
 
-net::Response serve_v1(const ApiWorld& world, const AdminRequest& request) {
+void read_target(AdminRequest& request) {
+  for (const std::string_view segment : split(request.http.path.substr(4), '/')) {
+    request.path.emplace_back(segment);
+  }
+  const Result<net::Headers> query = net::parse_query(request.http.query);
+  request.dry_run = query && std::any_of(query->begin(), query->end(), [](const auto& pair) {
+                      return pair.first == "dry_run" && pair.second == "true";
+                    });
+}
+
+net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
+                            const LocalRequest& request) {
+  identity::Caller caller;
+  caller.tenant = TenantId(identity::kSystemTenant);
+  caller.principal = PrincipalId("local");
+  caller.roles = {Role::operator_};
+  caller.scopes = {Scope::query,      Scope::mutate,      Scope::introspect,
+                   Scope::admin_read, Scope::admin_write, Scope::metrics};
+  caller.expires = clock.wall() + seconds(60);
+  net::Request http;
+  http.method = request.method;
+  http.target = request.path;
+  const std::string_view target = request.path;
+  const std::size_t question = target.find('?');
+  http.path = target.substr(0, question);
+  http.query = question == std::string_view::npos ? "" : target.substr(question + 1);
+  for (const auto& [name, value] : request.headers) http.headers.push_back({name, value});
+  http.body = request.body;
+  AdminRequest admin{http, caller, "local", {}, false};
+  read_target(admin);
+  return serve_v1({directory, nullptr}, admin);
+}
+
+net::Response serve_v1(const AdminWorld& world, const AdminRequest& request) {
   Result<net::Response> response = route(world, request);
   return response ? std::move(*response) : problem(response.error(), request.request_id);
 }

@@ -10,6 +10,11 @@
 
 namespace mc::api {
 
+struct AdminWorld {
+  identity::Directory& directory;
+  const dataset::Catalog* catalog = nullptr;
+};
+
 struct AdminRequest {
   const net::Request& http;
   const identity::Caller& caller;
@@ -18,6 +23,9 @@ struct AdminRequest {
   bool dry_run = false;
 };
 
-net::Response serve_v1(const ApiWorld& world, const AdminRequest& request);
+// Fills `path` and `dry_run` from http.path and http.query.
+void read_target(AdminRequest& request);
+
+net::Response serve_v1(const AdminWorld& world, const AdminRequest& request);
 
 }  // namespace mc::api

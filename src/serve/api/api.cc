@@ -112,7 +112,7 @@ bool Api::simple(const net::Request& request, net::Response& out) const {
     std::string body;
     json::Writer writer(body);
     writer.begin_object().member("version", world_.build.version);
-    writer.member("revision", world_.build.revision).member("sqlite", world_.build.sqlite);
+    writer.member("database", world_.build.database);
     writer.end_object();
     out = text(200, "application/json", std::move(body));
   } else if (request.path == "/status.css") {
@@ -146,15 +146,8 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
   const bool queued = workers_->submit([this, exchange, caller, request_id](int) {
     const net::Request& http = exchange->request();
     AdminRequest request{http, *caller, request_id, {}, false};
-    for (const std::string_view segment : split(http.path.substr(4), '/')) {
-      request.path.emplace_back(segment);
-    }
-    if (const Result<net::Headers> query = net::parse_query(http.query)) {
-      request.dry_run = std::any_of(query->begin(), query->end(), [](const auto& pair) {
-        return pair.first == "dry_run" && pair.second == "true";
-      });
-    }
-    net::Response response = serve_v1(world_, request);
+    read_target(request);
+    net::Response response = serve_v1({world_.directory, world_.catalog}, request);
     response.headers.emplace_back("X-Request-Id", request_id);
     world_.log.event("admin.done", {{"request_id", request_id},
                                     {"tenant", caller->tenant},

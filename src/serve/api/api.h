@@ -28,8 +28,7 @@ namespace mc::api {
 
 struct BuildInfo {
   std::string version;   // "0.1.0"
-  std::string revision;  // commit, "" = unknown
-  std::string sqlite;    // library versions that matter to an operator
+  std::string database;  // of the state, "SQLite 3.40.1"
 };
 
 struct ApiWorld {
@@ -71,6 +70,17 @@ class Api final : public net::Handler {
 };
 
 std::string_view status_css();
+
+// One admin request without a server, with an operator's rights: for the command line on a data
+// directory that no server holds. `path` begins with /v1/ and may carry a query.
+struct LocalRequest {
+  std::string method;
+  std::string path;
+  std::string body;
+  net::Headers headers;
+};
+net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
+                            const LocalRequest& request);
 
 // The one table from error codes to HTTP.
 int http_status(Code code);

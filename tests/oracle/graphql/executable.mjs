@@ -140,6 +140,7 @@ class OperationMaker {
   objectLiteral(type, depth, mayUseVariables) {
     const { random } = this;
     let fields = Object.values(type.getFields());
+    if (depth > INPUT_DEPTH_MAX) return '{}';
     if (type.isOneOf) fields = [random.pick(fields)];
     const parts = [];
     for (const field of fields) {

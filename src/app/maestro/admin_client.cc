@@ -1,0 +1,79 @@
+#include "maestro/admin_client.h"
+
+#include "api/api.h"
+#include "maestro/world.h"
+
+namespace mc::app {
+namespace {
+
+Result<std::string> read_token(Context& context) {
+  if (!context.token_file.empty()) {
+    MC_TRY(const std::string text, context.machine.files->read_all(context.token_file, 4096));
+    return text.substr(0, text.find_first_of("\r\n"));
+  }
+  std::string token = sys::environment("MC_TOKEN");
+  if (!token.empty()) return token;
+  return fail(Code::denied, "no token: set MC_TOKEN or give --token-file");
+}
+
+Error to_error(const net::Response& response) {
+  const Result<json::Value> body = json::parse(response.body);
+  std::string what = "the server answered " + std::to_string(response.status);
+  if (body) {
+    const json::Value* detail = body->find("detail");
+    if (detail != nullptr && detail->as_string() != nullptr) what = *detail->as_string();
+  }
+  switch (response.status) {
+    case 400:
+      return {Code::invalid, what};
+    case 401:
+    case 403:
+      return {Code::denied, what};
+    case 404:
+      return {Code::not_found, what};
+    case 409:
+      return {Code::conflict, what};
+    case 429:
+      return {Code::exhausted, what};
+    default:
+      return {Code::unavailable, what};
+  }
+}
+
+Result<net::Response> call_server(Context& context, const AdminCall& call,
+                                  const std::string& path) {
+  MC_TRY(const std::string token, read_token(context));
+  net::ClientRequest request;
+  request.method = call.method;
+  request.url = context.url + path;
+  request.headers = call.headers;
+  request.headers.emplace_back("Authorization", "Bearer " + token);
+  if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  request.body = call.body;
+  return net::Client::make()->fetch(request);
+}
+
+Result<net::Response> call_local(Context& context, const AdminCall& call, const std::string& path) {
+  MC_TRY(const config::Loaded<Settings> loaded, load_settings(context));
+  Result<State> state = open_state(context.machine, loaded.value);
+  if (!state && state.error().code == Code::conflict) {
+    return fail(Code::conflict,
+                state.error().what + "; to work through that server give --url and a token");
+  }
+  if (!state) return tl::unexpected<Error>(state.error());
+  return api::serve_locally(*context.machine.clock, *state->directory,
+                            {call.method, path, call.body, call.headers});
+}
+
+}  // namespace
+
+Result<json::Value> call_admin(Context& context, const AdminCall& call) {
+  const std::string path = call.path + (context.dry_run ? "?dry_run=true" : "");
+  MC_TRY(const net::Response response,
+         context.url.empty() ? call_local(context, call, path) : call_server(context, call, path));
+  if (response.status / 100 != 2) return tl::unexpected<Error>(to_error(response));
+  if (response.body.empty()) return json::Value(json::Object());
+  return json::parse(response.body, {.bytes_max = 64 << 20});
+}
+
+}  // namespace mc::app

@@ -1,0 +1,66 @@
+// The command line: what every command shares, and one function a noun.
+//
+//   maestro <noun> <verb> [flags]     data on standard output, talk on standard error
+//
+// Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not signed in or forbidden, 5 verification
+// failed, 6 refused by a gate, 7 incomplete, 8 conflict. Every command takes --json.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/base.h"
+#include "config/config.h"
+#include "json/json.h"
+#include "maestro/settings.h"
+#include "maestro/world.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mc::app {
+
+// Flags that stand before the noun, and the machine to work with.
+struct Context {
+  Machine machine;
+  std::vector<config::Setting> environment;  // MC_* of the process
+  std::string config_file;
+  std::vector<std::string> sets;  // --set key=value
+  std::string data_dir;
+  std::string url;         // of a running server
+  std::string token_file;  // "" = MC_TOKEN
+  bool json = false;
+  bool quiet = false;
+  bool yes = false;
+  bool dry_run = false;
+};
+
+// A command runs after parsing; its Status becomes the exit code.
+using Action = std::function<Status()>;
+
+Result<config::Loaded<Settings>> load_settings(const Context& context);
+
+void add_serve(CLI::App& app, Context& context, Action& action);
+void add_demo(CLI::App& app, Context& context, Action& action);
+void add_config(CLI::App& app, Context& context, Action& action);
+void add_tenants(CLI::App& app, Context& context, Action& action);
+void add_datasets(CLI::App& app, Context& context, Action& action);
+
+// Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
+Status serve_until_signal(Running& running, const std::function<void()>& reload,
+                          const std::function<void()>& before_stop);
+// Signals are taken by the main thread only; call before any thread starts.
+void block_signals();
+
+// Standard output and error. Tables have a header and aligned columns.
+void print_out(std::string_view text);
+void print_talk(const Context& context, std::string_view text);
+void print_table(const std::vector<std::string>& header,
+                 const std::vector<std::vector<std::string>>& rows);
+
+int exit_code(const Error& error);
+int run(int argc, char** argv);
+
+}  // namespace mc::app

@@ -1,0 +1,38 @@
+#include "maestro/settings.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace mc::app {
+
+Status Settings::check() const {
+  if (server.tls_certificate_file.empty() != server.tls_key_file.empty()) {
+    return fail(Code::invalid,
+                "server.tls_certificate_file and server.tls_key_file belong together");
+  }
+  if (!trace.otlp_url.empty() && !trace.otlp_url.starts_with("http")) {
+    return fail(Code::invalid, "trace.otlp_url must begin with http:// or https://");
+  }
+  return gateway.check();
+}
+
+net::ServerConfig to_server_config(const ServerSettings& settings) {
+  net::ServerConfig out;
+  out.host = settings.host;
+  out.port = settings.port;
+  out.threads = settings.threads > 0
+                    ? static_cast<int>(settings.threads)
+                    : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  out.tls_certificate_file = settings.tls_certificate_file;
+  out.tls_key_file = settings.tls_key_file;
+  out.head_bytes_max = settings.head_bytes_max;
+  out.body_bytes_max = settings.body_bytes_max;
+  out.connections_max = static_cast<int>(settings.connections_max);
+  out.head_timeout = settings.head_timeout;
+  out.body_timeout = settings.body_timeout;
+  out.idle_timeout = settings.idle_timeout;
+  out.write_timeout = settings.write_timeout;
+  return out;
+}
+
+}  // namespace mc::app

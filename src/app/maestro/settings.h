@@ -1,0 +1,155 @@
+// The whole configuration file of maestro, as one described struct.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <tuple>
+
+#include "base/base.h"
+#include "gateway/config.h"
+#include "json/describe.h"
+#include "net/net.h"
+
+namespace mc::app {
+
+enum class LogFormat : std::uint8_t { json, text };
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct ServerSettings {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::int64_t threads = 0;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+  std::int64_t head_bytes_max = 64 << 10;
+  std::int64_t body_bytes_max = 1 << 20;
+  std::int64_t connections_max = 20'000;
+  Nanos head_timeout = seconds(10);
+  Nanos body_timeout = seconds(30);
+  Nanos idle_timeout = seconds(75);
+  Nanos write_timeout = seconds(30);
+  Nanos drain_timeout = seconds(30);
+  bool metrics_public = false;
+};
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::json;
+};
+
+struct TraceSettings {
+  std::string otlp_url;
+  double ratio = 0.01;
+};
+
+struct Settings {
+  std::string data_dir = "./data";
+  std::string state_url;
+  std::string datasets_file;
+  std::string cursor_key;
+  ServerSettings server;
+  gateway::GatewayConfig gateway;
+  LogSettings log;
+  TraceSettings trace;
+  Status check() const;
+};
+
+net::ServerConfig to_server_config(const ServerSettings& settings);
+
+}  // namespace mc::app
+
+template <>
+struct mc::json::Describe<mc::app::LogFormat> {
+  static constexpr auto names =
+      std::array{Name{"json", mc::app::LogFormat::json}, Name{"text", mc::app::LogFormat::text}};
+};
+
+template <>
+struct mc::json::Describe<mc::app::LogLevel> {
+  static constexpr auto names =
+      std::array{Name{"debug", mc::app::LogLevel::debug}, Name{"info", mc::app::LogLevel::info},
+                 Name{"warn", mc::app::LogLevel::warn}, Name{"error", mc::app::LogLevel::error}};
+};
+
+template <>
+struct mc::json::Describe<mc::app::ServerSettings> {
+  using T = mc::app::ServerSettings;
+  static constexpr auto fields = std::tuple{
+      Field{"host", &T::host, "Address to listen on", {.min = 1, .max = 255}},
+      Field{"port", &T::port, "TCP port; 0 = any free one"},
+      Field{"threads", &T::threads, "Event loops; 0 = one a core", {.min = 0, .max = 256}},
+      Field{"tls_certificate_file", &T::tls_certificate_file, "PEM chain; empty = plain HTTP"},
+      Field{"tls_key_file", &T::tls_key_file, "PEM key of the certificate"},
+      Field{"head_bytes_max",
+            &T::head_bytes_max,
+            "Bytes of a request head",
+            {.min = 1024, .max = 1 << 20}},
+      Field{"body_bytes_max",
+            &T::body_bytes_max,
+            "Bytes of a request body",
+            {.min = 1024, .max = 1 << 30}},
+      Field{
+          "connections_max", &T::connections_max, "Open connections", {.min = 1, .max = 1'000'000}},
+      Field{"head_timeout",
+            &T::head_timeout,
+            "From the first byte of a head to its end",
+            {.min = mc::millis(10), .max = mc::seconds(600)}},
+      Field{"body_timeout",
+            &T::body_timeout,
+            "From the end of a head to the end of its body",
+            {.min = mc::millis(10), .max = mc::seconds(3600)}},
+      Field{"idle_timeout",
+            &T::idle_timeout,
+            "Between requests of a connection",
+            {.min = mc::millis(10), .max = mc::seconds(3600)}},
+      Field{"write_timeout",
+            &T::write_timeout,
+            "A client must take a reply within this time",
+            {.min = mc::millis(10), .max = mc::seconds(3600)}},
+      Field{"drain_timeout",
+            &T::drain_timeout,
+            "Running requests get this long at shutdown",
+            {.min = mc::millis(0), .max = mc::seconds(3600)}},
+      Field{"metrics_public", &T::metrics_public, "Serve /metrics without a token"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::app::LogSettings> {
+  using T = mc::app::LogSettings;
+  static constexpr auto fields =
+      std::tuple{Field{"level", &T::level, "Lines below this level are not written"},
+                 Field{"format", &T::format, "json for machines, text for people"}};
+};
+
+template <>
+struct mc::json::Describe<mc::app::TraceSettings> {
+  using T = mc::app::TraceSettings;
+  static constexpr auto fields =
+      std::tuple{Field{"otlp_url", &T::otlp_url, "OTLP/HTTP endpoint, .../v1/traces; empty = off"},
+                 Field{"ratio",
+                       &T::ratio,
+                       "Part of the traces that start here which is recorded",
+                       {.min = 0.0, .max = 1.0}}};
+};
+
+template <>
+struct mc::json::Describe<mc::app::Settings> {
+  using T = mc::app::Settings;
+  static constexpr std::string_view title = "Maestro Conductor configuration";
+  static constexpr auto fields = std::tuple{
+      Field{"data_dir", &T::data_dir, "State, ledger and blobs", {.min = 1, .max = 4096}},
+      Field{"state_url", &T::state_url,
+            "sqlite:/path or postgres://...; empty = sqlite in data_dir"},
+      Field{"datasets_file", &T::datasets_file, "Dataset model (YAML); empty = no datasets"},
+      Field{"cursor_key",
+            &T::cursor_key,
+            "Key of page cursors, shared by servers behind one address",
+            {.secret = true}},
+      Field{"server", &T::server, "The HTTP server"},
+      Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
+      Field{"log", &T::log, "Log lines on standard output"},
+      Field{"trace", &T::trace, "Distributed traces"},
+  };
+};

@@ -1,0 +1,206 @@
+#include "maestro/world.h"
+
+#include <array>
+#include <filesystem>
+
+#include "postgres/postgres.h"
+
+namespace mc::app {
+namespace {
+
+constexpr std::size_t kModelFileMax = dataset::kModelBytesMax;
+constexpr Nanos kSaveLastUseEvery = seconds(30);
+constexpr std::size_t kCursorKeyBytes = 32;
+
+// Sends batches with the blocking client; the maintenance thread may wait.
+class HttpExporter final : public trace::Exporter {
+ public:
+  HttpExporter(net::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
+  Status send(std::string_view otlp_json) override {
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = url_;
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = otlp_json;
+    request.timeout = seconds(5);
+    MC_TRY(const net::Response response, client_.fetch(request));
+    if (response.status / 100 == 2) return ok();
+    const bool later = response.status == 429 || response.status >= 502;
+    return fail(later ? Code::unavailable : Code::invalid,
+                "the trace collector answered " + std::to_string(response.status));
+  }
+
+ private:
+  net::Client& client_;
+  std::string url_;
+};
+
+Result<Secret> cursor_key(Machine& machine, const Settings& settings) {
+  if (!settings.cursor_key.empty()) {
+    return config::read_secret(*machine.files, settings.cursor_key);
+  }
+  std::array<std::uint8_t, kCursorKeyBytes> bytes{};
+  machine.random->fill(bytes);
+  return Secret(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace
+
+Machine::Machine()
+    : clock(sys::real_clock()), random(sys::real_random()), files(sys::real_files()) {
+  drivers.add(sql::sqlite_driver());
+  drivers.add(postgres::postgres_driver());
+}
+
+std::string state_url(const Settings& settings) {
+  if (!settings.state_url.empty()) return settings.state_url;
+  return "sqlite:" + std::filesystem::absolute(settings.data_dir).lexically_normal().string() +
+         "/state.db";
+}
+
+Result<State> open_state(Machine& machine, const Settings& settings) {
+  MC_TRY_OK(machine.files->make_folders(settings.data_dir));
+  State state;
+  MC_TRY(state.lock, sys::lock_folder(settings.data_dir));
+  MC_TRY(std::unique_ptr<sql::Connection> connection, machine.drivers.open(state_url(settings)));
+  MC_TRY([[maybe_unused]] const sql::MigrationReport report,
+         sql::migrate(*connection, sql::built_in_migrations(), *machine.clock));
+  state.database = connection->version();
+  MC_TRY(state.directory,
+         identity::Directory::open(std::move(connection), *machine.clock, *machine.random));
+  return state;
+}
+
+Result<LogOutput> open_log(Machine& machine, const LogSettings& settings, const std::string& path) {
+  LogOutput out;
+  MC_TRY(out.file, machine.files->open(path, sys::OpenMode::append));
+  out.sink = std::make_unique<log::FileSink>(*out.file, *machine.clock);
+  const log::Options options{
+      .level = static_cast<log::Level>(settings.level),
+      .format = settings.format == LogFormat::json ? log::Format::json : log::Format::text};
+  out.log = std::make_unique<log::Log>(*machine.clock, *out.sink, options);
+  return out;
+}
+
+Result<std::unique_ptr<Running>> Running::start(Machine& machine, const Settings& settings,
+                                                LogOutput& output, bool demo) {
+  std::unique_ptr<Running> running(new Running(machine, settings, output));
+  MC_TRY_OK(running->build(demo));
+  return running;
+}
+
+Running::~Running() {
+  stop();
+}
+
+Status Running::build_catalog() {
+  if (settings_.datasets_file.empty()) return ok();
+  MC_TRY(const std::string yaml, machine_.files->read_all(settings_.datasets_file, kModelFileMax));
+  MC_TRY(dataset::Model model, dataset::parse_model(yaml, settings_.datasets_file));
+  MC_TRY(Secret key, cursor_key(machine_, settings_));
+  MC_TRY(catalog_, dataset::Catalog::make(std::move(model), {.cursor_key = std::move(key)}));
+  // The tables are looked at once, before the first request: a wrong name is a start-up error.
+  dataset::Writers writers(machine_.drivers, catalog_->model());
+  dataset::ConnectionSet connections(machine_.drivers, catalog_->model(), writers);
+  return dataset::check_tables(catalog_->model(), connections);
+}
+
+void Running::add_metrics() {
+  metric::add_process_metrics(metrics_, machine_.clock->wall());
+  metrics_.collect_gauge(
+      {.name = "mc_connections_open", .help = "Open client connections."},
+      [this] { return static_cast<double>(server_->counters().connections_open); });
+  metrics_.collect_counter({.name = "mc_connections_total", .help = "Client connections accepted."},
+                           [this](const metric::Registry::Emit& emit) {
+                             emit({}, static_cast<double>(server_->counters().connections_total));
+                           });
+  metrics_.collect_counter(
+      {.name = "mc_http_refused_total", .help = "Requests refused by the HTTP server itself."},
+      [this](const metric::Registry::Emit& emit) {
+        emit({}, static_cast<double>(server_->counters().refused_total));
+      });
+  metrics_.collect_counter(
+      {.name = "mc_log_lines_dropped_total", .help = "Log lines lost by the output."},
+      [this](const metric::Registry::Emit& emit) {
+        emit({}, static_cast<double>(output_.sink->dropped()));
+      });
+}
+
+Status Running::build(bool demo) {
+  MC_TRY(state_, open_state(machine_, settings_));
+  MC_TRY_OK(build_catalog());
+  if (!settings_.trace.otlp_url.empty()) {
+    trace::Options options;
+    options.service_version = kVersion;
+    options.ratio = settings_.trace.ratio;
+    tracer_ = std::make_unique<trace::Tracer>(*machine_.clock, *machine_.random, options);
+    pump_ = std::make_unique<trace::Pump>(*tracer_, *machine_.clock, *output_.log);
+    otlp_client_ = net::Client::make();
+  }
+  const gateway::GatewayWorld world{*machine_.clock,   *machine_.random,  *machine_.files,
+                                    *output_.log,      metrics_,          tracer_.get(),
+                                    *state_.directory, &machine_.drivers, catalog_.get()};
+  MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
+  api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
+                                                  *output_.log,
+                                                  metrics_,
+                                                  *state_.directory,
+                                                  *gateway_,
+                                                  catalog_.get(),
+                                                  {kVersion, state_.database},
+                                                  settings_.server.metrics_public,
+                                                  demo});
+  MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
+  add_metrics();
+  gateway_->attach(*server_);
+  api_->attach(*server_);
+  last_use_saved_ = machine_.clock->mono();
+  api_->set_ready(true);
+  output_.log->event("server.started", {{"host", settings_.server.host},
+                                        {"port", std::int64_t{server_->port()}},
+                                        {"version", kVersion}});
+  return ok();
+}
+
+void Running::export_traces() {
+  if (pump_ == nullptr) return;
+  HttpExporter exporter(*otlp_client_, settings_.trace.otlp_url);
+  pump_->step(exporter);
+}
+
+void Running::tick() {
+  output_.sink->tick();
+  const MonoTime now = machine_.clock->mono();
+  if (now - last_use_saved_ >= kSaveLastUseEvery) {
+    last_use_saved_ = now;
+    if (const Status saved = state_.directory->save_last_use(); !saved) {
+      output_.log->warn("identity.last_use_unsaved", {{"why", saved.error().what}});
+    }
+  }
+  if (now - health_checked_ >= settings_.gateway.health_every) {
+    health_checked_ = now;
+    gateway_->check_health();
+  }
+  export_traces();
+}
+
+bool Running::stop() {
+  if (stopped_ || server_ == nullptr) return true;
+  stopped_ = true;
+  api_->set_ready(false);
+  const bool complete = server_->drain(settings_.server.drain_timeout);
+  gateway_->stop();
+  api_->stop();
+  if (const Status saved = state_.directory->save_last_use(); !saved) {
+    output_.log->warn("identity.last_use_unsaved", {{"why", saved.error().what}});
+  }
+  if (pump_ != nullptr) {
+    HttpExporter exporter(*otlp_client_, settings_.trace.otlp_url);
+    pump_->finish(exporter);
+  }
+  output_.log->event("server.stopped", {{"complete", complete}});
+  output_.sink->flush();
+  return complete;
+}
+
+}  // namespace mc::app

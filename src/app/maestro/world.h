@@ -1,0 +1,94 @@
+// Builds the world once and wires it: every object a server needs, in the order it needs them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/api.h"
+#include "config/config.h"
+#include "dataset/dataset.h"
+#include "gateway/gateway.h"
+#include "identity/identity.h"
+#include "log/log.h"
+#include "maestro/settings.h"
+#include "metric/metric.h"
+#include "net/net.h"
+#include "sql/sql.h"
+#include "sys/sys.h"
+#include "trace/trace.h"
+
+namespace mc::app {
+
+inline const std::string kVersion = "0.1.0";
+
+// What every command has: the real machine and the databases it can open.
+struct Machine {
+  Machine();
+  std::unique_ptr<sys::Clock> clock;
+  std::unique_ptr<sys::Random> random;
+  std::unique_ptr<sys::Files> files;
+  sql::Drivers drivers;
+};
+
+// The state database of a data directory, migrated, with its lock held. One process at a time.
+struct State {
+  std::unique_ptr<sys::FolderLock> lock;
+  std::unique_ptr<identity::Directory> directory;
+  std::string database;  // "SQLite 3.40.1"
+};
+std::string state_url(const Settings& settings);
+Result<State> open_state(Machine& machine, const Settings& settings);
+
+struct LogOutput {
+  std::unique_ptr<sys::File> file;
+  std::unique_ptr<log::FileSink> sink;
+  std::unique_ptr<log::Log> log;
+};
+Result<LogOutput> open_log(Machine& machine, const LogSettings& settings,
+                           const std::string& path = "/dev/stdout");
+
+// A running server. Made by start(), ended by stop(); members are in the order of their making.
+class Running {
+ public:
+  static Result<std::unique_ptr<Running>> start(Machine& machine, const Settings& settings,
+                                                LogOutput& output, bool demo);
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+  identity::Directory& directory() { return *state_.directory; }
+  // Periodic work: log flushing, last-use times, health checks, trace export. Call ten times a
+  // second from one thread.
+  void tick();
+  // Refuses new connections, lets running requests end, writes what is in memory. False when
+  // requests were cut at the time limit.
+  bool stop();
+
+ private:
+  Running(Machine& machine, const Settings& settings, LogOutput& output)
+      : machine_(machine), settings_(settings), output_(output) {}
+  Status build(bool demo);
+  Status build_catalog();
+  void add_metrics();
+  void export_traces();
+
+  Machine& machine_;
+  Settings settings_;
+  LogOutput& output_;
+  State state_;
+  metric::Registry metrics_;
+  std::unique_ptr<trace::Tracer> tracer_;
+  std::unique_ptr<trace::Pump> pump_;
+  std::unique_ptr<net::Client> otlp_client_;
+  std::unique_ptr<const dataset::Catalog> catalog_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<net::Server> server_;
+  MonoTime last_use_saved_;
+  MonoTime health_checked_;
+  bool stopped_ = false;
+};
+
+}  // namespace mc::app
