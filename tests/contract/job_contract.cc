@@ -129,7 +129,12 @@ void one_holder_at_a_time(sql::Connection& connection) {
   CHECK(world.store.fail_job(first.lease, {Code::invalid, "late"}).error().code == Code::conflict);
   CHECK(world.store.reload(second.lease)->checkpoint == json::Value(1));
   CHECK(world.store.release(second.lease).has_value());
-  CHECK(world.claim("three").job.checkpoint == json::Value(1));
+  Claim third = world.claim("two");
+  CHECK(third.job.checkpoint == json::Value(1));
+  // The same name does not make the old lease good again.
+  CHECK(world.store.save(second.lease, step_at(9), seconds(60)).error().code == Code::conflict);
+  CHECK(world.store.release(second.lease).error().code == Code::conflict);
+  CHECK(world.store.save(third.lease, step_at(2), seconds(60)) == State::running);
 }
 
 void oldest_first_over_tenants(sql::Connection& connection) {
