@@ -91,7 +91,10 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
 }
 
 Result<const OperationNode*> operation_of(const ExecuteRequest& request) {
-  if (request.prepared != nullptr) return &request.prepared->operation();
+  if (request.prepared != nullptr) {
+    MC_CHECK(&request.prepared->inner().document == &request.document);
+    return &request.prepared->operation();
+  }
   return choose_operation(request.document, request.operation_name);
 }
 
