@@ -56,10 +56,18 @@ class Plan::Collector {
   }
 
  private:
-  // Below, false means that made_->fault is set and collecting must stop.
+  // Without recursion, since fragments may follow each other for as long as the document is.
+  // False means that made_->fault is set and collecting must stop.
   bool selections(Index first) {
-    for (Index i = first; i != kNone; i = document_.selections[i].next) {
-      const SelectionNode& node = document_.selections[i];
+    rest_.assign(1, first);
+    while (!rest_.empty()) {
+      const Index index = rest_.back();
+      if (index == kNone) {
+        rest_.pop_back();
+        continue;
+      }
+      const SelectionNode& node = document_.selections[index];
+      rest_.back() = node.next;
       if (node.kind == SelectionKind::spread && seen_.contains(node.name)) continue;
       auto included = is_included(scope_, node.directives);
       if (!included) {
@@ -67,30 +75,26 @@ class Plan::Collector {
         made_->fields.clear();
         return false;
       }
-      if (*included && !selection(i, node)) return false;
-    }
-    return true;
-  }
-
-  bool selection(Index index, const SelectionNode& node) {
-    switch (node.kind) {
-      case SelectionKind::field:
+      if (!*included) continue;
+      if (node.kind == SelectionKind::field) {
         field(index, node);
-        return true;
-      case SelectionKind::inline_fragment:
-        return !applies(node.type_condition) || selections(node.selections);
-      case SelectionKind::spread:
-        return spread(node.name);
+      } else {
+        rest_.push_back(inside(node));
+      }
     }
     return true;
   }
 
-  bool spread(Symbol name) {
-    seen_.insert(name);
-    const Index index = name < plan_.fragments_.size() ? plan_.fragments_[name] : kNone;
-    if (index == kNone) return true;
+  // The first selection of a fragment that applies to the type; kNone when it does not.
+  Index inside(const SelectionNode& node) {
+    if (node.kind == SelectionKind::inline_fragment) {
+      return applies(node.type_condition) ? node.selections : kNone;
+    }
+    seen_.insert(node.name);
+    const Index index = node.name < plan_.fragments_.size() ? plan_.fragments_[node.name] : kNone;
+    if (index == kNone) return kNone;
     const FragmentNode& fragment = document_.fragments[index];
-    return !applies(fragment.type_condition) || selections(fragment.selections);
+    return applies(fragment.type_condition) ? fragment.selections : kNone;
   }
 
   bool applies(Symbol type_condition) const {
@@ -200,6 +204,7 @@ class Plan::Collector {
   std::unique_ptr<TypePlan> made_;
   Names by_name_;
   std::unordered_set<Symbol> seen_;  // fragments
+  std::vector<Index> rest_;          // where to go on, innermost last
 };
 
 Plan::Plan(const Schema& schema, const Document& document, const OperationNode& operation)
