@@ -25,7 +25,9 @@ Parser::Parser(Document& document, const ParseLimits& limits)
       lexer_(document.source),
       interner_(document.names, reinterpret_cast<std::uintptr_t>(document.source.data())),
       reserve_(std::clamp(document.source.size() / kBytesPerNode, kReserveMin, kReserveMax)),
-      depth_max_(std::min(limits.depth_max, kDepthHardMax)) {}
+      depth_max_(std::min(limits.depth_max, kDepthHardMax)) {
+  document.names.reserve(2 * reserve_);
+}
 
 bool Parser::parse_document() {
   advance();
