@@ -15,8 +15,7 @@ constexpr std::size_t kBadRowsKept = 100;
 class Import {
  public:
   Import(sql::Connection& connection, const std::string& path, const ImportOptions& options)
-      : connection_(connection),
-        path_(path),
+      : path_(path),
         options_(options),
         store_(connection, options, path) {}
 
@@ -263,7 +262,10 @@ class Import {
     dataset.tenant = options_.tenant_column;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const LoadColumn& from = columns_[i];
-      Column column{.name = graphql_name(from.column), .column = from.column, .type = from.type};
+      Column column;
+      column.name = graphql_name(from.column);
+      column.column = from.column;
+      column.type = from.type;
       column.filterable = from.type != ColumnType::json;
       column.nullable = i < counts.size() && counts[i] < checkpoint_.rows;
       if (from.is_key) {
@@ -275,7 +277,6 @@ class Import {
     }
   }
 
-  sql::Connection& connection_;
   const std::string& path_;
   const ImportOptions& options_;
   ImportStore store_;

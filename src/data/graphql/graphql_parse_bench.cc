@@ -1,5 +1,6 @@
 // CPU time of parse() for each file named on the command line, the copy of the source and the
-// release of the document included. One JSON line; bench/graphql/run.sh compares with graphql-js.
+// release of the document included, and of measure() for a fragment bomb. One JSON line;
+// bench/graphql/run.sh compares with graphql-js.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -36,6 +37,24 @@ double measure_parse(const std::string& source) {
   return best;
 }
 
+// Microseconds to price thirty fragments, each of which spreads the next twice.
+double measure_bomb() {
+  std::string source = "{...F0}";
+  for (int i = 0; i < 30; ++i) {
+    const std::string next = "...F" + std::to_string(i + 1);
+    source += "fragment F" + std::to_string(i) + " on T{" + next + " " + next + "}";
+  }
+  const auto document = mc::graphql::parse(source + "fragment F30 on T{a}");
+  if (!document) return -1;
+  constexpr int kTimes = 2000;
+  std::uint64_t sum = 0;
+  const mc::Nanos before = mc::sys::usage().cpu;
+  for (int i = 0; i < kTimes; ++i) sum += mc::graphql::measure(**document).selections;
+  const mc::Nanos spent = mc::sys::usage().cpu - before;
+  if (sum != (std::uint64_t{kTimes} << 30)) return -1;
+  return static_cast<double>(spent.count) / 1e3 / kTimes;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -53,7 +72,7 @@ int main(int count, char** arguments) {
         .member("mb_per_s", static_cast<double>(source.size()) * 1e3 / nanos)
         .end_object();
   }
-  writer.end_array().end_object();
+  writer.end_array().member("fragment_bomb_measure_us", measure_bomb()).end_object();
   std::printf("%s\n", out.c_str());
   return count > 1 ? 0 : 2;
 }

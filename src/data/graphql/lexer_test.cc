@@ -227,28 +227,50 @@ TEST_CASE("lexer: finds the first byte that is not UTF-8") {
   }
 }
 
-TEST_CASE("intern: numbers names as a map does, whatever the key, over many growths") {
-  std::vector<std::string> texts;
+TEST_CASE("intern: numbers names as a map does, wherever the source lies, over many growths") {
   std::uint64_t state = 1;
+  std::string source;
+  std::vector<std::size_t> ends;
   for (int i = 0; i < 20'000; ++i) {
     state = state * 6364136223846793005U + 1442695040888963407U;
-    std::string text(1 + (state >> 33) % 40, 'a');
-    for (char& c : text) {
+    for (std::uint64_t left = 1 + (state >> 33) % 40; left > 0; --left) {
       state = state * 6364136223846793005U + 1442695040888963407U;
-      c = "ab_9"[state >> 62];
+      source += "ab_9"[state >> 62];
     }
-    texts.push_back(std::move(text));
+    ends.push_back(source.size());
   }
-  for (const std::uint64_t key : {0ULL, 0x7F00'1234'5678ULL}) {
+  for (const std::size_t offset : {0U, 1U}) {
+    const std::string place = std::string(offset, ' ') + source;
+    const std::string_view text = std::string_view(place).substr(offset);
     std::vector<std::string_view> names;
-    Interner interner(names, key);
+    Interner interner(names, text);
     std::map<std::string_view, Symbol> twin;
-    for (const std::string& text : texts) {
-      const auto [place, added] = twin.emplace(text, static_cast<Symbol>(twin.size()));
-      REQUIRE(interner.intern(text) == place->second);
+    std::size_t from = 0;
+    for (const std::size_t end : ends) {
+      const std::string_view name = text.substr(from, end - from);
+      const auto [entry, added] = twin.emplace(name, static_cast<Symbol>(twin.size()));
+      REQUIRE(interner.intern(name) == entry->second);
+      from = end;
     }
     REQUIRE(names.size() == twin.size());
-    for (const auto& [text, symbol] : twin) CHECK(names[symbol] == text);
+    for (const auto& [name, symbol] : twin) CHECK(names[symbol] == name);
+  }
+}
+
+// The slow twin is the definition of NameContinue; a name of every length at every distance from
+// the end of the source.
+TEST_CASE("lexer: a name ends where the first other byte stands") {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool inside =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    for (std::uint32_t length = 1; length < 36; ++length) {
+      const std::string source = std::string(length, 'x') + c + std::string(byte % 20, 'y');
+      Lexer lexer(source);
+      const Token token = lexer.read(0);
+      REQUIRE(token.kind == TokenKind::name);
+      REQUIRE(token.end == (inside ? source.size() : length));
+    }
   }
 }
 
