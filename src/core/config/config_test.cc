@@ -230,6 +230,7 @@ TEST_CASE("config: each error names file, line, column, key and what would be ri
       {"name: a\n---\nname: b\n", "mc.yaml:1:1: more than one document"},
       {"name: [1\n", "mc.yaml:2:1: end of sequence flow not found"},
       {"name: \"\xff\"\n", "mc.yaml:1:1: not valid UTF-8"},
+      {"seed: 1\nname: a\x04z\n", "mc.yaml:2:1: a control character in this line"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -526,6 +527,7 @@ TEST_CASE("config: bombs are refused without being expanded") {
   }
   CHECK(!parse_yaml(bomb).has_value());
   CHECK(!parse_yaml(std::string(1'000'000, '[')).has_value());
+  CHECK(!parse_yaml(std::string_view("a: b\0cd", 7)).has_value());  // found by fuzzing
 }
 
 TEST_CASE("config: names of variables and of all keys") {
