@@ -37,7 +37,7 @@ missing=()
 while read -r package command; do
   if [ -n "$command" ] && command -v "$command" > /dev/null; then continue; fi
   grep -qxF -- "$package" <<< "$installed" || missing+=("$package")
-done < <(wanted)
+done <<< "$(wanted)"
 
 if [ ${#missing[@]} -eq 0 ]; then
   echo "bootstrap: all packages of '${groups[*]}' are there"

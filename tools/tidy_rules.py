@@ -336,18 +336,28 @@ def rule_parameters(_, source):
 # --- what the code may touch ---------------------------------------------------------------------
 
 def rule_throw(_, source):
-    for match in re.finditer(r"\bthrow\b", source.body):
+    for match in re.finditer(r"\bthrow\b", source.body) if "throw" in source.body else ():
         yield source.line(match.start()), "return an Error instead"
 
 
-TIME_AND_CHANCE = re.compile(
-    r"\bstd::chrono::(?:system|high_resolution)_clock\b|\brandom_device\b|\bsleep_(?:for|until)\b|"
-    r"(?<![\w.>:])(?:std::)?(?:s?rand|time|usleep)\s*\(\s*(?:\)|nullptr|NULL|0\s*\)|\d)|"
-    r"\bgettimeofday\b|\bclock_gettime\b|\blocaltime(?:_r)?\b")
-MACHINE = re.compile(
-    r"\bstd::chrono::steady_clock\b|\bf(?:d|re)?open\s*\(|\b(?:std::)?[io]?fstream\b|"
-    r"\bstd::filesystem\b|\b(?:secure_)?getenv\b|\b(?:un)?setenv\s*\(|"
-    r"(?<![\w:])::(?:open|socket|connect|bind|listen|accept4?|read|write|unlink)\s*\(")
+def needles(*words):
+    """[(word, pattern)]: a plain search for the word decides whether the pattern is tried at all;
+    one pattern of many alternatives took half of the tool's time."""
+    call = r"(?<![\w.>:])(?:std::)?%s\s*\(\s*(?:\)|nullptr|NULL|0\s*\)|\d)"
+    system = r"(?<![\w:])%s\s*\("
+    return [(word, re.compile(system % re.escape(word[:-1]) if word.startswith("::") else
+                              call % word[:-1] if word.endswith("(") else r"\b%s\b" % re.escape(word)))
+            for word in words]
+
+
+TIME_AND_CHANCE = needles(
+    "std::chrono::system_clock", "std::chrono::high_resolution_clock", "random_device",
+    "sleep_for", "sleep_until", "gettimeofday", "clock_gettime", "localtime", "localtime_r",
+    "rand(", "srand(", "time(", "usleep(")
+MACHINE = needles(
+    "std::chrono::steady_clock", "fopen", "fdopen", "freopen", "fstream", "ifstream", "ofstream",
+    "std::filesystem", "getenv", "secure_getenv", "setenv", "unsetenv", "::open(", "::socket(",
+    "::connect(", "::bind(", "::listen(", "::accept(", "::accept4(", "::read(", "::write(", "::unlink(")
 MACHINE_HEADERS = {"fstream", "filesystem", "sys/socket.h", "netinet/in.h", "fcntl.h", "unistd.h",
                    "sys/stat.h", "netdb.h", "poll.h", "sys/epoll.h"}
 
@@ -357,12 +367,12 @@ def rule_world(_, source):
     if (source.module in ("sys", "net") or source.storey in ("adapter", "app") or source.is_tool
             or source.path.split("/")[0] == "tests"):
         return
-    for match in TIME_AND_CHANCE.finditer(source.body):
-        yield source.line(match.start()), f"'{match.group().strip()}': take it from the World"
+    banned = TIME_AND_CHANCE if source.is_check else TIME_AND_CHANCE + MACHINE
+    for word, pattern in banned:
+        for match in pattern.finditer(source.body) if word in source.body else ():
+            yield source.line(match.start()), f"'{match.group().strip()}': take it from the World"
     if source.is_check:
         return
-    for match in MACHINE.finditer(source.body):
-        yield source.line(match.start()), f"'{match.group().strip()}': take it from the World"
     for line, target in source.includes:
         if target in MACHINE_HEADERS:
             yield line, f"<{target}> belongs into sys, net, adapter or app"
@@ -433,6 +443,8 @@ def rule_await_twice(_, source):
 # --- the tree ------------------------------------------------------------------------------------
 
 def rule_to_do(_, source):
+    if not any(word in source.text for word in ("TO" "DO", "FIX" "ME", "XX" "X")):
+        return
     for match in re.finditer(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b(?!\s*\(?#\d)", source.text):
         yield source.line(match.start()), "name the issue (#123) or do it"
 
@@ -497,6 +509,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}~-])/(?:" r"work|" r"root|" r"farm)/\w|bas
 
 def house_machine_path(house):
     for path, text in sorted(house.files.items()):
+        if not any(word in text for word in ("/wo" "rk/", "/ro" "ot/", "/fa" "rm/", "bash" "_jobs")):
+            continue
         for match in MACHINE_PATH.finditer(text):
             yield path, text.count("\n", 0, match.start()) + 1, f"'{match.group()}...'"
 

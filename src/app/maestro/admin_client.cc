@@ -40,7 +40,6 @@ Error to_error(const net::Response& response) {
   }
 }
 
-
 Result<net::Response> call_server(Context& context, const AdminCall& call,
                                   const std::string& path) {
   MC_TRY(const std::string token, read_token(context));

@@ -48,7 +48,8 @@ Status serve(Context& context) {
   if (first) show_bootstrap_token(*first);
   print_talk(context, "Listening on http://" + loaded.value.server.host + ":" +
                           std::to_string(running->port()) + "\n");
-  return serve_until_signal(*running, [&] { reload(context, output, loaded.effective); });
+  return serve_until_signal(
+      *running, [&] { reload(context, output, loaded.effective); }, [] {});
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Status serve_until_signal(Running& running, const std::function<void()>& reload) {
+Status serve_until_signal(Running& running, const std::function<void()>& reload,
+                          const std::function<void()>& before_stop) {
   sigset_t set;
   sigemptyset(&set);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
@@ -72,6 +74,7 @@ Status serve_until_signal(Running& running, const std::function<void()>& reload)
     if (number == SIGINT || number == SIGTERM) break;
     running.tick();
   }
+  before_stop();
   if (running.stop()) return ok();
   return fail(Code::unavailable, "requests were still running at server.drain_timeout");
 }

@@ -48,8 +48,9 @@ void add_config(CLI::App& app, Context& context, Action& action);
 void add_tenants(CLI::App& app, Context& context, Action& action);
 void add_datasets(CLI::App& app, Context& context, Action& action);
 
-// Serves until SIGINT or SIGTERM, then drains. SIGHUP calls `reload`.
-Status serve_until_signal(Running& running, const std::function<void()>& reload);
+// Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
+Status serve_until_signal(Running& running, const std::function<void()>& reload,
+                          const std::function<void()>& before_stop);
 // Signals are taken by the main thread only; call before any thread starts.
 void block_signals();
 

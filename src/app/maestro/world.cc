@@ -71,9 +71,9 @@ Result<State> open_state(Machine& machine, const Settings& settings) {
   return state;
 }
 
-Result<LogOutput> open_log(Machine& machine, const LogSettings& settings) {
+Result<LogOutput> open_log(Machine& machine, const LogSettings& settings, const std::string& path) {
   LogOutput out;
-  MC_TRY(out.file, machine.files->open("/dev/stdout", sys::OpenMode::append));
+  MC_TRY(out.file, machine.files->open(path, sys::OpenMode::append));
   out.sink = std::make_unique<log::FileSink>(*out.file, *machine.clock);
   const log::Options options{
       .level = static_cast<log::Level>(settings.level),

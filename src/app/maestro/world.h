@@ -45,7 +45,8 @@ struct LogOutput {
   std::unique_ptr<log::FileSink> sink;
   std::unique_ptr<log::Log> log;
 };
-Result<LogOutput> open_log(Machine& machine, const LogSettings& settings);
+Result<LogOutput> open_log(Machine& machine, const LogSettings& settings,
+                           const std::string& path = "/dev/stdout");
 
 // A running server. Made by start(), ended by stop(); members are in the order of their making.
 class Running {

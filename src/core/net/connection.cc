@@ -5,6 +5,7 @@
 
 #include "net/http1_body.h"
 #include "net/http1_write.h"
+#include "net/relay.h"
 
 namespace mc::net {
 namespace {
@@ -303,6 +304,7 @@ void Connection::take_answer(Answer answer) {
 }
 
 void Connection::client_gone() {
+  if (relay_ != nullptr) relay_->client_gone();
   if (const auto exchange = current_.lock()) exchange->cancel();
 }
 
@@ -326,10 +328,31 @@ Task<bool> Connection::send_response(Response response) {
 }
 
 Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
-  Response response = http1::refusal(502, "no upstream");
-  if (answer->forward.on_done) answer->forward.on_done(ForwardResult{});
-  const bool sent = co_await send_response(std::move(response));
-  co_return sent;
+  Wire& wire = *wire_;
+  keep_alive_ = keep_alive_ && !station_.draining();
+  const http1::ReplyShape shape{minor_, keep_alive_, head_only_, wire.loop().date()};
+  if (answer->upstream == nullptr || answer->upstream->pool(wire.loop()) == nullptr) {
+    Response response = http1::refusal(502, "no upstream on this server");
+    const bool sent = co_await send_response(std::move(response));
+    if (answer->forward.on_done) answer->forward.on_done(ForwardResult{});
+    co_return sent;
+  }
+  Relay relay(wire_, std::move(answer), shape, station_.config().write_timeout);
+  // Data behind the request may wait; the client's end must be noticed.
+  wire.read_ahead(kReadAheadMax);
+  relay_ = &relay;
+  if (wire.end() != Wire::End::open) relay.client_gone();
+  const Relay::Outcome outcome = co_await relay.run();
+  relay_ = nullptr;
+  bool whole = outcome == Relay::Outcome::replied;
+  if (whole) keep_alive_ = relay.keeps_alive();
+  if (outcome == Relay::Outcome::unanswered) {
+    Response response = relay.forward().on_failure ? relay.forward().on_failure(relay.result())
+                                                   : http1::refusal(502, relay.result().error);
+    whole = co_await send_response(std::move(response));
+  }
+  if (relay.forward().on_done) relay.forward().on_done(relay.result());
+  co_return whole;
 }
 
 Task<void> Connection::send_refusal(int status, std::string_view why) {

@@ -64,6 +64,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   std::size_t message_size_ = 0;  // what the whole request takes of the inbox
   MonoTime received_;
   std::weak_ptr<ExchangeImpl> current_;
+  Relay* relay_ = nullptr;  // while forwarding
   Answer answer_;
   std::string out_;
   int refuse_status_ = 0;

@@ -7,7 +7,7 @@
 namespace mc::net {
 namespace {
 
-std::string imf_fixdate(std::int64_t unix_seconds) {
+void write_imf_fixdate(std::int64_t unix_seconds, std::array<char, 30>& out) {
   constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -15,14 +15,11 @@ std::string imf_fixdate(std::int64_t unix_seconds) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-      kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-      kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  return std::string(text.data(), static_cast<std::size_t>(size));
+  std::snprintf(out.data(), out.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+                kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
 }
 
 }  // namespace
@@ -72,9 +69,9 @@ std::string_view Loop::date() {
   const std::int64_t second = clock_.wall().nanos / 1'000'000'000;
   if (second != date_second_) {
     date_second_ = second;
-    date_ = imf_fixdate(second);
+    write_imf_fixdate(second, date_);
   }
-  return date_;
+  return {date_.data(), date_.size() - 1};
 }
 
 void Loop::arm(WheelEntry& entry, MonoTime deadline) {

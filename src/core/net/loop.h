@@ -2,6 +2,7 @@
 // Everything is for the loop's own thread unless marked "any thread".
 #pragma once
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -56,7 +57,8 @@ class Loop {
 
   sys::Clock& clock() { return clock_; }
   MonoTime now() { return clock_.mono(); }
-  // The time as an IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
+  // The time as an IMF-fixdate (RFC 9110 section 5.6.7), made once a second. The view stays
+  // valid as long as the loop; its text follows the time.
   std::string_view date();
 
   void arm(WheelEntry& entry, MonoTime deadline);
@@ -72,7 +74,7 @@ class Loop {
   Timer wheel_timer_;
   MonoTime wheel_due_{INT64_MAX};  // what wheel_timer_ waits for
   std::int64_t date_second_ = -1;
-  std::string date_;
+  std::array<char, 30> date_{};
   bool ending_ = false;
   std::thread thread_;
 };

@@ -74,7 +74,7 @@ TEST_CASE("server: reads bodies by length and in chunks, and hands out spare byt
   });
   const std::string large(900'000, 'x');
   struct Row {
-    const char* name;
+    std::string name;
     std::string request;
     std::string body;
   };

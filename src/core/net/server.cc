@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/net.h"
 #include "net/station.h"
+#include "net/upstream.h"
 
 namespace mc::net {
 namespace {
@@ -106,6 +107,8 @@ class ServerImpl final : public Server {
   std::shared_ptr<Upstream> upstream(const UpstreamConfig& config) override;
 
  private:
+  void close_upstreams();
+
   const ServerConfig config_;
   Handler& handler_;
   sys::Clock& clock_;
@@ -117,6 +120,7 @@ class ServerImpl final : public Server {
 
   std::mutex mutex_;
   std::condition_variable emptied_;
+  std::vector<std::weak_ptr<Upstream>> upstreams_;
   std::size_t empty_ = 0;  // stations without connections
   int cut_ = 0;            // requests ended by force
 };
@@ -146,13 +150,32 @@ bool ServerImpl::drain(Nanos limit) {
     emptied_.wait(lock, all_empty);
   }
   lock.unlock();
+  close_upstreams();
   for (const auto& station : stations_) station->loop()->finish();
   for (const auto& station : stations_) station->loop()->join();
   return cut_ == 0;
 }
 
-std::shared_ptr<Upstream> ServerImpl::upstream(const UpstreamConfig&) {
-  return nullptr;
+std::shared_ptr<Upstream> ServerImpl::upstream(const UpstreamConfig& config) {
+  std::vector<std::shared_ptr<Loop>> loops;
+  for (const auto& station : stations_) loops.push_back(station->loop());
+  auto made = std::make_shared<Upstream>(config, std::move(loops));
+  const std::lock_guard lock(mutex_);
+  std::erase_if(upstreams_, [](const auto& known) { return known.expired(); });
+  upstreams_.push_back(made);
+  return made;
+}
+
+// Pooled connections belong to their loops and must not outlive them.
+void ServerImpl::close_upstreams() {
+  const std::lock_guard lock(mutex_);
+  for (const std::weak_ptr<Upstream>& known : upstreams_) {
+    const std::shared_ptr<Upstream> upstream = known.lock();
+    for (const auto& station : stations_) {
+      Loop& loop = *station->loop();
+      if (upstream) loop.post([upstream, &loop] { upstream->close_pool(loop); });
+    }
+  }
 }
 
 }  // namespace

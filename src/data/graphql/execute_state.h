@@ -55,6 +55,12 @@ struct BoundArguments {
   std::optional<Fault> fault;
 };
 
+struct Fatal {
+  std::string_view message;
+  std::string_view code;
+};
+inline constexpr Fatal kTooLarge{"The response is too large.", "RESPONSE_TOO_LARGE"};
+
 class Run {
  public:
   Run(const Schema& schema, const ExecuteRequest& request, const OperationNode& operation,
@@ -78,9 +84,10 @@ class Run {
   std::deque<Batch> batches;
   std::deque<std::vector<FieldNote>> notes;
   std::size_t objects = 0;
+  std::size_t value_count = 0;  // fields of objects, leaves too
   std::size_t resolver_calls = 0;
-  // Ends the execution with "data": null. Message and code.
-  std::optional<std::pair<std::string_view, std::string_view>> fatal;
+  // Ends the execution with "data": null.
+  std::optional<Fatal> fatal;
 
  private:
   class Ahead;

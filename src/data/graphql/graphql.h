@@ -53,9 +53,12 @@ struct DocumentLimits {
 };
 struct Measure {
   std::uint32_t depth = 0, aliases = 0, root_fields = 0, directives = 0;
-  std::uint64_t selections = 0;
+  std::uint64_t selections = 0;  // fields
+  bool operator==(const Measure&) const = default;
 };
-// Of the whole document; fragment cycles count as depth/selections saturated.
+// Of the whole document, everything expanded: depth and root fields of the worst operation, the
+// rest summed over all operations and over fragments that nothing spreads. Linear time. Fragment
+// cycles count as depth and selections saturated.
 Measure measure(const Document& document);
 // Codes: DEPTH_LIMIT_EXCEEDED, ALIASES_LIMIT_EXCEEDED, ROOT_FIELDS_LIMIT_EXCEEDED,
 // DIRECTIVES_LIMIT_EXCEEDED, SELECTIONS_LIMIT_EXCEEDED; one error a broken limit.

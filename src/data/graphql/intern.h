@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -15,10 +16,17 @@
 
 namespace mc::graphql {
 
+namespace intern_detail {
+struct Words;
+}
+
 class Interner {
  public:
-  // `names` receives the texts by Symbol.
-  Interner(std::vector<std::string_view>& names, std::uint64_t key) : names_(names), key_(key) {}
+  // `names` receives the texts by Symbol; all of them must be parts of `source`.
+  Interner(std::vector<std::string_view>& names, std::string_view source)
+      : names_(names),
+        key_(reinterpret_cast<std::uintptr_t>(source.data())),
+        end_(source.data() + source.size()) {}
   Interner(const Interner&) = delete;
   Interner& operator=(const Interner&) = delete;
 
@@ -31,10 +39,12 @@ class Interner {
   };
   static constexpr std::size_t kInline = 64;
 
+  intern_detail::Words words(std::string_view text) const;  // of at most 16 bytes
   void grow();
 
   std::vector<std::string_view>& names_;
   std::uint64_t key_;
+  const char* end_;  // of the source
   std::array<Slot, kInline> inline_{};
   std::vector<Slot> heap_;
   Slot* slots_ = inline_.data();
@@ -43,26 +53,15 @@ class Interner {
 
 namespace intern_detail {
 
-template <class T>
-std::uint64_t load(const char* from) {
-  T word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-// The first and the last bytes of a text of up to 16 bytes: together all of it.
-struct Ends {
-  std::uint64_t first, last;
+// Up to 16 bytes of a text, the rest zero.
+struct Words {
+  std::uint64_t low = 0, high = 0;
+  bool operator==(const Words&) const = default;
 };
-inline Ends ends(std::string_view text) {
-  const char* const data = text.data();
-  const std::size_t size = text.size();
-  if (size >= 8) return {load<std::uint64_t>(data), load<std::uint64_t>(data + size - 8)};
-  if (size >= 4) return {load<std::uint32_t>(data), load<std::uint32_t>(data + size - 4)};
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::uint64_t>(static_cast<unsigned char>(data[i]));
-  };
-  return {byte(0) | byte(size / 2) << 8, byte(size - 1)};
+
+// The bytes of a word that belong to a text of `size` bytes.
+inline std::uint64_t keep(std::uint64_t word, std::size_t size) {
+  return size >= 8 ? word : word & ((std::uint64_t{1} << (8 * size)) - 1);
 }
 
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -71,26 +70,32 @@ inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-inline bool same(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  if (a.size() > 16) return std::memcmp(a.data(), b.data(), a.size()) == 0;
-  const Ends left = ends(a);
-  const Ends right = ends(b);
-  return left.first == right.first && left.last == right.last;
-}
-
 }  // namespace intern_detail
+
+// Reads 16 bytes at once, and cuts afterwards, where the source has that many.
+inline intern_detail::Words Interner::words(std::string_view text) const {
+  static_assert(std::endian::native == std::endian::little);
+  intern_detail::Words words;
+  if (static_cast<std::size_t>(end_ - text.data()) < sizeof words) {
+    std::memcpy(&words, text.data(), text.size());
+    return words;
+  }
+  std::memcpy(&words, text.data(), sizeof words);
+  words.low = intern_detail::keep(words.low, text.size());
+  words.high = text.size() <= 8 ? 0 : intern_detail::keep(words.high, text.size() - 8);
+  return words;
+}
 
 inline Symbol Interner::intern(std::string_view text) {
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
   std::uint64_t state = key_ ^ text.size();
-  std::string_view rest = text;
-  for (; rest.size() > 16; rest.remove_prefix(16)) {
-    state = intern_detail::mix(intern_detail::load<std::uint64_t>(rest.data()) ^ state,
-                               intern_detail::load<std::uint64_t>(rest.data() + 8) ^ kOdd ^ key_);
+  std::string_view tail = text;
+  for (; tail.size() > 16; tail.remove_prefix(16)) {
+    const intern_detail::Words part = words(tail.substr(0, 16));
+    state = intern_detail::mix(part.low ^ state, part.high ^ kOdd ^ key_);
   }
-  const intern_detail::Ends ends = intern_detail::ends(rest);
-  state = intern_detail::mix(ends.first ^ state ^ kOdd, ends.last ^ key_);
+  const intern_detail::Words last = words(tail);
+  state = intern_detail::mix(last.low ^ state ^ kOdd, last.high ^ key_);
   const auto hash = static_cast<std::uint32_t>(state ^ state >> 32);
   for (std::uint32_t i = hash & mask_;; i = (i + 1) & mask_) {
     Slot& slot = slots_[i];
@@ -101,7 +106,12 @@ inline Symbol Interner::intern(std::string_view text) {
       if (names_.size() * 2 > mask_) grow();
       return symbol;
     }
-    if (slot.hash == hash && intern_detail::same(names_[slot.symbol], text)) return slot.symbol;
+    if (slot.hash != hash) continue;
+    const std::string_view name = names_[slot.symbol];
+    const bool same = name.size() == text.size() &&
+                      (text.size() <= 16 ? words(name) == last
+                                         : std::memcmp(name.data(), text.data(), text.size()) == 0);
+    if (same) return slot.symbol;
   }
 }
 

@@ -6,9 +6,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace mc::graphql {
 
@@ -83,6 +88,7 @@ class Lexer {
   }
 
  private:
+  std::uint32_t name_end(std::uint32_t position) const;
   Token read_other(std::uint32_t position);
   Token read_number(std::uint32_t start);
   bool read_digits(std::uint32_t& position);
@@ -109,18 +115,39 @@ void append_utf8(std::string& out, std::uint32_t code_point);
 // The offset of the first byte that is not valid UTF-8, or npos.
 std::size_t find_invalid_utf8(std::string_view text);
 
+// The end of the NameContinue characters at `position`. Sixteen at a time: names are short and of
+// every length, so a loop over bytes would mispredict its end each time.
+inline std::uint32_t Lexer::name_end(std::uint32_t position) const {
+#ifdef __SSE2__
+  while (position + 16 <= size_) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_ + position));
+    // Shifted so that the last of a range is 127, the range is what lies above its first.
+    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const __m128i letters =
+        _mm_cmpgt_epi8(_mm_add_epi8(lower, _mm_set1_epi8(127 - 'z')), _mm_set1_epi8(127 - 26));
+    const __m128i digits =
+        _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(127 - '9')), _mm_set1_epi8(127 - 10));
+    const __m128i underscores = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'));
+    const __m128i all = _mm_or_si128(_mm_or_si128(letters, digits), underscores);
+    const auto others = static_cast<std::uint32_t>(_mm_movemask_epi8(all)) ^ 0xFFFFU;
+    if (others != 0) return position + static_cast<std::uint32_t>(std::countr_zero(others));
+    position += 16;
+  }
+#endif
+  while (kBytes.name[static_cast<unsigned char>(text_[position])]) ++position;
+  return position;
+}
+
 inline Token Lexer::read(std::uint32_t position) {
   for (;;) {
     const auto byte = static_cast<unsigned char>(text_[position]);
     switch (kBytes.classes[byte]) {
       case ByteClass::blank:
-        ++position;
+        do ++position;
+        while (text_[position] == ' ');
         continue;
-      case ByteClass::letter: {
-        std::uint32_t end = position + 1;
-        while (kBytes.name[static_cast<unsigned char>(text_[end])]) ++end;
-        return {TokenKind::name, position, end};
-      }
+      case ByteClass::letter:
+        return {TokenKind::name, position, name_end(position + 1)};
       case ByteClass::punctuator:
         return {kBytes.punctuators[byte], position, position + 1};
       case ByteClass::comment:

@@ -12,20 +12,16 @@ constexpr std::string_view kTooDeep = "DEPTH_LIMIT_EXCEEDED";
 // Whatever the caller allows, the stack of a worker thread must hold it.
 constexpr int kDepthHardMax = 1000;
 
-// One node of each kind for so many bytes of source, within bounds.
-constexpr std::size_t kBytesPerNode = 16;
-constexpr std::size_t kReserveMin = 8;
-constexpr std::size_t kReserveMax = 8192;
-
 }  // namespace
 
 Parser::Parser(Document& document, const ParseLimits& limits)
     : document_(document),
       limits_(limits),
       lexer_(document.source),
-      interner_(document.names, reinterpret_cast<std::uintptr_t>(document.source.data())),
-      reserve_(std::clamp(document.source.size() / kBytesPerNode, kReserveMin, kReserveMax)),
-      depth_max_(std::min(limits.depth_max, kDepthHardMax)) {}
+      interner_(document.names, document.source),
+      depth_max_(std::min(limits.depth_max, kDepthHardMax)) {
+  document.names.reserve(2 * room(kBytesPerNode<std::string_view>));
+}
 
 bool Parser::parse_document() {
   advance();

@@ -18,6 +18,21 @@
 
 namespace mc::graphql {
 
+// How many bytes of source there usually are for one node. Too much room costs page faults, too
+// little costs copies.
+template <class Node>
+inline constexpr std::size_t kBytesPerNode = 256;
+template <>
+inline constexpr std::size_t kBytesPerNode<SelectionNode> = 24;
+template <>
+inline constexpr std::size_t kBytesPerNode<ArgumentNode> = 40;
+template <>
+inline constexpr std::size_t kBytesPerNode<ValueNode> = 32;
+template <>
+inline constexpr std::size_t kBytesPerNode<TypeNode> = 64;
+template <>
+inline constexpr std::size_t kBytesPerNode<std::string_view> = 48;
+
 enum class Constness { variable, constant };
 
 class Parser {
@@ -49,9 +64,12 @@ class Parser {
   // The first node of a kind reserves room for what a source of this size usually has.
   template <class Node>
   Index add(std::vector<Node>& nodes, const Node& node) {
-    if (nodes.empty()) nodes.reserve(reserve_);
+    if (nodes.empty()) nodes.reserve(room(kBytesPerNode<Node>));
     nodes.push_back(node);
     return static_cast<Index>(nodes.size() - 1);
+  }
+  std::size_t room(std::size_t bytes_per_node) const {
+    return std::clamp<std::size_t>(document_.source.size() / bytes_per_node, 8, 8192);
   }
   template <class Node, class Item>
   Index optional_many(std::vector<Node>& nodes, TokenKind open, TokenKind close, Item item) {
@@ -139,7 +157,6 @@ class Parser {
   Lexer lexer_;
   Interner interner_;
   Token token_;
-  std::size_t reserve_;
   int depth_ = 0;
   int depth_max_;
   std::uint32_t token_count_ = 0;

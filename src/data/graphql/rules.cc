@@ -65,6 +65,12 @@ void Findings::add(Rule rule, std::string message, std::span<const std::uint32_t
   found_.push_back({rule, std::move(message), {at.begin(), at.end()}});
 }
 
+void Findings::abort() {
+  if (aborted_) return;
+  aborted_ = true;
+  found_.push_back({Rule::overlapping_fields_can_be_merged, "Validation aborted.", {}});
+}
+
 namespace {
 
 // Line and column of every wanted offset, in one pass. Columns count UTF-16 code units.

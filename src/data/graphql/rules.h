@@ -60,6 +60,8 @@ class Findings {
   void add(Rule rule, std::string message, std::initializer_list<std::uint32_t> at) {
     add(rule, std::move(message), std::span(at.begin(), at.size()));
   }
+  // Work without bound was asked for: the document is refused whatever rules are wanted.
+  void abort();
   // The limit was passed: whoever walks should stop.
   bool aborted() const { return aborted_; }
   std::size_t size() const { return found_.size(); }

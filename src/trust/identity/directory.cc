@@ -257,97 +257,97 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
       return fail(Code::conflict, "tenant " + token.tenant.get() + " has the limit of " +
                                       std::to_string(kTokensPerTenantMax) + " tokens");
     }
-    MC_TRY([[maybe_unused]] const std::int64_t changed,
-           connection_->execute(
-               "INSERT INTO token (hash, tenant_id, token_id, principal_id, scopes, purposes, "
-               "created_at, expires_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-               {sql::Blob{hash}, token.tenant.get(), token.id, token.principal.get(),
-                join(token.scopes), token.purposes, to_ms(token.created), to_ms(token.expires),
-                token.note}));
-    return ok();
   }
+  MC_TRY(
+      [[maybe_unused]] const std::int64_t changed,
+      connection_->execute(
+          "INSERT INTO token (hash, tenant_id, token_id, principal_id, scopes, purposes, "
+          "created_at, expires_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+          {sql::Blob{hash}, token.tenant.get(), token.id, token.principal.get(), join(token.scopes),
+           token.purposes, to_ms(token.created), to_ms(token.expires), token.note}));
+  return ok();
+}
 
-  Result<IssuedToken> Directory::issue(const NewToken& request) {
-    if (request.scopes.empty()) return fail(Code::invalid, "a token needs at least one scope");
-    if (request.lifetime.count <= 0 || request.lifetime > kTokenLifetimeMax) {
-      return fail(Code::invalid,
-                  "lifetime must be over 0 and at most " + format_duration(kTokenLifetimeMax));
-    }
-    if (request.note.size() > 200 || !is_valid_utf8(request.note)) {
-      return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes");
-    }
-    for (const std::string_view purpose : split(request.purposes, ',')) {
-      MC_TRY_OK(check_choice("purpose", purpose,
-                             {"investigation", "threat-intel", "fraud-risk", "t&s", "benchmarking",
-                              "training", "demo", "support", "export"}));
-    }
-    MC_TRY(const std::vector<Principal> people, principals(request.tenant));
-    const bool known = std::any_of(people.begin(), people.end(),
-                                   [&](const Principal& p) { return p.id == request.principal; });
-    if (!known) {
-      return fail(Code::not_found, "no principal '" + excerpt(request.principal.get()) +
-                                       "' in tenant '" + excerpt(request.tenant.get()) + "'");
-    }
-    std::array<std::uint8_t, kTokenSecretBytes> bytes{};
-    random_.fill(bytes);
-    std::string text(kTokenPrefix);
-    text += to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    const WallTime now = from_ms(to_ms(clock_.wall()));
-    IssuedToken issued;
-    issued.info = {request.tenant,
-                   sys::make_id("tok", clock_, random_),
-                   request.principal,
-                   request.scopes,
-                   request.purposes,
-                   now,
-                   from_ms(to_ms(now + request.lifetime)),
-                   std::nullopt,
-                   std::nullopt,
-                   request.note};
-    const std::lock_guard lock(mutex_);
-    MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
-    MC_TRY_OK(rebuild_index());
-    issued.token = Secret(std::move(text));
-    return issued;
+Result<IssuedToken> Directory::issue(const NewToken& request) {
+  if (request.scopes.empty()) return fail(Code::invalid, "a token needs at least one scope");
+  if (request.lifetime.count <= 0 || request.lifetime > kTokenLifetimeMax) {
+    return fail(Code::invalid,
+                "lifetime must be over 0 and at most " + format_duration(kTokenLifetimeMax));
   }
-
-  Result<std::vector<Token>> Directory::tokens(const TenantId& tenant) {
-    MC_TRY_OK(save_last_use());
-    const std::lock_guard lock(mutex_);
-    MC_TRY(const std::unique_ptr<sql::Rows> rows,
-           connection_->query(
-               select(kTokenColumns, "token WHERE tenant_id = ?1 ORDER BY created_at, token_id"),
-               {tenant.get()}));
-    std::vector<Token> out;
-    for (;;) {
-      MC_TRY(const bool more, rows->next());
-      if (!more) return out;
-      MC_TRY(Token token, read_token(*rows));
-      out.push_back(std::move(token));
-    }
+  if (request.note.size() > 200 || !is_valid_utf8(request.note)) {
+    return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes");
   }
-
-  Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
-    const std::lock_guard lock(mutex_);
-    MC_TRY(const std::int64_t changed,
-           connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
-                                "token_id = ?2 AND revoked_at IS NULL",
-                                {tenant.get(), token_id, to_ms(clock_.wall())}));
-    if (changed == 0) {
-      return fail(Code::not_found, "no live token '" + excerpt(token_id) + "' in tenant '" +
-                                       excerpt(tenant.get()) + "'");
-    }
-    return rebuild_index();
+  for (const std::string_view purpose : split(request.purposes, ',')) {
+    MC_TRY_OK(check_choice("purpose", purpose,
+                           {"investigation", "threat-intel", "fraud-risk", "t&s", "benchmarking",
+                            "training", "demo", "support", "export"}));
   }
+  MC_TRY(const std::vector<Principal> people, principals(request.tenant));
+  const bool known = std::any_of(people.begin(), people.end(),
+                                 [&](const Principal& p) { return p.id == request.principal; });
+  if (!known) {
+    return fail(Code::not_found, "no principal '" + excerpt(request.principal.get()) +
+                                     "' in tenant '" + excerpt(request.tenant.get()) + "'");
+  }
+  std::array<std::uint8_t, kTokenSecretBytes> bytes{};
+  random_.fill(bytes);
+  std::string text(kTokenPrefix);
+  text += to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const WallTime now = from_ms(to_ms(clock_.wall()));
+  IssuedToken issued;
+  issued.info = {request.tenant,
+                 sys::make_id("tok", clock_, random_),
+                 request.principal,
+                 request.scopes,
+                 request.purposes,
+                 now,
+                 from_ms(to_ms(now + request.lifetime)),
+                 std::nullopt,
+                 std::nullopt,
+                 request.note};
+  const std::lock_guard lock(mutex_);
+  MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
+  MC_TRY_OK(rebuild_index());
+  issued.token = Secret(std::move(text));
+  return issued;
+}
 
-  Status Directory::save_last_use() {
-    const std::lock_guard lock(mutex_);
-    const std::shared_ptr<const Index> index = index_.load();
-    MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
-    for (const auto& [hash, caller] : index->by_hash) {
-      const std::int64_t used = caller->last_used_ms.load(std::memory_order_relaxed);
-      if (used == 0) continue;
-    }
+Result<std::vector<Token>> Directory::tokens(const TenantId& tenant) {
+  MC_TRY_OK(save_last_use());
+  const std::lock_guard lock(mutex_);
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_->query(
+             select(kTokenColumns, "token WHERE tenant_id = ?1 ORDER BY created_at, token_id"),
+             {tenant.get()}));
+  std::vector<Token> out;
+  for (;;) {
+    MC_TRY(const bool more, rows->next());
+    if (!more) return out;
+    MC_TRY(Token token, read_token(*rows));
+    out.push_back(std::move(token));
+  }
+}
+
+Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
+  const std::lock_guard lock(mutex_);
+  MC_TRY(const std::int64_t changed,
+         connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
+                              "token_id = ?2 AND revoked_at IS NULL",
+                              {tenant.get(), token_id, to_ms(clock_.wall())}));
+  if (changed == 0) {
+    return fail(Code::not_found, "no live token '" + excerpt(token_id) + "' in tenant '" +
+                                     excerpt(tenant.get()) + "'");
+  }
+  return rebuild_index();
+}
+
+Status Directory::save_last_use() {
+  const std::lock_guard lock(mutex_);
+  const std::shared_ptr<const Index> index = index_.load();
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
+  for (const auto& [hash, caller] : index->by_hash) {
+    const std::int64_t used = caller->last_used_ms.load(std::memory_order_relaxed);
+    if (used == 0) continue;
     MC_TRY([[maybe_unused]] const std::int64_t changed,
            connection_->execute("UPDATE token SET last_used_at = ?3 WHERE tenant_id = ?1 AND "
                                 "token_id = ?2 AND (last_used_at IS NULL OR last_used_at < ?3)",

@@ -15,7 +15,9 @@ struct Entry {
 };
 constexpr Entry kOperations[] = {{"parse", oracle::parse_operation},
                                  {"execute", oracle::execute_operation},
-                                 {"introspect", oracle::introspect_operation}};
+                                 {"introspect", oracle::introspect_operation},
+                                 {"validate", oracle::validate_operation},
+                                 {"build", oracle::build_operation}};
 
 std::string answer_line(const std::string& line) {
   std::string out;

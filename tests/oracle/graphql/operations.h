@@ -19,6 +19,12 @@ void execute_operation(const json::Object& request, json::Writer& answer);
 // {"op":"introspect","schema":SDL,"document":TEXT} -> {"result":{data}}
 void introspect_operation(const json::Object& request, json::Writer& answer);
 
+// {"op":"validate","schema":SDL,"documents":[TEXT]} -> {"answers":[[{"error":{message,locations},
+// "rule":NAME}]]}, suggestions on; {"refused":TEXT} for a schema that cannot be built
+void validate_operation(const json::Object& request, json::Writer& answer);
+// {"op":"build","schema":SDL} -> {"printed":SDL} or {"problems":one a line}
+void build_operation(const json::Object& request, json::Writer& answer);
+
 // For all of them: a string member, "" when absent; and the member "error".
 std::string_view text_of(const json::Object& request, std::string_view member);
 void write_error(json::Writer& answer, const graphql::GraphqlError& error);

@@ -1,0 +1,51 @@
+// Filters: the GraphQL input object, checked and bounded, as a condition tree; the tree as SQL.
+//
+// Semantics are SQL's: a comparison with a missing value is unknown, unknown rows are not in the
+// result, `not` of unknown is unknown. An empty `and` is true, an empty `or` is false.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataset/model.h"
+#include "dataset/session.h"
+#include "dataset/tenant_query.h"
+#include "json/json.h"
+
+namespace mc::dataset {
+
+struct Condition {
+  enum class Kind : std::uint8_t {
+    all,
+    any,
+    not_,
+    eq,
+    ne,
+    lt,
+    lte,
+    gt,
+    gte,
+    in,
+    not_in,
+    contains,
+    starts_with,
+    is_null,
+    not_null
+  };
+  Kind kind = Kind::all;
+  int column = -1;
+  std::vector<sql::Param> values;
+  std::vector<Condition> parts;
+};
+
+// Errors name the field: "filter.age.in: at most 200 values". `filter` may be null (no filter).
+Result<Condition> compile_filter(const Dataset& dataset, sql::Dialect dialect,
+                                 const json::Value* filter, const SessionLimits& limits);
+
+// "" for a condition that is always true.
+std::string render(const Condition& condition, TenantQuery& query);
+
+// The least text, bytewise, that is greater than every text beginning with `prefix`; "" = none.
+std::string prefix_end(std::string_view prefix);
+
+}  // namespace mc::dataset

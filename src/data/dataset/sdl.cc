@@ -1,0 +1,202 @@
+// The schema text of a model. Per dataset (name person, plural persons, type Person):
+//
+//   person(id: ID!): Person                      persons(filter, order, first, after, last, before)
+//   personsAggregate(filter): PersonAggregate    createPerson, updatePerson, deletePerson
+//
+// Names of columns and relations are fields of Person; a relation to many has the arguments
+// filter, order, first and after of its target. Order of fields = order in the model, so the text
+// is a function of the model alone.
+#include <array>
+
+#include "dataset/model.h"
+
+namespace mc::dataset {
+namespace {
+
+constexpr std::string_view kCommon = R"(
+"A calendar day, YYYY-MM-DD."
+scalar Date @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
+"A moment, RFC 3339."
+scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
+"Any JSON value."
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
+"A 64-bit signed integer."
+scalar Long
+enum Direction { ASC DESC }
+"Relay page information. Missing values sort before all others."
+type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  endCursor: String
+}
+"Comparisons with a missing value are neither true nor false, as in SQL."
+input BooleanFilter { eq: Boolean ne: Boolean isNull: Boolean }
+input IDFilter { eq: ID ne: ID in: [ID!] notIn: [ID!] isNull: Boolean }
+)";
+
+std::string_view scalar_name(ColumnType type) {
+  constexpr std::array<std::string_view, 9> kNames = {
+      "ID", "Int", "Long", "Float", "String", "Boolean", "Date", "DateTime", "JSON"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+std::string description(const std::string& text, std::string_view indent) {
+  if (text.empty()) return "";
+  std::string out(indent);
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + "\"\n";
+}
+
+bool numeric(const Column& column) {
+  return column.type == ColumnType::int_ || column.type == ColumnType::long_ ||
+         column.type == ColumnType::float_;
+}
+
+template <class Use>
+std::string each_column(const Dataset& dataset, Use use) {
+  std::string out;
+  for (const Column& column : dataset.columns) use(out, column);
+  return out;
+}
+
+std::string object_type(const Model& model, const Dataset& dataset) {
+  std::string out = description(dataset.description, "") + "type " + dataset.type + " {\n";
+  for (const Column& column : dataset.columns) {
+    out += description(column.description, "  ") + "  " + column.name + ": ";
+    out += scalar_name(column.type);
+    out += column.nullable ? "\n" : "!\n";
+  }
+  for (const Relation& relation : dataset.relations) {
+    const std::string& type = model.dataset(relation.to)->type;
+    if (relation.kind == RelationKind::one) {
+      out += "  " + relation.name + ": " + type + "\n";
+    } else {
+      out += "  " + relation.name + "(filter: " + type + "Filter, order: [" + type +
+             "Order!], first: Int, after: String): " + type + "Connection!\n";
+    }
+  }
+  return out + "}\n";
+}
+
+std::string connection_types(const std::string& type) {
+  return "type " + type + "Connection {\n  edges: [" + type + "Edge!]!\n  nodes: [" + type +
+         "!]!\n  pageInfo: PageInfo!\n"
+         "  \"Rows of all pages; only for roles that may aggregate.\"\n  totalCount: Long\n}\n" +
+         "type " + type + "Edge {\n  node: " + type + "!\n  cursor: String!\n}\n";
+}
+
+std::string filter_types(const Dataset& dataset) {
+  const std::string filter = dataset.type + "Filter";
+  std::string out = "input " + filter + " {\n  and: [" + filter + "!]\n  or: [" + filter +
+                    "!]\n  not: " + filter + "\n";
+  out += each_column(dataset, [](std::string& text, const Column& column) {
+    if (!column.filterable || column.type == ColumnType::json) return;
+    text += "  " + column.name + ": " + std::string(scalar_name(column.type)) + "Filter\n";
+  });
+  const std::string names = each_column(dataset, [](std::string& text, const Column& column) {
+    if (column.filterable && column.type != ColumnType::json) text += " " + column.name;
+  });
+  out += "}\nenum " + dataset.type + "OrderField {" + names + " }\n";
+  out += "input " + dataset.type + "Order { field: " + dataset.type +
+         "OrderField! direction: Direction! = ASC }\n";
+  return out + "enum " + dataset.type + "GroupColumn {" + names + " }\n";
+}
+
+std::string aggregate_types(const Dataset& dataset) {
+  const std::string& type = dataset.type;
+  const std::string numbers = each_column(dataset, [](std::string& text, const Column& column) {
+    if (numeric(column)) text += " " + column.name + ": Float";
+  });
+  const std::string parts = numbers.empty() ? ""
+                                            : "  sum: " + type + "Numbers!\n  avg: " + type +
+                                                  "Numbers!\n  min: " + type +
+                                                  "Numbers!\n  max: " + type + "Numbers!\n";
+  std::string out = "type " + type + "Aggregate {\n  count: Long!\n" + parts +
+                    "  \"Largest groups first.\"\n  groups(by: " + type +
+                    "GroupColumn!, first: Int! = 100): [" + type + "Group!]!\n}\n";
+  out += "type " + type + "Group {\n  key: JSON\n  count: Long!\n" + parts + "}\n";
+  if (!numbers.empty()) out += "type " + type + "Numbers {" + numbers + " }\n";
+  return out;
+}
+
+// The key of create may be left out when the server can make one: a text id.
+std::string write_types(const Dataset& dataset) {
+  std::string create = "input " + dataset.type + "Create {";
+  std::string update = "input " + dataset.type + "Update {";
+  bool changeable = false;
+  for (const Column& column : dataset.columns) {
+    if (column.name == dataset.version) continue;
+    const std::string field = " " + column.name + ": " + std::string(scalar_name(column.type));
+    const bool key = column.name == dataset.key;
+    const bool generated =
+        key && column.type == ColumnType::id && column.storage != Storage::integer;
+    create += field + (column.nullable || generated ? "" : "!");
+    if (key) continue;
+    update += field;
+    changeable = true;
+  }
+  return create + " }\n" + (changeable ? update + " }\n" : "");
+}
+
+std::string key_argument(const Dataset& dataset) {
+  return dataset.key + ": " + std::string(scalar_name(dataset.column(dataset.key)->type)) + "!";
+}
+
+std::string query_fields(const Dataset& dataset) {
+  const std::string& type = dataset.type;
+  return "  " + dataset.name + "(" + key_argument(dataset) + "): " + type + "\n  " +
+         dataset.plural + "(filter: " + type + "Filter, order: [" + type +
+         "Order!], first: Int, after: String, last: Int, before: String): " + type +
+         "Connection!\n  " + dataset.plural + "Aggregate(filter: " + type + "Filter): " + type +
+         "Aggregate\n";
+}
+
+std::string mutation_fields(const Dataset& dataset) {
+  const std::string& type = dataset.type;
+  const std::string expected = dataset.version.empty() ? "" : ", expectedVersion: Long";
+  std::string out = "  create" + type + "(input: " + type + "Create!): " + type + "\n";
+  const std::size_t fixed = dataset.version.empty() ? 1 : 2;
+  if (dataset.columns.size() > fixed) {
+    out += "  update" + type + "(" + key_argument(dataset) + ", input: " + type + "Update!" +
+           expected + "): " + type + "\n";
+  }
+  return out + "  delete" + type + "(" + key_argument(dataset) + expected + "): Boolean\n";
+}
+
+std::string ordered_filter(std::string_view scalar, std::string_view more) {
+  const std::string name(scalar);
+  return "input " + name + "Filter { eq: " + name + " ne: " + name + " in: [" + name +
+         "!] notIn: [" + name + "!] lt: " + name + " lte: " + name + " gt: " + name +
+         " gte: " + name + std::string(more) + " isNull: Boolean }\n";
+}
+
+}  // namespace
+
+std::string sdl(const Model& model) {
+  std::string out(kCommon.substr(1));
+  for (const std::string_view scalar : {"Int", "Long", "Float", "Date", "DateTime"}) {
+    out += ordered_filter(scalar, "");
+  }
+  out += ordered_filter("String", " contains: String startsWith: String");
+  std::string query = "type Query {\n";
+  std::string mutation;
+  for (const Dataset& dataset : model.datasets) {
+    out += object_type(model, dataset) + connection_types(dataset.type) + filter_types(dataset) +
+           aggregate_types(dataset);
+    query += query_fields(dataset);
+    if (!dataset.writable) continue;
+    out += write_types(dataset);
+    mutation += mutation_fields(dataset);
+  }
+  if (model.datasets.empty()) query += "  \"There are no datasets yet.\"\n  empty: Boolean\n";
+  out += query + "}\n";
+  if (!mutation.empty()) out += "type Mutation {\n" + mutation + "}\n";
+  return out;
+}
+
+}  // namespace mc::dataset

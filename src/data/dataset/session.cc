@@ -1,0 +1,281 @@
+#include "dataset/session.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "dataset/core.h"
+
+namespace mc::dataset {
+namespace {
+
+constexpr std::size_t kFaultsMax = 20;
+
+std::string_view graphql_code(Code code) {
+  switch (code) {
+    case Code::invalid:
+      return "BAD_USER_INPUT";
+    case Code::denied:
+      return "FORBIDDEN";
+    case Code::not_found:
+      return "NOT_FOUND";
+    case Code::conflict:
+      return "CONFLICT";
+    case Code::exhausted:
+      return "LIMIT_EXCEEDED";
+    case Code::corrupt:
+    case Code::unavailable:
+      break;
+  }
+  return "UNAVAILABLE";
+}
+
+}  // namespace
+
+struct Writers::Slot {
+  std::string url;
+  std::timed_mutex mutex;
+  std::unique_ptr<sql::Connection> connection;
+};
+
+Writers::Writers(const sql::Drivers& drivers, const Model& model) : drivers_(drivers) {
+  for (const Source& source : model.sources) {
+    auto slot = std::make_unique<Slot>();
+    slot->url = source.url;
+    slots_.emplace(source.name, std::move(slot));
+  }
+}
+Writers::~Writers() = default;
+
+Result<Writers::Lease> Writers::borrow(std::string_view source, Nanos wait) {
+  const auto found = slots_.find(source);
+  if (found == slots_.end()) return fail(Code::not_found, "no source " + excerpt(source));
+  Slot& slot = *found->second;
+  std::unique_lock lock(slot.mutex, std::defer_lock);
+  // Bounded, so that the sum with "now" stays in range.
+  const auto bounded = std::chrono::nanoseconds(std::min(wait.count, seconds(60).count));
+  if (!lock.try_lock_for(bounded)) {
+    return fail(Code::unavailable, "the writer of source " + found->first + " is busy");
+  }
+  if (slot.connection == nullptr) {
+    MC_TRY(slot.connection, drivers_.open(slot.url, {.access = sql::Access::read_write}));
+  }
+  return Lease(std::move(lock), slot.connection.get());
+}
+
+ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers)
+    : drivers_(drivers), writers_(writers) {
+  for (const Source& source : model.sources) urls_.emplace(source.name, source.url);
+}
+
+Result<sql::Connection*> ConnectionSet::reader(std::string_view source) {
+  const auto open = readers_.find(source);
+  if (open != readers_.end()) return open->second.get();
+  const auto url = urls_.find(source);
+  if (url == urls_.end()) return fail(Code::not_found, "no source " + excerpt(source));
+  MC_TRY(auto connection, drivers_.open(url->second, {.access = sql::Access::read_only}));
+  return readers_.emplace(url->first, std::move(connection)).first->second.get();
+}
+
+Result<sql::Connection*> Session::Core::reader(int dataset) {
+  touch(dataset);
+  const std::string& source = plan(dataset).dataset->source;
+  Result<sql::Connection*> connection = connections.reader(source);
+  if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
+  return connection;
+}
+
+void Session::Core::touch(int dataset) {
+  const std::string& name = plan(dataset).dataset->name;
+  if (std::find(report.datasets.begin(), report.datasets.end(), name) == report.datasets.end()) {
+    report.datasets.push_back(name);
+  }
+}
+
+Nanos Session::Core::time_left() const {
+  if (options.deadline.nanos == INT64_MAX) return seconds(3600);
+  return options.deadline - world.clock.mono();
+}
+
+Status Session::Core::before_statement(sql::Connection& connection) {
+  if (!stop_code.empty()) return fail(Code::unavailable, "the request has been stopped");
+  if (report.statements >= options.limits.statements_max) {
+    return fail(Code::exhausted, "the request needs more than " +
+                                     std::to_string(options.limits.statements_max) + " reads");
+  }
+  Nanos left{};
+  if (options.deadline.nanos != INT64_MAX) {
+    left = time_left();
+    if (left.count <= 0) {
+      stop_code = "DEADLINE_EXCEEDED";
+      return fail(Code::unavailable, "the time for this request is over");
+    }
+  }
+  connection.set_statement_timeout(left);
+  ++report.statements;
+  const std::lock_guard lock(running_mutex);
+  if (cancelled) {
+    stop_code = "CANCELLED";
+    return fail(Code::unavailable, "the request was cancelled");
+  }
+  running = &connection;
+  return ok();
+}
+
+Error Session::Core::after_failure(const Error& error) {
+  if (report.faults.size() < kFaultsMax) report.faults.push_back(error);
+  if (cancelled) {
+    stop_code = "CANCELLED";
+    return {Code::unavailable, "the request was cancelled"};
+  }
+  if (options.deadline.nanos != INT64_MAX && time_left().count <= 0) {
+    stop_code = "DEADLINE_EXCEEDED";
+    return {Code::unavailable, "the time for this request is over"};
+  }
+  return {Code::unavailable, "the data source did not answer"};
+}
+
+Status Session::Core::run(sql::Connection& connection, const Statement& statement,
+                          const OnRow& on_row) {
+  MC_TRY_OK(before_statement(connection));
+  Status status = ok();
+  {
+    Result<std::unique_ptr<sql::Rows>> rows = connection.query(statement.text, statement.params);
+    if (!rows) status = tl::unexpected<Error>(after_failure(rows.error()));
+    while (status) {
+      const Result<bool> more = (*rows)->next();
+      if (!more) {
+        status = tl::unexpected<Error>(after_failure(more.error()));
+      } else if (!*more) {
+        break;
+      } else if (++report.rows > options.limits.rows_max) {
+        status = fail(Code::exhausted, "the request reads more than " +
+                                           std::to_string(options.limits.rows_max) + " rows");
+      } else {
+        status = on_row(**rows);
+      }
+    }
+  }
+  const std::lock_guard lock(running_mutex);
+  running = nullptr;
+  return status;
+}
+
+Result<std::int64_t> Session::Core::write(sql::Connection& connection, const Statement& statement) {
+  MC_TRY_OK(before_statement(connection));
+  Result<std::int64_t> changed = connection.execute(statement.text, statement.params);
+  {
+    const std::lock_guard lock(running_mutex);
+    running = nullptr;
+  }
+  if (changed) return changed;
+  if (changed.error().code == Code::conflict) return fail(Code::conflict, "");
+  if (changed.error().code == Code::invalid) {
+    static_cast<void>(after_failure(changed.error()));
+    return fail(Code::invalid, "the data source refuses these values");
+  }
+  return tl::unexpected<Error>(after_failure(changed.error()));
+}
+
+Result<RowSet*> Session::Core::read(sql::Connection& connection, const Statement& statement,
+                                    int dataset, std::vector<int> columns, graphql::Arena& arena) {
+  const Dataset& described = *plan(dataset).dataset;
+  RowSet& rows = row_sets.emplace_back();
+  rows.dataset = dataset;
+  rows.slot_of.assign(described.columns.size(), -1);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    rows.slot_of[static_cast<std::size_t>(columns[i])] = static_cast<int>(i);
+  }
+  rows.columns = std::move(columns);
+  MC_TRY_OK(run(connection, statement, [&](const sql::Rows& row) -> Status {
+    for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+      const auto index = static_cast<std::size_t>(rows.columns[i]);
+      rows.cells.push_back(read_cell(described.columns[index], row, static_cast<int>(i), arena));
+      report.bytes += 8 + rows.cells.back().text.size();
+    }
+    ++rows.count;
+    if (report.bytes <= options.limits.bytes_max) return ok();
+    stop_code = "RESPONSE_TOO_LARGE";
+    return fail(Code::exhausted, "the request reads more than " +
+                                     std::to_string(options.limits.bytes_max) + " bytes");
+  }));
+  return &rows;
+}
+
+std::vector<int> Session::Core::columns_for(const graphql::Selected* selected, int dataset,
+                                            std::vector<int> extra) const {
+  if (selected != nullptr) {
+    for (const graphql::Selected::Item& item : selected->of(plan(dataset).type)) {
+      const FieldPlan& field = parts.field(*item.field);
+      if (field.kind == FieldKind::column) extra.push_back(field.index);
+      if (field.kind == FieldKind::relation_one || field.kind == FieldKind::relation_many) {
+        extra.push_back(parts.relation(field).local);
+      }
+    }
+  }
+  if (extra.empty()) extra.push_back(plan(dataset).key);
+  std::sort(extra.begin(), extra.end());
+  extra.erase(std::unique(extra.begin(), extra.end()), extra.end());
+  return extra;
+}
+
+graphql::Datum Session::Core::error(const Error& error, graphql::Arena& arena) const {
+  const std::string_view code = stop_code.empty() ? graphql_code(error.code) : stop_code;
+  return graphql::Datum::of_error(arena.keep(error.what), code);
+}
+
+graphql::Datum Session::Core::datum(const Column& column, const Cell& cell, graphql::Arena& arena) {
+  using graphql::Datum;
+  switch (cell.kind) {
+    case Cell::Kind::null:
+      return {};
+    case Cell::Kind::boolean:
+      return Datum::of_bool(cell.integer != 0);
+    case Cell::Kind::integer:
+      if (column.type == ColumnType::id) {
+        return Datum::of_text(arena.keep(std::to_string(cell.integer)));
+      }
+      return Datum::of_int(cell.integer);
+    case Cell::Kind::real:
+      return Datum::of_real(cell.real);
+    case Cell::Kind::text:
+      break;
+    case Cell::Kind::bad:
+      return Datum::of_error("the stored value is not of the type of this field", "UNAVAILABLE");
+  }
+  if (column.type != ColumnType::json) return Datum::of_text(cell.text);
+  Result<json::Value> value = json::parse(cell.text);
+  if (!value) return Datum::of_error("the stored value is not JSON", "UNAVAILABLE");
+  return Datum::of_json(&json_values.emplace_back(std::move(*value)));
+}
+
+std::string read_list(const TenantQuery& query, const std::vector<int>& columns) {
+  std::string list;
+  for (const int column : columns) {
+    if (!list.empty()) list += ", ";
+    list += read_expression(query.column(column), query.dialect());
+  }
+  return list;
+}
+
+Session::Session(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::make(const Catalog& catalog, TenantId tenant,
+                                               ConnectionSet& connections, SessionWorld world,
+                                               SessionOptions options) {
+  if (tenant.get().empty()) return fail(Code::denied, "a session needs a tenant");
+  return std::unique_ptr<Session>(new Session(std::make_unique<Core>(
+      catalog.parts(), std::move(tenant), connections, world, std::move(options))));
+}
+
+void Session::cancel() {
+  const std::lock_guard lock(core_->running_mutex);
+  core_->cancelled = true;
+  if (core_->running != nullptr) core_->running->interrupt();
+}
+
+const SessionReport& Session::report() const {
+  return core_->report;
+}
+
+}  // namespace mc::dataset

@@ -1,0 +1,65 @@
+// TenantQuery: the only writer of SQL over tenant tables.
+//
+// Invariant: every statement it gives has the tenant as parameter 1 and, wherever it names the
+// table, the condition `tenant column = ?1` (an INSERT stores ?1). There is no constructor without
+// a tenant and no way to give it SQL text from outside the model: identifiers come from the
+// Dataset and are quoted, values are bound. It names one table; relations are further statements.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/base.h"
+#include "dataset/model.h"
+#include "sql/sql.h"
+
+namespace mc::dataset {
+
+struct Statement {
+  std::string text;
+  std::vector<sql::Param> params;
+};
+
+class TenantQuery {
+ public:
+  TenantQuery(const TenantId& tenant, const Dataset& dataset, sql::Dialect dialect);
+
+  const Dataset& dataset() const { return dataset_; }
+  sql::Dialect dialect() const { return dialect_; }
+  const Column& column(int index) const;
+
+  // Binds a value; gives its placeholder.
+  std::string bind(sql::Param value);
+
+  // Fragments made by the module from column expressions and placeholders.
+  struct Parts {
+    std::string list;   // of the SELECT
+    std::string where;  // "" = none
+    std::string group;
+    std::string order;
+    std::int64_t limit = -1;  // -1 = none
+  };
+  Statement select(const Parts& parts) &&;
+  // At most `limit` rows for each value of `partition`, the first of each in `order`. The result
+  // has the columns of `list`, then the row number; sorted by partition, then order.
+  Statement select_for_each(const Parts& parts, const std::string& partition,
+                            std::int64_t rows_max) &&;
+
+  using Values = std::vector<std::pair<int, sql::Param>>;  // column index, value
+  Statement insert(const Values& values) &&;
+  // `bump` names a column index to increase by one, -1 = none.
+  Statement update(const Values& values, int bump, const std::string& where) &&;
+  Statement remove(const std::string& where) &&;
+
+ private:
+  std::string scope() const;  // the table and its tenant condition
+  std::string filtered(const std::string& where) const;
+  Statement finish(std::string text) &&;
+
+  const Dataset& dataset_;
+  sql::Dialect dialect_;
+  std::vector<sql::Param> params_;
+};
+
+}  // namespace mc::dataset
