@@ -29,6 +29,7 @@ class Builder final : public YAML::EventHandler {
   Builder(const Limits& limits, Document& document, std::vector<YamlProblem>& problems)
       : limits_(limits), document_(document), problems_(problems) {}
 
+  bool stopped() const { return stopped_; }
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -268,6 +269,8 @@ std::vector<YamlProblem> read_yaml(std::string_view text, const Limits& limits,
     Builder rest(limits, second, ignored);
     if (parser.HandleNextDocument(rest)) problems.push_back({"1:1", "more than one document"});
   } catch (const YAML::Exception& error) {
+    // Past its limits a document was refused already; how the parser fares with the rest is noise.
+    if (builder.stopped()) return problems;
     problems.push_back({error.mark.is_null() ? "1:1" : place_of(error.mark), error.msg});
   } catch (const std::exception& error) {
     problems.push_back({"1:1", std::string("not readable as YAML: ") + error.what()});
