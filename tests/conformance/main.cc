@@ -1,0 +1,81 @@
+// mc-vectors SUITE [DIR]: prints every failure with its id, then "N passed, N failed".
+// Exit 0: all passed; 1: a failure, or nothing to run; 2: usage. Without DIR the suite is looked
+// for under MC_VECTORS (../shared/vectors by default) and skipped, with a line that says so, when
+// absent.
+#include <cstdio>
+
+#include "suite.h"
+
+namespace {
+
+using namespace mc;
+using namespace mc::conformance;
+
+struct Entry {
+  std::string_view name;
+  Suite run;
+};
+constexpr Entry kSuites[] = {{"graphql-cats", run_graphql_cats}, {"jcs", run_jcs}};
+
+int usage() {
+  std::fprintf(stderr, "usage: mc-vectors SUITE [DIR]\nsuites:");
+  for (const Entry& entry : kSuites) std::fprintf(stderr, " %s", entry.name.data());
+  std::fprintf(stderr, "\n");
+  return 2;
+}
+
+int run(const Entry& suite, const std::string& folder) {
+  const auto files = sys::real_files();
+  Report report;
+  suite.run(Vectors(*files, folder), report);
+  for (const auto& [id, why] : report.failures()) {
+    std::printf("FAILED %s: %s\n", id.c_str(), why.c_str());
+  }
+  std::printf("%lld passed, %zu failed\n", static_cast<long long>(report.passed()),
+              report.failures().size());
+  // An empty folder is not a success.
+  return report.failures().empty() && report.passed() > 0 ? 0 : 1;
+}
+
+}  // namespace
+
+namespace mc::conformance {
+
+std::vector<std::string> Vectors::find(const std::string& path, std::string_view ending,
+                                       int depth) const {
+  std::vector<std::string> found;
+  const auto names = list(path);
+  if (!names || depth == 0) return found;
+  for (const std::string& name : *names) {
+    const std::string inner = path.empty() ? name : path + "/" + name;
+    if (name.ends_with(ending)) {
+      found.push_back(inner);
+    } else if (name.find('.') == std::string::npos) {
+      for (std::string& deeper : find(inner, ending, depth - 1)) found.push_back(std::move(deeper));
+    }
+  }
+  return found;
+}
+
+}  // namespace mc::conformance
+
+int main(int count, char** arguments) {
+  if (count < 2 || count > 3) return usage();
+  const std::string_view name = arguments[1];
+  if (name == "--list") {
+    for (const Entry& entry : kSuites) std::printf("%s\n", entry.name.data());
+    return 0;
+  }
+  for (const Entry& entry : kSuites) {
+    if (entry.name != name) continue;
+    if (count == 3) return run(entry, arguments[2]);
+    const std::string folder =
+        sys::environment("MC_VECTORS", "../shared/vectors") + "/" + std::string(name);
+    if (const auto there = sys::real_files()->exists(folder); !there || !*there) {
+      std::printf("SKIPPED %s: no vectors in %s\n", arguments[1], folder.c_str());
+      return 0;
+    }
+    return run(entry, folder);
+  }
+  return usage();
+}
