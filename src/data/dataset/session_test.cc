@@ -41,6 +41,18 @@ TEST_CASE("session: writes with versions, and never into another tenant") {
   contract::run_writes(folder.backend());
 }
 
+TEST_CASE("session: filters, orders and pages as the twin in memory does") {
+  const SqliteFolder folder;
+  contract::run_oracle(folder.backend(), 150);
+}
+
+// MC_ISOLATION_REQUESTS=10000 is the nightly form.
+TEST_CASE("session: one tenant's answers do not depend on another tenant's rows") {
+  const SqliteFolder folder;
+  const char* wanted = std::getenv("MC_ISOLATION_REQUESTS");
+  contract::run_isolation(folder.backend(), wanted == nullptr ? 500 : std::atoi(wanted));
+}
+
 TEST_CASE("session: there is none without a tenant") {
   const SqliteFolder folder;
   contract::World world(folder.backend(), {"alpha"});
