@@ -18,8 +18,8 @@ struct Probe final : WheelEntry {
 };
 
 TEST_CASE("wheel: expires once, never early, at most a tick late") {
-  for (const long long delay : {0LL, 1LL, kTick - 1, kTick, 3 * kTick + 5, 511 * kTick,
-                                   512 * kTick, 513 * kTick, 5000 * kTick + 77}) {
+  for (const long long delay : {0LL, 1LL, kTick - 1, kTick, 3 * kTick + 5, 511 * kTick, 512 * kTick,
+                                513 * kTick, 5000 * kTick + 77}) {
     CAPTURE(delay);
     const MonoTime start{123'456'789'012};
     Wheel wheel(start);
