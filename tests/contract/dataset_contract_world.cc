@@ -45,10 +45,10 @@ class WatchedConnection final : public sql::Connection {
     const std::string* first = params.empty() ? nullptr : std::get_if<std::string>(&params[0]);
     const bool bound = first != nullptr && *first == journal_->tenant;
     const std::size_t tables = count(sql, "FROM \"") + count(sql, "UPDATE \"");
-    const bool scoped = sql.starts_with("INSERT")
-                            ? sql.find("(\"tenant_id\"") != sql.npos &&
-                                  sql.find("VALUES (?1") != sql.npos
-                            : tables > 0 && count(sql, "WHERE \"tenant_id\" = ?1") == tables;
+    const bool scoped =
+        sql.starts_with("INSERT")
+            ? sql.find("(\"tenant_id\"") != sql.npos && sql.find("VALUES (?1") != sql.npos
+            : tables > 0 && count(sql, "WHERE \"tenant_id\" = ?1") == tables;
     if (!bound || !scoped) journal_->violations.emplace_back(sql);
   }
   std::unique_ptr<sql::Connection> inner_;
@@ -157,9 +157,10 @@ std::string model_yaml(const std::string& url, const std::string& prefix) {
 Rows people_of(const std::string& tenant, int people) {
   Dice dice(seed_of(tenant));
   // Bytewise order, case, spaces, wildcards of LIKE, the empty text, characters beyond the BMP.
-  const std::vector<std::string> names = {"Anna", "anna", "Ännä", "Zoë", "Bob", "bob ", "",
-                                          "a_b%c", "a%", "\xF0\x9F\x98\x80x", "\xEF\xBF\xBD",
-                                          "Anna'; --", "O\"Neil"};
+  const std::vector<std::string> names = {
+      "Anna",         "anna",      "Ännä",   "Zoë", "Bob",
+      "bob ",         "",          "a_b%c",  "a%",  "\xF0\x9F\x98\x80x",
+      "\xEF\xBF\xBD", "Anna'; --", "O\"Neil"};
   const std::string mark = tenant == "bravo" ? "bravo " : "";
   Rows rows;
   for (int i = 0; i < people; ++i) {
@@ -172,15 +173,16 @@ Rows people_of(const std::string& tenant, int people) {
     row.set("active", maybe(dice, dice.one_in(2)));
     row.set("born", maybe(dice, "19" + std::to_string(70 + dice.below(9)) + "-02-0" +
                                     std::to_string(1 + dice.below(9))));
-    row.set("seen", maybe(dice, "2026-01-0" + std::to_string(1 + dice.below(9)) +
-                                    "T10:00:00." + std::to_string(100 + dice.below(3)) + "Z"));
+    row.set("seen", maybe(dice, "2026-01-0" + std::to_string(1 + dice.below(9)) + "T10:00:00." +
+                                    std::to_string(100 + dice.below(3)) + "Z"));
     row.set("big", (std::int64_t{1} << 53) + 1 + static_cast<std::int64_t>(dice.below(3)));
     json::Object extra;
     extra.set("n", n);
     row.set("extra", maybe(dice, extra));
-    row.set("bossId", i == 0 ? json::Value()
-                             : maybe(dice, "p" + std::to_string(dice.below(
-                                                     static_cast<std::size_t>(people)))));
+    row.set("bossId",
+            i == 0
+                ? json::Value()
+                : maybe(dice, "p" + std::to_string(dice.below(static_cast<std::size_t>(people)))));
     row.set("email", mark + "m" + std::to_string(i) + "@example.org");
     row.set("version", 1);
     rows.push_back(std::move(row));
@@ -235,7 +237,8 @@ void World::create_tables(const std::string& prefix) {
       " NOT NULL, \"full name\" " + text + ", age INTEGER, score " + real + ", active " +
       (postgres ? "boolean, born date, seen timestamptz, big bigint, extra jsonb"
                 : "INTEGER, born TEXT, seen TEXT, big INTEGER, extra TEXT") +
-      ", boss_id " + text + ", email TEXT, version INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)"
+      ", boss_id " + text +
+      ", email TEXT, version INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)"
       ", UNIQUE (tenant_id, email)); CREATE TABLE " +
       prefix + "shop_order (tenant_id TEXT NOT NULL, id bigint NOT NULL, person_id " + text +
       ", total " + real + ", status " + text + ", PRIMARY KEY (tenant_id, id))");
@@ -246,9 +249,9 @@ void World::fill(const std::string& tenant, const std::string& prefix, int peopl
   auto writer = writers_->borrow("main", seconds(5));
   REQUIRE(writer.has_value());
   const bool postgres = (*writer)->dialect() == sql::Dialect::postgres;
-  const std::vector<std::string> person = {"id",   "full name", "age", "score", "active",  "born",
-                                           "seen", "big",       "extra", "boss_id", "email",
-                                           "version"};
+  const std::vector<std::string> person = {"id",     "full name", "age",   "score",
+                                           "active", "born",      "seen",  "big",
+                                           "extra",  "boss_id",   "email", "version"};
   auto transaction = sql::Transaction::begin(**writer);
   REQUIRE(transaction.has_value());
   const auto add = [&](const std::string& sql, const json::Object& row, bool integer_key) {
@@ -260,14 +263,14 @@ void World::fill(const std::string& tenant, const std::string& prefix, int peopl
   };
   const std::string person_sql = insert_text(prefix + "person", person, postgres);
   for (const json::Object& row : people_of(tenant, people)) add(person_sql, row, false);
-  const std::string order_sql = insert_text(
-      prefix + "shop_order", {"id", "person_id", "total", "status"}, postgres);
+  const std::string order_sql =
+      insert_text(prefix + "shop_order", {"id", "person_id", "total", "status"}, postgres);
   for (const json::Object& row : orders_of(tenant, people)) add(order_sql, row, true);
   REQUIRE(transaction->commit().has_value());
 }
 
-Reply World::ask(const std::string& tenant, const std::string& query,
-                 const json::Object& variables, SessionOptions options) {
+Reply World::ask(const std::string& tenant, const std::string& query, const json::Object& variables,
+                 SessionOptions options) {
   journal_->tenant = tenant;
   journal_->statements.clear();
   auto session = Session::make(*catalog_, TenantId(tenant), *connections_, {clock_, random_},
@@ -295,12 +298,13 @@ std::string World::dump(const std::string& tenant) {
   for (;;) {
     json::Object variables;
     if (after != "null") variables.set("after", after);
-    const Reply reply = ask(tenant,
-                            "query($after: String) { people(first: 100, after: $after) { nodes { id "
-                            "name age score active born seen big extra bossId email version orders("
-                            "first: 100) { nodes { id personId total status } } } pageInfo { "
-                            "hasNextPage endCursor } } }",
-                            variables);
+    const Reply reply =
+        ask(tenant,
+            "query($after: String) { people(first: 100, after: $after) { nodes { id "
+            "name age score active born seen big extra bossId email version orders("
+            "first: 100) { nodes { id personId total status } } } pageInfo { "
+            "hasNextPage endCursor } } }",
+            variables);
     REQUIRE_MESSAGE(reply.code().empty(), reply.body);
     out += reply.body;
     if (!*reply.at({"data", "people", "pageInfo", "hasNextPage"})->as_bool()) return out;

@@ -37,7 +37,10 @@ install -d -m 700 "$work/data"
   printf '127.0.0.1:*:*:mc_test:%s\n' "$password" >"$work/passfile")
 if [ "$(id -u)" = 0 ]; then chown postgres: "$work/data" "$work/password"; fi
 "${drop[@]}" "$bin/initdb" --pgdata="$work/data" --username=mc_test --pwfile="$work/password" \
-  --auth=scram-sha-256 --encoding=UTF8 --locale=C >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  --auth=scram-sha-256 --encoding=UTF8 --locale=C >"$work/log" 2>&1 || {
+  cat "$work/log" >&2
+  exit 1
+}
 rm "$work/password"
 
 start() {  # PORT; true once the server answers there

@@ -15,6 +15,7 @@ CREATE TABLE job (
   progress_message TEXT    NOT NULL,
   failure          TEXT    NOT NULL,
   steps            BIGINT  NOT NULL,
+  attempts         BIGINT  NOT NULL,
   lease_owner      TEXT    NOT NULL,
   lease_until      BIGINT  NOT NULL,
   lease_epoch      BIGINT  NOT NULL,

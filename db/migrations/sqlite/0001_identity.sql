@@ -1,5 +1,5 @@
 -- Tenants, the principals that act in them, and their API tokens.
--- Times are milliseconds since 1970 UTC; roles, scopes and purposes are JSON arrays of strings.
+-- Times are milliseconds since 1970 UTC; roles, scopes and purposes are comma-separated names.
 
 CREATE TABLE tenant (
   tenant_id      TEXT    NOT NULL PRIMARY KEY,
@@ -22,7 +22,7 @@ CREATE TABLE principal (
   PRIMARY KEY (tenant_id, principal_id)
 ) STRICT, WITHOUT ROWID;
 
--- Only a hash of the token is kept.
+-- Only the SHA-256 of the token is kept, in hexadecimal.
 CREATE TABLE token (
   tenant_id    TEXT    NOT NULL,
   token_id     TEXT    NOT NULL,

@@ -15,6 +15,7 @@ CREATE TABLE job (
   progress_message TEXT    NOT NULL,
   failure          TEXT    NOT NULL,
   steps            INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL,
   lease_owner      TEXT    NOT NULL,
   lease_until      INTEGER NOT NULL,
   lease_epoch      INTEGER NOT NULL,

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract/job_contract.h"
 #include "contract/sql_contract.h"
 
 namespace mc::postgres {
@@ -51,6 +52,12 @@ TEST_CASE("postgres: passes the contract of drivers") {
   const std::string url = test_url("the contract");
   if (url.empty()) return;
   sql::contract::run_all([&] { return open_empty(url); });
+}
+
+TEST_CASE("postgres: jobs keep their contract") {
+  const std::string url = test_url("the job contract");
+  if (url.empty()) return;
+  job::contract::run_all([&] { return open_empty(url); });
 }
 
 TEST_CASE("postgres: column types map to the five types of core/sql") {

@@ -230,6 +230,7 @@ TEST_CASE("config: each error names file, line, column, key and what would be ri
       {"name: a\n---\nname: b\n", "mc.yaml:1:1: more than one document"},
       {"name: [1\n", "mc.yaml:2:1: end of sequence flow not found"},
       {"name: \"\xff\"\n", "mc.yaml:1:1: not valid UTF-8"},
+      {"seed: 1\nname: a\x04z\n", "mc.yaml:2:1: a control character in this line"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -370,7 +371,8 @@ TEST_CASE("config: show round-trips random configurations") {
     root.name = word();
     root.gateway.host = "h" + word();
     root.gateway.port = static_cast<std::uint16_t>(1 + random() % 65535);
-    for (std::size_t i = random() % 3; i > 0; --i) root.tenants[word()].share = random() % 9 / 8.0;
+    for (std::size_t i = random() % 3; i > 0; --i)
+      root.tenants[word()].share = static_cast<double>(random() % 9) / 8;
     const json::Value tree = json::to_value(root);
     const std::string shown = show(Effective(json::shape_of<Root>(), tree, {}));
     CAPTURE(shown);
@@ -526,6 +528,12 @@ TEST_CASE("config: bombs are refused without being expanded") {
   }
   CHECK(!parse_yaml(bomb).has_value());
   CHECK(!parse_yaml(std::string(1'000'000, '[')).has_value());
+  std::string deep;
+  for (int i = 0; i < 5000; ++i) deep += "- ";
+  const Result<Document> refused = parse_yaml(deep);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().what == "1:35: deeper than 16 levels");
+  CHECK(!parse_yaml(std::string_view("a: b\0cd", 7)).has_value());  // found by fuzzing
 }
 
 TEST_CASE("config: names of variables and of all keys") {

@@ -29,6 +29,7 @@ class Builder final : public YAML::EventHandler {
   Builder(const Limits& limits, Document& document, std::vector<YamlProblem>& problems)
       : limits_(limits), document_(document), problems_(problems) {}
 
+  bool stopped() const { return stopped_; }
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -41,6 +42,7 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     if (!begin(mark, tag, anchor)) return;
+    if (!is_valid_utf8(text)) report(mark, "an escape that is no character");
     const bool plain = tag == "?" && !key_expected();
     scalar(mark, plain ? resolve_plain(text) : json::Value(text), true);
   }
@@ -248,6 +250,15 @@ std::vector<YamlProblem> read_yaml(std::string_view text, const Limits& limits,
     return {{"1:1", "more than " + std::to_string(limits.file_bytes_max) + " bytes"}};
   }
   if (!is_valid_utf8(text)) return {{"1:1", "not valid UTF-8"}};
+  // Section 5.1 forbids them, and zero bytes would make the parser guess another encoding.
+  const auto is_control = [](char c) {
+    return c >= 0 && c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+  };
+  const auto control = std::find_if(text.begin(), text.end(), is_control);
+  if (control != text.end()) {
+    const auto line = std::count(text.begin(), control, '\n') + 1;
+    return {{std::to_string(line) + ":1", "a control character in this line"}};
+  }
   Builder builder(limits, document, problems);
   try {
     std::istringstream stream{std::string(text)};
@@ -258,6 +269,8 @@ std::vector<YamlProblem> read_yaml(std::string_view text, const Limits& limits,
     Builder rest(limits, second, ignored);
     if (parser.HandleNextDocument(rest)) problems.push_back({"1:1", "more than one document"});
   } catch (const YAML::Exception& error) {
+    // Past its limits a document was refused already; how the parser fares with the rest is noise.
+    if (builder.stopped()) return problems;
     problems.push_back({error.mark.is_null() ? "1:1" : place_of(error.mark), error.msg});
   } catch (const std::exception& error) {
     problems.push_back({"1:1", std::string("not readable as YAML: ") + error.what()});

@@ -15,9 +15,7 @@ constexpr std::size_t kBadRowsKept = 100;
 class Import {
  public:
   Import(sql::Connection& connection, const std::string& path, const ImportOptions& options)
-      : path_(path),
-        options_(options),
-        store_(connection, options, path) {}
+      : path_(path), options_(options), store_(connection, options, path) {}
 
   Result<ImportReport> run(sys::Files& files) {
     MC_TRY_OK(open_file(files));

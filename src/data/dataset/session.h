@@ -114,7 +114,7 @@ struct SessionLimits {
 };
 
 struct SessionOptions {
-  Capabilities may;
+  Capabilities may{};
   MonoTime deadline{INT64_MAX};
   SessionLimits limits{};
 };

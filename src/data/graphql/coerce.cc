@@ -13,6 +13,8 @@ constexpr std::size_t kShownBytesMax = 2000;
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kIntMin = std::numeric_limits<std::int32_t>::min();
 
+// Bytes a copy of `value` takes, near enough: every value, its text and its member names. The
+// recursion is as deep as the JSON reader or the schema allowed the value to be.
 std::size_t weight(const json::Value& value) {
   constexpr std::size_t kValueBytes = sizeof(json::Value);
   if (const std::string* text = value.as_string()) return kValueBytes + text->size();
@@ -27,6 +29,7 @@ std::size_t weight(const json::Value& value) {
   return sum;
 }
 
+// Enums are short; a table would cost more than it saves.
 bool has_enum_value(const TypeDef& type, std::string_view name) {
   for (const EnumValueDef& value : type.enum_values) {
     if (value.name == name) return true;
@@ -36,6 +39,9 @@ bool has_enum_value(const TypeDef& type, std::string_view name) {
 
 // Literals ------------------------------------------------------------------------------------
 
+// graphql-js valueFromAST: nothing instead of a message, because validation has said what is wrong
+// with the literal itself; what is left are variables whose values do not fit their place.
+// Recursion is bounded by the depth the parser let through.
 class Literals {
  public:
   explicit Literals(const CoerceScope& scope) : scope_(scope), document_(scope.document) {}
@@ -47,7 +53,7 @@ class Literals {
       if (type.is_non_null()) return std::nullopt;
       return json::Value();
     }
-    type = type.nullable();
+    type = type.nullable();  // null is out of the way
     if (type.is_list()) return list(index, type.inner());
     const TypeDef& named = scope_.schema.type(type.named);
     if (named.kind == NamedKind::input) return object(node, named);
@@ -57,6 +63,7 @@ class Literals {
   }
 
  private:
+  // Nothing when the budget is spent: then the argument counts as invalid.
   std::optional<json::Value> copied(const json::Value& value) const {
     if (!scope_.budget.take(value)) return std::nullopt;
     return value;
@@ -69,11 +76,13 @@ class Literals {
     return copied(*value);
   }
 
+  // A variable that the request left out and that has no default.
   bool is_missing(Index index) const {
     const ValueNode& node = document_.values[index];
     return node.kind == ValueKind::variable && scope_.variables.find(node.name) == nullptr;
   }
 
+  // 3.11: a single value is a list of one. Missing variables are null items, where null may be.
   std::optional<json::Value> list(Index index, TypeRef item_type) const {
     json::Array items;
     if (document_.values[index].kind != ValueKind::list) {
@@ -103,6 +112,8 @@ class Literals {
     return nullptr;
   }
 
+  // 3.10: members in the order of the type, defaults where the literal gives nothing. A missing
+  // variable counts as nothing given. Unknown members were refused by validation.
   std::optional<json::Value> object(const ValueNode& node, const TypeDef& type) const {
     if (node.kind != ValueKind::object) return std::nullopt;
     json::Object result;
@@ -132,6 +143,7 @@ class Literals {
     return json::Value(name);
   }
 
+  // 3.5. IDs become text whichever way they were written; Int is 32 bits and takes no fraction.
   std::optional<json::Value> scalar(Index index, const TypeDef& type) const {
     if (!type.built_in) return untyped(index);
     const ValueNode& node = document_.values[index];
@@ -234,6 +246,7 @@ class Literals {
 
 // Arguments -----------------------------------------------------------------------------------
 
+// Validation made names unique, so the first is the only one.
 const ArgumentNode* argument_named(const Document& document, Index first, std::string_view name) {
   for (Index i = first; i != kNone; i = document.arguments[i].next) {
     if (document.name(document.arguments[i].name) == name) return &document.arguments[i];
@@ -241,6 +254,7 @@ const ArgumentNode* argument_named(const Document& document, Index first, std::s
   return nullptr;
 }
 
+// "Argument "x" of required type "Int!" ", the start of three messages.
 std::string argument_text(const CoerceScope& scope, const InputValueDef& definition,
                           std::string_view what) {
   return "Argument \"" + definition.name + "\" of " + std::string(what) + " type \"" +
@@ -262,6 +276,8 @@ tl::expected<std::optional<json::Value>, Fault> absent_argument(const CoerceScop
   return tl::unexpected(std::move(otherwise));
 }
 
+// 6.4.1 for one argument. Nothing means that the argument does not exist for the resolver, which
+// is not the same as null.
 tl::expected<std::optional<json::Value>, Fault> coerce_argument(const CoerceScope& scope,
                                                                 const InputValueDef& definition,
                                                                 const ArgumentSource& source) {
@@ -342,6 +358,7 @@ tl::expected<bool, Fault> is_included(const CoerceScope& scope, Index directives
   if (directives == kNone) return true;
   auto skip = condition(scope, directives, "skip");
   if (!skip) return tl::unexpected(std::move(skip).error());
+  // @skip wins (3.13.2), and what it removed cannot fail on @include.
   if (skip->value_or(false)) return false;
   auto include = condition(scope, directives, "include");
   if (!include) return tl::unexpected(std::move(include).error());
@@ -350,7 +367,7 @@ tl::expected<bool, Fault> is_included(const CoerceScope& scope, Index directives
 
 std::optional<TypeRef> type_from_node(const Schema& schema, const Document& document, Index type) {
   TypeRef result;
-  unsigned shift = 0;
+  unsigned shift = 0;  // two bits a wrapper, the outermost lowest
   for (Index i = type; i != kNone; i = document.types[i].inner) {
     const TypeNode& node = document.types[i];
     if (node.kind == TypeKind::named) {

@@ -20,6 +20,7 @@ struct Step {
   std::size_t index = 0;
 };
 
+// ".friends[2].name", as graphql-js prints paths.
 std::string path_text(const Step* step) {
   std::string text;
   for (; step != nullptr; step = step->before) {
@@ -34,6 +35,9 @@ bool is_whole(double number) {
   return std::trunc(number) == number && std::abs(number) <= kSafeIntegerMax;
 }
 
+// Walks a value and its type together. After a fault it goes on, so that one answer names all of
+// them; what did not fit is null in the result, which nobody reads then. Recursion is bounded by
+// the depth limit of the JSON reader, a list of one by the wrappers of its type.
 class JsonCoercer {
  public:
   explicit JsonCoercer(JsonCoercion& coercion) : coercion_(coercion) {}
@@ -62,6 +66,7 @@ class JsonCoercer {
   }
 
  private:
+  // Past the limit nothing more is looked at: the input may be large and wrong throughout.
   bool is_full() const { return coercion_.faults.size() > kVariableErrorsMax; }
 
   void fault(const json::Value& value, const Step* path, const std::string& message) {
@@ -77,6 +82,7 @@ class JsonCoercer {
     coercion_.faults.push_back({text + "; " + message, {coercion_.at}});
   }
 
+  // A value that is no list is a list of one; its path has no index then.
   json::Value list(const json::Value& value, TypeRef item_type, const Step* path) {
     json::Array result;
     const json::Array* items = value.as_array();
@@ -125,6 +131,7 @@ class JsonCoercer {
     return result;
   }
 
+  // What the type does not have, then the rule of @oneOf.
   void check_members(const json::Value& value, const TypeDef& type, const Step* path,
                      const json::Object& result) {
     for (const json::Member& member : value.as_object()->members()) {
@@ -181,6 +188,7 @@ class JsonCoercer {
     return {};
   }
 
+  // The range is tested as a double, which holds every 32-bit integer exactly.
   // JSON does not tell 1 from 1.0, so whole doubles count as integers.
   json::Value integer(const json::Value& value, const Step* path) {
     const std::int64_t* whole = value.as_int();
@@ -210,6 +218,7 @@ class JsonCoercer {
   JsonCoercion& coercion_;
 };
 
+// Output types cannot be sent in; validation refuses them, this keeps unchecked documents safe.
 bool is_input_type(const Schema& schema, std::optional<TypeRef> type) {
   if (!type) return false;
   const NamedKind kind = schema.type(type->named).kind;
@@ -249,6 +258,7 @@ tl::expected<Variables, std::vector<Fault>> coerce_variables(const Schema& schem
   Variables variables(document.names.size());
   std::vector<Fault> faults;
   const Received by_name(received);
+  // Defaults are constants of the document: no variables in them, and each is copied once.
   const Variables none;
   InputBudget unlimited(std::numeric_limits<std::size_t>::max());
   for (Index i = operation.variables; i != kNone; i = document.variables[i].next) {
@@ -270,6 +280,7 @@ tl::expected<Variables, std::vector<Fault>> coerce_variables(const Schema& schem
       if (fallback) variables.set(node.name, std::move(*fallback));
       continue;
     }
+    // Null at the top has its own message; deeper ones come from coerce_json.
     if (type->is_non_null() && (value == nullptr || value->is_null())) {
       const bool absent = value == nullptr;
       faults.push_back({"Variable \"$" + std::string(name) + "\" of " +

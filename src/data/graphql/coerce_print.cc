@@ -7,6 +7,7 @@
 namespace mc::graphql {
 namespace {
 
+// The first is ours, so that a reply is not as long as the request; the others are graphql-js's.
 constexpr std::size_t kShownBytesMax = 2000;
 constexpr std::size_t kShownItemsMax = 10;
 constexpr int kShownDepthMax = 2;
@@ -29,6 +30,7 @@ void append_items(std::string& out, const json::Array& items, int depth) {
     if (i > 0) out += ", ";
     append_inspected(out, items[i], depth);
   }
+  // "... 1 more item"
   const std::size_t more = items.size() - shown;
   if (more > 0) out += ", ... " + std::to_string(more) + (more == 1 ? " more item" : " more items");
   out += ']';
@@ -88,6 +90,7 @@ std::string inspect(const json::Value& value) {
 }
 
 std::string print_type(const Document& document, Index type) {
+  // Wrappers are met from the outside in: brackets open before the name, all ends follow it.
   std::string before;
   std::string after;
   for (Index i = type; i != kNone; i = document.types[i].inner) {

@@ -74,75 +74,80 @@ std::string coerced_arguments(const Schema& schema, const std::string& arguments
 
 }  // namespace
 
+namespace {
+
+struct VariableRow {
+  const char* definition;
+  const char* received;
+  const char* result;
+};
+const VariableRow kVariableRows[] = {
+    {"$x: Int", R"({"x":7})", "7"},
+    {"$x: Int", R"({"x":7.0})", "7"},
+    {"$x: Int", R"({"x":null})", "null"},
+    {"$x: Int", "{}", "absent"},
+    {"$x: Int = 3", "{}", "3"},
+    {"$x: Int = 3", R"({"x":null})", "null"},
+    {"$x: Int! = 3", "{}", "3"},
+    {"$x: Int!", "{}", R"(Variable "$x" of required type "Int!" was not provided.)"},
+    {"$x: Int!", R"({"x":null})", R"(Variable "$x" of non-null type "Int!" must not be null.)"},
+    {"$x: Int", R"({"x":1.5})",
+     R"(Variable "$x" got invalid value 1.5; Int cannot represent non-integer value: 1.5)"},
+    {"$x: Int", R"({"x":"1"})",
+     R"(Variable "$x" got invalid value "1"; Int cannot represent non-integer value: "1")"},
+    {"$x: Int", R"({"x":2147483648})",
+     R"(Variable "$x" got invalid value 2147483648; )"
+     R"(Int cannot represent non 32-bit signed integer value: 2147483648)"},
+    {"$x: Int", R"({"x":-2147483648})", "-2147483648"},
+    {"$x: Float", R"({"x":1})", "1"},
+    {"$x: Float", R"({"x":"1"})",
+     R"(Variable "$x" got invalid value "1"; Float cannot represent non numeric value: "1")"},
+    {"$x: String", R"({"x":1})",
+     R"(Variable "$x" got invalid value 1; String cannot represent a non string value: 1)"},
+    {"$x: Boolean", R"({"x":0})",
+     R"(Variable "$x" got invalid value 0; Boolean cannot represent a non boolean value: 0)"},
+    {"$x: ID", R"({"x":12})", R"("12")"},
+    {"$x: ID", R"({"x":1.5})",
+     R"(Variable "$x" got invalid value 1.5; ID cannot represent value: 1.5)"},
+    {"$x: Color", R"({"x":"RED"})", R"("RED")"},
+    {"$x: Color", R"({"x":"PINK"})",
+     R"(Variable "$x" got invalid value "PINK"; Value "PINK" does not exist in "Color" enum.)"},
+    {"$x: Color", R"({"x":1})",
+     R"(Variable "$x" got invalid value 1; Enum "Color" cannot represent non-string value: 1.)"},
+    {"$x: [Int!]", R"({"x":4})", "[4]"},
+    {"$x: [[Int]]", R"({"x":[1,null,[2]]})", "[[1],null,[2]]"},
+    {"$x: [Int!]", R"({"x":[1,null]})",
+     R"(Variable "$x" got invalid value null at "x[1]"; )"
+     R"(Expected non-nullable type "Int!" not to be null.)"},
+    {"$x: In", R"({"x":{"a":1}})", R"({"a":1,"b":["d"]})"},
+    {"$x: In", R"({"x":{"c":{"a":true},"a":1,"z":0}})",
+     R"(Variable "$x" got invalid value true at "x.c.a"; )"
+     R"(Int cannot represent non-integer value: true|)"
+     R"(Variable "$x" got invalid value { c: { a: true }, a: 1, z: 0 }; )"
+     R"(Field "z" is not defined by type "In".)"},
+    {"$x: In", R"({"x":{}})",
+     R"(Variable "$x" got invalid value {}; Field "a" of required type "Int!" )"
+     R"(was not provided.)"},
+    {"$x: In", R"({"x":[]})",
+     R"(Variable "$x" got invalid value []; Expected type "In" to be an object.)"},
+    {"$x: One", R"({"x":{"x":1,"y":"b"}})",
+     R"(Variable "$x" got invalid value { x: 1, y: "b" }; )"
+     R"(Exactly one key must be specified for OneOf type "One".)"},
+    {"$x: One", R"({"x":{"x":null}})",
+     R"(Variable "$x" got invalid value null at "x.x"; Field "x" must be non-null.)"},
+    {"$x: Any", R"({"x":{"free":[1,{"b":null}]}})", R"({"free":[1,{"b":null}]})"},
+    {"$x: Query", R"({"x":1})",
+     R"(Variable "$x" expected value of type "Query" which cannot be used as an input type.)"},
+    {"$x: [Nothing!]!", R"({"x":1})",
+     R"(Variable "$x" expected value of type "[Nothing!]!" which cannot be used )"
+     R"(as an input type.)"},
+};
+
+}  // namespace
+
 TEST_CASE("coerce: variables take what their type takes and say what it does not") {
-  struct Row {
-    const char* definition;
-    const char* received;
-    const char* result;
-  };
-  const Row rows[] = {
-      {"$x: Int", R"({"x":7})", "7"},
-      {"$x: Int", R"({"x":7.0})", "7"},
-      {"$x: Int", R"({"x":null})", "null"},
-      {"$x: Int", "{}", "absent"},
-      {"$x: Int = 3", "{}", "3"},
-      {"$x: Int = 3", R"({"x":null})", "null"},
-      {"$x: Int! = 3", "{}", "3"},
-      {"$x: Int!", "{}", R"(Variable "$x" of required type "Int!" was not provided.)"},
-      {"$x: Int!", R"({"x":null})", R"(Variable "$x" of non-null type "Int!" must not be null.)"},
-      {"$x: Int", R"({"x":1.5})",
-       R"(Variable "$x" got invalid value 1.5; Int cannot represent non-integer value: 1.5)"},
-      {"$x: Int", R"({"x":"1"})",
-       R"(Variable "$x" got invalid value "1"; Int cannot represent non-integer value: "1")"},
-      {"$x: Int", R"({"x":2147483648})",
-       R"(Variable "$x" got invalid value 2147483648; )"
-       R"(Int cannot represent non 32-bit signed integer value: 2147483648)"},
-      {"$x: Int", R"({"x":-2147483648})", "-2147483648"},
-      {"$x: Float", R"({"x":1})", "1"},
-      {"$x: Float", R"({"x":"1"})",
-       R"(Variable "$x" got invalid value "1"; Float cannot represent non numeric value: "1")"},
-      {"$x: String", R"({"x":1})",
-       R"(Variable "$x" got invalid value 1; String cannot represent a non string value: 1)"},
-      {"$x: Boolean", R"({"x":0})",
-       R"(Variable "$x" got invalid value 0; Boolean cannot represent a non boolean value: 0)"},
-      {"$x: ID", R"({"x":12})", R"("12")"},
-      {"$x: ID", R"({"x":1.5})",
-       R"(Variable "$x" got invalid value 1.5; ID cannot represent value: 1.5)"},
-      {"$x: Color", R"({"x":"RED"})", R"("RED")"},
-      {"$x: Color", R"({"x":"PINK"})",
-       R"(Variable "$x" got invalid value "PINK"; Value "PINK" does not exist in "Color" enum.)"},
-      {"$x: Color", R"({"x":1})",
-       R"(Variable "$x" got invalid value 1; Enum "Color" cannot represent non-string value: 1.)"},
-      {"$x: [Int!]", R"({"x":4})", "[4]"},
-      {"$x: [[Int]]", R"({"x":[1,null,[2]]})", "[[1],null,[2]]"},
-      {"$x: [Int!]", R"({"x":[1,null]})",
-       R"(Variable "$x" got invalid value null at "x[1]"; )"
-       R"(Expected non-nullable type "Int!" not to be null.)"},
-      {"$x: In", R"({"x":{"a":1}})", R"({"a":1,"b":["d"]})"},
-      {"$x: In", R"({"x":{"c":{"a":true},"a":1,"z":0}})",
-       R"(Variable "$x" got invalid value true at "x.c.a"; )"
-       R"(Int cannot represent non-integer value: true|)"
-       R"(Variable "$x" got invalid value { c: { a: true }, a: 1, z: 0 }; )"
-       R"(Field "z" is not defined by type "In".)"},
-      {"$x: In", R"({"x":{}})",
-       R"(Variable "$x" got invalid value {}; Field "a" of required type "Int!" )"
-       R"(was not provided.)"},
-      {"$x: In", R"({"x":[]})",
-       R"(Variable "$x" got invalid value []; Expected type "In" to be an object.)"},
-      {"$x: One", R"({"x":{"x":1,"y":"b"}})",
-       R"(Variable "$x" got invalid value { x: 1, y: "b" }; )"
-       R"(Exactly one key must be specified for OneOf type "One".)"},
-      {"$x: One", R"({"x":{"x":null}})",
-       R"(Variable "$x" got invalid value null at "x.x"; Field "x" must be non-null.)"},
-      {"$x: Any", R"({"x":{"free":[1,{"b":null}]}})", R"({"free":[1,{"b":null}]})"},
-      {"$x: Query", R"({"x":1})",
-       R"(Variable "$x" expected value of type "Query" which cannot be used as an input type.)"},
-      {"$x: [Nothing!]!", R"({"x":1})",
-       R"(Variable "$x" expected value of type "[Nothing!]!" which cannot be used )"
-       R"(as an input type.)"},
-  };
   const auto schema = must_build(kSdl);
-  for (const Row& row : rows) {
+  for (const VariableRow& row : kVariableRows) {
     CAPTURE(row.definition);
     CAPTURE(row.received);
     CHECK(coerced_variable(*schema, row.definition, row.received) == row.result);

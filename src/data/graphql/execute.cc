@@ -36,6 +36,8 @@ std::string_view kind_name(OperationKind kind) {
   return kind == OperationKind::query ? "query" : "subscription";
 }
 
+// "errors" first, as the specification recommends, so that readers see them early. Without errors
+// the body is returned as it was written.
 std::string with_errors(std::string body, const ErrorList& errors, bool has_data) {
   if (has_data && errors.count() == 0) return body;
   std::string whole = "{\"errors\":";
@@ -60,6 +62,7 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
   root.plan = &plan;
   root.objects.push_back({root_type.id, nullptr, 0});
   root.fields = run.arena.array<FieldState>(plan.fields.size());
+  // Indexes of the root fields, run all at once or one by one.
   std::vector<std::size_t> order(plan.fields.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
 
@@ -91,10 +94,14 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
 }
 
 Result<const OperationNode*> operation_of(const ExecuteRequest& request) {
-  if (request.prepared != nullptr) return &request.prepared->operation();
+  if (request.prepared != nullptr) {
+    MC_CHECK(&request.prepared->inner().document == &request.document);
+    return &request.prepared->operation();
+  }
   return choose_operation(request.document, request.operation_name);
 }
 
+// Of the whole document, since fields of the query root may hide in any fragment.
 std::optional<std::uint32_t> introspection_in(const ExecuteRequest& request) {
   if (request.prepared == nullptr) return find_introspection(request.document);
   const PreparedOperation::Inner& inner = request.prepared->inner();
@@ -125,6 +132,7 @@ ExecuteResult execute(const Schema& schema, const ExecuteRequest& request, Resol
     return request_error(request, {{chosen.error().what, {}}}, "OPERATION_RESOLUTION_FAILURE");
   }
   const OperationNode& operation = **chosen;
+  // Refusals in the order of their cost: nothing is coerced or planned for what cannot run.
   if (operation.kind == OperationKind::subscription &&
       request.subscriptions == Subscriptions::refuse) {
     return request_error(request,
@@ -139,6 +147,7 @@ ExecuteResult execute(const Schema& schema, const ExecuteRequest& request, Resol
   }
   auto variables = coerce_variables(schema, request.document, operation, request.variables);
   if (!variables) return request_error(request, variables.error(), "BAD_USER_INPUT");
+  // As in graphql-js this is an error of the execution, not of the request.
   const TypeDef* root_type = schema.root(operation.kind);
   if (root_type == nullptr) {
     return without_data(request,

@@ -12,12 +12,14 @@ namespace {
 constexpr double kIntMax = std::numeric_limits<std::int32_t>::max();
 constexpr double kIntMin = std::numeric_limits<std::int32_t>::min();
 
+// to_chars needs no locale and no allocation.
 void append_integer(std::string& out, std::int64_t number) {
   char digits[24];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
   out.append(digits, end);
 }
 
+// A value as messages show it. NaN and infinities are no JSON, but JavaScript shows them.
 std::string shown(const Datum& datum) {
   switch (datum.kind) {
     case Datum::Kind::boolean:
@@ -51,6 +53,7 @@ std::optional<double> number_in(std::string_view text) {
   return number;
 }
 
+// What JavaScript would compare with the range of a number.
 std::optional<double> number_of(const Datum& datum) {
   if (datum.kind == Datum::Kind::boolean) return datum.boolean ? 1.0 : 0.0;
   if (datum.kind == Datum::Kind::integer) return static_cast<double>(datum.integer);
@@ -59,6 +62,8 @@ std::optional<double> number_of(const Datum& datum) {
   return std::nullopt;
 }
 
+// 3.5.1: 32 bits; fractions and text that is no number are errors, not rounded. Every function
+// below appends all or, with a message, nothing.
 std::string append_int(std::string& out, const Datum& datum) {
   const std::optional<double> number = number_of(datum);
   if (!number || std::trunc(*number) != *number || std::isinf(*number)) {
@@ -71,6 +76,7 @@ std::string append_int(std::string& out, const Datum& datum) {
   return {};
 }
 
+// 3.5.2: finite. 64-bit integers keep all their digits.
 std::string append_float(std::string& out, const Datum& datum) {
   if (datum.kind == Datum::Kind::integer) {
     append_integer(out, datum.integer);
@@ -84,6 +90,7 @@ std::string append_float(std::string& out, const Datum& datum) {
   return {};
 }
 
+// 3.5.3: numbers and booleans have one obvious text; containers have none.
 std::string append_text(std::string& out, const Datum& datum) {
   if (datum.kind == Datum::Kind::text) {
     json::append_quoted(out, datum.text);
@@ -103,6 +110,7 @@ std::string append_text(std::string& out, const Datum& datum) {
   return {};
 }
 
+// 3.5.5: always a string in the response.
 std::string append_id(std::string& out, const Datum& datum) {
   if (datum.kind == Datum::Kind::text) {
     json::append_quoted(out, datum.text);
@@ -115,6 +123,7 @@ std::string append_id(std::string& out, const Datum& datum) {
   return append_text(out, datum);
 }
 
+// 3.5.4: numbers count as in C, text never does.
 std::string append_boolean(std::string& out, const Datum& datum) {
   const std::optional<double> number =
       datum.kind == Datum::Kind::text ? std::nullopt : number_of(datum);
@@ -125,6 +134,7 @@ std::string append_boolean(std::string& out, const Datum& datum) {
   return {};
 }
 
+// 3.9: a name of the enum; names need no escapes.
 std::string append_enum(std::string& out, const TypeDef& type, const Datum& datum) {
   if (datum.kind == Datum::Kind::text) {
     for (const EnumValueDef& value : type.enum_values) {
@@ -138,6 +148,7 @@ std::string append_enum(std::string& out, const TypeDef& type, const Datum& datu
   return "Enum \"" + type.name + "\" cannot represent value: " + shown(datum);
 }
 
+// Custom scalars are the business of whoever made the value.
 std::string append_custom(std::string& out, const TypeDef& type, const Datum& datum) {
   switch (datum.kind) {
     case Datum::Kind::json:

@@ -8,6 +8,7 @@
 namespace mc::graphql {
 namespace {
 
+// Whether a literal depends on the request. As deep as the parser allows.
 bool has_variable(const Document& document, Index index) {
   const ValueNode& node = document.values[index];
   if (node.kind == ValueKind::variable) return true;
@@ -23,6 +24,7 @@ bool has_variable(const Document& document, Index index) {
   return false;
 }
 
+// Decided once here, so that writing a leaf compares no names.
 Leaf leaf_of(const TypeDef& type) {
   if (type.kind == NamedKind::enum_) return Leaf::enum_;
   if (type.kind != NamedKind::scalar) return Leaf::none;
@@ -56,10 +58,19 @@ class Plan::Collector {
   }
 
  private:
-  // Below, false means that made_->fault is set and collecting must stop.
+  // Without recursion, since fragments may follow each other for as long as the document is.
+  // False means that made_->fault is set and collecting must stop.
   bool selections(Index first) {
-    for (Index i = first; i != kNone; i = document_.selections[i].next) {
-      const SelectionNode& node = document_.selections[i];
+    rest_.assign(1, first);
+    while (!rest_.empty()) {
+      const Index index = rest_.back();
+      if (index == kNone) {
+        rest_.pop_back();
+        continue;
+      }
+      const SelectionNode& node = document_.selections[index];
+      rest_.back() = node.next;
+      // Each fragment counts once in a selection set, even when it spreads itself.
       if (node.kind == SelectionKind::spread && seen_.contains(node.name)) continue;
       auto included = is_included(scope_, node.directives);
       if (!included) {
@@ -67,38 +78,37 @@ class Plan::Collector {
         made_->fields.clear();
         return false;
       }
-      if (*included && !selection(i, node)) return false;
-    }
-    return true;
-  }
-
-  bool selection(Index index, const SelectionNode& node) {
-    switch (node.kind) {
-      case SelectionKind::field:
+      if (!*included) continue;
+      if (node.kind == SelectionKind::field) {
         field(index, node);
-        return true;
-      case SelectionKind::inline_fragment:
-        return !applies(node.type_condition) || selections(node.selections);
-      case SelectionKind::spread:
-        return spread(node.name);
+      } else {
+        rest_.push_back(inside(node));
+      }
     }
     return true;
   }
 
-  bool spread(Symbol name) {
-    seen_.insert(name);
-    const Index index = name < plan_.fragments_.size() ? plan_.fragments_[name] : kNone;
-    if (index == kNone) return true;
+  // The first selection of a fragment that applies to the type; kNone when it does not.
+  Index inside(const SelectionNode& node) {
+    if (node.kind == SelectionKind::inline_fragment) {
+      return applies(node.type_condition) ? node.selections : kNone;
+    }
+    seen_.insert(node.name);
+    const Index index = node.name < plan_.fragments_.size() ? plan_.fragments_[node.name] : kNone;
+    if (index == kNone) return kNone;
     const FragmentNode& fragment = document_.fragments[index];
-    return !applies(fragment.type_condition) || selections(fragment.selections);
+    return applies(fragment.type_condition) ? fragment.selections : kNone;
   }
 
+  // DoesFragmentTypeApply. The type is an object type, so equality and membership are all.
   bool applies(Symbol type_condition) const {
     if (type_condition == kNone) return true;
     const TypeDef* wanted = plan_.schema_.find(document_.name(type_condition));
     return wanted != nullptr && plan_.schema_.is_possible(wanted->id, made_->type->id);
   }
 
+  // The first field of a response name fixes definition and arguments (validation made the others
+  // equal); later ones add their selection sets and locations.
   void field(Index index, const SelectionNode& node) {
     const Symbol response_name = node.response_name();
     if (const auto found = by_name_.find(response_name); found != by_name_.end()) {
@@ -116,6 +126,7 @@ class Plan::Collector {
     made_->fields.push_back(std::move(plan));
   }
 
+  // Finds the definition and who resolves it. __schema and __type exist on the query root only.
   bool define(FieldPlan& plan, std::string_view name) const {
     const Schema& schema = plan_.schema_;
     plan.field = nullptr;
@@ -138,6 +149,8 @@ class Plan::Collector {
     return plan.field != nullptr;
   }
 
+  // What does not change between executions: the written key, the merged sets, and arguments
+  // without variables.
   void finish(FieldPlan& plan) {
     plan.key = '"';
     plan.key += plan.response_name;
@@ -167,6 +180,7 @@ class Plan::Collector {
 
   static constexpr std::size_t kUnknown = std::numeric_limits<std::size_t>::max();
 
+  // Thousands of aliases must not make collecting quadratic, and few must not pay for hashing.
   // From response names to fields: linear while few, hashed when many.
   class Names {
    public:
@@ -200,6 +214,7 @@ class Plan::Collector {
   std::unique_ptr<TypePlan> made_;
   Names by_name_;
   std::unordered_set<Symbol> seen_;  // fragments
+  std::vector<Index> rest_;          // where to go on, innermost last
 };
 
 Plan::Plan(const Schema& schema, const Document& document, const OperationNode& operation)
@@ -213,12 +228,14 @@ Plan::Plan(const Schema& schema, const Document& document, const OperationNode& 
 }
 
 const TypePlan& Plan::fields(const SetPlan& set, const TypeDef& type, const Variables& variables) {
+  // Most sets have one type, so the list is as good as a table.
   const auto find = [&type](const TypePlan* from) {
     while (from != nullptr && from->type != &type) from = from->next;
     return from;
   };
   if (const TypePlan* found = find(set.types.load(std::memory_order_acquire))) return *found;
   const std::lock_guard lock(growing_);
+  // Somebody may have been faster between the two looks.
   const TypePlan* head = set.types.load(std::memory_order_relaxed);
   if (const TypePlan* found = find(head)) return *found;
   held_.push_back(build(set, type, variables));
@@ -233,6 +250,7 @@ std::unique_ptr<TypePlan> Plan::build(const SetPlan& set, const TypeDef& type,
 }
 
 std::optional<std::uint32_t> find_introspection(const Document& document) {
+  // Names are interned: one comparison a name, then integers.
   for (std::size_t symbol = 0; symbol < document.names.size(); ++symbol) {
     if (document.names[symbol] != "__schema" && document.names[symbol] != "__type") continue;
     for (const SelectionNode& node : document.selections) {
@@ -245,6 +263,7 @@ std::optional<std::uint32_t> find_introspection(const Document& document) {
 PreparedOperation::Inner::Inner(const Schema& schema_in, const Document& document_in,
                                 const OperationNode& operation_in)
     : schema(schema_in), document(document_in), operation(operation_in) {
+  // Of all operations of the document: too many conditions only cost the sharing.
   for (const DirectiveNode& directive : document.directives) {
     const std::string_view name = document.name(directive.name);
     if (name != "skip" && name != "include") continue;
@@ -273,6 +292,7 @@ Plan* PreparedOperation::Inner::plan(const Variables& variables) {
     if (flag == nullptr) return nullptr;  // another operation's variable, or a fault to report
     bits = bits << 1 | (*flag ? 1u : 0u);
   }
+  // Plans never move, so the pointer stays good outside the lock.
   return variants_.with([&](std::vector<Variant>& variants) -> Plan* {
     for (const Variant& variant : variants) {
       if (variant.bits == bits) return variant.plan.get();

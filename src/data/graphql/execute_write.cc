@@ -4,6 +4,7 @@
 
 namespace mc::graphql {
 
+// Goes on from where it last stopped, or from the start for an earlier offset.
 Location Locator::find(std::uint32_t at) {
   if (at < at_) {
     at_ = 0;
@@ -25,6 +26,8 @@ Location Locator::find(std::uint32_t at) {
   return location_;
 }
 
+// Members in the order of graphql-js: message, locations, path, extensions. Errors that are not
+// listed are still counted, for logs and metrics.
 void ErrorList::add(const Entry& entry) {
   ++count_;
   if (count_ > limits_.errors_max || json_.size() > limits_.response_bytes_max) return;
@@ -59,12 +62,14 @@ void ErrorList::add(const Entry& entry) {
   writer.end_object();
 }
 
+// The root object has no position of its own: an error that gets here makes "data" null.
 bool Writer::root_field(const Batch& root, std::size_t index) {
   if (field(root, index, 0)) return true;
   report(pending_.path);
   return false;
 }
 
+// On false `out_` holds half an object; settle() of a nullable position cuts it off.
 bool Writer::object(const Batch& batch, std::uint32_t row) {
   out_ += '{';
   const std::size_t count = batch.plan->fields.size();
@@ -87,10 +92,12 @@ bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
     out_ += '"';
     return true;
   }
+  // Looked at before each field, so that the text is never much longer than allowed.
   if (out_.size() > run_.request.limits.response_bytes_max) {
     run_.fatal = kTooLarge;
     return fail({});
   }
+  // Values below change these; messages about this field come after them.
   const FieldPlan* const plan_before = plan_;
   const TypeDef* const parent_before = parent_;
   plan_ = &plan;
@@ -120,6 +127,9 @@ void Writer::field_notes(const FieldState& state, std::uint32_t row) {
   }
 }
 
+// 6.4.4. An error goes outwards through non-null positions and is reported at the first nullable
+// one, with the path of where it arose. Whatever had been written from here on is replaced by null,
+// and fields after it in the same object are never looked at, as when an exception is thrown.
 bool Writer::settle(TypeRef type, bool done, std::size_t start) {
   if (run_.fatal) return false;
   if (done && wrote_null_ && type.is_non_null()) {
@@ -140,6 +150,7 @@ bool Writer::fail(std::string_view message, std::string_view code, const Fault* 
   return false;
 }
 
+// Arguments and directives are blamed at their own place, everything else at all the merged fields.
 void Writer::report(std::span<const ErrorList::Step> path) {
   std::vector<std::uint32_t> at;
   if (pending_.fault != nullptr && !pending_.fault->at.empty()) {
@@ -152,6 +163,8 @@ void Writer::report(std::span<const ErrorList::Step> path) {
   errors_.add({pending_.message, at, path, pending_.code});
 }
 
+// Composite values. The depth of this recursion is that of the result: levels_max times the
+// wrappers of a type.
 bool Writer::cell(TypeRef type, const Cell& value) {
   const std::size_t start = out_.size();
   return settle(type, cell_inner(type.nullable(), value), start);
@@ -183,6 +196,7 @@ bool Writer::cell_inner(TypeRef type, const Cell& value) {
   return true;
 }
 
+// Leaf values and lists of them, straight from what the resolver returned.
 bool Writer::datum(TypeRef type, const Datum& value) {
   const std::size_t start = out_.size();
   return settle(type, datum_inner(type.nullable(), value), start);
@@ -221,6 +235,7 @@ bool Writer::datum_inner(TypeRef type, const Datum& value) {
   return true;
 }
 
+// A JSON array stands for a list of what is in it.
 bool Writer::list_of_json(TypeRef item_type, const json::Array& items) {
   out_ += '[';
   for (std::size_t i = 0; i < items.size(); ++i) {

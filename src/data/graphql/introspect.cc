@@ -14,6 +14,7 @@ class Answers {
  public:
   explicit Answers(const FieldCall& call) : call_(call), schema_(call.schema) {}
 
+  // __schema and __type(name:); an unknown name is null, not an error.
   Datum root() const {
     if (call_.field.name == "__schema") return object("__Schema", &schema_);
     const json::Value* name = call_.arguments.find("name");
@@ -36,6 +37,7 @@ class Answers {
                 [&](const DirectiveDef& directive) { return object("__Directive", &directive); });
   }
 
+  // Wrapped types have a kind and what they wrap, nothing else.
   Datum of_type(const Object& object_in) const {
     const TypeDef& type = *static_cast<const TypeDef*>(object_in.data);
     const TypeRef ref{type.id, static_cast<std::uint32_t>(object_in.index)};
@@ -94,10 +96,12 @@ class Answers {
   static constexpr std::array<std::string_view, 6> kKindNames = {
       "SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT"};  // by NamedKind
 
+  // The schema keeps "" for what was not given.
   static Datum text(std::string_view value) {
     return value.empty() ? Datum() : Datum::of_text(value);
   }
 
+  // Introspection types are always in the schema.
   Datum object(std::string_view type, const void* data, std::uint64_t index = 0) const {
     return Datum::of_object({schema_.find(type)->id, data, index});
   }
@@ -139,6 +143,7 @@ class Answers {
     }
   }
 
+  // Without includeDeprecated: true, what is deprecated is left out (4.2.5).
   template <class Items, class Make>
   Datum list(const Items& items, const Make& make) const {
     Datum* made = call_.arena.array<Datum>(items.size());
@@ -158,6 +163,7 @@ class Answers {
 
 void Introspector::resolve(const FieldCall& call, std::span<const Object> parents,
                            std::span<Datum> out) {
+  // One type and one field a call: what to ask is decided by the name of the type alone.
   const Answers answers(call);
   const std::string_view type = call.schema.type(call.parent_type).name;
   for (std::size_t i = 0; i < parents.size(); ++i) {

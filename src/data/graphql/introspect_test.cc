@@ -87,7 +87,8 @@ TEST_CASE("introspect: answers what graphql-js answers") {
       {"{ a: __type(name: \"Color\") { enumValues { name } } b: __type(name: \"Color\") { "
        "enumValues(includeDeprecated: true) { name deprecationReason } } }",
        R"({"a":{"enumValues":[{"name":"RED"}]},"b":{"enumValues":[{"name":"RED",)"
-       R"("deprecationReason":null},{"name":"GREEN","deprecationReason":"No longer supported"}]}})"},
+       R"("deprecationReason":null},{"name":"GREEN",)"
+       R"("deprecationReason":"No longer supported"}]}})"},
       {"{ a: __type(name: \"In\") { isOneOf inputFields { name defaultValue } } "
        "b: __type(name: \"One\") { isOneOf inputFields(includeDeprecated: true) { name } } }",
        R"({"a":{"isOneOf":false,"inputFields":[{"name":"a","defaultValue":null},)"

@@ -144,7 +144,7 @@ Status Directory::rebuild_index() {
     MC_TRY(caller->roles, parse_roles(rows->text(7)));
     MC_TRY(caller->scopes, parse_scopes(rows->text(8)));
     caller->expires = from_ms(rows->integer(9));
-    const std::string hash(rows->text(0));
+    MC_TRY(const std::string hash, from_hex(rows->text(0)));
     if (const auto used = last_used.find(hash); used != last_used.end()) {
       caller->last_used_ms.store(used->second);
     }
@@ -258,13 +258,12 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
                                       std::to_string(kTokensPerTenantMax) + " tokens");
     }
   }
-  MC_TRY(
-      [[maybe_unused]] const std::int64_t changed,
-      connection_->execute(
-          "INSERT INTO token (hash, tenant_id, token_id, principal_id, scopes, purposes, "
-          "created_at, expires_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-          {sql::Blob{hash}, token.tenant.get(), token.id, token.principal.get(), join(token.scopes),
-           token.purposes, to_ms(token.created), to_ms(token.expires), token.note}));
+  MC_TRY([[maybe_unused]] const std::int64_t changed,
+         connection_->execute(
+             "INSERT INTO token (hash, tenant_id, token_id, principal_id, scopes, purposes, "
+             "created_at, expires_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             {to_hex(hash), token.tenant.get(), token.id, token.principal.get(), join(token.scopes),
+              token.purposes, to_ms(token.created), to_ms(token.expires), token.note}));
   return ok();
 }
 

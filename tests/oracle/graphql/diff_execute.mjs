@@ -35,7 +35,15 @@ function withoutCodes(result) {
 
 const { count, seed } = options({ count: 100_000, seed: 1 });
 const oracle = new Oracle();
-const totals = { documents: 0, with_errors: 0, errors: 0, request_errors: 0, with_data: 0, invalid: 0, schemas: 0 };
+const totals = {
+  documents: 0,
+  with_errors: 0,
+  errors: 0,
+  request_errors: 0,
+  with_data: 0,
+  invalid: 0,
+  schemas: 0,
+};
 let differences = 0;
 for (let round = 0; totals.documents < count; round++) {
   const random = new Random(seed * 1_000_003 + round);
@@ -52,7 +60,8 @@ for (let round = 0; totals.documents < count; round++) {
     const errors = validate(schema, parse(operation.document));
     if (errors.length > 0) totals.invalid++;
     else cases.push(operation);
-    if (process.env.MC_WHY_INVALID && errors.length > 0) console.log(errors[0].message, operation.document);
+    if (process.env.MC_WHY_INVALID && errors.length > 0)
+      console.log(errors[0].message, operation.document);
   }
   totals.schemas++;
   const [reply] = await oracle.ask([{ op: 'execute', schema: sdl, cases }]);
@@ -70,12 +79,17 @@ for (let round = 0; totals.documents < count; round++) {
     totals.request_errors += want.data === undefined ? 1 : 0;
     totals.with_data += want.data ? 1 : 0;
     // isDeepStrictEqual does not see the order of members, which the text shows.
-    if (isDeepStrictEqual(want, got) && JSON.stringify(want.data) === JSON.stringify(got.data)) continue;
+    if (isDeepStrictEqual(want, got) && JSON.stringify(want.data) === JSON.stringify(got.data))
+      continue;
     differences++;
     if (differences > SHOWN_MAX) continue;
-    console.log(JSON.stringify({ schema: sdl, ...operation, want, got: got ?? reply.answers[i] }, null, 1));
+    console.log(
+      JSON.stringify({ schema: sdl, ...operation, want, got: got ?? reply.answers[i] }, null, 1),
+    );
   }
 }
 oracle.close();
-console.log(JSON.stringify({ check: 'graphql execute against graphql-js', seed, ...totals, differences }));
+console.log(
+  JSON.stringify({ check: 'graphql execute against graphql-js', seed, ...totals, differences }),
+);
 process.exit(differences === 0 ? 0 : 1);

@@ -20,7 +20,9 @@ const document = getIntrospectionQuery({
 // The first place where two JSON trees differ.
 function place(want, got, path = '$') {
   if (typeof want !== 'object' || want === null || got === null || typeof got !== 'object') {
-    return Object.is(want, got) ? null : `${path}: ${JSON.stringify(want)} / ${JSON.stringify(got)}`;
+    return Object.is(want, got)
+      ? null
+      : `${path}: ${JSON.stringify(want)} / ${JSON.stringify(got)}`;
   }
   for (const key of new Set([...Object.keys(want), ...Object.keys(got)])) {
     const found = place(want[key], got[key], `${path}.${key}`);
@@ -34,7 +36,8 @@ const oracle = new Oracle();
 let schemas = 0;
 let differences = 0;
 for (let round = 0; schemas < count; round++) {
-  const sdl = file !== '' ? readFileSync(file, 'utf8') : randomSchema(new Random(seed * 1_000_003 + round));
+  const sdl =
+    file !== '' ? readFileSync(file, 'utf8') : randomSchema(new Random(seed * 1_000_003 + round));
   let schema;
   try {
     schema = buildSchema(sdl);
@@ -50,9 +53,12 @@ for (let round = 0; schemas < count; round++) {
     continue;
   }
   differences++;
-  if (differences <= SHOWN_MAX) console.log(place(want, got.result ?? got) ?? 'order of members', sdl.slice(0, 300));
+  if (differences <= SHOWN_MAX)
+    console.log(place(want, got.result ?? got) ?? 'order of members', sdl.slice(0, 300));
   if (file !== '') break;
 }
 oracle.close();
-console.log(JSON.stringify({ check: 'graphql introspection against graphql-js', seed, schemas, differences }));
+console.log(
+  JSON.stringify({ check: 'graphql introspection against graphql-js', seed, schemas, differences }),
+);
 process.exit(differences === 0 ? 0 : 1);

@@ -79,7 +79,9 @@ export function randomSchema(random) {
     const implementing = object === 'Object0' || object === 'Object1' || random.chance(0.2);
     const fields = [0, 1, 2, 3].map((i) => field(`field${i}`));
     if (implementing) fields.push(...named);
-    parts.push(`type ${object}${implementing ? ' implements Named' : ''} {\n${fields.join('\n')}\n}`);
+    parts.push(
+      `type ${object}${implementing ? ' implements Named' : ''} {\n${fields.join('\n')}\n}`,
+    );
   }
   return parts.join('\n');
 }
@@ -162,7 +164,16 @@ class OperationMaker {
     if (name === 'ID') return random.pick([`${number}`, `"${number}"`]);
     if (name === 'String') return random.pick(['""', '"text"', '"q\\"\\u00e9\\n"', '"""block"""']);
     const nested = mayUseVariables && this.variables.size > 0 ? `$v0` : '7';
-    return random.pick(['1', '2.5', '"s"', 'true', 'SYMBOL', 'null', `[1, ${nested}]`, `{k: ${nested}}`]);
+    return random.pick([
+      '1',
+      '2.5',
+      '"s"',
+      'true',
+      'SYMBOL',
+      'null',
+      `[1, ${nested}]`,
+      `{k: ${nested}}`,
+    ]);
   }
 
   directives() {
@@ -186,7 +197,8 @@ class OperationMaker {
     }
     if (args.length > 0) text = `a${this.aliases++}: ${text}(${args.join(', ')})`;
     else if (random.chance(0.15)) text = `a${this.aliases++}: ${text}`;
-    else if (depth > 0 && !isAbstractType(parent) && random.chance(0.3)) text = `${parent.name}_${text}: ${text}`;
+    else if (depth > 0 && !isAbstractType(parent) && random.chance(0.3))
+      text = `${parent.name}_${text}: ${text}`;
     text += this.directives();
     const named = getNamedType(field.type);
     return isCompositeType(named) ? `${text} ${this.selectionSet(named, depth + 1)}` : text;
@@ -224,7 +236,11 @@ class OperationMaker {
   }
 
   spread(type, depth) {
-    const usable = this.fragments.filter(({ on }) => on === type || (isObjectType(type) && isAbstractType(on) && this.schema.isSubType(on, type)));
+    const usable = this.fragments.filter(
+      ({ on }) =>
+        on === type ||
+        (isObjectType(type) && isAbstractType(on) && this.schema.isSubType(on, type)),
+    );
     if (usable.length > 0 && this.random.chance(0.6)) {
       return `...${this.random.pick(usable).name}${this.directives()}`;
     }
@@ -250,14 +266,27 @@ class OperationMaker {
       return `$${name}: ${text}${fallback === null ? '' : ` = ${fallback}`}`;
     });
     const list = variables.length > 0 ? `(${variables.join(', ')})` : '';
-    const fragments = this.fragments.map(({ name, on, text }) => `fragment ${name} on ${on.name} ${text}`);
+    const fragments = this.fragments.map(
+      ({ name, on, text }) => `fragment ${name} on ${on.name} ${text}`,
+    );
     return [`${isMutation ? 'mutation' : 'query'} Op${list} ${body}`, ...fragments].join('\n');
   }
 
   // JSON for a type; now and then one that does not fit.
   json(type, depth = 0) {
     const { random } = this;
-    if (random.chance(0.03)) return random.pick([null, 7, 'x', true, [], {}, [[1, 'two']], 1.5, { unknown: { deep: [1, { a: { b: 2 } }] } }]);
+    if (random.chance(0.03))
+      return random.pick([
+        null,
+        7,
+        'x',
+        true,
+        [],
+        {},
+        [[1, 'two']],
+        1.5,
+        { unknown: { deep: [1, { a: { b: 2 } }] } },
+      ]);
     if (!isNonNullType(type) && random.chance(0.1)) return null;
     const nullable = getNullableType(type);
     if (isListType(nullable)) {
@@ -271,13 +300,18 @@ class OperationMaker {
       if (nullable.isOneOf && random.chance(0.9)) fields = [random.pick(fields)];
       for (const field of fields) {
         const required = isNonNullType(field.type) && field.defaultValue === undefined;
-        if (!nullable.isOneOf && (random.chance(0.05) || (!required && (depth > 2 || random.chance(0.4))))) continue;
+        if (
+          !nullable.isOneOf &&
+          (random.chance(0.05) || (!required && (depth > 2 || random.chance(0.4))))
+        )
+          continue;
         result[field.name] = this.json(field.type, depth + 1);
       }
       if (random.chance(0.03)) result.surplus = 1;
       return result;
     }
-    if (isEnumType(nullable)) return random.chance(0.05) ? 'PINK' : random.pick(nullable.getValues()).name;
+    if (isEnumType(nullable))
+      return random.chance(0.05) ? 'PINK' : random.pick(nullable.getValues()).name;
     const number = random.below(2000) - 1000;
     const values = {
       Int: [number, number, number, 3e9, 2.0],
@@ -296,7 +330,8 @@ class OperationMaker {
       const required = text.endsWith('!') && fallback === null;
       if (this.random.chance(required ? 0.02 : 0.3)) continue;
       result[name] = this.json(type);
-      if (result[name] === null && text.endsWith('!') && this.random.chance(0.9)) delete result[name];
+      if (result[name] === null && text.endsWith('!') && this.random.chance(0.9))
+        delete result[name];
     }
     return result;
   }
