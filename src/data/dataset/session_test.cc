@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "contract/dataset_contract.h"
@@ -15,7 +14,7 @@ class SqliteFolder {
  public:
   SqliteFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "mc_dataset_XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
+    path_ = ::mkdtemp(pattern.data());
   }
   SqliteFolder(const SqliteFolder&) = delete;
   SqliteFolder& operator=(const SqliteFolder&) = delete;
@@ -49,8 +48,8 @@ TEST_CASE("session: filters, orders and pages as the twin in memory does") {
 // MC_ISOLATION_REQUESTS=10000 is the nightly form.
 TEST_CASE("session: one tenant's answers do not depend on another tenant's rows") {
   const SqliteFolder folder;
-  const char* wanted = std::getenv("MC_ISOLATION_REQUESTS");
-  contract::run_isolation(folder.backend(), wanted == nullptr ? 500 : std::atoi(wanted));
+  const std::string wanted = sys::environment("MC_ISOLATION_REQUESTS", "500");
+  contract::run_isolation(folder.backend(), static_cast<int>(*parse_int(wanted)));
 }
 
 TEST_CASE("session: there is none without a tenant") {
