@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 export MC_JOBS ?= $(JOBS)
 
 help:  ## This list
-	@sed -n 's/^\([a-z%-]*\):[^#]*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*##  *' '/^[a-z%-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bootstrap:  ## Install the Debian packages that are missing (deploy/packages.txt)
 	@deploy/bootstrap.sh

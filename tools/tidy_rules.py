@@ -537,12 +537,12 @@ def check(house):
 
 def read_tree(root):
     """{path: text} of the text files git knows or would add; without git, of all but build/."""
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, check=False)
-    if listed.returncode == 0:
-        paths = [name.decode() for name in listed.stdout.split(b"\0") if name]
-    else:
+    try:
+        listed = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True, check=True).stdout
+        paths = [name.decode() for name in listed.split(b"\0") if name]
+    except (OSError, subprocess.CalledProcessError):  # no git here, or not a work tree
         paths = []
         for folder, folders, names in os.walk(root):
             folders[:] = [f for f in folders if f not in ("build", ".git", "node_modules")]

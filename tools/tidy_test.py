@@ -5,8 +5,10 @@ A sample is a small tree {path: text}. The last tests are the canary: every rule
 sample that trips exactly it, so a rule that went blind fails here.
 """
 import sys
+import tempfile
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -204,6 +206,16 @@ class Rules(unittest.TestCase):
         files = {**GOOD, PLAN: HEAD + "\n// it's fine\nint f() {\n  throw 1;\n}\n"}
         found = tidy_rules.check(tidy_rules.House(files))
         self.assertEqual([(f.path, f.line) for f in found], [(PLAN, 5)])
+
+    def test_a_tree_is_read_without_git_and_without_what_was_built(self):
+        with tempfile.TemporaryDirectory(prefix="mc-tidy-") as folder:
+            for path, text in {"src/a.cc": "int x;\n", "build/b.cc": "int y;\n"}.items():
+                target = Path(folder) / path
+                target.parent.mkdir()
+                target.write_text(text)
+            (Path(folder) / "picture.png").write_bytes(b"\x89PNG\0\0")
+            with unittest.mock.patch.dict("os.environ", {"PATH": "/nowhere"}):
+                self.assertEqual(tidy_rules.read_tree(folder), {"src/a.cc": "int x;\n"})
 
     def test_a_hundred_thousand_lines_take_less_than_three_seconds(self):
         part = ("// A comment that says why.\nint f%d(const std::string& a, int b) {\n"

@@ -35,7 +35,8 @@ def configure(modules):
             (root / "src" / path / "CMakeLists.txt").write_text(line + "\n")
             (root / "src" / path / (path.split("/")[1] + ".cc")).write_text("\n")
         done = subprocess.run(
-            ["cmake", "-G", "Ninja", "-DCMAKE_CXX_COMPILER_WORKS=1", "-S", folder, "-B",
+            ["cmake", "-G", "Ninja", "-DCMAKE_CXX_COMPILER=clang++-19",
+             "-DCMAKE_CXX_COMPILER_WORKS=1", "-S", folder, "-B",
              f"{folder}/build"], capture_output=True, text=True, check=False)
         return done.returncode == 0, done.stdout + done.stderr
 

@@ -48,8 +48,7 @@ Status serve(Context& context) {
   if (first) show_bootstrap_token(*first);
   print_talk(context, "Listening on http://" + loaded.value.server.host + ":" +
                           std::to_string(running->port()) + "\n");
-  return serve_until_signal(
-      *running, [&] { reload(context, output, loaded.effective); }, [] {});
+  return serve_until_signal(*running, [&] { reload(context, output, loaded.effective); }, [] {});
 }
 
 }  // namespace

@@ -23,8 +23,16 @@ datasets:
       - {{name: fullName, column: full_name, type: string, sensitivity: personal}}
       - {{name: email, type: string, sensitivity: personal}}
       - {{name: phone, type: string, nullable: true, sensitivity: personal}}
-      - {{name: birthDate, column: birth_date, type: date, sensitivity: personal, quasi_identifier: true}}
-      - {{name: nationalId, column: national_id, type: string, sensitivity: sensitive, filterable: false}}
+      - name: birthDate
+        column: birth_date
+        type: date
+        sensitivity: personal
+        quasi_identifier: true
+      - name: nationalId
+        column: national_id
+        type: string
+        sensitivity: sensitive
+        filterable: false
       - {{name: country, type: string, quasi_identifier: true}}
       - {{name: city, type: string, quasi_identifier: true}}
       - {{name: occupation, type: string, quasi_identifier: true}}
@@ -80,7 +88,11 @@ datasets:
       - {{name: licenceClass, column: licence_class, type: string}}
     relations:
       - {{name: owner, to: person, kind: one, local: ownerPersonId, remote: id}}
-      - {{name: ownerOrganisation, to: organisation, kind: one, local: ownerOrganisationId, remote: id}}
+      - name: ownerOrganisation
+        to: organisation
+        kind: one
+        local: ownerOrganisationId
+        remote: id
       - {{name: events, to: event, kind: many, local: id, remote: assetId}}
   - name: event
     source: graph

@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "base/base.h"
-#include "gateway/config.h"
+#include "gateway/gateway.h"
 #include "json/describe.h"
 #include "net/net.h"
 

@@ -73,7 +73,8 @@ Result<State> open_state(Machine& machine, const Settings& settings) {
 
 Result<LogOutput> open_log(Machine& machine, const LogSettings& settings, const std::string& path) {
   LogOutput out;
-  MC_TRY(out.file, machine.files->open(path, sys::OpenMode::append));
+  MC_TRY(out.file, path.empty() ? Result<std::unique_ptr<sys::File>>(sys::standard_output())
+                                : machine.files->open(path, sys::OpenMode::append));
   out.sink = std::make_unique<log::FileSink>(*out.file, *machine.clock);
   const log::Options options{
       .level = static_cast<log::Level>(settings.level),

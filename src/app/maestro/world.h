@@ -46,7 +46,7 @@ struct LogOutput {
   std::unique_ptr<log::Log> log;
 };
 Result<LogOutput> open_log(Machine& machine, const LogSettings& settings,
-                           const std::string& path = "/dev/stdout");
+                           const std::string& path = "");  // "" = standard output
 
 // A running server. Made by start(), ended by stop(); members are in the order of their making.
 class Running {

@@ -101,6 +101,7 @@ struct Session::Core {
   sql::Connection* running = nullptr;
 
   const DatasetPlan& plan(int dataset) const { return parts.dataset(dataset); }
+  Result<std::string> placement(int dataset) const;  // of the tenant's rows
   Result<sql::Connection*> reader(int dataset);
   Nanos time_left() const;
 

@@ -81,7 +81,12 @@ class Checker {
 
   void check_source(const Source& source, const std::string& path) {
     name(path + ".name", source.name);
-    if (!sources_.insert(source.name).second) add(path + ".name", "used twice: " + source.name);
+    if (!sources_.insert(source.name + "@" + source.region).second) {
+      add(path + ".name", "used twice for the same region: " + source.name);
+    }
+    if (source.region.empty() && model_.placed(source.name)) {
+      add(path + ".region", "is required when a source has several placements");
+    }
     if (source.url.find(':') == std::string::npos) {
       add(path + ".url", "must begin with a scheme such as sqlite: or postgres:");
     }
@@ -263,6 +268,25 @@ const Source* Model::source(std::string_view name) const {
   const auto found = std::find_if(sources.begin(), sources.end(),
                                   [&](const Source& source) { return source.name == name; });
   return found == sources.end() ? nullptr : &*found;
+}
+
+bool Model::placed(std::string_view name) const {
+  return std::count_if(sources.begin(), sources.end(),
+                       [&](const Source& source) { return source.name == name; }) > 1;
+}
+
+std::string Model::placement(const Source& source) const {
+  return placed(source.name) ? source.name + "@" + source.region : source.name;
+}
+
+Result<std::string> Model::placement(std::string_view name, std::string_view region) const {
+  for (const Source& source : sources) {
+    if (source.name != name) continue;
+    if (!placed(name)) return source.name;
+    if (source.region == region) return placement(source);
+  }
+  return fail(Code::not_found,
+              "source " + excerpt(name) + " has no placement in region '" + excerpt(region) + "'");
 }
 
 int Model::dataset_index(std::string_view name) const {

@@ -2,6 +2,8 @@
 //
 //   sources:
 //     - {name: main, url: "sqlite:/data/app.db", region: eu-west-1}
+//     - {name: main, url: "sqlite:/data/us.db", region: us-east-1}  # second placement: the rows of
+//                                                 # a tenant lie in the placement of its region
 //   datasets:
 //     - name: person              # Query.person, Query.persons, Query.personsAggregate
 //       source: main
@@ -130,7 +132,12 @@ struct Model {
   std::vector<Source> sources;
   std::vector<Dataset> datasets;
 
-  const Source* source(std::string_view name) const;
+  const Source* source(std::string_view name) const;  // the first of its placements
+  bool placed(std::string_view name) const;           // more than one placement
+  // What Writers and ConnectionSet call a placement: the name, with "@region" where it is placed.
+  std::string placement(const Source& source) const;
+  // The placement that holds the rows of a tenant of this region; `not_found` when there is none.
+  Result<std::string> placement(std::string_view name, std::string_view region) const;
   const Dataset* dataset(std::string_view name) const;
   int dataset_index(std::string_view name) const;  // -1 = none
   // Every rule of the model (names, references, types, limits); empty = usable.

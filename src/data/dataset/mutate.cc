@@ -153,8 +153,9 @@ Result<Datum> mutate(const Call& call) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   core.touch(call.plan.dataset);
-  Result<Writers::Lease> writer =
-      core.connections.writers().borrow(plan.dataset->source, core.time_left());
+  const Result<std::string> placement = core.placement(call.plan.dataset);
+  if (!placement) return tl::unexpected<Error>(core.after_failure(placement.error()));
+  Result<Writers::Lease> writer = core.connections.writers().borrow(*placement, core.time_left());
   if (!writer) return tl::unexpected<Error>(core.after_failure(writer.error()));
   Result<sql::Transaction> transaction = sql::Transaction::begin(**writer);
   if (!transaction) return tl::unexpected<Error>(core.after_failure(transaction.error()));

@@ -41,14 +41,14 @@ Writers::Writers(const sql::Drivers& drivers, const Model& model) : drivers_(dri
   for (const Source& source : model.sources) {
     auto slot = std::make_unique<Slot>();
     slot->url = source.url;
-    slots_.emplace(source.name, std::move(slot));
+    slots_.emplace(model.placement(source), std::move(slot));
   }
 }
 Writers::~Writers() = default;
 
-Result<Writers::Lease> Writers::borrow(std::string_view source, Nanos wait) {
-  const auto found = slots_.find(source);
-  if (found == slots_.end()) return fail(Code::not_found, "no source " + excerpt(source));
+Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
+  const auto found = slots_.find(placement);
+  if (found == slots_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
   Slot& slot = *found->second;
   std::unique_lock lock(slot.mutex, std::defer_lock);
   // Bounded, so that the sum with "now" stays in range.
@@ -64,24 +64,31 @@ Result<Writers::Lease> Writers::borrow(std::string_view source, Nanos wait) {
 
 ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers)
     : drivers_(drivers), writers_(writers) {
-  for (const Source& source : model.sources) urls_.emplace(source.name, source.url);
+  for (const Source& source : model.sources) {
+    urls_.emplace(model.placement(source), source.url);
+  }
 }
 
-Result<sql::Connection*> ConnectionSet::reader(std::string_view source) {
-  const auto open = readers_.find(source);
+Result<sql::Connection*> ConnectionSet::reader(std::string_view placement) {
+  const auto open = readers_.find(placement);
   if (open != readers_.end()) return open->second.get();
-  const auto url = urls_.find(source);
-  if (url == urls_.end()) return fail(Code::not_found, "no source " + excerpt(source));
+  const auto url = urls_.find(placement);
+  if (url == urls_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
   MC_TRY(auto connection, drivers_.open(url->second, {.access = sql::Access::read_only}));
   return readers_.emplace(url->first, std::move(connection)).first->second.get();
 }
 
 Result<sql::Connection*> Session::Core::reader(int dataset) {
   touch(dataset);
-  const std::string& source = plan(dataset).dataset->source;
-  Result<sql::Connection*> connection = connections.reader(source);
+  Result<std::string> where = placement(dataset);
+  if (!where) return tl::unexpected<Error>(after_failure(where.error()));
+  Result<sql::Connection*> connection = connections.reader(*where);
   if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
   return connection;
+}
+
+Result<std::string> Session::Core::placement(int dataset) const {
+  return parts.model.placement(plan(dataset).dataset->source, options.region);
 }
 
 void Session::Core::touch(int dataset) {

@@ -73,8 +73,9 @@ class Writers {
     std::unique_lock<std::timed_mutex> lock_;
     sql::Connection* connection_;
   };
-  // `unavailable` when another caller keeps it longer than `wait`; `not_found`: no such source.
-  Result<Lease> borrow(std::string_view source, Nanos wait);
+  // `unavailable` when another caller keeps it longer than `wait`; `not_found`: no such placement
+  // (Model::placement).
+  Result<Lease> borrow(std::string_view placement, Nanos wait);
 
  private:
   const sql::Drivers& drivers_;
@@ -85,7 +86,7 @@ class Writers {
 class ConnectionSet {
  public:
   ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
-  Result<sql::Connection*> reader(std::string_view source);
+  Result<sql::Connection*> reader(std::string_view placement);
   Writers& writers() { return writers_; }
 
  private:
@@ -117,6 +118,7 @@ struct SessionOptions {
   Capabilities may{};
   MonoTime deadline{INT64_MAX};
   SessionLimits limits{};
+  std::string region = {};  // of the tenant; chooses among the placements of a source
 };
 
 // The seams a session needs.

@@ -98,10 +98,13 @@ Result<std::vector<std::vector<std::string>>> unique_indexes(sql::Connection& co
 Status check_tables(const Model& model, ConnectionSet& connections) {
   std::string text;
   for (const Dataset& dataset : model.datasets) {
-    Result<sql::Connection*> connection = connections.reader(dataset.source);
-    const Status status = connection ? check_table(dataset, **connection)
-                                     : Status(tl::unexpected<Error>(connection.error()));
-    if (!status) text += (text.empty() ? "" : "\n") + status.error().what;
+    for (const Source& source : model.sources) {
+      if (source.name != dataset.source) continue;
+      Result<sql::Connection*> connection = connections.reader(model.placement(source));
+      const Status status = connection ? check_table(dataset, **connection)
+                                       : Status(tl::unexpected<Error>(connection.error()));
+      if (!status) text += (text.empty() ? "" : "\n") + status.error().what;
+    }
   }
   if (!text.empty()) return fail(Code::invalid, std::move(text));
   return ok();

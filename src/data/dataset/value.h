@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "dataset/model.h"
-#include "graphql/arena.h"
+#include "graphql/graphql.h"
 #include "json/json.h"
 #include "sql/sql.h"
 

@@ -1,6 +1,7 @@
 // The rules by name, and the findings of a check: messages with places in one document.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -64,7 +65,8 @@ class Findings {
   void abort();
   // The limit was passed: whoever walks should stop.
   bool aborted() const { return aborted_; }
-  std::size_t size() const { return found_.size(); }
+  // How many more findings are listed before the limit.
+  std::size_t room() const { return errors_max_ - std::min(errors_max_, found_.size()); }
   std::vector<GraphqlError> take();
 
  private:

@@ -90,8 +90,8 @@ TEST_CASE("schema: default values are coerced to their type") {
       {"Box", "{w: null}", "", ""},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.type);
-    CAPTURE(row.literal);
+    CAPTURE(std::string(row.type));
+    CAPTURE(std::string(row.literal));
     const auto schema =
         must_build(std::string("type Query { a(x: ") + row.type + " = " + row.literal +
                    "): Int } enum Color { RED } scalar Any "

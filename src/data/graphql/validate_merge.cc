@@ -49,6 +49,7 @@ class MergedSets {
         single_(document_.selections.size(), false),
         fragment_round_(document_.fragments.size(), 0),
         fragment_done_(document_.fragments.size(), false),
+        fragment_alone_(document_.fragments.size(), false),
         group_round_(document_.names.size(), 0),
         group_of_(document_.names.size(), 0) {}
 
@@ -56,7 +57,9 @@ class MergedSets {
     for (const OperationNode& operation : document_.operations) {
       const TypeDef* root = context_.schema.root(operation.kind);
       if (root != nullptr && root->kind != NamedKind::object) root = nullptr;
-      work_.push_back({{}, operation.selections, root, Mode::full});
+      if (!known_spread(operation.selections)) {
+        work_.push_back({{}, operation.selections, root, Mode::full});
+      }
     }
     if (!drain()) return verdict_;
     // What operations do not reach: first fragments that nobody spreads, then the circles.
@@ -87,6 +90,17 @@ class MergedSets {
       if (!check(set)) return false;
     }
     return true;
+  }
+
+  // A set that is nothing but one spread is the set of that fragment; many owners share it.
+  bool known_spread(Index first) {
+    const SelectionNode& node = document_.selections[first];
+    if (node.kind != SelectionKind::spread || node.next != kNone) return false;
+    const Index fragment = context_.fragment_of(node.name);
+    if (fragment == kNone) return true;
+    const bool known = fragment_alone_[fragment];
+    fragment_alone_[fragment] = true;
+    return known;
   }
 
   bool spend(std::size_t steps) {
@@ -244,6 +258,7 @@ class MergedSets {
       // One owner alone has nothing to conflict with by shape.
       if (mode == Mode::shape || single_[below.owners[0].selection]) return;
       single_[below.owners[0].selection] = true;
+      if (known_spread(document_.selections[below.owners[0].selection].selections)) return;
     } else {
       std::vector<Index> key;
       key.reserve(below.owners.size() + 1);
@@ -266,7 +281,8 @@ class MergedSets {
 
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> fragment_round_;
-  std::vector<bool> fragment_done_;
+  std::vector<bool> fragment_done_;   // part of some set
+  std::vector<bool> fragment_alone_;  // a set by itself
   std::vector<std::uint32_t> group_round_, group_of_;  // by response name
   std::vector<std::vector<Field>> groups_;
   std::size_t groups_used_ = 0;

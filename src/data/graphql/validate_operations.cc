@@ -2,6 +2,7 @@
 // a chain of thousands must not become a recursion.
 #include <algorithm>
 #include <string>
+#include <unordered_set>
 
 #include "graphql/validate_walk.h"
 
@@ -264,27 +265,48 @@ void DocumentWalk::check_introspection_depth(Index field) {
   in_deep_introspection_ = true;
 }
 
-// Breadth first, as graphql-js lists them: the order decides the order of later findings.
-std::vector<Index> DocumentWalk::reached_fragments(std::vector<Index> spreads) {
-  std::vector<bool> collected(document_.names.size(), false);
+std::vector<Symbol> DocumentWalk::spread_names(const std::vector<Index>& spreads) const {
   std::vector<Symbol> names;
+  std::unordered_set<Symbol> seen;
+  for (const Index spread : spreads) {
+    const Symbol name = document_.selections[spread].name;
+    if (seen.insert(name).second) names.push_back(name);
+  }
+  return names;
+}
+
+// Breadth first, as graphql-js lists them: the order decides the order of later findings.
+std::vector<Index> DocumentWalk::reached_fragments(const std::vector<Symbol>& first) {
+  std::vector<bool> collected(document_.names.size(), false);
+  std::vector<Symbol> names = first;
   std::vector<Index> fragments;
-  const auto collect = [&](const std::vector<Index>& list) {
-    for (const Index spread : list) {
-      const Symbol name = document_.selections[spread].name;
-      if (!collected[name]) names.push_back(name);
-      collected[name] = true;
-    }
-    spend(list.size());
-  };
-  collect(spreads);
+  for (const Symbol name : names) collected[name] = true;
   for (std::size_t i = 0; i < names.size() && !exhausted_; ++i) {
     const Index fragment = context_.fragment_of(names[i]);
     if (fragment == kNone) continue;
     fragments.push_back(fragment);
-    collect(fragment_spreads_[fragment]);
+    spend(fragment_spreads_[fragment].size() + 1);
+    for (const Index spread : fragment_spreads_[fragment]) {
+      const Symbol name = document_.selections[spread].name;
+      if (!collected[name]) names.push_back(name);
+      collected[name] = true;
+    }
   }
   return fragments;
+}
+
+const DocumentWalk::Reach& DocumentWalk::reach_of(const std::vector<Index>& spreads) {
+  const auto [entry, fresh] = reaches_.try_emplace(spread_names(spreads));
+  Reach& reach = entry->second;
+  if (!fresh) return reach;
+  reach.fragments = reached_fragments(entry->first);
+  for (const Index fragment : reach.fragments) {
+    const auto& more = fragment_usages_[fragment];
+    spend(more.size());
+    if (exhausted_) break;
+    reach.usages.insert(reach.usages.end(), more.begin(), more.end());
+  }
+  return reach;
 }
 
 void DocumentWalk::check_unused_fragments() {
@@ -294,7 +316,7 @@ void DocumentWalk::check_unused_fragments() {
     spreads.insert(spreads.end(), list.begin(), list.end());
   }
   std::vector<bool> used(document_.names.size(), false);
-  for (const Index fragment : reached_fragments(std::move(spreads))) {
+  for (const Index fragment : reached_fragments(spread_names(spreads))) {
     used[document_.fragments[fragment].name] = true;
   }
   for (const FragmentNode& fragment : document_.fragments) {
@@ -308,12 +330,10 @@ void DocumentWalk::check_unused_fragments() {
 void DocumentWalk::check_variables(Index index) {
   const OperationNode& operation = document_.operations[index];
   std::vector<VariableUsage> usages = operation_usages_[index];
-  for (const Index fragment : reached_fragments(operation_spreads_[index])) {
-    const auto& more = fragment_usages_[fragment];
-    spend(more.size());
-    if (exhausted_ || findings_.aborted()) return;
-    usages.insert(usages.end(), more.begin(), more.end());
-  }
+  const Reach& reach = reach_of(operation_spreads_[index]);
+  spend(reach.usages.size());
+  if (exhausted_ || findings_.aborted()) return;
+  usages.insert(usages.end(), reach.usages.begin(), reach.usages.end());
   std::unordered_map<Symbol, Index> defined;  // the last of one name
   for (Index at = operation.variables; at != kNone; at = document_.variables[at].next) {
     defined[document_.variables[at].name] = at;

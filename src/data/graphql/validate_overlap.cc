@@ -13,9 +13,11 @@ namespace {
 // graphql-js bounds what it says about one conflict.
 constexpr std::size_t kDetailMax = 1000;
 constexpr std::size_t kNodesMax = 20;
+// So many conflicts below two fields are enough to fill both of these.
+constexpr std::size_t kInnerMax = 64;
 // And its work; ours is lower, since only documents with a conflict (or made to hurt) come here.
 constexpr std::size_t kPairBudget = 200'000;
-constexpr int kDepthMax = 400;
+constexpr int kDepthMax = 1000;
 
 struct Field {
   Index selection = kNone;
@@ -132,15 +134,15 @@ struct OverlapCheck::Pairs {
     return &collect(node.selections, context.type_of(node.type_condition));
   }
 
-  // (A) to (C): all conflicts of one selection set.
-  Conflicts within(Index first, const TypeDef* parent) {
+  // (A) to (C): the conflicts of one selection set, `wanted` at most.
+  Conflicts within(Index first, const TypeDef* parent, std::size_t wanted) {
     Conflicts conflicts;
     FieldSet& set = collect(first, parent);
     for (const auto& [name, fields] : set.groups) {
       for (std::size_t i = 0; i < fields.size(); ++i) {
         for (std::size_t j = i + 1; j < fields.size(); ++j) {
           compare(conflicts, false, name, {fields[i], fields[j]});
-          if (budget == 0) return conflicts;
+          if (budget == 0 || conflicts.size() >= wanted) return conflicts;
         }
       }
     }
@@ -148,7 +150,7 @@ struct OverlapCheck::Pairs {
       fields_and_fragment(conflicts, false, set, set.fragments[i]);
       for (std::size_t j = i + 1; j < set.fragments.size(); ++j) {
         fragments(conflicts, false, set.fragments[i], set.fragments[j]);
-        if (budget == 0) return conflicts;
+        if (budget == 0 || conflicts.size() >= wanted) return conflicts;
       }
     }
     return conflicts;
@@ -221,7 +223,9 @@ struct OverlapCheck::Pairs {
       if (other == b.group_of.end()) continue;
       for (const Field& left : fields) {
         for (const Field& right : b.groups[other->second].second) {
-          compare(conflicts, exclusive, name, {left, right});
+          if (depth == 0 || conflicts.size() < kInnerMax) {
+            compare(conflicts, exclusive, name, {left, right});
+          }
           if (budget == 0) return;
         }
       }
@@ -279,14 +283,15 @@ OverlapCheck::~OverlapCheck() = default;
 
 void OverlapCheck::prepare() {
   // Enough for any honest document many times over.
-  const std::size_t budget = 100'000 + 32 * context_.document.selections.size();
+  const std::size_t budget = 30'000 + 16 * context_.document.selections.size();
   needed_ = check_merged_sets(context_, budget) != MergeVerdict::clean;
   if (needed_) pairs_ = std::make_unique<Pairs>(context_);
 }
 
 void OverlapCheck::check(Index first, const TypeDef* parent) {
   const Document& document = context_.document;
-  for (const Conflict& conflict : pairs_->within(first, parent)) {
+  const std::size_t wanted = context_.findings.room() + 1;
+  for (const Conflict& conflict : pairs_->within(first, parent, wanted)) {
     std::vector<std::uint32_t> at;
     for (const auto* side : {&conflict.left, &conflict.right}) {
       for (const Index field : *side) at.push_back(document.selections[field].at);

@@ -44,6 +44,31 @@ std::vector<std::string_view> field_names(const TypeDef& type) {
   return names;
 }
 
+// The order below is not transitive (graphql-js has it so), which std::sort must not be given. The
+// steps are those of V8 for short arrays, so that the same order comes out.
+template <class T, class Less>
+void insertion_sort(std::vector<T>& items, Less less) {
+  if (items.size() < 2) return;
+  const auto at = [&](std::size_t i) { return items.begin() + static_cast<std::ptrdiff_t>(i); };
+  std::size_t run = 2;
+  const bool descending = less(items[1], items[0]);
+  while (run < items.size() && less(items[run], items[run - 1]) == descending) ++run;
+  if (descending) std::reverse(at(0), at(run));
+  for (std::size_t start = run; start < items.size(); ++start) {
+    std::size_t left = 0;
+    std::size_t right = start;
+    while (left < right) {
+      const std::size_t middle = left + (right - left) / 2;
+      if (less(items[start], items[middle])) {
+        right = middle;
+      } else {
+        left = middle + 1;
+      }
+    }
+    std::rotate(at(left), at(start), at(start + 1));
+  }
+}
+
 // Types that have the field where an abstract one has not: the most common first, supertypes
 // before their subtypes, then by name.
 std::vector<std::string_view> types_with_field(const Schema& schema, const TypeDef& type,
@@ -74,7 +99,7 @@ std::vector<std::string_view> types_with_field(const Schema& schema, const TypeD
   const auto above = [&](const TypeDef& a, const TypeDef& b) {
     return a.kind == NamedKind::interface && a.id != b.id && schema.is_possible(a.id, b.id);
   };
-  std::sort(found.begin(), found.end(), [&](const Candidate& a, const Candidate& b) {
+  insertion_sort(found, [&](const Candidate& a, const Candidate& b) {
     if (a.uses != b.uses) return a.uses > b.uses;
     if (above(*a.type, *b.type)) return true;
     if (above(*b.type, *a.type)) return false;

@@ -2,6 +2,7 @@
 // node runs here; rules across fragments get what they need (usages, spreads) collected.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "graphql/validate.h"
@@ -43,7 +44,13 @@ class DocumentWalk {
   void check_unused_fragments();
   void check_variables(Index operation);
   void check_position(const VariableUsage& usage, const VariableNode& variable);
-  std::vector<Index> reached_fragments(std::vector<Index> spreads);
+  struct Reach {
+    std::vector<Index> fragments;
+    std::vector<VariableUsage> usages;  // of all of them
+  };
+  std::vector<Index> reached_fragments(const std::vector<Symbol>& first);
+  std::vector<Symbol> spread_names(const std::vector<Index>& spreads) const;
+  const Reach& reach_of(const std::vector<Index>& spreads);
   void spend(std::size_t steps);
 
   ValidationContext& context_;
@@ -57,8 +64,9 @@ class DocumentWalk {
   std::vector<VariableUsage>* usages_ = nullptr;  // of the operation or fragment walked now
   std::vector<std::vector<VariableUsage>> operation_usages_, fragment_usages_;
   std::vector<std::vector<Index>> operation_spreads_, fragment_spreads_;
-  std::vector<bool> cycle_visited_;  // by name of a fragment
-  std::size_t budget_;               // of the rules across fragments
+  std::map<std::vector<Symbol>, Reach> reaches_;  // operations often spread the same
+  std::vector<bool> cycle_visited_;               // by name of a fragment
+  std::size_t budget_;                            // of the rules across fragments
   bool exhausted_ = false;
 
   // MaxIntrospectionDepth: by name, the list depths at which a fragment passed or failed.

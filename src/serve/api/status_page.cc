@@ -54,7 +54,8 @@ constexpr std::string_view kPage = R"(<!doctype html>
 <table><caption>This server</caption><tbody>
 {}</tbody></table>
 <table><caption>Routes</caption>
-<thead><tr><th scope="col">Path</th><th scope="col">Answered by</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Path</th><th scope="col">Answered by</th>
+<th scope="col">State</th></tr></thead>
 <tbody>{}</tbody></table>
 <p>Operations: <a href="/livez">/livez</a> <a href="/readyz">/readyz</a>
 <a href="/version">/version</a>, and with a token <code>/metrics</code> and <code>/v1/</code>.</p>
@@ -91,7 +92,8 @@ body{margin:0;color:light-dark(#1a1d21,#e8eaed);background:light-dark(#fff,#1417
 main{max-width:44rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;margin:1.5rem 0}
 caption{text-align:left;font-weight:600;padding-bottom:.25rem}
-th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-bottom:1px solid light-dark(#d5d9de,#343a40)}
+th,td{text-align:left;padding:.4rem .75rem .4rem 0}
+th,td{border-bottom:1px solid light-dark(#d5d9de,#343a40)}
 th[scope=row]{font-weight:400;width:12rem}
 a{color:light-dark(#0b57d0,#8ab4f8)}
 a:focus-visible{outline:3px solid currentColor}

@@ -74,6 +74,7 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   dataset::SessionOptions options;
   options.may = capabilities(*call->caller);
   options.deadline = call->deadline;
+  options.region = call->caller->region;
   Result<std::unique_ptr<dataset::Session>> session =
       dataset::Session::make(*world.catalog, call->caller->tenant, *connections[worker],
                              {world.clock, world.random}, options);
