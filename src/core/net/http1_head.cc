@@ -59,6 +59,7 @@ Verdict refuse(int status, std::string_view why) {
 Verdict parse_fields(std::string_view head, std::size_t at, int headers_max,
                      std::vector<HeaderView>& out) {
   out.clear();
+  out.reserve(16);
   while (true) {
     if (at + 2 > head.size()) return refuse(400, "truncated head");
     if (head[at] == '\r') {

@@ -35,10 +35,8 @@ Status read_url(Route& route) {
 Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld& world) {
   const std::string where = "route " + route.config.path + ": ";
   if (route.config.kind == RouteKind::datasets) {
-    if (world.catalog == nullptr) {
-      return fail(Code::invalid, where + "kind datasets needs a datasets file");
-    }
-    route.schema = &world.catalog->schema();
+    // Without datasets the server still starts; the route says what is missing.
+    if (world.catalog != nullptr) route.schema = &world.catalog->schema();
   } else {
     MC_TRY_OK(read_url(route));
     route.breaker = std::make_unique<Breaker>(config.breaker_failures, config.breaker_pause);
@@ -173,6 +171,10 @@ std::vector<RouteStatus> Gateway::status() const {
     RouteStatus status;
     status.path = route->config.path;
     status.kind = route->config.kind == RouteKind::datasets ? "datasets" : "upstream";
+    if (route->config.kind == RouteKind::datasets && route->schema == nullptr) {
+      status.healthy = false;
+      status.why = "no datasets_file is configured";
+    }
     if (route->breaker != nullptr) {
       status.upstream = route->host + ":" + std::to_string(route->port);
       status.healthy = !route->breaker->open(status.why);

@@ -43,6 +43,9 @@ void Gateway::Core::begin(const CallPtr& call) {
                          "the answer is application/json or application/graphql-response+json"});
   }
   if (!admit(call)) return;
+  if (call->route->config.kind == RouteKind::datasets && call->route->schema == nullptr) {
+    return refuse(call, {404, "NO_DATASETS", "no datasets are configured; set datasets_file"});
+  }
   tl::expected<GraphqlRequest, HttpError> graphql = read_graphql_request(request, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
