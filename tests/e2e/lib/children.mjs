@@ -13,6 +13,7 @@ export async function eventually(what, probe, limitMs = 10_000) {
       const got = await probe();
       if (got) return got;
     } catch (error) {
+      if (error.final) throw error;
       last = error;
     }
     if (Date.now() > deadline) {
@@ -82,7 +83,8 @@ export class Child {
     return eventually(`${pattern} from a program`, () => {
       const match = pattern.exec(this.out) ?? pattern.exec(this.err);
       if (!match && !this.running) {
-        throw new Error(`it ended with ${this.process.exitCode}: ${this.err || this.out}`);
+        const error = new Error(`it ended with ${this.process.exitCode}: ${this.err || this.out}`);
+        throw Object.assign(error, { final: true });
       }
       return match;
     }, limitMs);

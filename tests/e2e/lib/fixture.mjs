@@ -90,6 +90,9 @@ const RELATIONS = {
   reading: [],
 };
 
+// `dataset import --create` names columns so.
+const columnName = (name) => name.toLowerCase();
+
 // The dataset model as an operator writes it.
 export function modelYaml(url) {
   const datasets = Object.entries(TYPES).map(([name, columns]) => {
@@ -98,7 +101,7 @@ export function modelYaml(url) {
     if (name === "person") lines.push("    writable: true", "    version: version");
     lines.push("    limits: {first_default: 20, first_max: 100}", "    columns:");
     for (const [column, type] of Object.entries(columns)) {
-      lines.push(`      - {name: ${column}, type: ${type}` +
+      lines.push(`      - {name: ${column}, column: ${columnName(column)}, type: ${type}` +
         `${NULLABLE.has(column) ? ", nullable: true" : ""}}`);
     }
     if (RELATIONS[name].length > 0) {
