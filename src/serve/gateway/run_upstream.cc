@@ -48,7 +48,8 @@ bool is_for_this_hop(const net::Request& request, std::string_view name) {
   return false;
 }
 
-// The operation as JSON when the client's own bytes cannot be sent on (GET, document ids).
+// The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
+// that were not governed here.
 std::string rewritten_body(const GraphqlRequest& request) {
   std::string out;
   json::Writer writer(out);
@@ -64,8 +65,8 @@ std::string rewritten_body(const GraphqlRequest& request) {
 }
 
 bool same_bytes_will_do(const GraphqlRequest& request) {
-  return !request.get && std::all_of(request.items.begin(), request.items.end(),
-                                     [](const Params& p) { return p.document_id.empty(); });
+  return std::all_of(request.items.begin(), request.items.end(),
+                     [](const Params& params) { return params.exact; });
 }
 
 struct Failure {
