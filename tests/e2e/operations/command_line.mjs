@@ -131,7 +131,7 @@ scenario("config show, explain and schema", async () => {
   const site = new Site("show");
   const secret = "correct-horse-battery-staple";
   site.configure(`server: {port: 0}\ncursor_key: file:${site.write("key", secret)}\n`);
-  const shown = site.runWith({ env: { MC_LOG__LEVEL: "warn" } }, "--config", site.config, "--set",
+  const shown = site.runWith({ env: { MC_LOG_LEVEL: "warn" } }, "--config", site.config, "--set",
     "server.host=127.0.0.2", "config", "show");
   assert.equal(shown.status, 0, shown.err);
   assert.match(shown.out, /127\.0\.0\.2/);
@@ -143,6 +143,8 @@ scenario("config show, explain and schema", async () => {
   assert.match(explained, /TCP port/);
   assert.match(explained, /maestro\.yaml:2/);
   assert.equal(site.run("config", "explain", "server.nope").status, 3);
+  const typo = site.runWith({ env: { MC_LOG_LEVLE: "warn" } }, "config", "check");
+  assert.match(typo.err, /MC_LOG_LEVLE names no key; did you mean MC_LOG_LEVEL/);
   const schema = JSON.parse(site.must("config", "schema"));
   assert.equal(schema.type, "object");
   assert.equal(schema.additionalProperties, false);
