@@ -61,6 +61,25 @@ export class Wire {
     this.socket.destroy();
   }
 
+  fixed(start, length) {
+    const end = start + length;
+    return this.bytes.length < end ? null : { bytes: this.bytes.subarray(start, end), end };
+  }
+
+  chunks(start) {
+    const parts = [];
+    for (let at = start; ;) {
+      const lineEnd = this.bytes.indexOf("\r\n", at);
+      if (lineEnd < 0) return null;
+      const size = parseInt(this.bytes.toString("latin1", at, lineEnd), 16);
+      const end = lineEnd + 2 + size + 2;
+      if (this.bytes.length < end) return null;
+      if (size === 0) return { bytes: Buffer.concat(parts), end };
+      parts.push(this.bytes.subarray(lineEnd + 2, end - 2));
+      at = end;
+    }
+  }
+
   // The complete replies so far: [{status, headers, body}].
   replies() {
     const out = [];
@@ -73,14 +92,12 @@ export class Wire {
         const colon = line.indexOf(":");
         return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
       }));
-      const length = Number(headers["content-length"] ?? 0);
-      const end = headEnd + 4 + length;
-      if (this.bytes.length < end) return out;
-      out.push({
-        status: Number(first.split(" ")[1]), headers,
-        body: this.bytes.toString("utf8", headEnd + 4, end),
-      });
-      at = end;
+      const body = headers["transfer-encoding"] === "chunked"
+        ? this.chunks(headEnd + 4)
+        : this.fixed(headEnd + 4, Number(headers["content-length"] ?? 0));
+      if (!body) return out;
+      out.push({ status: Number(first.split(" ")[1]), headers, body: body.bytes.toString("utf8") });
+      at = body.end;
     }
   }
 }
