@@ -35,6 +35,19 @@ bool is_ours(std::string_view name) {
   });
 }
 
+// Does a Connection field of the client name this header? Such headers end here. Connection itself
+// is not passed on: naming X-MC-Tenant in it must not take our own header from the upstream.
+bool is_for_this_hop(const net::Request& request, std::string_view name) {
+  if (equals_ignoring_case(name, "connection")) return true;
+  for (const net::HeaderView& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "connection")) continue;
+    for (const std::string_view named : split(header.value, ',')) {
+      if (equals_ignoring_case(trim(named), name)) return true;
+    }
+  }
+  return false;
+}
+
 // The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
 // that were not governed here.
 std::string rewritten_body(const GraphqlRequest& request) {
@@ -79,7 +92,8 @@ net::Headers Gateway::Core::upstream_headers(const Call& call) const {
   net::Headers out;
   out.reserve(request.headers.size() + 8);
   for (const net::HeaderView& header : request.headers) {
-    if (!is_ours(header.name)) out.emplace_back(header.name, header.value);
+    if (is_ours(header.name) || is_for_this_hop(request, header.name)) continue;
+    out.emplace_back(header.name, header.value);
   }
   out.emplace_back("Content-Type", kJsonType);
   out.emplace_back("X-Request-Id", call.request_id);
