@@ -155,7 +155,9 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
   for (std::size_t i = 0; i < call->documents.size(); ++i) {
     const Compiled& compiled = *call->documents[i];
     if (!compiled.errors.empty()) {
-      refuse(call, compiled.parsed ? Stage::validate : Stage::parse, compiled.errors);
+      const bool knows_schema = call->caller->may(identity::Scope::introspect);
+      refuse(call, compiled.parsed ? Stage::validate : Stage::parse,
+             knows_schema && !compiled.suggested.empty() ? compiled.suggested : compiled.errors);
       return false;
     }
     const Result<const graphql::OperationNode*> chosen =
