@@ -11,12 +11,12 @@ seed=${2:-1}
 [ -e build/release/build.ninja ] || cmake --preset release > /dev/null
 ninja -C build/release graphql_oracle > /dev/null
 cd tests/oracle/graphql
-[ -d node_modules/graphql ] || npm ci --silent
+[ -d node_modules/graphql ] || ../../../tools/node/run npm ci --silent
 
 passed=0
 failed=0
 compare() {
-  if node "diff_$1.mjs" --count "$2" --seed "$seed"; then
+  if ../../../tools/node/run node "diff_$1.mjs" --count "$2" --seed "$seed"; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
