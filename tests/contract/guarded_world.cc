@@ -114,6 +114,7 @@ Status World::build_datasets(const WorldOptions& options) {
 
 Status World::build(const WorldOptions& options) {
   drivers_.add(sql::sqlite_driver());
+  for (const auto& [path, text] : options.files) MC_TRY_OK(files_.write_atomic(path, text));
   MC_TRY_OK(build_datasets(options));
   MC_TRY(auto connection, drivers_.open("sqlite::memory:"));
   MC_TRY([[maybe_unused]] const sql::MigrationReport report,
@@ -174,7 +175,8 @@ net::Response World::query(const std::string& document, const std::string& token
 }
 
 std::string World::dump(const std::string& tenant) {
-  const auto connection = drivers_.open("sqlite:" + folder_ + "/rows.db");
+  const auto connection =
+      drivers_.open("sqlite:" + folder_ + "/rows.db", {.access = sql::Access::read_only});
   MC_CHECK(connection.has_value());
   std::string out;
   for (const char* sql :

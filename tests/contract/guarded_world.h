@@ -5,6 +5,7 @@
 // tenant would be found at once. Texts of a tenant's rows contain its name.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ inline constexpr int kOrders = 120;
 struct WorldOptions {
   std::vector<std::string> with_rows = {"alpha", "bravo"};
   gateway::GatewayConfig gateway = {};
+  std::map<std::string, std::string> files = {};  // path to text
   bool attached = true;
   bool traced = false;
 };

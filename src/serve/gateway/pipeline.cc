@@ -97,6 +97,9 @@ tl::expected<std::string, HttpError> Gateway::Core::find_text(Call& call, Params
   if (const std::string* text = route.registered.find(params.document_id)) return *text;
   const bool closed = route.config.documents == DocumentMode::allow_list;
   if (!closed && !params.query.empty()) {
+    if (route.config.documents == DocumentMode::audit) {
+      meters.documents.at({route.config.path, "unregistered"}).add();
+    }
     if (params.apq) route.cache->remember_id(call.caller->tenant, params.document_id, params.query);
     return params.query;
   }
@@ -132,6 +135,7 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
 
 void Gateway::Core::parse_elsewhere(const CallPtr& call) {
   const bool queued = parsers->submit([this, call](int) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
     for (std::size_t i = 0; i < call->documents.size(); ++i) {
       if (call->documents[i] != nullptr) continue;
       const std::string& query = call->graphql.items[i].query;
@@ -155,7 +159,9 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
   for (std::size_t i = 0; i < call->documents.size(); ++i) {
     const Compiled& compiled = *call->documents[i];
     if (!compiled.errors.empty()) {
-      refuse(call, compiled.parsed ? Stage::validate : Stage::parse, compiled.errors);
+      const bool knows_schema = call->caller->may(identity::Scope::introspect);
+      refuse(call, compiled.parsed ? Stage::validate : Stage::parse,
+             knows_schema && !compiled.suggested.empty() ? compiled.suggested : compiled.errors);
       return false;
     }
     const Result<const graphql::OperationNode*> chosen =
@@ -179,6 +185,7 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
       refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'mutate'"});
       return false;
     }
+    call->mutates = call->mutates || kind == graphql::OperationKind::mutation;
     if (compiled.introspects && !call->caller->may(identity::Scope::introspect)) {
       refuse(call, {403, "INTROSPECTION_DISABLED", "the token lacks the scope 'introspect'"});
       return false;
