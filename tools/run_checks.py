@@ -27,7 +27,7 @@ VECTORS = Path(os.environ.get("MC_VECTORS") or ROOT.parent / "shared" / "vectors
 TAIL_LINES = 80
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 DOCTEST = re.compile(r"test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
-SKIP = re.compile(r"^(?:SKIP|skip(?:ped)?)\b[: ]", re.I)
+SKIP = re.compile(r"^(?:SKIP(?:PED)?|skip(?:ped)?)[: ] *(?!regular)")
 
 
 class Count:
@@ -63,7 +63,7 @@ def count_ctest(log):
     total = Count()
     for part in re.split(r"^\d+/\d+ Testing: ", log, flags=re.M)[1:]:
         good = re.search(r"^Test Passed\.", part, re.M) is not None
-        skipped = re.search(r"^Test (Skipped|Not Run)", part, re.M) is not None
+        skipped = re.search(r"^Skip (regular expression|return code)", part, re.M) is not None
         body = part.split("-" * 58, 1)[-1]
         total.add(Count(skipped=1) if skipped else count_text(body, good))
     return total
@@ -99,17 +99,6 @@ def unit_under(preset):
     return plan
 
 
-def conformance():
-    runner = ROOT / "build/release/bin/mc-vectors"
-    if not VECTORS.is_dir():
-        return f"no vectors at {VECTORS.name}/ (set MC_VECTORS)"
-    if not runner.exists():
-        return "build/release/bin/mc-vectors is not built"
-    listed = subprocess.run([runner, "--list"], capture_output=True, text=True, check=False)
-    suites = [name for name in listed.stdout.split() if (VECTORS / name).is_dir()]
-    return [[str(runner), suite, str(VECTORS / suite)] for suite in suites] or "no suite is known"
-
-
 def script(path, *arguments):
     def plan():
         if not (ROOT / path).exists():
@@ -130,10 +119,12 @@ SANITIZER = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_chec
              "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "second_deadlock_stack=1"}
 STEPS = {
     "build": Step(configure_and_build("release"), "release build, clang 19", 1500),
-    "unit": Step([ctest("release", "-E", "^house\\.tidy$")], "unit and house tests", ctest="release"),
+    "unit": Step([ctest("release", "-E", "^house\\.tidy$", "-LE", "conformance")],
+                 "unit and house tests", ctest="release"),
     "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
     "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
-    "conformance": Step(conformance, "public conformance vectors"),
+    "conformance": Step([ctest("release", "-L", "conformance")], "public vectors (MC_VECTORS)",
+                        ctest="release"),
     "headers": Step([["ninja", "-C", "build/release", "-j", JOBS, "-k", "0",
                       "house_headers"]],
                     "each header compiles alone"),
@@ -144,15 +135,16 @@ STEPS = {
     "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
+    "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
-    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "gate", "canary", "e2e",
-             "asan", "tsan"],
+    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
+             "audit-graphql", "gate", "canary", "e2e", "asan", "tsan"],
     "quick": ["build", "unit", "tidy"],
     "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "e2e", "audit-graphql"}
+NEEDS_BUILD = {"unit", "conformance", "oracle", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):
@@ -201,18 +193,19 @@ def run_step(name, step):
         last_test.unlink(missing_ok=True)
     good, output = run_commands(step, commands, LOGS / f"{name}.log")
     if step.ctest and last_test.exists():
-        count = count_ctest(last_test.read_text(errors="replace"))
+        details = last_test.read_text(errors="replace")
+        count = count_ctest(details)
         if not good and count.values[1] == 0:
             count.add(Count(failed=1))
     else:
-        count = count_text(output, good)
+        details, count = output, count_text(output, good)
     word = "ok" if good else "FAILED"
     seconds = time.monotonic() - begin
     print(f"-- {name:<13} {word:<6} {seconds:7.1f} s  {step.what}: {count}", flush=True)
     if not good:
         print("\n".join(output.splitlines()[-TAIL_LINES:]))
         print(f"-- end of build/logs/{name}.log", flush=True)
-    for line in output.splitlines():
+    for line in details.splitlines():
         if good and SKIP.match(line):
             print(f"   {line.strip()}", flush=True)
     return count

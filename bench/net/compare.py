@@ -89,8 +89,8 @@ def round_of(port, pids, script, seconds, connections):
     return {
         "cpu_us": used / requests * 1e6,
         "req_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-        "p50_us": micros(re.search(r"50%\s+(\S+)", out).group(1)),
-        "p99_us": micros(re.search(r"99%\s+(\S+)", out).group(1)),
+        "p50_us": micros(re.search(r"(?m)^ +50%\s+(\S+)", out).group(1)),
+        "p99_us": micros(re.search(r"(?m)^ +99%\s+(\S+)", out).group(1)),
     }
 
 
@@ -161,6 +161,9 @@ def main():
         result = {"bench": "net", "reply_bytes": options.reply_bytes,
                   "connections": options.connections}
         result.update({name: summary(values) for name, values in rounds.items()})
+        # Rounds are neighbours in time, so a ratio of two suffers least from other work.
+        ratios = [a["cpu_us"] / b["cpu_us"] for a, b in zip(rounds["relay"], rounds["nginx"])]
+        result["cpu_relay_over_nginx"] = round(statistics.median(ratios), 3)
         for process in processes[1:]:
             process.terminate()
             process.wait()

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -109,6 +111,7 @@ Result<config::Loaded<Settings>> load_settings(const Context& context) {
 
 int run(int argc, char** argv) {
   block_signals();
+  ::umask(077);  // state, logs and data are for their owner alone
   CLI::App app("Maestro Conductor: governance for multi-tenant data and GraphQL APIs", "maestro");
   app.set_version_flag("--version", "maestro " + kVersion);
   app.require_subcommand(1);

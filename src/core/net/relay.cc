@@ -332,6 +332,7 @@ BodyPump::Out Relay::client_framing() {
 
 void Relay::build_reply_head() {
   const Headers& added = answer_->forward.response_headers;
+  out_.reserve(512 + wire_->inbox.size());
   std::string connection;
   bool dated = false;
   for (const HeaderView& field : head_.headers) {

@@ -70,7 +70,7 @@ struct Bench {
                            "TEXT, age INTEGER, city TEXT, born TEXT, boss_id TEXT, PRIMARY KEY "
                            "(tenant_id, id)) WITHOUT ROWID; CREATE TABLE shop_order (tenant_id "
                            "TEXT NOT NULL, id INTEGER NOT NULL, person_id TEXT, total REAL, "
-                           "PRIMARY KEY (tenant_id, id)) WITHOUT ROWID; CREATE INDEX by_person ON "
+                           "PRIMARY KEY (tenant_id, id)); CREATE INDEX by_person ON "
                            "shop_order (tenant_id, person_id)")) {
       return false;
     }

@@ -39,22 +39,22 @@ struct ImportColumn {
 };
 
 struct ImportOptions {
-  TenantId tenant;  // mandatory
-  std::string table;
+  TenantId tenant{};  // mandatory
+  std::string table{};
   std::string tenant_column = "tenant_id";
   // The key column. Absent in the file: numbers from 1 (behind the tenant's largest) are made.
   std::string key_column = "id";
   ImportFormat format = ImportFormat::detect;
   ImportMode mode = ImportMode::append;
   CreateTable create = CreateTable::no;
-  char delimiter = 0;               // 0 = detect
-  std::vector<ImportColumn> types;  // overrides of detected types
-  std::int64_t bad_rows_max = 0;    // one more stops the import
-  std::size_t batch_rows = 10'000;
+  char delimiter = 0;                 // 0 = detect
+  std::vector<ImportColumn> types{};  // overrides of detected types
+  std::int64_t bad_rows_max = 0;      // one more stops the import
+  std::size_t batch_rows = 25'000;
   std::size_t sample_rows = 10'000;  // looked at to detect types
   std::size_t row_bytes_max = 1 << 20;
   // Called after each batch; false stops (`unavailable`), to be resumed by the same call later.
-  std::function<bool(const ImportProgress&)> progress;
+  std::function<bool(const ImportProgress&)> progress{};
 };
 
 struct BadRow {

@@ -244,31 +244,45 @@ int line_of(const Reader& in, std::string path) {
   }
 }
 
-// yaml-cpp recurses on nesting and expands aliases; both are refused before it sees the text.
+// Counts the ways in which YAML nests: brackets, deeper indents, and marks on one line ("- - -").
+class NestingGuard {
+ public:
+  bool too_deep(std::string_view line) {
+    const std::size_t indent = line.find_first_not_of(' ');
+    if (indent == std::string_view::npos) return false;
+    while (!indents_.empty() && indents_.back() >= indent) indents_.pop_back();
+    indents_.push_back(indent);
+    int marks = 0;
+    for (std::size_t i = indent; i < line.size(); ++i) {
+      const char c = line[i];
+      if (c == '[' || c == '{') ++brackets_;
+      if ((c == ']' || c == '}') && brackets_ > 0) --brackets_;
+      const bool alone = i + 1 == line.size() || line[i + 1] == ' ';
+      if ((c == '-' || c == '?' || c == ':') && alone) ++marks;
+      if (brackets_ > kYamlDepthMax) return true;
+    }
+    return marks > kMarksMax || indents_.size() > static_cast<std::size_t>(kYamlDepthMax);
+  }
+
+ private:
+  static constexpr int kMarksMax = 64;  // of one line; a flow mapping has one a key
+  std::vector<std::size_t> indents_;
+  int brackets_ = 0;
+};
+
+// yaml-cpp recurses on nesting, so deep texts are refused before it sees them.
 Status guard_text(std::string_view yaml, std::string_view file_name) {
   const std::string file(file_name);
   if (yaml.size() > kModelBytesMax) {
     return fail(Code::invalid, file + ": larger than " + std::to_string(kModelBytesMax) + " bytes");
   }
   if (!is_valid_utf8(yaml)) return fail(Code::invalid, file + ": not valid UTF-8");
-  int depth = 0;
-  int line = 1;
-  std::size_t indent_run = 0;
-  for (std::size_t i = 0; i < yaml.size(); ++i) {
-    const char c = yaml[i];
-    if (c == '\n') ++line;
-    if (c == '[' || c == '{') ++depth;
-    if ((c == ']' || c == '}') && depth > 0) --depth;
-    // "- - - -" nests a sequence a dash; "? ? ?" a mapping key a mark.
-    const bool mark = (c == '-' || c == '?' || c == ':') &&
-                      (i + 1 == yaml.size() || yaml[i + 1] == ' ' || yaml[i + 1] == '\n');
-    if (mark) {
-      ++indent_run;
-    } else if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
-      indent_run = 0;
-    }
-    if (depth > kYamlDepthMax || indent_run > static_cast<std::size_t>(kYamlDepthMax)) {
-      return fail(Code::invalid, file + ":" + std::to_string(line) + ": nested too deep");
+  NestingGuard guard;
+  int number = 0;
+  for (const std::string_view line : split(yaml, '\n')) {
+    ++number;
+    if (guard.too_deep(line)) {
+      return fail(Code::invalid, file + ":" + std::to_string(number) + ": nested too deep");
     }
   }
   return ok();

@@ -67,6 +67,7 @@ class CsvRecords final : public RecordReader {
 
   Status seek(RecordPlace place) override {
     place_ = place;
+    consumed_ = 0;
     return file_.seek(place.offset);
   }
 

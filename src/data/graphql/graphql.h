@@ -34,8 +34,8 @@ void append_error(std::string& json, const GraphqlError& error);
 struct ParseLimits {
   std::uint32_t bytes_max = 1 << 20;
   std::uint32_t tokens_max = 15'000;
-  int depth_max = 200;        // recursion of any nesting construct
-  bool type_system = true;    // accept SDL definitions
+  int depth_max = 200;      // recursion of any nesting construct
+  bool type_system = true;  // accept SDL definitions
 };
 using ParseResult = tl::expected<std::unique_ptr<const Document>, GraphqlError>;
 // Errors: message and location as graphql-js 16 gives them ("Syntax Error: Expected ...");

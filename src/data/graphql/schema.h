@@ -52,8 +52,8 @@ struct FieldDef {
   std::vector<InputValueDef> arguments;
   std::optional<std::string> deprecated;
   std::vector<AppliedDirective> directives;
-  std::uint32_t id = 0;  // dense over the whole schema
-  std::uint32_t tag = 0; // free for the owner of the resolvers
+  std::uint32_t id = 0;   // dense over the whole schema
+  std::uint32_t tag = 0;  // free for the owner of the resolvers
   const InputValueDef* argument(std::string_view name) const;
 };
 struct EnumValueDef {
@@ -70,12 +70,12 @@ struct TypeDef {
   TypeId id = kNoType;
   std::string name;
   std::string description;
-  std::string specified_by;             // scalar, "" = none
-  std::vector<FieldDef> fields;         // object, interface; without __typename
-  std::vector<TypeId> interfaces;       // object, interface
-  std::vector<TypeId> possible;         // object: itself; interface, union: objects, in order
+  std::string specified_by;        // scalar, "" = none
+  std::vector<FieldDef> fields;    // object, interface; without __typename
+  std::vector<TypeId> interfaces;  // object, interface
+  std::vector<TypeId> possible;    // object: itself; interface, union: objects, in order
   std::vector<EnumValueDef> enum_values;
-  std::vector<InputValueDef> inputs;    // input
+  std::vector<InputValueDef> inputs;  // input
   std::vector<AppliedDirective> directives;
   std::unordered_map<std::string_view, std::uint32_t> field_index;  // into fields or inputs
 
@@ -112,7 +112,7 @@ class Schema {
   const std::string& description() const { return description_; }
   bool is_possible(TypeId abstract, TypeId object) const;  // also true when equal
   std::size_t field_count() const { return field_count_; }
-  std::string type_text(TypeRef type) const;  // "[Person!]!"
+  std::string type_text(TypeRef type) const;                               // "[Person!]!"
   FieldDef* mutable_field(std::string_view type, std::string_view field);  // to set `tag`
   // The meta fields, addressable like any other: __typename, __schema, __type.
   const FieldDef& typename_field() const { return typename_field_; }

@@ -281,8 +281,8 @@ class MergedSets {
 
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> fragment_round_;
-  std::vector<bool> fragment_done_;   // part of some set
-  std::vector<bool> fragment_alone_;  // a set by itself
+  std::vector<bool> fragment_done_;                    // part of some set
+  std::vector<bool> fragment_alone_;                   // a set by itself
   std::vector<std::uint32_t> group_round_, group_of_;  // by response name
   std::vector<std::vector<Field>> groups_;
   std::size_t groups_used_ = 0;

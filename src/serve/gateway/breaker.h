@@ -1,5 +1,5 @@
 // A circuit breaker (Nygard, "Release It!"): after a run of failures an upstream is left alone for
-// a while, then one trial request decides. Thread-safe.
+// a while, then one trial request a pause decides. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,6 @@ class Breaker {
   std::int64_t failures_max_;
   Nanos pause_;
   std::int64_t failures_ = 0;
-  bool trial_running_ = false;
   MonoTime open_until_{INT64_MIN};
   std::string why_;
 };

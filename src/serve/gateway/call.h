@@ -47,6 +47,7 @@ struct Call {
   std::size_t statements = 0;
   std::size_t rows = 0;
   bool cache_hit = true;
+  bool mutates = false;  // any item does
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -77,7 +78,11 @@ struct Gateway::Core {
 
   void run_on_datasets(const CallPtr& call);
   void execute_on_worker(const CallPtr& call, std::size_t worker);
-  graphql::ExecuteResult execute_item(Call& call, std::size_t item, dataset::Session& session);
+  struct Item {
+    std::size_t index = 0;
+    std::size_t bytes_max = 0;
+  };
+  graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
 
   void forward(const CallPtr& call);
   net::Headers upstream_headers(const Call& call) const;

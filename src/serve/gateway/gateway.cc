@@ -35,10 +35,8 @@ Status read_url(Route& route) {
 Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld& world) {
   const std::string where = "route " + route.config.path + ": ";
   if (route.config.kind == RouteKind::datasets) {
-    if (world.catalog == nullptr) {
-      return fail(Code::invalid, where + "kind datasets needs a datasets file");
-    }
-    route.schema = &world.catalog->schema();
+    // Without datasets the server still starts; the route says what is missing.
+    if (world.catalog != nullptr) route.schema = &world.catalog->schema();
   } else {
     MC_TRY_OK(read_url(route));
     route.breaker = std::make_unique<Breaker>(config.breaker_failures, config.breaker_pause);
@@ -57,6 +55,15 @@ Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld&
   return ok();
 }
 
+// Paths that the server answers itself, and those that no request can have.
+bool is_reserved(std::string_view path) {
+  for (const std::string_view own :
+       {"/", "/v1", "/livez", "/readyz", "/version", "/metrics", "/status.css"}) {
+    if (path == own) return true;
+  }
+  return path.starts_with("/v1/") || path.find_first_of("?#") != std::string_view::npos;
+}
+
 }  // namespace
 
 Status GatewayConfig::check() const {
@@ -66,8 +73,12 @@ Status GatewayConfig::check() const {
     if (!route.path.starts_with('/')) {
       return fail(Code::invalid, where + ".path must begin with /");
     }
-    if (route.path.starts_with("/v1/")) {
-      return fail(Code::invalid, where + ".path must not lie under /v1/, the admin API");
+    if (is_reserved(route.path)) {
+      return fail(Code::invalid, where + ".path must not be one of the server's own, like /v1/ " +
+                                     "and /livez, and must not hold ? or #");
+    }
+    if (route.kind == RouteKind::datasets && !route.schema_file.empty()) {
+      return fail(Code::invalid, where + ".schema_file belongs to kind upstream");
     }
     if ((route.kind == RouteKind::upstream) == route.url.empty()) {
       return fail(Code::invalid, where + ".url belongs to kind upstream, and is required there");
@@ -173,6 +184,10 @@ std::vector<RouteStatus> Gateway::status() const {
     RouteStatus status;
     status.path = route->config.path;
     status.kind = route->config.kind == RouteKind::datasets ? "datasets" : "upstream";
+    if (route->config.kind == RouteKind::datasets && route->schema == nullptr) {
+      status.healthy = false;
+      status.why = "no datasets_file is configured";
+    }
     if (route->breaker != nullptr) {
       status.upstream = route->host + ":" + std::to_string(route->port);
       status.healthy = !route->breaker->open(status.why);

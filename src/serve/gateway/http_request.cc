@@ -59,7 +59,11 @@ ReadStatus read_persisted_query(const json::Object& extensions, Params& out) {
   if (hash == nullptr || hash->as_string() == nullptr || hash->as_string()->size() != 64) {
     return bad("extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits");
   }
-  out.document_id = "sha256:" + to_lower(*hash->as_string());
+  std::string id = "sha256:" + to_lower(*hash->as_string());
+  if (!out.document_id.empty() && out.document_id != id) {
+    return bad("documentId and extensions.persistedQuery.sha256Hash are two different ids");
+  }
+  out.document_id = std::move(id);
   out.apq = true;
   return {};
 }
@@ -85,6 +89,13 @@ ReadStatus read_map(json::Object& body, std::string_view name, json::Object& out
   return {};
 }
 
+// A member that is not read here may mean another document to an upstream ("id", "queryId").
+bool all_known(const json::Object& body) {
+  return std::all_of(body.members().begin(), body.members().end(), [](const json::Member& member) {
+    return member.name == "query" || member.name == "operationName" || member.name == "variables";
+  });
+}
+
 tl::expected<Params, HttpError> read_params(json::Value value) {
   json::Object* body = value.as_object();
   if (body == nullptr) return bad("the body must be a JSON object");
@@ -102,9 +113,19 @@ tl::expected<Params, HttpError> read_params(json::Value value) {
   if (const ReadStatus status = read_persisted_query(extensions, out); !status) {
     return tl::unexpected<HttpError>(status.error());
   }
+  out.exact = all_known(*body);
   if (out.query.empty() && out.document_id.empty()) {
     return bad("parameter \"query\" is missing");
   }
+  return out;
+}
+
+// Of variables and extensions by themselves. Their bytes are bounded by the server.
+json::Limits limits_of(const LimitsConfig& limits) {
+  constexpr std::int64_t kExtensionsDepth = 2;
+  json::Limits out;
+  out.bytes_max = SIZE_MAX;
+  out.depth_max = static_cast<int>(std::max(limits.variables_depth_max, kExtensionsDepth));
   return out;
 }
 
@@ -116,6 +137,7 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
   for (const auto& [name, text] : *pairs) {
     const bool object = name == "variables" || name == "extensions";
     if (!object && name != "query" && name != "operationName" && name != "documentId") continue;
+    if (!is_valid_utf8(text)) return bad("parameter \"" + name + "\" is not UTF-8");
     if (body.find(name) != nullptr) return bad("parameter \"" + name + "\" is given twice");
     if (!object) {
       body.set(name, text);
@@ -130,17 +152,23 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
   if (!params) return tl::unexpected<HttpError>(params.error());
   GraphqlRequest out;
   out.get = true;
+  params->exact = false;
   out.items.push_back(std::move(*params));
   return out;
 }
 
 tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
-                                                  const LimitsConfig& limits,
-                                                  const json::Limits& json_limits) {
+                                                  const LimitsConfig& limits) {
   if (const std::string_view type = request.header("content-type"); !is_json_in_utf8(type)) {
     return tl::unexpected<HttpError>(
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json in UTF-8"});
   }
+  if (!request.header("content-encoding").empty()) {
+    return tl::unexpected<HttpError>(
+        HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "the body must be sent without Content-Encoding"});
+  }
+  json::Limits json_limits = limits_of(limits);
+  json_limits.depth_max += trim(request.body).starts_with('[') ? 2 : 1;
   Result<json::Value> body = json::parse(request.body, json_limits);
   if (!body) return bad(body.error().what);
   GraphqlRequest out;
@@ -182,10 +210,8 @@ std::optional<std::string_view> negotiate(std::string_view accept) {
 
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
                                                              const LimitsConfig& limits) {
-  json::Limits json_limits;
-  json_limits.depth_max = static_cast<int>(limits.variables_depth_max) + 4;
-  if (request.method == "GET") return read_get(request, json_limits);
-  if (request.method == "POST") return read_post(request, limits, json_limits);
+  if (request.method == "GET") return read_get(request, limits_of(limits));
+  if (request.method == "POST") return read_post(request, limits);
   return tl::unexpected<HttpError>(
       HttpError{405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"});
 }

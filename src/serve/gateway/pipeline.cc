@@ -43,6 +43,9 @@ void Gateway::Core::begin(const CallPtr& call) {
                          "the answer is application/json or application/graphql-response+json"});
   }
   if (!admit(call)) return;
+  if (call->route->config.kind == RouteKind::datasets && call->route->schema == nullptr) {
+    return refuse(call, {404, "NO_DATASETS", "no datasets are configured; set datasets_file"});
+  }
   tl::expected<GraphqlRequest, HttpError> graphql = read_graphql_request(request, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
@@ -98,6 +101,9 @@ tl::expected<std::monostate, HttpError> Gateway::Core::find_text(Call& call, Par
   }
   const bool closed = route.config.documents == DocumentMode::allow_list;
   if (!closed && !params.query.empty()) {
+    if (route.config.documents == DocumentMode::audit) {
+      meters.documents.at({route.config.path, "unregistered"}).add();
+    }
     if (params.apq) route.cache->remember_id(call.caller->tenant, params.document_id, params.query);
     return kFound;
   }
@@ -134,6 +140,7 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
 
 void Gateway::Core::parse_elsewhere(const CallPtr& call) {
   const bool queued = parsers->submit([this, call](int) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
     for (std::size_t i = 0; i < call->documents.size(); ++i) {
       if (call->documents[i] != nullptr) continue;
       const std::string& query = call->graphql.items[i].query;
@@ -157,7 +164,9 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
   for (std::size_t i = 0; i < call->documents.size(); ++i) {
     const Compiled& compiled = *call->documents[i];
     if (!compiled.errors.empty()) {
-      refuse(call, compiled.parsed ? Stage::validate : Stage::parse, compiled.errors);
+      const bool knows_schema = call->caller->may(identity::Scope::introspect);
+      refuse(call, compiled.parsed ? Stage::validate : Stage::parse,
+             knows_schema && !compiled.suggested.empty() ? compiled.suggested : compiled.errors);
       return false;
     }
     const Result<const graphql::OperationNode*> chosen =
@@ -181,6 +190,7 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
       refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'mutate'"});
       return false;
     }
+    call->mutates = call->mutates || kind == graphql::OperationKind::mutation;
     if (compiled.introspects && !call->caller->may(identity::Scope::introspect)) {
       refuse(call, {403, "INTROSPECTION_DISABLED", "the token lacks the scope 'introspect'"});
       return false;
