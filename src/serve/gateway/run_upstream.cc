@@ -157,11 +157,13 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.idempotent = !call->mutates;
   forward.deadline = call->deadline;
   forward.response_bytes_max = route.config.response_bytes_max;
-  forward.response_headers = {{"X-Request-Id", call->request_id}};
-  forward.on_failure = [this, call](const net::ForwardResult& result) {
-    return upstream_failure(*call, result);
+  forward.response_headers.emplace_back("X-Request-Id", call->request_id);
+  // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
+  forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
+    return upstream_failure(*held, result);
   };
-  forward.on_done = [this, call, &route](const net::ForwardResult& result) {
+  forward.on_done = [this, call](const net::ForwardResult& result) {
+    const Route& route = *call->route;
     const bool gone = call->exchange->cancelled();
     const bool good = result.status != 0 && result.status < 500 && result.error.empty();
     if (good) {
