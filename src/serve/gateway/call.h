@@ -70,7 +70,8 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call);
   bool resolve_documents(const CallPtr& call);
-  tl::expected<std::string, HttpError> find_text(Call& call, Params& params);
+  // Puts the text that will run into params.query.
+  tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
   void dispatch(const CallPtr& call);
   bool check_operations(const CallPtr& call);

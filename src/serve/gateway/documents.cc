@@ -80,7 +80,11 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
   }
   if (out->errors.empty() && schema != nullptr) {
     out->errors = graphql::validate(*schema, *out->document);
-    if (out->errors.empty()) {
+    if (!out->errors.empty()) {
+      graphql::ValidateOptions options;
+      options.suggestions = graphql::Suggestions::on;
+      out->suggested = graphql::validate(*schema, *out->document, options);
+    } else {
       for (const graphql::OperationNode& operation : out->document->operations) {
         out->prepared.push_back(
             std::make_unique<const graphql::PreparedOperation>(*schema, *out->document, operation));

@@ -25,6 +25,8 @@ namespace mc::gateway {
 struct Compiled {
   std::unique_ptr<const graphql::Document> document;  // null when it did not parse
   std::vector<graphql::GraphqlError> errors;
+  // The same findings with "Did you mean", for callers who may see the schema anyway; else empty.
+  std::vector<graphql::GraphqlError> suggested;
   bool parsed = false;
   bool introspects = false;  // selects __schema or __type anywhere
   graphql::Measure measure;

@@ -61,6 +61,17 @@ TEST_CASE("documents: compile tells syntax errors, broken limits and invalid fie
 }
 
 // An upstream may choose another of two operations of one name than the gateway has checked.
+TEST_CASE("documents: names of the schema are suggested apart from the plain findings") {
+  const auto schema = graphql::Schema::build({"type Query { fullName: Int }"});
+  REQUIRE(schema.has_value());
+  const auto wrong = compile("{ fullNam }", LimitsConfig{}, schema->get());
+  REQUIRE(wrong->errors.size() == 1);
+  REQUIRE(wrong->suggested.size() == 1);
+  CHECK(wrong->errors[0].message.find("fullName") == std::string::npos);
+  CHECK(wrong->suggested[0].message.find("Did you mean \"fullName\"?") != std::string::npos);
+  CHECK(compile("{ fullName }", LimitsConfig{}, schema->get())->suggested.empty());
+}
+
 TEST_CASE("documents: without a schema, what an upstream could read in two ways is refused") {
   for (const char* query :
        {"query A { a } mutation A { b }", "query A { a } query A { b }", "{ a } mutation { b }",

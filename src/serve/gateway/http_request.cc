@@ -27,6 +27,15 @@ std::optional<std::string> media_parameter(std::string_view header, std::string_
   return std::nullopt;
 }
 
+bool is_utf8(std::string_view header) {
+  const std::string charset = media_parameter(header, "charset").value_or("utf-8");
+  return charset == "utf-8" || charset == "utf8";
+}
+
+bool is_json_in_utf8(std::string_view header) {
+  return header == kJsonType || (media_type(header) == kJsonType && is_utf8(header));
+}
+
 bool is_zero_quality(std::string_view item) {
   const std::optional<std::string> quality = media_parameter(item, "q");
   return quality && quality->find_first_not_of("0.") == std::string::npos;
@@ -59,23 +68,24 @@ ReadStatus read_persisted_query(const json::Object& extensions, Params& out) {
   return {};
 }
 
-ReadStatus read_text(const json::Object& body, std::string_view name, std::string& out) {
-  const json::Value* value = body.find(name);
+// Strings and objects are moved out of the body, not copied.
+ReadStatus read_text(json::Object& body, std::string_view name, std::string& out) {
+  json::Value* value = body.find(name);
   if (value == nullptr || value->is_null()) return {};
   if (value->as_string() == nullptr) {
     return bad("parameter \"" + std::string(name) + "\" must be a string");
   }
-  out = *value->as_string();
+  out = std::move(*value->as_string());
   return {};
 }
 
-ReadStatus read_map(const json::Object& body, std::string_view name, json::Object& out) {
-  const json::Value* value = body.find(name);
+ReadStatus read_map(json::Object& body, std::string_view name, json::Object& out) {
+  json::Value* value = body.find(name);
   if (value == nullptr || value->is_null()) return {};
   if (value->as_object() == nullptr) {
     return bad("parameter \"" + std::string(name) + "\" must be an object");
   }
-  out = *value->as_object();
+  out = std::move(*value->as_object());
   return {};
 }
 
@@ -86,8 +96,8 @@ bool all_known(const json::Object& body) {
   });
 }
 
-tl::expected<Params, HttpError> read_params(const json::Value& value) {
-  const json::Object* body = value.as_object();
+tl::expected<Params, HttpError> read_params(json::Value value) {
+  json::Object* body = value.as_object();
   if (body == nullptr) return bad("the body must be a JSON object");
   Params out;
   json::Object extensions;
@@ -149,9 +159,7 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
 
 tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
                                                   const LimitsConfig& limits) {
-  const std::string_view type = request.header("content-type");
-  const std::string charset = media_parameter(type, "charset").value_or("utf-8");
-  if (media_type(type) != kJsonType || (charset != "utf-8" && charset != "utf8")) {
+  if (const std::string_view type = request.header("content-type"); !is_json_in_utf8(type)) {
     return tl::unexpected<HttpError>(
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json in UTF-8"});
   }
@@ -161,10 +169,10 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
   }
   json::Limits json_limits = limits_of(limits);
   json_limits.depth_max += trim(request.body).starts_with('[') ? 2 : 1;
-  const Result<json::Value> body = json::parse(request.body, json_limits);
+  Result<json::Value> body = json::parse(request.body, json_limits);
   if (!body) return bad(body.error().what);
   GraphqlRequest out;
-  const json::Array* batch = body->as_array();
+  json::Array* batch = body->as_array();
   out.batch = batch != nullptr;
   if (batch != nullptr && batch->empty()) return bad("a batch must not be empty");
   if (batch != nullptr && batch->size() > static_cast<std::size_t>(limits.batch_max)) {
@@ -175,7 +183,8 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
   }
   const std::size_t count = batch == nullptr ? 1 : batch->size();
   for (std::size_t i = 0; i < count; ++i) {
-    tl::expected<Params, HttpError> params = read_params(batch == nullptr ? *body : (*batch)[i]);
+    tl::expected<Params, HttpError> params =
+        read_params(std::move(batch == nullptr ? *body : (*batch)[i]));
     if (!params) return tl::unexpected<HttpError>(params.error());
     out.items.push_back(std::move(*params));
   }
@@ -185,13 +194,13 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
 }  // namespace
 
 std::optional<std::string_view> negotiate(std::string_view accept) {
+  if (accept.empty() || accept == kJsonType || accept == "*/*") return kJsonType;
   if (trim(accept).empty()) return kJsonType;
   std::vector<std::string_view> items = split(accept, ',');
   if (items.size() > kAcceptItemsMax) items.resize(kAcceptItemsMax);
   for (const std::string_view item : items) {
     if (is_zero_quality(item)) continue;
-    const std::string charset = media_parameter(item, "charset").value_or("utf-8");
-    if (charset != "utf-8" && charset != "utf8") continue;
+    if (!is_utf8(item)) continue;
     const std::string type = media_type(item);
     if (type == kGraphqlType) return kGraphqlType;
     if (type == kJsonType || type == "*/*" || type == "application/*") return kJsonType;

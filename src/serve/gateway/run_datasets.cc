@@ -106,6 +106,8 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
                                      {"code", fault.code},
                                      {"what", fault.what}});
   }
+  // The log tells a reply that nobody waited for from one that was read.
+  if (call->exchange->cancelled()) return finish(call, 499, "");
   const Stage stage = request_error ? Stage::prepare
                       : errors      ? Stage::executed_with_errors
                                     : Stage::executed;

@@ -48,6 +48,19 @@ bool is_ours(std::string_view name) {
                      [&](std::string_view reserved) { return same_name(name, reserved); });
 }
 
+// Does a Connection field of the client name this header? Such headers end here. Connection itself
+// is not passed on: naming X-MC-Tenant in it must not take our own header from the upstream.
+bool is_for_this_hop(const net::Request& request, std::string_view name) {
+  if (equals_ignoring_case(name, "connection")) return true;
+  for (const net::HeaderView& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "connection")) continue;
+    for (const std::string_view named : split(header.value, ',')) {
+      if (equals_ignoring_case(trim(named), name)) return true;
+    }
+  }
+  return false;
+}
+
 // The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
 // that were not governed here.
 std::string rewritten_body(const GraphqlRequest& request) {
@@ -92,7 +105,8 @@ net::Headers Gateway::Core::upstream_headers(const Call& call) const {
   net::Headers out;
   out.reserve(request.headers.size() + 8);
   for (const net::HeaderView& header : request.headers) {
-    if (!is_ours(header.name)) out.emplace_back(header.name, header.value);
+    if (is_ours(header.name) || is_for_this_hop(request, header.name)) continue;
+    out.emplace_back(header.name, header.value);
   }
   out.emplace_back("Content-Type", kJsonType);
   out.emplace_back("X-Request-Id", call.request_id);
@@ -143,11 +157,13 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.idempotent = !call->mutates;
   forward.deadline = call->deadline;
   forward.response_bytes_max = route.config.response_bytes_max;
-  forward.response_headers = {{"X-Request-Id", call->request_id}};
-  forward.on_failure = [this, call](const net::ForwardResult& result) {
-    return upstream_failure(*call, result);
+  forward.response_headers.emplace_back("X-Request-Id", call->request_id);
+  // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
+  forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
+    return upstream_failure(*held, result);
   };
-  forward.on_done = [this, call, &route](const net::ForwardResult& result) {
+  forward.on_done = [this, call](const net::ForwardResult& result) {
+    const Route& route = *call->route;
     const bool gone = call->exchange->cancelled();
     const bool good = result.status != 0 && result.status < 500 && result.error.empty();
     if (good) {
