@@ -99,6 +99,12 @@ class FakeExchange final : public net::Exchange {
   }
   // Of a forwarded request, whose callbacks the test calls in the place of the loop.
   net::Forward& forwarding() { return *forward_; }
+  // Lets go of the forward, whose callbacks own this exchange as long as it is kept here.
+  void release() {
+    std::optional<net::Forward> dropped;
+    const std::lock_guard lock(mutex_);
+    dropped.swap(forward_);
+  }
   int answers() const {
     const std::lock_guard lock(mutex_);
     return answers_;

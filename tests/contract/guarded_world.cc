@@ -93,6 +93,9 @@ World::World(WorldOptions options) {
 
 World::~World() {
   gateway_->stop();
+  for (const auto& sent : sent_) {
+    if (const auto exchange = sent.lock()) exchange->release();
+  }
   gateway_.reset();
   std::filesystem::remove_all(folder_);
 }
@@ -156,6 +159,8 @@ std::shared_ptr<sim::FakeExchange> World::send(sim::FakeRequest request, const s
   request.received = clock_.mono();
   if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
   auto exchange = std::make_shared<sim::FakeExchange>(std::move(request));
+  std::erase_if(sent_, [](const auto& sent) { return sent.expired(); });
+  sent_.push_back(exchange);
   front_->handle(exchange);
   return exchange;
 }

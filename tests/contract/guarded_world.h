@@ -89,6 +89,7 @@ class World {
   sim::FakeServer server_;
   std::unique_ptr<gateway::Gateway> gateway_;
   net::Handler* front_ = nullptr;
+  std::vector<std::weak_ptr<sim::FakeExchange>> sent_;
 };
 
 // {"query": document}
