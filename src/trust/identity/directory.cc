@@ -115,8 +115,20 @@ std::shared_ptr<const Caller> Directory::check(std::string_view token) const {
   return found->second;
 }
 
-// Called with mutex_ held, or before the directory is shared.
 Status Directory::rebuild_index() {
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  index_.store(std::move(fresh), std::memory_order_release);
+  return ok();
+}
+
+Status Directory::publish(sql::Transaction& transaction) {
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  MC_TRY_OK(transaction.commit());
+  index_.store(std::move(fresh), std::memory_order_release);
+  return ok();
+}
+
+Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   const std::shared_ptr<const Index> old = index_.load();
   std::unordered_map<std::string, std::int64_t> last_used;
   if (old) {
@@ -150,8 +162,7 @@ Status Directory::rebuild_index() {
     }
     fresh->by_hash.emplace(hash, std::move(caller));
   }
-  index_.store(std::move(fresh), std::memory_order_release);
-  return ok();
+  return std::shared_ptr<const Index>(std::move(fresh));
 }
 
 Result<Tenant> Directory::create_tenant(Tenant tenant) {
@@ -175,17 +186,20 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
   }
   MC_TRY([[maybe_unused]] const Tenant held, this->tenant(tenant.id));
   const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute(
              "UPDATE tenant SET region = ?2, plan = ?3, retention_tier = ?4, licence_class = ?5, "
              "state = ?6, version = version + 1 WHERE tenant_id = ?1 AND version = ?7",
              {tenant.id.get(), tenant.region, tenant.plan, tenant.retention_tier,
               tenant.licence_class, tenant.state, tenant.version}));
+  // Nothing to change may mean that an earlier try was stored although its commit was reported as
+  // failed; then the index is behind and catches up here.
+  MC_TRY_OK(publish(transaction));
   if (changed == 0) {
     return fail(Code::conflict, "tenant " + tenant.id.get() + " has another version than " +
                                     std::to_string(tenant.version));
   }
-  MC_TRY_OK(rebuild_index());
   Tenant next = tenant;
   ++next.version;
   return next;
@@ -305,8 +319,9 @@ Result<IssuedToken> Directory::issue(const NewToken& request) {
                  std::nullopt,
                  request.note};
   const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
-  MC_TRY_OK(rebuild_index());
+  MC_TRY_OK(publish(transaction));
   issued.token = Secret(std::move(text));
   return issued;
 }
@@ -329,15 +344,17 @@ Result<std::vector<Token>> Directory::tokens(const TenantId& tenant) {
 
 Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
   const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
                               "token_id = ?2 AND revoked_at IS NULL",
                               {tenant.get(), token_id, to_ms(clock_.wall())}));
+  MC_TRY_OK(publish(transaction));  // also when nothing changed: see update_tenant
   if (changed == 0) {
     return fail(Code::not_found, "no live token '" + excerpt(token_id) + "' in tenant '" +
                                      excerpt(tenant.get()) + "'");
   }
-  return rebuild_index();
+  return ok();
 }
 
 Status Directory::save_last_use() {
