@@ -9,12 +9,8 @@ bool Breaker::allow(MonoTime now, Nanos& retry_after) {
     retry_after = open_until_ - now;
     return false;
   }
-  if (trial_running_) {
-    retry_after = pause_;
-    return false;
-  }
-  trial_running_ = true;
-  // A trial that never reports back must not close the door for good.
+  // One trial a pause: one that never reports back, because its client left, delays the next and
+  // no more.
   open_until_ = now + pause_;
   return true;
 }
@@ -22,14 +18,12 @@ bool Breaker::allow(MonoTime now, Nanos& retry_after) {
 void Breaker::succeeded() {
   const std::lock_guard lock(mutex_);
   failures_ = 0;
-  trial_running_ = false;
   why_.clear();
 }
 
 void Breaker::failed(MonoTime now, std::string why) {
   const std::lock_guard lock(mutex_);
   ++failures_;
-  trial_running_ = false;
   why_ = std::move(why);
   if (failures_ >= failures_max_) open_until_ = now + pause_;
 }

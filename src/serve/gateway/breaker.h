@@ -25,7 +25,6 @@ class Breaker {
   std::int64_t failures_max_;
   Nanos pause_;
   std::int64_t failures_ = 0;
-  bool trial_running_ = false;
   MonoTime open_until_{INT64_MIN};
   std::string why_;
 };
