@@ -135,15 +135,16 @@ STEPS = {
     "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
+    "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
-    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "gate", "canary", "e2e",
-             "asan", "tsan"],
+    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
+             "audit-graphql", "gate", "canary", "e2e", "asan", "tsan"],
     "quick": ["build", "unit", "tidy"],
     "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "e2e", "audit-graphql"}
+NEEDS_BUILD = {"unit", "conformance", "oracle", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):

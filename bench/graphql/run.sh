@@ -7,5 +7,6 @@ ninja -C build/release graphql_parse_bench graphql_validate_bench > /dev/null
 [ -d tests/oracle/graphql/node_modules/graphql ] || npm ci --silent --prefix tests/oracle/graphql
 # Node looks for packages beside the script; the oracle owns the only copy.
 ln -sfn ../../tests/oracle/graphql/node_modules bench/graphql/node_modules
-node bench/graphql/run.mjs
-exec node bench/graphql/validate.mjs
+for script in run.mjs validate.mjs; do
+  node "bench/graphql/$script" | python3 bench/record.py
+done

@@ -1,6 +1,5 @@
 """Interleaved rounds of wrk against the relay and nginx; the figures of each are medians."""
 import argparse
-import json
 import os
 import re
 import resource
@@ -9,8 +8,12 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, __file__.rsplit("/", 2)[0])
+import common  # noqa: E402
 
 RELAY, UPSTREAM, NGINX, HELLO = 18101, 18102, 18103, 18104
 BODY = '{"query":"' + "q" * 337 + '"}'  # 350 bytes
@@ -156,7 +159,7 @@ def main():
                 rounds[name].append(round_of(port, children(process.pid), script,
                                              options.seconds, options.connections))
         result = {"bench": "net", "reply_bytes": options.reply_bytes,
-                  "connections": options.connections, "load_1m": round(os.getloadavg()[0], 1)}
+                  "connections": options.connections}
         result.update({name: summary(values) for name, values in rounds.items()})
         # Rounds are neighbours in time, so a ratio of two suffers least from other work.
         ratios = [a["cpu_us"] / b["cpu_us"] for a, b in zip(rounds["relay"], rounds["nginx"])]
@@ -166,7 +169,7 @@ def main():
             process.wait()
         if options.idle:
             result["idle"] = idle_memory(options.idle)
-        print(json.dumps(result))
+        common.emit(result)
     finally:
         for process in processes:
             if process.poll() is None:

@@ -1,5 +1,5 @@
-// The upstream of bench/net: one epoll thread that answers every HTTP/1.1 request with a fixed
-// body. It only counts Content-Length; it is a load target, not a server.
+// The upstream of bench/net and bench/gateway: one epoll thread that answers every HTTP/1.1 request
+// with the same GraphQL reply. It only counts Content-Length; it is a load target, not a server.
 //
 // Usage: net_bench_upstream PORT BODY_BYTES
 #include <arpa/inet.h>
@@ -99,7 +99,10 @@ int main(int argc, char** argv) {
     std::perror("net_bench_upstream");
     return 1;
   }
-  const std::string body(static_cast<std::size_t>(std::atoll(argv[2])), 'x');
+  const std::string around = R"({"data":{"hello":""}})";
+  const auto size = static_cast<std::size_t>(std::atoll(argv[2]));
+  std::string body = around;
+  body.insert(around.size() - 3, size > around.size() ? size - around.size() : 0, 'x');
   loop(listener, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
                      std::to_string(body.size()) + "\r\n\r\n" + body);
 }

@@ -23,6 +23,7 @@ struct Journal {
   std::vector<std::string> statements;
   std::vector<std::string> violations;
   bool watching = false;
+  std::function<void()> on_query;  // called when a statement has started
 };
 
 struct Reply {

@@ -266,20 +266,30 @@ void stops_at_the_deadline(World& world) {
   CHECK(reply.report.statements == 0);
 }
 
+// Before the first statement, and while one is running.
 void cancels(World& world) {
-  sim::SimRandom random;
-  auto session = Session::make(world.catalog(), TenantId(kAlpha), world.connections(),
-                               {world.clock(), random});
-  REQUIRE(session.has_value());
-  (*session)->cancel();
   const auto document = graphql::parse("{ people { nodes { id } } }");
   const json::Object none;
   const graphql::ExecuteRequest request{
       .document = **document, .operation_name = "", .variables = none};
-  const std::string body =
-      graphql::execute(world.catalog().schema(), request, **session, world.clock()).body;
-  CHECK(body.find("CANCELLED") != std::string::npos);
-  CHECK((*session)->report().statements <= 1);
+  for (const bool running : {false, true}) {
+    CAPTURE(running);
+    sim::SimRandom random;
+    auto session = Session::make(world.catalog(), TenantId(kAlpha), world.connections(),
+                                 {world.clock(), random});
+    REQUIRE(session.has_value());
+    if (running) {
+      world.journal().on_query = [&] { (*session)->cancel(); };
+    } else {
+      (*session)->cancel();
+    }
+    const std::string body =
+        graphql::execute(world.catalog().schema(), request, **session, world.clock()).body;
+    world.journal().on_query = {};
+    CHECK(body.find("CANCELLED") != std::string::npos);
+    CHECK((*session)->report().statements <= 1);
+  }
+  CHECK(world.ask(kAlpha, "{ person(id: \"p1\") { id } }").code().empty());
 }
 
 // A cursor works for its tenant, field, order and filter only.

@@ -15,7 +15,9 @@ class WatchedConnection final : public sql::Connection {
   Result<std::unique_ptr<sql::Rows>> query(std::string_view sql,
                                            std::span<const sql::Param> params) override {
     note(sql, params);
-    return inner_->query(sql, params);
+    auto rows = inner_->query(sql, params);
+    if (journal_->on_query) journal_->on_query();
+    return rows;
   }
   Result<std::int64_t> execute(std::string_view sql, std::span<const sql::Param> params) override {
     note(sql, params);

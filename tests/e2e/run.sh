@@ -1,27 +1,104 @@
 #!/usr/bin/env bash
-# Every end-to-end suite, one after the other: the driver contract against a real PostgreSQL, then
-# each tests/e2e/*_e2e.sh and *_e2e.py. A suite prints doctest's summary or its own closing line
-# "N passed, N failed[, N skipped]"; exit status 77 means skipped. tools/run_checks.py adds them up.
-set -euo pipefail
+# Every end-to-end suite, one after the other, with real processes on loopback:
+#
+#   postgres   the unit programs that need a PostgreSQL, under a private cluster
+#   suite      the scenarios of tests/e2e/suite on SQLite, on PostgreSQL, and before an Apollo Server
+#   operations start, stop, crash, reload, the command line, import, traces, metrics
+#   and each tests/e2e/*_e2e.sh and *_e2e.py
+#
+# A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
+# 77 means skipped. These lines are indented in the output, and the last line is their sum.
+# Arguments name the suites to run (postgres sqlite pg apollo operations scripts); none = all.
+set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-bad=0
+passed=0 failed=0 skipped=0
+wanted=" ${*:-postgres sqlite pg apollo operations scripts} "
+output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
+running=""
+finish() {
+  if [ -n "$running" ]; then kill -TERM -- "-$running" 2>/dev/null; fi
+  rm -f "$output"
+}
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+# Adds up what the output of one suite says that it counted.
+count() {  # STATUS
+  local found=no p f s line
+  while IFS= read -r line; do
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+      p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[4]:-0}
+    elif [[ $line =~ test\ cases:\ *[0-9]+\ *\|\ *([0-9]+)\ passed\ *\|\ *([0-9]+)\ failed\ *\|\ *([0-9]+)\ skipped ]]; then
+      p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]}
+    else
+      continue
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s)) found=yes
+    if [ "$f" != 0 ]; then found=failed; fi
+  done <"$output"
+  if [ "$1" = 0 ]; then
+    if [ $found = no ]; then passed=$((passed + 1)); fi
+  elif [ $found != failed ]; then
+    failed=$((failed + 1))  # it ended badly without counting why
+  fi
+}
 
 suite() {
   local name=$1 status=0
   shift
   echo "== $name"
-  "$@" || status=$?
-  case $status in
-    0) ;;
-    77) printf 'SKIP: %s\n0 passed, 0 failed, 1 skipped\n' "$name" ;;
-    *) bad=1; printf '== %s failed with exit status %d\n' "$name" $status ;;
-  esac
+  # In a process group of its own, so that ending this script ends it as well.
+  setsid -w "$@" >"$output" 2>&1 &
+  running=$!
+  wait "$running" || status=$?
+  running=""
+  # Indented and without "cases:", so that only the sum below is counted by who reads this.
+  sed -e 's/^/  /' -e 's/^  \([0-9][0-9]* passed,\)/  = \1/' -e 's/test cases:/tests:/' \
+    -e 's/^  skip\(ped\)\?:/skip:/' "$output"
+  if [ $status = 77 ]; then
+    echo "skip: $name"
+    skipped=$((skipped + 1))
+    return
+  fi
+  count $status
+  if [ $status != 0 ]; then echo "== $name failed with exit status $status"; fi
 }
+wants() { [[ $wanted == *" $1 "* ]]; }
 
-if [ -x build/release/bin/mc_postgres_test ]; then
-  suite postgres tests/e2e/postgres.sh build/release/bin/mc_postgres_test --no-intro
+if wants postgres; then
+  for program in mc_postgres_test $(cd build/release/bin 2>/dev/null && ls -d *_postgres_test | grep -vx mc_postgres_test); do
+    if ! [ -x "build/release/bin/$program" ]; then continue; fi
+    suite "$program with PostgreSQL" tests/e2e/postgres.sh "build/release/bin/$program" --no-intro
+  done
 fi
-for script in tests/e2e/*_e2e.sh tests/e2e/*_e2e.py; do
-  if [ -x "$script" ]; then suite "$(basename "${script%.*}")" "$script"; fi
-done
-exit $bad
+
+node=$(tests/e2e/node.sh) || node=""
+if [ -z "$node" ]; then
+  echo "skip: no node 20 or later"
+  skipped=$((skipped + 1))
+else
+  main=tests/e2e/suite/main.mjs
+  if wants sqlite; then suite "suite on SQLite" "$node" $main sqlite; fi
+  if wants pg; then suite "suite on PostgreSQL" tests/e2e/postgres.sh "$node" $main postgres; fi
+  if wants apollo; then
+    if [ tests/e2e/apollo/node_modules/.package-lock.json -nt tests/e2e/apollo/package-lock.json ] ||
+      (cd tests/e2e/apollo && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2); then
+      suite "suite before Apollo Server" "$node" $main apollo
+    else
+      echo "skip: the suite before Apollo Server: npm ci failed"
+      skipped=$((skipped + 1))
+    fi
+  fi
+  if wants operations && [ -e tests/e2e/operations.mjs ]; then
+    suite "operations" "$node" tests/e2e/operations.mjs
+  fi
+fi
+
+if wants scripts; then
+  for script in tests/e2e/*_e2e.sh tests/e2e/*_e2e.py; do
+    if [ -x "$script" ]; then suite "$(basename "${script%.*}")" "$script"; fi
+  done
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $passed != 0 ]

@@ -24,7 +24,11 @@ std::string to_crockford(std::uint64_t high, std::uint64_t low);
 
 // ASCII only; bytes above 0x7f are left alone.
 std::string to_lower(std::string_view text);
-bool equals_ignoring_case(std::string_view a, std::string_view b);
+bool same_letters(std::string_view a, std::string_view b);  // of equal size, case ignored
+// Most names that are compared differ in length already, so that is decided at the call.
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_letters(a, b);
+}
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);  // spaces and tabs

@@ -65,6 +65,25 @@ bool is_plain(char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+// is_plain() of eight bytes at once.
+bool are_plain(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighs; };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+  return (control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\')) |
+          has_zero(word ^ (kOnes * 0x7f)) | (word & kHighs)) == 0;
+}
+
+// The end of the plain bytes that begin at `at`.
+std::size_t plain_end(std::string_view text, std::size_t at) {
+  while (text.size() - at >= 8 && are_plain(text.data() + at)) at += 8;
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
+
 // One character, escaped so that it can neither end the string nor the line nor steer a terminal.
 std::string_view escaped(std::string_view text, std::size_t& at, std::array<char, 6>& scratch) {
   const char c = text[at];
@@ -107,8 +126,7 @@ void add_escaped(Line& line, std::string_view text) {
   std::size_t at = 0;
   std::array<char, 6> scratch{};
   while (at < text.size()) {
-    std::size_t run = at;
-    while (run < text.size() && is_plain(text[run])) ++run;
+    const std::size_t run = plain_end(text, at);
     constexpr std::size_t kClosing = kMark.size() + 1;
     const std::size_t of_line = line.room() > kClosing ? line.room() - kClosing : 0;
     const std::size_t room = std::min(of_line, end - line.size());

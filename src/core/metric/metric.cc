@@ -1,7 +1,9 @@
 #include "metric/metric.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -147,6 +149,20 @@ Entry* Series::find(const std::vector<std::string>& values) const {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
+// Keys in the map hold clean values only, so a key that is found was clean.
+Entry* Series::find_as_given(LabelValues given) const {
+  std::array<char, 512> key;
+  std::size_t size = 0;
+  for (const std::string_view value : given) {
+    if (value.size() > kLabelBytesMax || size + 1 + value.size() > key.size()) return nullptr;
+    key[size++] = static_cast<char>(value.size());
+    if (!value.empty()) std::memcpy(key.data() + size, value.data(), value.size());
+    size += value.size();
+  }
+  const auto found = entries_.find(std::string_view(key.data(), size));
+  return found == entries_.end() ? nullptr : found->second.get();
+}
+
 Entry& Series::make(std::vector<std::string> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] != kOther) known_[i].insert(values[i]);
@@ -165,6 +181,10 @@ Entry& Series::make(std::vector<std::string> values) {
 
 Entry& Series::at(LabelValues given) {
   MC_CHECK(given.size() == spec_.labels.size());
+  {
+    const std::shared_lock lock(mutex_);
+    if (Entry* entry = find_as_given(given)) return *entry;
+  }
   std::vector<std::string> values;
   values.reserve(given.size());
   for (const std::string_view value : given) values.push_back(clean_label(value));

@@ -1,6 +1,7 @@
 // One metric name: its spec and the series of its label sets. Private to the module.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -42,12 +43,20 @@ class Series {
   // The label set that counts for `values`: itself, or with "other" in full labels.
   std::vector<std::string> admit(const std::vector<std::string>& values) const;
   Entry* find(const std::vector<std::string>& values) const;
+  // Without memory of its own; null also for values that are not clean.
+  Entry* find_as_given(LabelValues given) const;
   Entry& make(std::vector<std::string> values);
 
   const Spec spec_;
   const Type type_;
   mutable std::shared_mutex mutex_;  // guards all below
-  std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
+  std::unordered_map<std::string, std::unique_ptr<Entry>, KeyHash, std::equal_to<>> entries_;
   std::vector<std::set<std::string, std::less<>>> known_;  // distinct values of each label
 };
 

@@ -322,6 +322,48 @@ TEST_CASE("forward: a client that leaves ends the upstream's work") {
   }
 }
 
+TEST_CASE("forward: another thread may forward, and hears of the end when the client has left") {
+  for (const bool leaves : {false, true}) {
+    CAPTURE(leaves);
+    RawListener origin;
+    const auto clock = sys::real_clock();
+    Mailbox<std::shared_ptr<Exchange>> exchanges;
+    Mailbox<ForwardResult> results;
+    Mailbox<int> left;
+    FunctionHandler handler([&](std::shared_ptr<Exchange> exchange) {
+      exchange->on_cancel([&] { left.put(1); });
+      exchanges.put(std::move(exchange));
+    });
+    auto server = Server::start({}, handler, *clock);
+    REQUIRE(server.has_value());
+    const auto upstream = (*server)->upstream(config_for(origin));
+    RawSocket client = RawSocket::connect((*server)->port());
+    REQUIRE(client.send(kPost));
+    std::shared_ptr<Exchange> exchange = exchanges.take();
+    REQUIRE(exchange != nullptr);
+    if (leaves) {
+      client.reset();
+      REQUIRE(left.take() == 1);
+      // The connection has ended once its counter is back.
+      while ((*server)->counters().connections_open > 0) std::this_thread::yield();
+    }
+    Forward forward;
+    forward.body = "{}";
+    forward.on_done = [&](const ForwardResult& result) { results.put(result); };
+    exchange->forward(upstream, std::move(forward));
+    exchange.reset();
+    if (!leaves) {
+      RawSocket peer = origin.accept();
+      CHECK(receive_request(peer).starts_with("POST /graphql HTTP/1.1"));
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+      CHECK(body_of(client.receive_reply()) == "hi");
+    }
+    const ForwardResult result = results.take();
+    CHECK(result.complete == !leaves);
+    CHECK(result.error == (leaves ? "client gone" : ""));
+  }
+}
+
 TEST_CASE("forward: deadlines, refused connections and bad names are told apart") {
   RawListener origin;
   UpstreamConfig closed = config_for(origin);

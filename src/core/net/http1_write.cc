@@ -144,6 +144,7 @@ Response refusal(int status, std::string_view why) {
   Response response;
   response.status = status;
   response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   response.body.append(why).append("\n");
   return response;
 }

@@ -86,7 +86,8 @@ struct Forward {
   Headers response_headers;  // added to the reply (request id, ...)
   // Called on the loop when there is no usable reply head: makes the reply to the client.
   std::function<Response(const ForwardResult&)> on_failure;
-  // Called on the loop exactly once at the end, also after a client disconnect.
+  // Called exactly once at the end, also after a client disconnect; on the loop, or by forward()
+  // itself when the server has gone.
   std::function<void(const ForwardResult&)> on_done;
 };
 
@@ -97,7 +98,7 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
   virtual void reply(Response response) = 0;  // the second answer is ignored
-  virtual void forward(std::shared_ptr<Upstream> upstream, Forward forward) = 0;  // loop only
+  virtual void forward(std::shared_ptr<Upstream> upstream, Forward forward) = 0;
   // True once the client has gone; `hook` is called on the loop when that happens, at most once.
   virtual bool cancelled() const = 0;
   virtual void on_cancel(std::function<void()> hook) = 0;

@@ -12,7 +12,7 @@ using mc::dataset::CsvParser;
 std::string rows_of(std::string_view input, char delimiter, std::size_t chunk) {
   CsvParser parser(delimiter, 64);
   std::string out, buffer;
-  std::size_t given = 0, consumed = 0;
+  std::size_t given = 0;
   for (;;) {
     const CsvParser::Step step = parser.next(buffer, given == input.size());
     if (parser.consumed() > buffer.size()) std::abort();
@@ -23,7 +23,6 @@ std::string rows_of(std::string_view input, char delimiter, std::size_t chunk) {
     }
     if (step == CsvParser::Step::bad) out += "\x03";
     if (step != CsvParser::Step::more) out += "\x04";
-    consumed += parser.consumed();
     if (step != CsvParser::Step::more && parser.consumed() == 0) std::abort();
     buffer.erase(0, parser.consumed());
     if (step == CsvParser::Step::more) {

@@ -2,9 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
+#include <cstdio>
 #include <filesystem>
-#include <iostream>
 
 #include "dataset/import_types.h"
 #include "dataset/tables.h"
@@ -348,13 +347,10 @@ TEST_CASE("types: detected from all values of a sample") {
 }
 
 TEST_CASE("import: the adult census file") {
-  const char* folder = std::getenv("MC_DATA");
-  const std::string path =
-      std::filesystem::absolute(std::string(folder == nullptr ? "../shared/data" : folder) +
-                                "/adult/adult.csv")
-          .string();
+  const std::string folder = sys::environment("MC_DATA", "../shared/data");
+  const std::string path = std::filesystem::absolute(folder + "/adult/adult.csv").string();
   if (!std::filesystem::exists(path)) {
-    std::cout << "skipped: no adult/adult.csv under MC_DATA\n";
+    std::printf("skipped, no adult/adult.csv under MC_DATA: the adult census file\n");
     return;
   }
   Bench bench;

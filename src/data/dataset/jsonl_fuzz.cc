@@ -13,7 +13,7 @@ class OneFile final : public sys::File {
  public:
   explicit OneFile(std::string_view bytes) : bytes_(bytes) {}
   Result<std::size_t> read(std::span<char> out) override {
-    const std::size_t n = std::min({out.size(), bytes_.size() - at_, std::size_t{7}});
+    const std::size_t n = std::min({out.size(), bytes_.size() - at_, std::size_t{64}});
     bytes_.copy(out.data(), n, at_);
     at_ += n;
     return n;

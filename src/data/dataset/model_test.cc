@@ -66,89 +66,100 @@ TEST_CASE("model: every option is read, printed and read back the same") {
   CHECK(*again == *model);
 }
 
-TEST_CASE("model: findings name the file and the line") {
-  struct Row {
-    const char* name;
-    std::string yaml;
-    const char* finding;
-  };
-  const std::string head = kHead;
-  const Row rows[] = {
-      {"unknown key", head + kColumns + "    colour: red\n", "a.yaml:12: unknown key 'colour'"},
-      {"unknown key in a column", head + "    columns:\n      - {name: id, type: id, size: 3}\n",
-       "a.yaml:10: unknown key 'size'"},
-      {"key twice", head + kColumns + "    table: again\n", "a.yaml:12: key 'table' twice"},
-      {"missing key", "datasets:\n  - {name: a}\n", "a.yaml:2: 'source' is missing"},
-      {"wrong type", head + "    columns:\n      - {name: id, type: uuid}\n",
-       "a.yaml:10: 'uuid' is not one of id, int, long"},
-      {"wrong flag", head + kColumns + "    writable: maybe\n",
-       "a.yaml:12: 'writable' must be true or false"},
-      {"wrong number", head + kColumns + "    limits: {first_max: many}\n",
-       "a.yaml:12: 'first_max' must be a number"},
-      {"limit too large", head + kColumns + "    limits: {first_max: 501}\n",
-       "a.yaml:12: datasets[0].limits.first_max: must be 1 to 500"},
-      {"wrong duration", head + kColumns + "    retention: soon\n",
-       "a.yaml:12: 'retention' must be a duration"},
-      {"no such key column", head + "    columns:\n      - {name: nr, type: id}\n",
-       "a.yaml:7: datasets[0].key: no column is called 'id'"},
-      {"nullable key", head + "    columns:\n      - {name: id, type: id, nullable: true}\n",
-       "a.yaml:7: datasets[0].key: the key column must not be nullable"},
-      {"tenant shown", head + kColumns + "      - {name: tenant_id, type: string}\n",
-       "a.yaml:12: datasets[0].columns[2].column: the tenant column must not be exposed"},
-      {"column twice", head + kColumns + "      - {name: age, column: b, type: int}\n",
-       "a.yaml:12: datasets[0].columns[2].name: used twice: age"},
-      {"not a name", head + kColumns + "      - {name: \"job title\", type: int}\n",
-       "is not a GraphQL name"},
-      {"a word of filters", head + kColumns + "      - {name: not, type: int}\n",
-       "and, or and not are words of filters"},
-      {"no such source",
-       "datasets:\n  - {name: a, source: b, table: t, key: id, tenant: t, columns: "
-       "[{name: id, type: id}]}\n",
-       "datasets[0].source: no source is called 'b'"},
-      {"relation to nothing",
-       head + kColumns +
-           "    relations:\n      - {name: a, to: b, kind: one, local: id, remote: id}\n",
-       "a.yaml:13: datasets[0].relations[0].to: no dataset is called 'b'"},
-      {"one to many rows",
-       head + kColumns +
-           "    relations:\n      - {name: a, to: person, kind: one, local: age, remote: age}\n",
-       "must be the key or a unique column"},
-      {"other types",
-       head + kColumns +
-           "    relations:\n      - {name: a, to: person, kind: one, local: age, remote: id}\n",
-       "local and remote must have the same type"},
-      {"type name of the schema", head + kColumns + "    type: PageInfo\n",
-       "the schema has 'PageInfo' already"},
-      {"json filter", head + kColumns + "      - {name: j, type: json, filterable: true}\n",
-       "a json column cannot be filterable"},
-      {"not a list", "datasets: 3\n", "a.yaml:1: datasets must be a list"},
-      {"not a mapping", "- a\n", "a.yaml:1: the file must be a mapping"},
-      {"syntax", "datasets: [\n", "a.yaml:"},
-      {"not text", "datasets: \xff\n", "a.yaml: not valid UTF-8"},
-      {"brackets", std::string(20, '['), "a.yaml:1: nested too deep"},
-      {"dashes",
-       "datasets:\n" +
-           [] {
-             std::string dashes;
-             for (int i = 0; i < 5000; ++i) dashes += "- ";
-             return dashes;
-           }(),
-       "a.yaml:2: nested too deep"},
-      {"a ladder of indents",
-       [] {
-         std::string ladder;
-         for (std::size_t i = 0; i < 1500; ++i) ladder += std::string(i, ' ') + "a:\n";
-         return ladder;
-       }(),
-       "nested too deep"},
-  };
-  for (const Row& row : rows) {
+struct Finding {
+  const char* name;
+  std::string yaml;
+  const char* finding;
+};
+
+void check_findings(std::initializer_list<Finding> rows) {
+  for (const Finding& row : rows) {
     CAPTURE(std::string(row.name));
     const Result<Model> model = parse_model(row.yaml, "a.yaml");
     REQUIRE_FALSE(model.has_value());
     CHECK(model.error().code == Code::invalid);
     CHECK_MESSAGE(model.error().what.find(row.finding) != std::string::npos, model.error().what);
   }
+}
+
+TEST_CASE("model: findings name the file and the line") {
+  const std::string head = kHead;
+  check_findings(
+      {{"unknown key", head + kColumns + "    colour: red\n", "a.yaml:12: unknown key 'colour'"},
+       {"unknown key in a column", head + "    columns:\n      - {name: id, type: id, size: 3}\n",
+        "a.yaml:10: unknown key 'size'"},
+       {"key twice", head + kColumns + "    table: again\n", "a.yaml:12: key 'table' twice"},
+       {"missing key", "datasets:\n  - {name: a}\n", "a.yaml:2: 'source' is missing"},
+       {"wrong type", head + "    columns:\n      - {name: id, type: uuid}\n",
+        "a.yaml:10: 'uuid' is not one of id, int, long"},
+       {"wrong flag", head + kColumns + "    writable: maybe\n",
+        "a.yaml:12: 'writable' must be true or false"},
+       {"wrong number", head + kColumns + "    limits: {first_max: many}\n",
+        "a.yaml:12: 'first_max' must be a number"},
+       {"limit too large", head + kColumns + "    limits: {first_max: 501}\n",
+        "a.yaml:12: datasets[0].limits.first_max: must be 1 to 500"},
+       {"wrong duration", head + kColumns + "    retention: soon\n",
+        "a.yaml:12: 'retention' must be a duration"}});
+}
+
+TEST_CASE("model: rules over columns and relations name the line of their entry") {
+  const std::string head = kHead;
+  check_findings(
+      {{"no such key column", head + "    columns:\n      - {name: nr, type: id}\n",
+        "a.yaml:7: datasets[0].key: no column is called 'id'"},
+       {"nullable key", head + "    columns:\n      - {name: id, type: id, nullable: true}\n",
+        "a.yaml:7: datasets[0].key: the key column must not be nullable"},
+       {"tenant shown", head + kColumns + "      - {name: tenant_id, type: string}\n",
+        "a.yaml:12: datasets[0].columns[2].column: the tenant column must not be exposed"},
+       {"column twice", head + kColumns + "      - {name: age, column: b, type: int}\n",
+        "a.yaml:12: datasets[0].columns[2].name: used twice: age"},
+       {"not a name", head + kColumns + "      - {name: \"job title\", type: int}\n",
+        "is not a GraphQL name"},
+       {"a word of filters", head + kColumns + "      - {name: not, type: int}\n",
+        "and, or and not are words of filters"},
+       {"no such source",
+        "datasets:\n  - {name: a, source: b, table: t, key: id, tenant: t, columns: "
+        "[{name: id, type: id}]}\n",
+        "datasets[0].source: no source is called 'b'"},
+       {"relation to nothing",
+        head + kColumns +
+            "    relations:\n      - {name: a, to: b, kind: one, local: id, remote: id}\n",
+        "a.yaml:13: datasets[0].relations[0].to: no dataset is called 'b'"},
+       {"one to many rows",
+        head + kColumns +
+            "    relations:\n      - {name: a, to: person, kind: one, local: age, remote: age}\n",
+        "must be the key or a unique column"},
+       {"other types",
+        head + kColumns +
+            "    relations:\n      - {name: a, to: person, kind: one, local: age, remote: id}\n",
+        "local and remote must have the same type"},
+       {"type name of the schema", head + kColumns + "    type: PageInfo\n",
+        "the schema has 'PageInfo' already"},
+       {"json filter", head + kColumns + "      - {name: j, type: json, filterable: true}\n",
+        "a json column cannot be filterable"}});
+}
+
+TEST_CASE("model: texts that are no model, or nest without end, are refused") {
+  check_findings({{"not a list", "datasets: 3\n", "a.yaml:1: datasets must be a list"},
+                  {"not a mapping", "- a\n", "a.yaml:1: the file must be a mapping"},
+                  {"syntax", "datasets: [\n", "a.yaml:"},
+                  {"not text", "datasets: \xff\n", "a.yaml: not valid UTF-8"},
+                  {"brackets", std::string(20, '['), "a.yaml:1: nested too deep"},
+                  {"dashes",
+                   "datasets:\n" +
+                       [] {
+                         std::string dashes;
+                         for (int i = 0; i < 5000; ++i) dashes += "- ";
+                         return dashes;
+                       }(),
+                   "a.yaml:2: nested too deep"},
+                  {"a ladder of indents",
+                   [] {
+                     std::string ladder;
+                     for (std::size_t i = 0; i < 1500; ++i) ladder += std::string(i, ' ') + "a:\n";
+                     return ladder;
+                   }(),
+                   "nested too deep"}});
 }
 
 TEST_CASE("model: all findings of a file come together, in order of lines") {

@@ -172,6 +172,9 @@ Status Session::Core::run(sql::Connection& connection, const Statement& statemen
         status = tl::unexpected<Error>(after_failure(more.error()));
       } else if (!*more) {
         break;
+      } else if (cancelled) {
+        // An interrupt that came between the check and the first step has hit nothing.
+        status = tl::unexpected<Error>(after_failure({Code::unavailable, "cancelled"}));
       } else if (++report.rows > options.limits.rows_max) {
         status = fail(Code::exhausted, "the request reads more than " +
                                            std::to_string(options.limits.rows_max) + " rows");

@@ -9,8 +9,8 @@ bool Breaker::allow(MonoTime now, Nanos& retry_after) {
     retry_after = open_until_ - now;
     return false;
   }
-  // One trial a pause: one that never reports back, because its client left, delays the next and
-  // no more.
+  // The trial has the next pause for itself. One that never reports back, because its client has
+  // left, is followed by another.
   open_until_ = now + pause_;
   return true;
 }

@@ -1,5 +1,5 @@
 // A circuit breaker (Nygard, "Release It!"): after a run of failures an upstream is left alone for
-// a while, then one trial request decides. Thread-safe.
+// a while, then one trial request a pause decides. Thread-safe.
 #pragma once
 
 #include <cstdint>

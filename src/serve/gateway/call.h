@@ -47,6 +47,7 @@ struct Call {
   std::size_t statements = 0;
   std::size_t rows = 0;
   bool cache_hit = true;
+  bool mutates = false;  // any item does
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -69,14 +70,19 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call);
   bool resolve_documents(const CallPtr& call);
-  tl::expected<std::string, HttpError> find_text(Call& call, Params& params);
+  // Puts the text that will run into params.query.
+  tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
   void dispatch(const CallPtr& call);
   bool check_operations(const CallPtr& call);
 
   void run_on_datasets(const CallPtr& call);
   void execute_on_worker(const CallPtr& call, std::size_t worker);
-  graphql::ExecuteResult execute_item(Call& call, std::size_t item, dataset::Session& session);
+  struct Item {
+    std::size_t index = 0;
+    std::size_t bytes_max = 0;
+  };
+  graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
 
   void forward(const CallPtr& call);
   net::Headers upstream_headers(const Call& call) const;

@@ -48,6 +48,8 @@ struct LimitsConfig {
   std::int64_t variables_depth_max = 32;
   std::int64_t cached_documents_max = 4'096;
   std::int64_t cached_documents_per_tenant_max = 1'024;
+  std::int64_t cached_document_bytes_max = 32 << 20;
+  std::int64_t cached_document_bytes_per_tenant_max = 8 << 20;
 };
 
 struct GatewayConfig {
@@ -123,10 +125,7 @@ struct mc::json::Describe<mc::gateway::LimitsConfig> {
             &T::document_bytes_max,
             "Bytes of one document",
             {.min = 64, .max = 16 << 20}},
-      Field{"tokens_max",
-            &T::tokens_max,
-            "Lexical tokens of one document",
-            {.min = 10, .max = 1'000'000}},
+      Field{"tokens_max", &T::tokens_max, "Tokens of one document", {.min = 10, .max = 1'000'000}},
       Field{"depth_max", &T::depth_max, "Nested selections", {.min = 1, .max = 200}},
       Field{"recursion_max", &T::recursion_max, "Nesting of any syntax", {.min = 10, .max = 1'000}},
       Field{"aliases_max", &T::aliases_max, "Aliases of one document", {.min = 0, .max = 100'000}},
@@ -155,6 +154,14 @@ struct mc::json::Describe<mc::gateway::LimitsConfig> {
             &T::cached_documents_per_tenant_max,
             "Parsed documents kept for one tenant",
             {.min = 1, .max = 1'000'000}},
+      Field{"cached_document_bytes_max",
+            &T::cached_document_bytes_max,
+            "Bytes of the texts of kept documents",
+            {.min = 1 << 16, .max = std::int64_t{4} << 30}},
+      Field{"cached_document_bytes_per_tenant_max",
+            &T::cached_document_bytes_per_tenant_max,
+            "Bytes of the texts kept for one tenant",
+            {.min = 1 << 16, .max = std::int64_t{4} << 30}},
   };
 };
 
@@ -165,10 +172,7 @@ struct mc::json::Describe<mc::gateway::GatewayConfig> {
       Field{"http_profile", &T::http_profile, "HTTP status codes of GraphQL replies"},
       Field{"limits", &T::limits, "Limits of documents and requests"},
       Field{"routes", &T::routes, "Guarded endpoints", {.max = 64}},
-      Field{"workers",
-            &T::workers,
-            "Threads that execute dataset operations",
-            {.min = 1, .max = 256}},
+      Field{"workers", &T::workers, "Threads that run operations", {.min = 1, .max = 256}},
       Field{"worker_queue_max",
             &T::worker_queue_max,
             "Operations waiting for a thread",

@@ -1,6 +1,7 @@
 #include "gateway/documents.h"
 
 #include <algorithm>
+#include <set>
 
 #include "json/json.h"
 
@@ -18,6 +19,30 @@ bool selects_introspection(const graphql::Document& document) {
                      });
 }
 
+// What validation would find, for documents of an upstream whose schema is not known here: of two
+// operations with one name, or beside a nameless one, the upstream might run the other.
+std::optional<std::string> ambiguity(const graphql::Document& document) {
+  std::set<std::string_view> names;
+  for (const graphql::OperationNode& operation : document.operations) {
+    const std::string_view name = document.name(operation.name);
+    if (name.empty() && document.operations.size() > 1) {
+      return "This anonymous operation must be the only defined operation.";
+    }
+    if (!names.insert(name).second) {
+      return "There can be only one operation named \"" + excerpt(name, 200) + "\".";
+    }
+  }
+  names.clear();
+  for (const graphql::FragmentNode& fragment : document.fragments) {
+    if (!names.insert(document.name(fragment.name)).second) {
+      return "There can be only one fragment named \"" +
+             excerpt(document.name(fragment.name), 200) + "\".";
+    }
+  }
+  if (document.operations.empty()) return "The document has no operation.";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string document_id(std::string_view query) {
@@ -31,6 +56,7 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
   parse_limits.bytes_max = static_cast<std::uint32_t>(limits.document_bytes_max);
   parse_limits.tokens_max = static_cast<std::uint32_t>(limits.tokens_max);
   parse_limits.depth_max = static_cast<int>(limits.recursion_max);
+  parse_limits.type_system = schema != nullptr;  // with a schema, validation refuses it by name
   graphql::ParseResult parsed = graphql::parse(std::move(query), parse_limits);
   if (!parsed) {
     out->errors.push_back(std::move(parsed).error());
@@ -47,9 +73,18 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
   document_limits.directives_max = static_cast<std::uint32_t>(limits.directives_max);
   document_limits.selections_max = static_cast<std::uint64_t>(limits.selections_max);
   out->errors = graphql::check_limits(out->measure, document_limits);
+  if (out->errors.empty() && schema == nullptr) {
+    if (std::optional<std::string> why = ambiguity(*out->document)) {
+      out->errors.push_back({std::move(*why), {}, "GRAPHQL_VALIDATION_FAILED", ""});
+    }
+  }
   if (out->errors.empty() && schema != nullptr) {
     out->errors = graphql::validate(*schema, *out->document);
-    if (out->errors.empty()) {
+    if (!out->errors.empty()) {
+      graphql::ValidateOptions options;
+      options.suggestions = graphql::Suggestions::on;
+      out->suggested = graphql::validate(*schema, *out->document, options);
+    } else {
       for (const graphql::OperationNode& operation : out->document->operations) {
         out->prepared.push_back(
             std::make_unique<const graphql::PreparedOperation>(*schema, *out->document, operation));
@@ -60,11 +95,31 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
 }
 
 DocumentCache::DocumentCache(const LimitsConfig& limits, std::uint64_t seed)
-    : per_shard_max_(std::max<std::size_t>(
-          1, static_cast<std::size_t>(limits.cached_documents_max) / kShards)),
-      per_tenant_max_(std::max<std::size_t>(
-          1, static_cast<std::size_t>(limits.cached_documents_per_tenant_max) / kShards)),
-      seed_(seed) {}
+    : shard_count_(static_cast<std::size_t>(
+          std::min({static_cast<std::int64_t>(kShards), limits.cached_documents_max,
+                    limits.cached_documents_per_tenant_max}))),
+      seed_(seed) {
+  const auto share = [&](std::int64_t limit) {
+    return static_cast<std::size_t>(limit) / shard_count_;
+  };
+  shard_max_ = {share(limits.cached_documents_max), share(limits.cached_document_bytes_max)};
+  tenant_max_ = {share(limits.cached_documents_per_tenant_max),
+                 share(limits.cached_document_bytes_per_tenant_max)};
+}
+
+void DocumentCache::Load::add(const Entry& entry) {
+  ++entries;
+  bytes += entry.bytes();
+}
+
+void DocumentCache::Load::remove(const Entry& entry) {
+  --entries;
+  bytes -= entry.bytes();
+}
+
+bool DocumentCache::Load::exceeds(const Load& limit) const {
+  return entries > limit.entries || bytes > limit.bytes;
+}
 
 std::uint64_t DocumentCache::hash(std::string_view tenant, char kind, std::string_view text) const {
   std::uint64_t h = keyed_hash(seed_, text);
@@ -89,7 +144,7 @@ DocumentCache::Entry* DocumentCache::touch(Shard& shard, std::uint64_t key, std:
 std::shared_ptr<const Compiled> DocumentCache::find(const TenantId& tenant,
                                                     std::string_view query) {
   const std::uint64_t key = hash(tenant.get(), 'd', query);
-  Shard& shard = shards_[key % kShards];
+  Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const Entry* entry = touch(shard, key, tenant.get(), 'd', query);
   return entry == nullptr ? nullptr : entry->compiled;
@@ -97,7 +152,7 @@ std::shared_ptr<const Compiled> DocumentCache::find(const TenantId& tenant,
 
 std::optional<std::string> DocumentCache::find_by_id(const TenantId& tenant, std::string_view id) {
   const std::uint64_t key = hash(tenant.get(), 'i', id);
-  Shard& shard = shards_[key % kShards];
+  Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const Entry* entry = touch(shard, key, tenant.get(), 'i', id);
   if (entry == nullptr) return std::nullopt;
@@ -113,25 +168,34 @@ void DocumentCache::evict(Shard& shard, Entries::iterator victim) {
     shard.index.erase(it);
     break;
   }
-  const auto count = shard.per_tenant.find(victim->tenant);
-  if (--count->second == 0) shard.per_tenant.erase(count);
+  const auto own = shard.per_tenant.find(victim->tenant);
+  own->second.remove(*victim);
+  if (own->second.entries == 0) shard.per_tenant.erase(own);
+  shard.load.remove(*victim);
   shard.entries.erase(victim);
 }
 
 void DocumentCache::put(Entry entry, std::uint64_t key) {
-  Shard& shard = shards_[key % kShards];
+  Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const std::string_view text = entry.text;
   if (touch(shard, key, entry.tenant, text.front(), text.substr(1)) != nullptr) return;
-  if (shard.per_tenant[entry.tenant] >= per_tenant_max_) {
-    // The tenant pays with its own oldest entry, never with somebody else's.
+  const auto after = [&entry](Load load) {
+    load.add(entry);
+    return load;
+  };
+  if (after({}).exceeds(tenant_max_) || after({}).exceeds(shard_max_)) return;
+  // The tenant pays with its own oldest entries, never with somebody else's.
+  for (;;) {
+    const auto held = shard.per_tenant.find(entry.tenant);
+    if (held == shard.per_tenant.end() || !after(held->second).exceeds(tenant_max_)) break;
     const auto own = std::find_if(shard.entries.rbegin(), shard.entries.rend(),
-                                  [&](const Entry& held) { return held.tenant == entry.tenant; });
+                                  [&](const Entry& other) { return other.tenant == entry.tenant; });
     evict(shard, std::prev(own.base()));
-  } else if (shard.entries.size() >= per_shard_max_) {
-    evict(shard, std::prev(shard.entries.end()));
   }
-  ++shard.per_tenant[entry.tenant];
+  while (after(shard.load).exceeds(shard_max_)) evict(shard, std::prev(shard.entries.end()));
+  shard.per_tenant[entry.tenant].add(entry);
+  shard.load.add(entry);
   shard.entries.push_front(std::move(entry));
   shard.index.emplace(key, shard.entries.begin());
 }
@@ -152,7 +216,16 @@ std::size_t DocumentCache::size() const {
   std::size_t total = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    total += shard.entries.size();
+    total += shard.load.entries;
+  }
+  return total;
+}
+
+std::size_t DocumentCache::bytes() const {
+  std::size_t total = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    total += shard.load.bytes;
   }
   return total;
 }

@@ -25,6 +25,8 @@ namespace mc::gateway {
 struct Compiled {
   std::unique_ptr<const graphql::Document> document;  // null when it did not parse
   std::vector<graphql::GraphqlError> errors;
+  // The same findings with "Did you mean", for callers who may see the schema anyway; else empty.
+  std::vector<graphql::GraphqlError> suggested;
   bool parsed = false;
   bool introspects = false;  // selects __schema or __type anywhere
   graphql::Measure measure;
@@ -37,7 +39,9 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
                                         const graphql::Schema* schema);
 
 // A bounded LRU of one route. Keys hold the tenant and the whole text, so a hit is exact and one
-// tenant's entries never answer another. Thread-safe.
+// tenant's entries never answer another. Limits of entries and bytes, in all and of one tenant, are
+// split evenly over the shards. A tenant at its limit pays with its own oldest entries.
+// Thread-safe.
 class DocumentCache {
  public:
   DocumentCache(const LimitsConfig& limits, std::uint64_t seed);
@@ -48,7 +52,8 @@ class DocumentCache {
   // Automatic persisted queries: the text behind "sha256:<hex>" that this tenant has registered.
   std::optional<std::string> find_by_id(const TenantId& tenant, std::string_view id);
   void remember_id(const TenantId& tenant, std::string_view id, std::string_view query);
-  std::size_t size() const;
+  std::size_t size() const;   // entries
+  std::size_t bytes() const;  // of their texts
 
  private:
   struct Entry {
@@ -56,13 +61,22 @@ class DocumentCache {
     std::string text;  // "d" + document, or "i" + id
     std::string query_of_id;
     std::shared_ptr<const Compiled> compiled;
+    std::size_t bytes() const { return text.size() + query_of_id.size(); }
+  };
+  struct Load {
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+    void add(const Entry& entry);
+    void remove(const Entry& entry);
+    bool exceeds(const Load& limit) const;
   };
   using Entries = std::list<Entry>;
   struct Shard {
     mutable std::mutex mutex;
     Entries entries;  // most recently used first
     std::unordered_multimap<std::uint64_t, Entries::iterator> index;
-    std::unordered_map<std::string, std::size_t> per_tenant;
+    Load load;
+    std::unordered_map<std::string, Load> per_tenant;
   };
   static constexpr std::size_t kShards = 8;
 
@@ -71,9 +85,11 @@ class DocumentCache {
                std::string_view text);
   void put(Entry entry, std::uint64_t key);
   void evict(Shard& shard, Entries::iterator victim);
+  Shard& shard_of(std::uint64_t key) { return shards_[key % shard_count_]; }
 
-  std::size_t per_shard_max_;
-  std::size_t per_tenant_max_;
+  std::size_t shard_count_;  // fewer than kShards when a limit is smaller than that
+  Load shard_max_;
+  Load tenant_max_;
   std::uint64_t seed_;
   std::array<Shard, kShards> shards_;
 };

@@ -55,6 +55,15 @@ Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld&
   return ok();
 }
 
+// Paths that the server answers itself, and those that no request can have.
+bool is_reserved(std::string_view path) {
+  for (const std::string_view own :
+       {"/", "/v1", "/livez", "/readyz", "/version", "/metrics", "/status.css"}) {
+    if (path == own) return true;
+  }
+  return path.starts_with("/v1/") || path.find_first_of("?#") != std::string_view::npos;
+}
+
 }  // namespace
 
 Status GatewayConfig::check() const {
@@ -64,8 +73,12 @@ Status GatewayConfig::check() const {
     if (!route.path.starts_with('/')) {
       return fail(Code::invalid, where + ".path must begin with /");
     }
-    if (route.path.starts_with("/v1/")) {
-      return fail(Code::invalid, where + ".path must not lie under /v1/, the admin API");
+    if (is_reserved(route.path)) {
+      return fail(Code::invalid, where + ".path must not be one of the server's own, like /v1/ " +
+                                     "and /livez, and must not hold ? or #");
+    }
+    if (route.kind == RouteKind::datasets && !route.schema_file.empty()) {
+      return fail(Code::invalid, where + ".schema_file belongs to kind upstream");
     }
     if ((route.kind == RouteKind::upstream) == route.url.empty()) {
       return fail(Code::invalid, where + ".url belongs to kind upstream, and is required there");

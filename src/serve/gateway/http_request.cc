@@ -27,6 +27,15 @@ std::optional<std::string> media_parameter(std::string_view header, std::string_
   return std::nullopt;
 }
 
+bool is_utf8(std::string_view header) {
+  const std::string charset = media_parameter(header, "charset").value_or("utf-8");
+  return charset == "utf-8" || charset == "utf8";
+}
+
+bool is_json_in_utf8(std::string_view header) {
+  return header == kJsonType || (media_type(header) == kJsonType && is_utf8(header));
+}
+
 bool is_zero_quality(std::string_view item) {
   const std::optional<std::string> quality = media_parameter(item, "q");
   return quality && quality->find_first_not_of("0.") == std::string::npos;
@@ -50,33 +59,45 @@ ReadStatus read_persisted_query(const json::Object& extensions, Params& out) {
   if (hash == nullptr || hash->as_string() == nullptr || hash->as_string()->size() != 64) {
     return bad("extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits");
   }
-  out.document_id = "sha256:" + to_lower(*hash->as_string());
+  std::string id = "sha256:" + to_lower(*hash->as_string());
+  if (!out.document_id.empty() && out.document_id != id) {
+    return bad("documentId and extensions.persistedQuery.sha256Hash are two different ids");
+  }
+  out.document_id = std::move(id);
   out.apq = true;
   return {};
 }
 
-ReadStatus read_text(const json::Object& body, std::string_view name, std::string& out) {
-  const json::Value* value = body.find(name);
+// Strings and objects are moved out of the body, not copied.
+ReadStatus read_text(json::Object& body, std::string_view name, std::string& out) {
+  json::Value* value = body.find(name);
   if (value == nullptr || value->is_null()) return {};
   if (value->as_string() == nullptr) {
     return bad("parameter \"" + std::string(name) + "\" must be a string");
   }
-  out = *value->as_string();
+  out = std::move(*value->as_string());
   return {};
 }
 
-ReadStatus read_map(const json::Object& body, std::string_view name, json::Object& out) {
-  const json::Value* value = body.find(name);
+ReadStatus read_map(json::Object& body, std::string_view name, json::Object& out) {
+  json::Value* value = body.find(name);
   if (value == nullptr || value->is_null()) return {};
   if (value->as_object() == nullptr) {
     return bad("parameter \"" + std::string(name) + "\" must be an object");
   }
-  out = *value->as_object();
+  out = std::move(*value->as_object());
   return {};
 }
 
-tl::expected<Params, HttpError> read_params(const json::Value& value) {
-  const json::Object* body = value.as_object();
+// A member that is not read here may mean another document to an upstream ("id", "queryId").
+bool all_known(const json::Object& body) {
+  return std::all_of(body.members().begin(), body.members().end(), [](const json::Member& member) {
+    return member.name == "query" || member.name == "operationName" || member.name == "variables";
+  });
+}
+
+tl::expected<Params, HttpError> read_params(json::Value value) {
+  json::Object* body = value.as_object();
   if (body == nullptr) return bad("the body must be a JSON object");
   Params out;
   json::Object extensions;
@@ -92,9 +113,19 @@ tl::expected<Params, HttpError> read_params(const json::Value& value) {
   if (const ReadStatus status = read_persisted_query(extensions, out); !status) {
     return tl::unexpected<HttpError>(status.error());
   }
+  out.exact = all_known(*body);
   if (out.query.empty() && out.document_id.empty()) {
     return bad("parameter \"query\" is missing");
   }
+  return out;
+}
+
+// Of variables and extensions by themselves. Their bytes are bounded by the server.
+json::Limits limits_of(const LimitsConfig& limits) {
+  constexpr std::int64_t kExtensionsDepth = 2;
+  json::Limits out;
+  out.bytes_max = SIZE_MAX;
+  out.depth_max = static_cast<int>(std::max(limits.variables_depth_max, kExtensionsDepth));
   return out;
 }
 
@@ -106,6 +137,7 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
   for (const auto& [name, text] : *pairs) {
     const bool object = name == "variables" || name == "extensions";
     if (!object && name != "query" && name != "operationName" && name != "documentId") continue;
+    if (!is_valid_utf8(text)) return bad("parameter \"" + name + "\" is not UTF-8");
     if (body.find(name) != nullptr) return bad("parameter \"" + name + "\" is given twice");
     if (!object) {
       body.set(name, text);
@@ -120,23 +152,27 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
   if (!params) return tl::unexpected<HttpError>(params.error());
   GraphqlRequest out;
   out.get = true;
+  params->exact = false;
   out.items.push_back(std::move(*params));
   return out;
 }
 
 tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
-                                                  const LimitsConfig& limits,
-                                                  const json::Limits& json_limits) {
-  const std::string_view type = request.header("content-type");
-  const std::string charset = media_parameter(type, "charset").value_or("utf-8");
-  if (media_type(type) != kJsonType || (charset != "utf-8" && charset != "utf8")) {
+                                                  const LimitsConfig& limits) {
+  if (const std::string_view type = request.header("content-type"); !is_json_in_utf8(type)) {
     return tl::unexpected<HttpError>(
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json in UTF-8"});
   }
-  const Result<json::Value> body = json::parse(request.body, json_limits);
+  if (!request.header("content-encoding").empty()) {
+    return tl::unexpected<HttpError>(
+        HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "the body must be sent without Content-Encoding"});
+  }
+  json::Limits json_limits = limits_of(limits);
+  json_limits.depth_max += trim(request.body).starts_with('[') ? 2 : 1;
+  Result<json::Value> body = json::parse(request.body, json_limits);
   if (!body) return bad(body.error().what);
   GraphqlRequest out;
-  const json::Array* batch = body->as_array();
+  json::Array* batch = body->as_array();
   out.batch = batch != nullptr;
   if (batch != nullptr && batch->empty()) return bad("a batch must not be empty");
   if (batch != nullptr && batch->size() > static_cast<std::size_t>(limits.batch_max)) {
@@ -147,7 +183,8 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
   }
   const std::size_t count = batch == nullptr ? 1 : batch->size();
   for (std::size_t i = 0; i < count; ++i) {
-    tl::expected<Params, HttpError> params = read_params(batch == nullptr ? *body : (*batch)[i]);
+    tl::expected<Params, HttpError> params =
+        read_params(std::move(batch == nullptr ? *body : (*batch)[i]));
     if (!params) return tl::unexpected<HttpError>(params.error());
     out.items.push_back(std::move(*params));
   }
@@ -157,13 +194,13 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
 }  // namespace
 
 std::optional<std::string_view> negotiate(std::string_view accept) {
+  if (accept.empty() || accept == kJsonType || accept == "*/*") return kJsonType;
   if (trim(accept).empty()) return kJsonType;
   std::vector<std::string_view> items = split(accept, ',');
   if (items.size() > kAcceptItemsMax) items.resize(kAcceptItemsMax);
   for (const std::string_view item : items) {
     if (is_zero_quality(item)) continue;
-    const std::string charset = media_parameter(item, "charset").value_or("utf-8");
-    if (charset != "utf-8" && charset != "utf8") continue;
+    if (!is_utf8(item)) continue;
     const std::string type = media_type(item);
     if (type == kGraphqlType) return kGraphqlType;
     if (type == kJsonType || type == "*/*" || type == "application/*") return kJsonType;
@@ -173,10 +210,8 @@ std::optional<std::string_view> negotiate(std::string_view accept) {
 
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
                                                              const LimitsConfig& limits) {
-  json::Limits json_limits;
-  json_limits.depth_max = static_cast<int>(limits.variables_depth_max) + 4;
-  if (request.method == "GET") return read_get(request, json_limits);
-  if (request.method == "POST") return read_post(request, limits, json_limits);
+  if (request.method == "GET") return read_get(request, limits_of(limits));
+  if (request.method == "POST") return read_post(request, limits);
   return tl::unexpected<HttpError>(
       HttpError{405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"});
 }

@@ -26,6 +26,7 @@ struct Params {
   json::Object variables;
   std::string document_id;  // "sha256:<hex>", from documentId or extensions.persistedQuery
   bool apq = false;         // the id came as an automatic persisted query
+  bool exact = false;       // the client's bytes say this and nothing else
 };
 
 // A refusal before any GraphQL is looked at.

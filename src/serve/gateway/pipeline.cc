@@ -80,13 +80,14 @@ bool Gateway::Core::admit(const CallPtr& call) {
 }
 
 // The document text of one item, by itself or by id.
-tl::expected<std::string, HttpError> Gateway::Core::find_text(Call& call, Params& params) {
+tl::expected<std::monostate, HttpError> Gateway::Core::find_text(Call& call, Params& params) {
+  constexpr std::monostate kFound;
   Route& route = *call.route;
   if (params.document_id.empty()) {
-    if (route.config.documents == DocumentMode::open) return params.query;
+    if (route.config.documents == DocumentMode::open) return kFound;
     const bool known = route.registered.contains_text(params.query);
     if (!known) meters.documents.at({route.config.path, "unregistered"}).add();
-    if (known || route.config.documents == DocumentMode::audit) return params.query;
+    if (known || route.config.documents == DocumentMode::audit) return kFound;
     return tl::unexpected<HttpError>(
         HttpError{403, "PERSISTED_QUERY_ONLY", "only registered documents run here"});
   }
@@ -94,16 +95,25 @@ tl::expected<std::string, HttpError> Gateway::Core::find_text(Call& call, Params
     return tl::unexpected<HttpError>(
         HttpError{400, "PERSISTED_QUERY_HASH_MISMATCH", "provided sha does not match query"});
   }
-  if (const std::string* text = route.registered.find(params.document_id)) return *text;
+  if (const std::string* text = route.registered.find(params.document_id)) {
+    params.query = *text;
+    return kFound;
+  }
   const bool closed = route.config.documents == DocumentMode::allow_list;
   if (!closed && !params.query.empty()) {
+    if (route.config.documents == DocumentMode::audit) {
+      meters.documents.at({route.config.path, "unregistered"}).add();
+    }
     if (params.apq) route.cache->remember_id(call.caller->tenant, params.document_id, params.query);
-    return params.query;
+    return kFound;
   }
   if (!closed && params.apq) {
     std::optional<std::string> text =
         route.cache->find_by_id(call.caller->tenant, params.document_id);
-    if (text) return std::move(*text);
+    if (text) {
+      params.query = std::move(*text);
+      return kFound;
+    }
   }
   // Status and wording are what clients of automatic persisted queries wait for.
   return tl::unexpected<HttpError>(HttpError{
@@ -114,12 +124,10 @@ tl::expected<std::string, HttpError> Gateway::Core::find_text(Call& call, Params
 bool Gateway::Core::resolve_documents(const CallPtr& call) {
   bool missing = false;
   for (Params& params : call->graphql.items) {
-    tl::expected<std::string, HttpError> text = find_text(*call, params);
-    if (!text) {
-      refuse(call, text.error());
+    if (const auto found = find_text(*call, params); !found) {
+      refuse(call, found.error());
       return false;
     }
-    params.query = std::move(*text);
     call->documents.push_back(call->route->cache->find(call->caller->tenant, params.query));
     missing = missing || call->documents.back() == nullptr;
   }
@@ -132,6 +140,7 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
 
 void Gateway::Core::parse_elsewhere(const CallPtr& call) {
   const bool queued = parsers->submit([this, call](int) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
     for (std::size_t i = 0; i < call->documents.size(); ++i) {
       if (call->documents[i] != nullptr) continue;
       const std::string& query = call->graphql.items[i].query;
@@ -155,7 +164,9 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
   for (std::size_t i = 0; i < call->documents.size(); ++i) {
     const Compiled& compiled = *call->documents[i];
     if (!compiled.errors.empty()) {
-      refuse(call, compiled.parsed ? Stage::validate : Stage::parse, compiled.errors);
+      const bool knows_schema = call->caller->may(identity::Scope::introspect);
+      refuse(call, compiled.parsed ? Stage::validate : Stage::parse,
+             knows_schema && !compiled.suggested.empty() ? compiled.suggested : compiled.errors);
       return false;
     }
     const Result<const graphql::OperationNode*> chosen =
@@ -179,6 +190,7 @@ bool Gateway::Core::check_operations(const CallPtr& call) {
       refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'mutate'"});
       return false;
     }
+    call->mutates = call->mutates || kind == graphql::OperationKind::mutation;
     if (compiled.introspects && !call->caller->may(identity::Scope::introspect)) {
       refuse(call, {403, "INTROSPECTION_DISABLED", "the token lacks the scope 'introspect'"});
       return false;

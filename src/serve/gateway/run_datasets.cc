@@ -59,17 +59,16 @@ void Gateway::Core::run_on_datasets(const CallPtr& call) {
          {{"Retry-After", "1"}});
 }
 
-graphql::ExecuteResult Gateway::Core::execute_item(Call& call, std::size_t item,
+graphql::ExecuteResult Gateway::Core::execute_item(Call& call, const Item& item,
                                                    dataset::Session& session) {
-  const Compiled& compiled = *call.documents[item];
-  const Params& params = call.graphql.items[item];
+  const Compiled& compiled = *call.documents[item.index];
+  const Params& params = call.graphql.items[item.index];
   graphql::ExecuteRequest request{.document = *compiled.document,
                                   .operation_name = params.operation_name,
                                   .variables = params.variables,
                                   .deadline = call.deadline};
   request.introspection = call.caller->may(identity::Scope::introspect);
-  request.limits.response_bytes_max =
-      static_cast<std::size_t>(call.route->config.response_bytes_max);
+  request.limits.response_bytes_max = item.bytes_max;
   for (const auto& prepared : compiled.prepared) {
     const graphql::OperationNode& operation = prepared->operation();
     if (compiled.prepared.size() == 1 ||
@@ -94,11 +93,13 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   slot->attach(session->get());
   call->exchange->on_cancel([this, slot] { cancel_until_over(*server, slot); });
 
+  const auto bytes_max = static_cast<std::size_t>(call->route->config.response_bytes_max);
   std::string body = call->graphql.batch ? "[" : "";
   bool request_error = false;
   bool errors = false;
   for (std::size_t i = 0; i < call->graphql.items.size(); ++i) {
-    graphql::ExecuteResult result = execute_item(*call, i, **session);
+    const std::size_t bytes_left = bytes_max - std::min(bytes_max, body.size());
+    graphql::ExecuteResult result = execute_item(*call, {i, bytes_left}, **session);
     if (i > 0) body += ',';
     body += result.body;
     request_error = request_error || result.request_error;
@@ -116,6 +117,8 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
                                      {"code", fault.code},
                                      {"what", fault.what}});
   }
+  // The log tells a reply that nobody waited for from one that was read.
+  if (call->exchange->cancelled()) return finish(call, 499, "");
   const Stage stage = request_error ? Stage::prepare
                       : errors      ? Stage::executed_with_errors
                                     : Stage::executed;

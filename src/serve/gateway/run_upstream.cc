@@ -7,35 +7,62 @@
 namespace mc::gateway {
 namespace {
 
-// Never passed on from a client: ours to set, or none of the upstream's business. Hop-by-hop
-// headers are dropped by net.
+// CGI-like upstreams read "X_MC_Tenant" as X-MC-Tenant.
+bool same_name(std::string_view name, std::string_view reserved) {
+  return std::equal(name.begin(), name.end(), reserved.begin(), reserved.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a == '_' ? '-' : a) == b;
+  });
+}
+
+// Never passed on from a client: ours to set, or a claim of who or what the request is that an
+// upstream might believe. Hop-by-hop headers are dropped by net.
 bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 16> kNames = {"authorization",
+  constexpr std::array<std::string_view, 3> kPrefixes = {"x-mc-", "x-ig-", "x-forwarded-"};
+  constexpr std::array<std::string_view, 22> kNames = {"authorization",
+                                                       "proxy-authorization",
                                                        "cookie",
                                                        "host",
                                                        "content-length",
                                                        "content-type",
+                                                       "content-encoding",
                                                        "forwarded",
-                                                       "x-forwarded-for",
-                                                       "x-forwarded-host",
-                                                       "x-forwarded-proto",
-                                                       "x-forwarded-port",
                                                        "x-real-ip",
+                                                       "x-client-ip",
+                                                       "true-client-ip",
+                                                       "cf-connecting-ip",
                                                        "x-request-id",
                                                        "x-tenant-id",
+                                                       "x-original-url",
+                                                       "x-rewrite-url",
+                                                       "x-http-method",
+                                                       "x-http-method-override",
+                                                       "x-method-override",
                                                        "traceparent",
                                                        "tracestate",
                                                        "expect"};
-  if (name.size() > 5 && (equals_ignoring_case(name.substr(0, 5), "x-mc-") ||
-                          equals_ignoring_case(name.substr(0, 5), "x-ig-"))) {
-    return true;
-  }
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view reserved) {
-    return equals_ignoring_case(name, reserved);
-  });
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) {
+                       return same_name(name.substr(0, prefix.size()), prefix);
+                     }) ||
+         std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view reserved) { return same_name(name, reserved); });
 }
 
-// The operation as JSON when the client's own bytes cannot be sent on (GET, document ids).
+// Does a Connection field of the client name this header? Such headers end here. Connection itself
+// is not passed on: naming X-MC-Tenant in it must not take our own header from the upstream.
+bool is_for_this_hop(const net::Request& request, std::string_view name) {
+  if (equals_ignoring_case(name, "connection")) return true;
+  for (const net::HeaderView& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "connection")) continue;
+    for (const std::string_view named : split(header.value, ',')) {
+      if (equals_ignoring_case(trim(named), name)) return true;
+    }
+  }
+  return false;
+}
+
+// The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
+// that were not governed here.
 std::string rewritten_body(const GraphqlRequest& request) {
   std::string out;
   json::Writer writer(out);
@@ -51,8 +78,8 @@ std::string rewritten_body(const GraphqlRequest& request) {
 }
 
 bool same_bytes_will_do(const GraphqlRequest& request) {
-  return !request.get && std::all_of(request.items.begin(), request.items.end(),
-                                     [](const Params& p) { return p.document_id.empty(); });
+  return std::all_of(request.items.begin(), request.items.end(),
+                     [](const Params& params) { return params.exact; });
 }
 
 struct Failure {
@@ -79,7 +106,8 @@ net::Headers Gateway::Core::upstream_headers(const Call& call) const {
   net::Headers out;
   out.reserve(request.headers.size() + 8);
   for (const net::HeaderView& header : request.headers) {
-    if (!is_ours(header.name)) out.emplace_back(header.name, header.value);
+    if (is_ours(header.name) || is_for_this_hop(request, header.name)) continue;
+    out.emplace_back(header.name, header.value);
   }
   out.emplace_back("Content-Type", kJsonType);
   out.emplace_back("X-Request-Id", call.request_id);
@@ -127,14 +155,16 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.headers = upstream_headers(*call);
   forward.body = same_bytes_will_do(call->graphql) ? std::string(call->exchange->request().body)
                                                    : rewritten_body(call->graphql);
-  forward.idempotent = call->operation->kind == graphql::OperationKind::query;
+  forward.idempotent = !call->mutates;
   forward.deadline = call->deadline;
   forward.response_bytes_max = route.config.response_bytes_max;
-  forward.response_headers = {{"X-Request-Id", call->request_id}};
-  forward.on_failure = [this, call](const net::ForwardResult& result) {
-    return upstream_failure(*call, result);
+  forward.response_headers.emplace_back("X-Request-Id", call->request_id);
+  // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
+  forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
+    return upstream_failure(*held, result);
   };
-  forward.on_done = [this, call, &route](const net::ForwardResult& result) {
+  forward.on_done = [this, call](const net::ForwardResult& result) {
+    const Route& route = *call->route;
     const bool gone = call->exchange->cancelled();
     const bool good = result.status != 0 && result.status < 500 && result.error.empty();
     if (good) {

@@ -121,13 +121,6 @@ Status Directory::rebuild_index() {
   return ok();
 }
 
-Status Directory::publish(sql::Transaction& transaction) {
-  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
-  MC_TRY_OK(transaction.commit());
-  index_.store(std::move(fresh), std::memory_order_release);
-  return ok();
-}
-
 Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   const std::shared_ptr<const Index> old = index_.load();
   std::unordered_map<std::string, std::int64_t> last_used;
@@ -141,8 +134,9 @@ Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
              "k.purposes, p.roles, k.scopes, k.expires_at FROM token k "
              "JOIN tenant t ON t.tenant_id = k.tenant_id "
              "JOIN principal p ON p.tenant_id = k.tenant_id AND p.principal_id = k.principal_id "
-             "WHERE k.revoked_at IS NULL AND t.state = 'active' AND p.state = 'active'",
-             {}));
+             "WHERE k.revoked_at IS NULL AND k.expires_at > ?1 AND t.state = 'active' "
+             "AND p.state = 'active'",
+             {to_ms(clock_.wall())}));
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) break;
@@ -163,6 +157,13 @@ Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
     fresh->by_hash.emplace(hash, std::move(caller));
   }
   return std::shared_ptr<const Index>(std::move(fresh));
+}
+
+template <class Gone>
+void Directory::drop_from_index(const Gone& gone) {
+  auto fresh = std::make_shared<Index>(*index_.load());
+  std::erase_if(fresh->by_hash, [&](const auto& held) { return gone(*held.second); });
+  index_.store(std::move(fresh), std::memory_order_release);
 }
 
 Result<Tenant> Directory::create_tenant(Tenant tenant) {
@@ -186,20 +187,22 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
   }
   MC_TRY([[maybe_unused]] const Tenant held, this->tenant(tenant.id));
   const std::lock_guard lock(mutex_);
-  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute(
              "UPDATE tenant SET region = ?2, plan = ?3, retention_tier = ?4, licence_class = ?5, "
              "state = ?6, version = version + 1 WHERE tenant_id = ?1 AND version = ?7",
              {tenant.id.get(), tenant.region, tenant.plan, tenant.retention_tier,
               tenant.licence_class, tenant.state, tenant.version}));
-  // Nothing to change may mean that an earlier try was stored although its commit was reported as
-  // failed; then the index is behind and catches up here.
-  MC_TRY_OK(publish(transaction));
   if (changed == 0) {
+    // Perhaps by an earlier attempt of this very change, reported as failed.
+    MC_TRY_OK(rebuild_index());
     return fail(Code::conflict, "tenant " + tenant.id.get() + " has another version than " +
                                     std::to_string(tenant.version));
   }
+  if (tenant.state != "active") {
+    drop_from_index([&](const Caller& caller) { return caller.tenant == tenant.id; });
+  }
+  MC_TRY_OK(rebuild_index());
   Tenant next = tenant;
   ++next.version;
   return next;
@@ -264,8 +267,9 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
   {
     MC_TRY(
         const std::unique_ptr<sql::Rows> rows,
-        connection_->query("SELECT COUNT(*) FROM token WHERE tenant_id = ?1 AND revoked_at IS NULL",
-                           {token.tenant.get()}));
+        connection_->query("SELECT COUNT(*) FROM token WHERE tenant_id = ?1 AND revoked_at IS NULL "
+                           "AND expires_at > ?2",
+                           {token.tenant.get(), to_ms(token.created)}));
     MC_TRY([[maybe_unused]] const bool found, rows->next());
     if (rows->integer(0) >= static_cast<std::int64_t>(kTokensPerTenantMax)) {
       return fail(Code::conflict, "tenant " + token.tenant.get() + " has the limit of " +
@@ -319,9 +323,12 @@ Result<IssuedToken> Directory::issue(const NewToken& request) {
                  std::nullopt,
                  request.note};
   const std::lock_guard lock(mutex_);
+  // One transaction with the reading of the index: a token that cannot be shown is not stored.
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
-  MC_TRY_OK(publish(transaction));
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  MC_TRY_OK(transaction.commit());
+  index_.store(std::move(fresh), std::memory_order_release);
   issued.token = Secret(std::move(text));
   return issued;
 }
@@ -344,12 +351,13 @@ Result<std::vector<Token>> Directory::tokens(const TenantId& tenant) {
 
 Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
   const std::lock_guard lock(mutex_);
-  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
                               "token_id = ?2 AND revoked_at IS NULL",
                               {tenant.get(), token_id, to_ms(clock_.wall())}));
-  MC_TRY_OK(publish(transaction));  // also when nothing changed: see update_tenant
+  // Also when nothing changed: an earlier attempt may have been stored and reported as failed.
+  drop_from_index(
+      [&](const Caller& caller) { return caller.tenant == tenant && caller.token_id == token_id; });
   if (changed == 0) {
     return fail(Code::not_found, "no live token '" + excerpt(token_id) + "' in tenant '" +
                                      excerpt(tenant.get()) + "'");

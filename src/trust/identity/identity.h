@@ -158,9 +158,9 @@ class Directory {
   // Both with mutex_ held, or before the directory is shared.
   Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
-  // Ends a change: the index is read inside the transaction, and swapped in once that is durable,
-  // so that no reading fault can leave a revoked token alive in memory.
-  Status publish(sql::Transaction& transaction);
+  // Takes callers out of the index without the database, so it cannot fail. mutex_ held.
+  template <class Gone>
+  void drop_from_index(const Gone& gone);
   Status insert_token(const std::string& hash, const Token& token);  // mutex_ held
 
   std::mutex mutex_;  // guards connection_ and the order of index swaps

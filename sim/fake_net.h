@@ -1,0 +1,151 @@
+// In-memory twins of net's Exchange and Server: a request is built from strings, the answer is
+// waited for, and a forwarded request is answered by the test in the upstream's place.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "net/net.h"
+
+namespace mc::sim {
+
+struct FakeRequest {
+  std::string method = "POST";
+  std::string target = "/graphql";
+  net::Headers headers = {};
+  std::string body = {};
+  std::string peer = "192.0.2.7:4711";
+  MonoTime received = {};
+};
+
+// Owns the bytes of its request. reply() and forward() may come from any thread; the first wins.
+class FakeExchange final : public net::Exchange {
+ public:
+  explicit FakeExchange(FakeRequest given) : given_(std::move(given)) {
+    body_ = given_.body + std::string(64, '\0');
+    request_.method = given_.method;
+    request_.target = given_.target;
+    const std::size_t question = request_.target.find('?');
+    request_.path = request_.target.substr(0, question);
+    if (question != std::string_view::npos) request_.query = request_.target.substr(question + 1);
+    for (const auto& [name, value] : given_.headers) request_.headers.push_back({name, value});
+    request_.body = std::string_view(body_).substr(0, given_.body.size());
+    request_.peer = given_.peer;
+    request_.received = given_.received;
+  }
+  FakeExchange(const FakeExchange&) = delete;
+  FakeExchange& operator=(const FakeExchange&) = delete;
+
+  const net::Request& request() const override { return request_; }
+  void reply(net::Response response) override {
+    const std::lock_guard lock(mutex_);
+    ++answers_;
+    if (response_ || forward_) return;
+    response_ = std::move(response);
+    answered_.notify_all();
+  }
+  void forward(std::shared_ptr<net::Upstream>, net::Forward forward) override {
+    const std::lock_guard lock(mutex_);
+    ++answers_;
+    if (response_ || forward_) return;
+    forward_ = std::move(forward);
+    answered_.notify_all();
+  }
+  bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
+  void on_cancel(std::function<void()> hook) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!cancelled()) {
+        hook_ = std::move(hook);
+        return;
+      }
+    }
+    hook();
+  }
+
+  // The client leaves.
+  void cancel() {
+    std::function<void()> hook;
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_.store(true, std::memory_order_release);
+      hook = std::exchange(hook_, nullptr);
+    }
+    if (hook) hook();
+  }
+
+  // Blocks until there is an answer; false after ten seconds without one.
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    return answered_.wait_for(lock, std::chrono::seconds(10),
+                              [&] { return response_ || forward_; });
+  }
+  // After wait(). The status of a missing answer is 0.
+  net::Response response() const {
+    const std::lock_guard lock(mutex_);
+    return response_.value_or(net::Response{.status = 0, .headers = {}, .body = {}});
+  }
+  bool forwarded() const {
+    const std::lock_guard lock(mutex_);
+    return forward_.has_value();
+  }
+  // Of a forwarded request, whose callbacks the test calls in the place of the loop.
+  net::Forward& forwarding() { return *forward_; }
+  int answers() const {
+    const std::lock_guard lock(mutex_);
+    return answers_;
+  }
+
+ private:
+  FakeRequest given_;
+  std::string body_;  // with the spare bytes that a parser may read
+  net::Request request_;
+  mutable std::mutex mutex_;
+  std::condition_variable answered_;
+  std::optional<net::Response> response_;
+  std::optional<net::Forward> forward_;
+  std::function<void()> hook_;
+  std::atomic<bool> cancelled_ = false;
+  int answers_ = 0;
+};
+
+// Has no sockets; upstreams are null handles, which FakeExchange never follows.
+class FakeServer final : public net::Server {
+ public:
+  std::uint16_t port() const override { return 0; }
+  net::ServerCounters counters() const override { return {}; }
+  bool drain(Nanos) override { return true; }
+  void post_after(Nanos, std::function<void()> work) override { work(); }
+  std::shared_ptr<net::Upstream> upstream(const net::UpstreamConfig&) override { return nullptr; }
+};
+
+inline std::string header_of(const net::Headers& headers, std::string_view name) {
+  for (const auto& [held, value] : headers) {
+    if (equals_ignoring_case(held, name)) return value;
+  }
+  return {};
+}
+
+// Seeded like SimRandom, and safe for several threads.
+class LockedRandom final : public sys::Random {
+ public:
+  explicit LockedRandom(sys::Random& inner) : inner_(inner) {}
+  void fill(std::span<std::uint8_t> out) override {
+    const std::lock_guard lock(mutex_);
+    inner_.fill(out);
+  }
+
+ private:
+  std::mutex mutex_;
+  sys::Random& inner_;
+};
+
+}  // namespace mc::sim
