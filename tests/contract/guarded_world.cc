@@ -180,7 +180,8 @@ std::string World::dump(const std::string& tenant) {
   MC_CHECK(connection.has_value());
   std::string out;
   for (const char* sql :
-       {"SELECT id || '|' || name || '|' || age || '|' || email || '|' || ifnull(boss_id, '-') || "
+       {"SELECT id || '|' || name || '|' || ifnull(age, '-') || '|' || email || '|' || "
+        "ifnull(boss_id, '-') || "
         "'|' || version FROM person WHERE tenant_id = ?1 ORDER BY id",
         "SELECT id || '|' || person_id || '|' || total || '|' || status FROM shop_order "
         "WHERE tenant_id = ?1 ORDER BY id"}) {

@@ -86,7 +86,8 @@ class Writers {
 class ConnectionSet {
  public:
   ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
-  Result<sql::Connection*> reader(std::string_view placement);
+  // Opened anew when its database was moved or replaced. `wait` bounds the wait for its lock.
+  Result<sql::Connection*> reader(std::string_view placement, Nanos wait = seconds(5));
   Writers& writers() { return writers_; }
 
  private:

@@ -77,17 +77,23 @@ void apply(const TenantBody& body, identity::Tenant& tenant) {
 }
 
 Result<net::Response> create_tenant(const AdminWorld& world, const AdminRequest& request) {
+  if (!request.caller.reads_other_tenants() || !request.caller.may(Scope::admin_write)) {
+    return fail(Code::denied, "only an operator of tenant system creates tenants");
+  }
   MC_TRY(const TenantBody body, read_body<TenantBody>(request));
   identity::Tenant tenant;
   tenant.id = TenantId(body.id);
   apply(body, tenant);
-  if (!request.caller.reads_other_tenants() || !request.caller.may(Scope::admin_write)) {
-    return fail(Code::denied, "only an operator of tenant system creates tenants");
-  }
   if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
   MC_TRY(const identity::Tenant created, world.directory.create_tenant(tenant));
   net::Response out = json_reply(201, json::Value(to_json(created)));
   out.headers.emplace_back("Location", "/v1/tenants/" + created.id.get());
+  return out;
+}
+
+net::Response tenant_reply(const identity::Tenant& tenant) {
+  net::Response out = json_reply(200, json::Value(to_json(tenant)));
+  out.headers.emplace_back("ETag", "\"" + std::to_string(tenant.version) + "\"");
   return out;
 }
 
@@ -116,7 +122,7 @@ Result<net::Response> update_tenant(const AdminWorld& world, const AdminRequest&
   apply(body, tenant);
   if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
   MC_TRY(const identity::Tenant updated, world.directory.update_tenant(tenant));
-  return json_reply(200, json::Value(to_json(updated)));
+  return tenant_reply(updated);
 }
 
 Result<net::Response> serve_principals(const AdminWorld& world, const AdminRequest& request,
@@ -139,6 +145,24 @@ Result<net::Response> serve_principals(const AdminWorld& world, const AdminReque
   return json_reply(201, json::Value(to_json(created)));
 }
 
+// A token stands for its principal with all roles, so who may not give a role gives no token of
+// somebody who has it.
+Status check_principal(const AdminWorld& world, const AdminRequest& request, const TenantId& tenant,
+                       const std::string& id) {
+  MC_TRY(const std::vector<identity::Principal> people, world.directory.principals(tenant));
+  const auto found = std::find_if(people.begin(), people.end(),
+                                  [&](const auto& person) { return person.id.get() == id; });
+  if (found == people.end()) {
+    return fail(Code::not_found,
+                "no principal '" + excerpt(id) + "' in tenant '" + excerpt(tenant.get()) + "'");
+  }
+  if ((found->roles.has(Role::operator_) || found->roles.has(Role::platform)) &&
+      !request.caller.reads_other_tenants()) {
+    return fail(Code::denied, "tokens of operators and platform engineers are given by operators");
+  }
+  return ok();
+}
+
 Result<net::Response> create_token(const AdminWorld& world, const AdminRequest& request,
                                    const TenantId& tenant) {
   MC_TRY_OK(check_writes(request, tenant));
@@ -151,6 +175,7 @@ Result<net::Response> create_token(const AdminWorld& world, const AdminRequest& 
                                     "' is more than the token of the caller has");
     }
   }
+  MC_TRY_OK(check_principal(world, request, tenant, body.principal));
   const identity::NewToken wanted{
       tenant, PrincipalId(body.principal), scopes, body.purposes, body.lifetime, body.note};
   if (request.dry_run) return json_reply(200, json::Value(json::Object()));
@@ -158,6 +183,15 @@ Result<net::Response> create_token(const AdminWorld& world, const AdminRequest& 
   json::Object out = to_json(issued.info);
   out.set("token", json::Value(issued.token.reveal(RevealToken())));
   return json_reply(201, json::Value(std::move(out)));
+}
+
+Status check_live_token(const AdminWorld& world, const TenantId& tenant, const std::string& id) {
+  MC_TRY(const std::vector<identity::Token> all, world.directory.tokens(tenant));
+  const bool live = std::any_of(all.begin(), all.end(), [&](const identity::Token& token) {
+    return token.id == id && !token.revoked;
+  });
+  if (live) return ok();
+  return fail(Code::not_found, "no live token '" + excerpt(id) + "'");
 }
 
 Result<net::Response> serve_tokens(const AdminWorld& world, const AdminRequest& request,
@@ -175,7 +209,11 @@ Result<net::Response> serve_tokens(const AdminWorld& world, const AdminRequest& 
   }
   if (request.http.method == "DELETE" && request.path.size() == 4) {
     MC_TRY_OK(check_writes(request, tenant));
-    if (!request.dry_run) MC_TRY_OK(world.directory.revoke(tenant, request.path[3]));
+    if (request.dry_run) {
+      MC_TRY_OK(check_live_token(world, tenant, request.path[3]));
+    } else {
+      MC_TRY_OK(world.directory.revoke(tenant, request.path[3]));
+    }
     net::Response out;
     out.status = 204;
     return out;
@@ -194,10 +232,9 @@ Result<net::Response> serve_tenants(const AdminWorld& world, const AdminRequest&
   if (request.path.size() == 2) {
     if (method == "PATCH") return update_tenant(world, request, tenant);
     MC_TRY_OK(check_reads(request, tenant));
+    if (method != "GET") return fail(Code::invalid, "use GET or PATCH");
     MC_TRY(const identity::Tenant found, world.directory.tenant(tenant));
-    net::Response out = json_reply(200, json::Value(to_json(found)));
-    out.headers.emplace_back("ETag", "\"" + std::to_string(found.version) + "\"");
-    return out;
+    return tenant_reply(found);
   }
   if (request.path[2] == "principals" && request.path.size() == 3 &&
       (method == "GET" || method == "POST")) {
@@ -259,14 +296,18 @@ json::Value optional_time(const std::optional<WallTime>& time) {
 
 }  // namespace
 
-void read_target(AdminRequest& request) {
+Status read_target(AdminRequest& request) {
   for (const std::string_view segment : split(request.http.path.substr(4), '/')) {
     request.path.emplace_back(segment);
   }
-  const Result<net::Headers> query = net::parse_query(request.http.query);
-  request.dry_run = query && std::any_of(query->begin(), query->end(), [](const auto& pair) {
-                      return pair.first == "dry_run" && pair.second == "true";
-                    });
+  if (request.http.method == "GET" || request.http.query.empty()) return ok();
+  MC_TRY(const net::Headers query, net::parse_query(request.http.query));
+  if (query.size() != 1 || query.front().first != "dry_run" ||
+      (query.front().second != "true" && query.front().second != "false")) {
+    return fail(Code::invalid, "the one query parameter is dry_run, with true or false");
+  }
+  request.dry_run = query.front().second == "true";
+  return ok();
 }
 
 net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
@@ -288,7 +329,8 @@ net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
   for (const auto& [name, value] : request.headers) http.headers.push_back({name, value});
   http.body = request.body;
   AdminRequest admin{http, caller, "local", {}, false};
-  read_target(admin);
+  const Status read = read_target(admin);
+  if (!read) return problem(read.error(), admin.request_id);
   return serve_v1({directory, nullptr}, admin);
 }
 

@@ -19,12 +19,13 @@ struct AdminRequest {
   const net::Request& http;
   const identity::Caller& caller;
   std::string_view request_id;
-  std::vector<std::string> path;  // decoded segments behind /v1
+  std::vector<std::string> path;  // segments behind /v1, as sent: no name needs an escape
   bool dry_run = false;
 };
 
-// Fills `path` and `dry_run` from http.path and http.query.
-void read_target(AdminRequest& request);
+// Fills `path` and `dry_run` from http.path and http.query. A write with a query that is not
+// understood is refused: it may be a misspelt dry_run.
+Status read_target(AdminRequest& request);
 
 net::Response serve_v1(const AdminWorld& world, const AdminRequest& request);
 

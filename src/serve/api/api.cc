@@ -30,9 +30,24 @@ std::shared_ptr<const identity::Caller> caller_of(const identity::Directory& dir
   return directory.check(trim(authorization.substr(kBearer.size())));
 }
 
+net::Response problem_of(int status, const Error& error, std::string_view request_id) {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().member("type", "about:blank").member("title", code_name(error.code));
+  writer.member("status", status).member("detail", error.what);
+  writer.member("code", code_name(error.code)).member("request_id", request_id);
+  if (error.retry_after_s) writer.member("retry_after_s", *error.retry_after_s);
+  writer.end_object();
+  net::Response out = text(status, "application/problem+json", std::move(body));
+  if (status == 429 || status == 503) {
+    out.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
+  }
+  return out;
+}
+
 net::Response unauthenticated(std::string_view request_id) {
-  net::Response out = problem({Code::denied, "a valid bearer token is required"}, request_id);
-  out.status = 401;
+  net::Response out =
+      problem_of(401, {Code::denied, "a valid bearer token is required"}, request_id);
   out.headers.emplace_back("WWW-Authenticate", "Bearer");
   return out;
 }
@@ -68,19 +83,7 @@ int http_status(Code code) {
 }
 
 net::Response problem(const Error& error, std::string_view request_id) {
-  const int status = http_status(error.code);
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().member("type", "about:blank").member("title", code_name(error.code));
-  writer.member("status", status).member("detail", error.what);
-  writer.member("code", code_name(error.code)).member("request_id", request_id);
-  if (error.retry_after_s) writer.member("retry_after_s", *error.retry_after_s);
-  writer.end_object();
-  net::Response out = text(status, "application/problem+json", std::move(body));
-  if (status == 429 || status == 503) {
-    out.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
-  }
-  return out;
+  return problem_of(http_status(error.code), error, request_id);
 }
 
 Api::Api(ApiWorld world)
@@ -95,9 +98,24 @@ void Api::stop() {
   workers_->stop();
 }
 
-void Api::reply(net::Exchange& exchange, net::Response response) {
+void Api::reply(net::Exchange& exchange, net::Response response, std::string_view request_id) {
+  response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   exchange.reply(std::move(response));
+}
+
+void Api::refuse(net::Exchange& exchange, const Error& error, std::string_view request_id) {
+  refuse(exchange, problem(error, request_id), request_id);
+}
+
+void Api::refuse(net::Exchange& exchange, net::Response problem, std::string_view request_id) {
+  const net::Request& request = exchange.request();
+  world_.log.event("http.refused", {{"request_id", request_id},
+                                    {"method", request.method},
+                                    {"path", request.path},
+                                    {"status", problem.status},
+                                    {"peer", request.peer}});
+  reply(exchange, std::move(problem), request_id);
 }
 
 // Endpoints that need neither a token nor a thread.
@@ -124,42 +142,40 @@ bool Api::simple(const net::Request& request, net::Response& out) const {
 }
 
 void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
+  const std::string request_id = new_request_id(world_.clock);
   if (!world_.metrics_public) {
     const auto caller = caller_of(world_.directory, exchange->request());
-    const std::string request_id = new_request_id(world_.clock);
-    if (caller == nullptr) return reply(*exchange, unauthenticated(request_id));
+    if (caller == nullptr) return refuse(*exchange, unauthenticated(request_id), request_id);
     if (!caller->may(identity::Scope::metrics)) {
-      return reply(*exchange,
-                   problem({Code::denied, "the token lacks the scope 'metrics'"}, request_id));
+      return refuse(*exchange, {Code::denied, "the token lacks the scope 'metrics'"}, request_id);
     }
   }
-  const bool queued = workers_->submit([this, exchange](int) {
-    reply(*exchange, text(200, metric::Registry::kContentType, world_.metrics.text()));
+  const bool queued = workers_->submit([this, exchange, request_id](int) {
+    reply(*exchange, text(200, metric::Registry::kContentType, world_.metrics.text()), request_id);
   });
-  if (!queued) reply(*exchange, problem({Code::unavailable, "busy"}, ""));
+  if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
 }
 
 void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
   const std::string request_id = new_request_id(world_.clock);
   const auto caller = caller_of(world_.directory, exchange->request());
-  if (caller == nullptr) return reply(*exchange, unauthenticated(request_id));
+  if (caller == nullptr) return refuse(*exchange, unauthenticated(request_id), request_id);
   const bool queued = workers_->submit([this, exchange, caller, request_id](int) {
     const net::Request& http = exchange->request();
     AdminRequest request{http, *caller, request_id, {}, false};
-    read_target(request);
-    net::Response response = serve_v1({world_.directory, world_.catalog}, request);
-    response.headers.emplace_back("X-Request-Id", request_id);
+    const Status read = read_target(request);
+    net::Response response = read ? serve_v1({world_.directory, world_.catalog}, request)
+                                  : problem(read.error(), request_id);
     world_.log.event("admin.done", {{"request_id", request_id},
                                     {"tenant", caller->tenant},
                                     {"principal", caller->principal},
                                     {"method", http.method},
                                     {"path", http.path},
                                     {"status", response.status}});
-    reply(*exchange, std::move(response));
+    reply(*exchange, std::move(response), request_id);
   });
   if (!queued) {
-    reply(*exchange,
-          problem({Code::unavailable, "the queue of admin requests is full"}, request_id));
+    refuse(*exchange, {Code::unavailable, "the queue of admin requests is full"}, request_id);
   }
 }
 
@@ -168,20 +184,18 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   if (world_.gateway.owns(request.path)) return world_.gateway.handle(std::move(exchange));
   if (request.path.starts_with("/v1/")) return serve_admin(exchange);
   const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && request.path == "/metrics") return serve_metrics(exchange);
+  const std::string request_id = new_request_id(world_.clock);
   net::Response response;
-  if (!reads) {
-    response = problem({Code::not_found, "no such endpoint"}, new_request_id(world_.clock));
-  } else if (request.path == "/metrics") {
-    return serve_metrics(exchange);
-  } else if (request.path == "/") {
+  if (reads && request.path == "/") {
     response = text(200, "text/html; charset=utf-8", status_page());
     response.headers.emplace_back(
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
-  } else if (!simple(request, response)) {
-    response = problem({Code::not_found, "no such endpoint"}, new_request_id(world_.clock));
+  } else if (!reads || !simple(request, response)) {
+    return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
   }
-  reply(*exchange, std::move(response));
+  reply(*exchange, std::move(response), request_id);
 }
 
 }  // namespace mc::api

@@ -56,7 +56,10 @@ class Api final : public net::Handler {
   void stop();
 
  private:
-  void reply(net::Exchange& exchange, net::Response response);
+  void reply(net::Exchange& exchange, net::Response response, std::string_view request_id);
+  // Problem details, also in the log.
+  void refuse(net::Exchange& exchange, const Error& error, std::string_view request_id);
+  void refuse(net::Exchange& exchange, net::Response problem, std::string_view request_id);
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
   void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
   std::string status_page() const;

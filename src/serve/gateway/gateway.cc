@@ -141,6 +141,7 @@ void Gateway::attach(net::Server& server) {
     upstream.idle_read_timeout = route->config.timeout;
     route->upstream = server.upstream(upstream);
   }
+  core_->server = &server;
   core_->attached.store(true, std::memory_order_release);
 }
 

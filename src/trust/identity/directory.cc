@@ -115,8 +115,13 @@ std::shared_ptr<const Caller> Directory::check(std::string_view token) const {
   return found->second;
 }
 
-// Called with mutex_ held, or before the directory is shared.
 Status Directory::rebuild_index() {
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  index_.store(std::move(fresh), std::memory_order_release);
+  return ok();
+}
+
+Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   const std::shared_ptr<const Index> old = index_.load();
   std::unordered_map<std::string, std::int64_t> last_used;
   if (old) {
@@ -129,8 +134,9 @@ Status Directory::rebuild_index() {
              "k.purposes, p.roles, k.scopes, k.expires_at FROM token k "
              "JOIN tenant t ON t.tenant_id = k.tenant_id "
              "JOIN principal p ON p.tenant_id = k.tenant_id AND p.principal_id = k.principal_id "
-             "WHERE k.revoked_at IS NULL AND t.state = 'active' AND p.state = 'active'",
-             {}));
+             "WHERE k.revoked_at IS NULL AND k.expires_at > ?1 AND t.state = 'active' "
+             "AND p.state = 'active'",
+             {to_ms(clock_.wall())}));
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) break;
@@ -150,8 +156,14 @@ Status Directory::rebuild_index() {
     }
     fresh->by_hash.emplace(hash, std::move(caller));
   }
+  return std::shared_ptr<const Index>(std::move(fresh));
+}
+
+template <class Gone>
+void Directory::drop_from_index(const Gone& gone) {
+  auto fresh = std::make_shared<Index>(*index_.load());
+  std::erase_if(fresh->by_hash, [&](const auto& held) { return gone(*held.second); });
   index_.store(std::move(fresh), std::memory_order_release);
-  return ok();
 }
 
 Result<Tenant> Directory::create_tenant(Tenant tenant) {
@@ -182,8 +194,13 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
              {tenant.id.get(), tenant.region, tenant.plan, tenant.retention_tier,
               tenant.licence_class, tenant.state, tenant.version}));
   if (changed == 0) {
+    // Perhaps by an earlier attempt of this very change, reported as failed.
+    MC_TRY_OK(rebuild_index());
     return fail(Code::conflict, "tenant " + tenant.id.get() + " has another version than " +
                                     std::to_string(tenant.version));
+  }
+  if (tenant.state != "active") {
+    drop_from_index([&](const Caller& caller) { return caller.tenant == tenant.id; });
   }
   MC_TRY_OK(rebuild_index());
   Tenant next = tenant;
@@ -250,8 +267,9 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
   {
     MC_TRY(
         const std::unique_ptr<sql::Rows> rows,
-        connection_->query("SELECT COUNT(*) FROM token WHERE tenant_id = ?1 AND revoked_at IS NULL",
-                           {token.tenant.get()}));
+        connection_->query("SELECT COUNT(*) FROM token WHERE tenant_id = ?1 AND revoked_at IS NULL "
+                           "AND expires_at > ?2",
+                           {token.tenant.get(), to_ms(token.created)}));
     MC_TRY([[maybe_unused]] const bool found, rows->next());
     if (rows->integer(0) >= static_cast<std::int64_t>(kTokensPerTenantMax)) {
       return fail(Code::conflict, "tenant " + token.tenant.get() + " has the limit of " +
@@ -305,8 +323,12 @@ Result<IssuedToken> Directory::issue(const NewToken& request) {
                  std::nullopt,
                  request.note};
   const std::lock_guard lock(mutex_);
+  // One transaction with the reading of the index: a token that cannot be shown is not stored.
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
-  MC_TRY_OK(rebuild_index());
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  MC_TRY_OK(transaction.commit());
+  index_.store(std::move(fresh), std::memory_order_release);
   issued.token = Secret(std::move(text));
   return issued;
 }
@@ -333,11 +355,14 @@ Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
          connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
                               "token_id = ?2 AND revoked_at IS NULL",
                               {tenant.get(), token_id, to_ms(clock_.wall())}));
+  // Also when nothing changed: an earlier attempt may have been stored and reported as failed.
+  drop_from_index(
+      [&](const Caller& caller) { return caller.tenant == tenant && caller.token_id == token_id; });
   if (changed == 0) {
     return fail(Code::not_found, "no live token '" + excerpt(token_id) + "' in tenant '" +
                                      excerpt(tenant.get()) + "'");
   }
-  return rebuild_index();
+  return ok();
 }
 
 Status Directory::save_last_use() {

@@ -155,7 +155,12 @@ class Directory {
   };
   Directory(std::unique_ptr<sql::Connection> connection, sys::Clock& clock, sys::Random& random)
       : connection_(std::move(connection)), clock_(clock), random_(random) {}
+  // Both with mutex_ held, or before the directory is shared.
+  Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
+  // Takes callers out of the index without the database, so it cannot fail. mutex_ held.
+  template <class Gone>
+  void drop_from_index(const Gone& gone);
   Status insert_token(const std::string& hash, const Token& token);  // mutex_ held
 
   std::mutex mutex_;  // guards connection_ and the order of index swaps

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "sim/faulty_sql.h"
 #include "sim/sim.h"
 
 namespace mc::identity {
@@ -14,13 +15,18 @@ namespace {
 struct Fixture {
   sim::SimClock clock;
   sim::SimRandom random{7};
+  std::unique_ptr<sql::Connection> database;
+  sim::FaultyConnection* faulty = nullptr;  // owned by the directory
   std::unique_ptr<Directory> directory;
 
   explicit Fixture(const std::string& url = "sqlite::memory:") {
     auto connection = sql::sqlite_driver()->open(url, {});
     REQUIRE(connection.has_value());
-    REQUIRE(sql::migrate(**connection, sql::built_in_migrations(), clock).has_value());
-    auto opened = Directory::open(std::move(*connection), clock, random);
+    database = std::move(*connection);
+    REQUIRE(sql::migrate(*database, sql::built_in_migrations(), clock).has_value());
+    auto wrapped = std::make_unique<sim::FaultyConnection>(*database);
+    faulty = wrapped.get();
+    auto opened = Directory::open(std::move(wrapped), clock, random);
     REQUIRE(opened.has_value());
     directory = std::move(*opened);
   }
@@ -207,6 +213,46 @@ TEST_CASE("identity: names of roles and scopes go both ways") {
   CHECK(join(*parse_scopes("admin:write,query")) == "query,admin:write");
   CHECK(parse_roles("boss").error().what.find("operator") != std::string::npos);
   CHECK(!parse_scopes("").has_value());
+}
+
+// The n-th statement fails, before or after it took effect. Whoever asks again until the answer is
+// final must find the door closed.
+TEST_CASE("identity: a revocation or suspension that fails half-way is complete when repeated") {
+  using Fault = sim::FaultyConnection::Fault;
+  for (const bool suspend : {false, true}) {
+    for (const Fault fault : {Fault::not_run, Fault::run_but_reported_failed}) {
+      for (int n = 1; n <= 6; ++n) {
+        CAPTURE(suspend);
+        CAPTURE(n);
+        Fixture world;
+        world.add_tenant("alpha");
+        const std::string token = world.issue("alpha");
+        const std::string id = world.directory->check(token)->token_id;
+        Tenant tenant = *world.directory->tenant(TenantId("alpha"));
+        tenant.state = "suspended";
+        const auto attempt = [&]() -> Status {
+          if (!suspend) return world.directory->revoke(TenantId("alpha"), id);
+          const auto updated = world.directory->update_tenant(tenant);
+          return updated ? ok() : Status(tl::unexpected<Error>(updated.error()));
+        };
+        world.faulty->fail_at(n, fault);
+        Status done = attempt();
+        if (!done && done.error().code == Code::unavailable) done = attempt();
+        const bool final = done || done.error().code != Code::unavailable;
+        CHECK(final);
+        CHECK(world.directory->check(token) == nullptr);
+      }
+    }
+  }
+}
+
+TEST_CASE("identity: expired tokens do not count against the limit of a tenant") {
+  Fixture world;
+  world.add_tenant("alpha");
+  for (std::size_t i = 0; i < kTokensPerTenantMax; ++i) world.issue("alpha", seconds(60));
+  CHECK(world.directory->issue(world.wanted("alpha")).error().code == Code::conflict);
+  world.clock.advance(seconds(61));
+  CHECK(world.directory->check(world.issue("alpha")) != nullptr);
 }
 
 }  // namespace
