@@ -1,0 +1,90 @@
+#include "maestro/settings.h"
+
+#include <doctest/doctest.h>
+
+#include "config/config.h"
+#include "sim/sim.h"
+
+namespace mc::app {
+namespace {
+
+Result<config::Loaded<Settings>> load(const std::string& yaml) {
+  sim::SimFiles files;
+  MC_TRY_OK(files.write_atomic("/mc.yaml", yaml));
+  config::Sources sources;
+  sources.file = "/mc.yaml";
+  return config::load<Settings>(sources, files);
+}
+
+TEST_CASE("settings: the defaults are valid and listen on this machine only") {
+  CHECK(Settings{}.check().has_value());
+  CHECK(to_server_config(ServerSettings{}).host == "127.0.0.1");
+  CHECK(to_server_config(ServerSettings{}).threads >= 1);
+  CHECK(to_server_config(ServerSettings{}).check().has_value());
+}
+
+TEST_CASE("settings: every limit reaches the server") {
+  ServerSettings settings;
+  settings.host = "::1";
+  settings.port = 1;
+  settings.threads = 3;
+  settings.head_bytes_max = 5'000;
+  settings.body_bytes_max = 6'000;
+  settings.connections_max = 7;
+  settings.head_timeout = seconds(8);
+  settings.body_timeout = seconds(9);
+  settings.idle_timeout = seconds(10);
+  settings.write_timeout = seconds(11);
+  const net::ServerConfig out = to_server_config(settings);
+  CHECK(out.host == "::1");
+  CHECK(out.port == 1);
+  CHECK(out.threads == 3);
+  CHECK(out.head_bytes_max == 5'000);
+  CHECK(out.body_bytes_max == 6'000);
+  CHECK(out.connections_max == 7);
+  CHECK(out.head_timeout == seconds(8));
+  CHECK(out.body_timeout == seconds(9));
+  CHECK(out.idle_timeout == seconds(10));
+  CHECK(out.write_timeout == seconds(11));
+}
+
+TEST_CASE("settings: a wrong file is refused and the key is named") {
+  struct Row {
+    std::string yaml, named;
+  };
+  const Row rows[] = {{"servr: {port: 1}", "servr"},
+                      {"server: {port: 70000}", "port"},
+                      {"server: {head_bytes_max: 1}", "head_bytes_max"},
+                      {"server: {tls_key_file: /k}", "tls_certificate_file"},
+                      {"trace: {otlp_url: \"ftp://x\"}", "otlp_url"},
+                      {"trace: {ratio: 2}", "ratio"},
+                      {"log: {level: loud}", "level"},
+                      {"gateway: {workers: 0}", "workers"},
+                      {"gateway: {routes: [{path: /livez}]}", "path"},
+                      {"gateway: {routes: [{path: /g, kind: upstream}]}", "url"},
+                      {"gateway: {limits: {batch_max: 0}}", "batch_max"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.yaml);
+    const auto loaded = load(row.yaml);
+    REQUIRE(!loaded.has_value());
+    CHECK(loaded.error().code == Code::invalid);
+    CHECK(loaded.error().what.find(row.named) != std::string::npos);
+  }
+}
+
+TEST_CASE("settings: what a file says is taken over") {
+  const auto loaded = load(
+      "server: {port: 9000}\nlog: {level: debug, format: text}\n"
+      "gateway:\n  http_profile: draft-2026\n  routes:\n"
+      "    - {path: /up, kind: upstream, url: \"http://127.0.0.1:4000/graphql\", timeout: 3s}\n");
+  REQUIRE_MESSAGE(loaded.has_value(), loaded.error().what);
+  CHECK(loaded->value.server.port == 9000);
+  CHECK(loaded->value.log.level == LogLevel::debug);
+  CHECK(loaded->value.log.format == LogFormat::text);
+  CHECK(loaded->value.gateway.http_profile == gateway::HttpProfile::draft_2026);
+  REQUIRE(loaded->value.gateway.routes.size() == 1);
+  CHECK(loaded->value.gateway.routes[0].timeout == seconds(3));
+}
+
+}  // namespace
+}  // namespace mc::app
