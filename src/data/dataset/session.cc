@@ -42,7 +42,8 @@ struct Writers::Slot {
   std::unique_ptr<sql::Connection> connection;
 };
 
-Writers::Writers(const sql::Drivers& drivers, const Model& model) : drivers_(drivers) {
+Writers::Writers(const sql::Drivers& drivers, const Model& model, bool create_missing)
+    : drivers_(drivers), create_missing_(create_missing) {
   for (const Source& source : model.sources) {
     auto slot = std::make_unique<Slot>();
     slot->url = source.url;
@@ -61,11 +62,10 @@ Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
   if (!lock.try_lock_for(bounded)) {
     return fail(Code::unavailable, "the writer of source " + found->first + " is busy");
   }
-  // A database that is gone must not be made anew, empty.
   if (slot.connection != nullptr && slot.connection->lost()) slot.connection.reset();
   if (slot.connection == nullptr) {
     MC_TRY(slot.connection, drivers_.open(slot.url, {.access = sql::Access::read_write,
-                                                     .create = false,
+                                                     .create = create_missing_,
                                                      .busy_timeout = open_wait(wait)}));
   }
   return Lease(std::move(lock), slot.connection.get());
