@@ -121,7 +121,8 @@ def load(pid, url, script, seconds, connections):
     before = cpu_seconds(pid)
     out = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}",
-         "--latency", "-s", script, url], capture_output=True, text=True, check=True).stdout
+         "--latency", "--timeout", "20s", "-s", script, url],
+        capture_output=True, text=True, check=True).stdout
     used = cpu_seconds(pid) - before
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(out)

@@ -33,6 +33,7 @@ class FaultyConnection final : public sql::Connection {
   Status insert_many(std::string_view table, std::span<const std::string> columns,
                      std::span<const sql::Param> values) override;
   std::string version() const override { return inner_->version(); }
+  bool lost() override { return inner_->lost(); }
 
  private:
   // Counts a statement; the fault when it is the chosen one.

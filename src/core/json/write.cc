@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "json/json.h"
 
@@ -39,6 +40,17 @@ bool utf16_less(std::string_view a, std::string_view b) {
   const auto q = static_cast<unsigned char>(*y);
   const bool leads = p >= 0xC0 && q >= 0xC0;  // continuation bytes compare as they are
   return leads ? utf16_rank(p) < utf16_rank(q) : p < q;
+}
+
+// Eight bytes without quote, backslash and control character; others never need an escape.
+bool need_no_escape(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighs; };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+  return (control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) == 0;
 }
 
 class TreePrinter {
@@ -128,6 +140,7 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (text.size() - i > 8 && need_no_escape(text.data() + i)) i += 8;
     const auto byte = static_cast<unsigned char>(text[i]);
     const char escape = kEscapes[byte];
     if (escape == 0) continue;

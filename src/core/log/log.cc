@@ -31,7 +31,24 @@ class Line {
     size_ += text.size();
     return true;
   }
-  bool add(char c) { return add(std::string_view(&c, 1)); }
+  bool add(char c) {
+    if (room() == 0) return false;
+    bytes_[size_++] = c;
+    return true;
+  }
+  // `,"name":` or ` name=`, with one look at the room that is left.
+  bool add_name(std::string_view name, Format format) {
+    constexpr std::size_t kAround = 4;
+    if (name.size() + kAround > room()) return false;
+    char* at = bytes_.data() + size_;
+    *at++ = format == Format::json ? ',' : ' ';
+    if (format == Format::json) *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    if (format == Format::json) *at++ = '"';
+    *at++ = format == Format::json ? ':' : '=';
+    size_ = static_cast<std::size_t>(at - bytes_.data());
+    return true;
+  }
 
  private:
   std::array<char, kLineMax> bytes_;  // not cleared: only [0, size_) is ever read
@@ -186,9 +203,7 @@ bool add_value(Line& line, const Field& field, Format format) {
 // The field as a whole, or nothing.
 bool add_field(Line& line, const Field& field, Format format) {
   const std::size_t before = line.size();
-  bool fits = line.add(format == Format::json ? ",\"" : " ") && line.add(field.name) &&
-              line.add(format == Format::json ? "\":" : "=");
-  fits = fits && add_value(line, field, format);
+  const bool fits = line.add_name(field.name, format) && add_value(line, field, format);
   if (!fits) line.rewind(before);
   return fits;
 }

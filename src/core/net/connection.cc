@@ -342,7 +342,10 @@ Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
   wire.read_ahead(kReadAheadMax);
   relay_ = &relay;
   if (wire.end() != Wire::End::open) relay.client_gone();
+  relay.trade_memory(out_);
   const Relay::Outcome outcome = co_await relay.run();
+  relay.trade_memory(out_);
+  if (out_.capacity() > 2 * kOneBufferBytesMax) std::string().swap(out_);
   relay_ = nullptr;
   bool whole = outcome == Relay::Outcome::replied;
   if (whole) keep_alive_ = relay.keeps_alive();

@@ -340,9 +340,6 @@ void Relay::build_reply_head() {
       connection.append(field.value).append(",");
     }
   }
-  constexpr std::size_t kOwnFieldsBytes = 256;
-  out_.reserve(scanner_.head_size() + kOwnFieldsBytes +
-               std::min(wire_->inbox.size(), kJoinBytesMax));
   http1::append_status_line(out_, head_.status);
   for (const HeaderView& field : head_.headers) {
     // The length of a bodiless reply (HEAD, 304) is information, not framing, and passes.

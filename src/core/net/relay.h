@@ -62,6 +62,11 @@ class Relay {
 
   Task<Outcome> run();
   void client_gone();  // ends the upstream's work
+  // Before run() and behind it: the memory replies are written from is kept for the next request.
+  void trade_memory(std::string& memory) {
+    out_.swap(memory);
+    out_.clear();
+  }
   const ForwardResult& result() const { return result_; }
   bool keeps_alive() const { return shape_.keep_alive; }
   Forward& forward() { return answer_->forward; }

@@ -76,6 +76,9 @@ class Connection {
   virtual Status insert_many(std::string_view table, std::span<const std::string> columns,
                              std::span<const Param> values) = 0;
   virtual std::string version() const = 0;  // "SQLite 3.40.1", "PostgreSQL 15.18"
+  // True when this connection can never serve its URL again (SQLite: the file was moved, removed
+  // or replaced) and its owner has to open another. Not inside a transaction.
+  virtual bool lost() { return false; }
 
   Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Param> params);
   Result<std::unique_ptr<Rows>> query(std::string_view sql, std::initializer_list<Param> params);
@@ -83,6 +86,7 @@ class Connection {
 
 struct OpenOptions {
   Access access = Access::read_write;
+  bool create = true;  // SQLite: a missing file is made when writable; else `not_found`
   Nanos busy_timeout = seconds(5);
   Nanos connect_timeout = seconds(5);
 };

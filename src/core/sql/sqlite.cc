@@ -96,10 +96,12 @@ class SqliteConnection final : public Connection {
   Status insert_many(std::string_view table, std::span<const std::string> columns,
                      std::span<const Param> values) override;
   std::string version() const override { return fmt::format("SQLite {}", sqlite3_libversion()); }
+  bool lost() override;
 
  private:
   friend class SqliteRows;
   Status check_usable() const;
+  Status check_place();
   Result<sqlite3_stmt*> prepared(std::string_view sql);
   Status bind(sqlite3_stmt* statement, std::span<const Param> params, Keep keep);
   Result<sqlite3_stmt*> ready(std::string_view sql, std::span<const Param> params, Keep keep);
@@ -219,6 +221,20 @@ Status SqliteConnection::check_usable() const {
   return ok();
 }
 
+// One stat(); a database in memory has no place to be moved from.
+bool SqliteConnection::lost() {
+  int moved = 0;
+  const int result = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return result == SQLITE_OK && moved != 0;
+}
+
+// SQLite looks for a moved file before it writes a rollback journal, but not in WAL mode: there a
+// change would be stored in a file that nobody finds again.
+Status SqliteConnection::check_place() {
+  if (access_ == Access::read_only || in_transaction_ || !lost()) return ok();
+  return fail(Code::unavailable, "the SQLite file was moved or removed while it was open");
+}
+
 Error SqliteConnection::failure(int result, SqlitePhase phase, std::string_view sql) {
   doomed_ = doomed_ || in_transaction_;
   if ((result & 0xff) == SQLITE_INTERRUPT) {
@@ -310,6 +326,7 @@ Result<std::int64_t> SqliteConnection::run(sqlite3_stmt* statement) {
 Result<std::int64_t> SqliteConnection::execute(std::string_view sql,
                                                std::span<const Param> params) {
   MC_TRY_OK(check_usable());
+  MC_TRY_OK(check_place());
   MC_TRY(sqlite3_stmt* const statement, ready(sql, params, Keep::borrow));
   return run(statement);
 }
@@ -335,6 +352,7 @@ Status SqliteConnection::script(std::string_view sql) {
 Status SqliteConnection::begin() {
   MC_TRY_OK(check_usable());
   if (in_transaction_) return fail(Code::invalid, "a transaction is already open");
+  MC_TRY_OK(check_place());
   start_deadline();
   MC_TRY_OK(plain(access_ == Access::read_write ? "BEGIN IMMEDIATE" : "BEGIN"));
   in_transaction_ = true;
@@ -468,8 +486,9 @@ class SqliteDriver final : public Driver {
                                            const OpenOptions& options) override {
     MC_TRY(const std::string path, path_of(url));
     const bool writable = options.access == Access::read_write;
-    const int access_flags =
-        writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    const int access_flags = !writable        ? SQLITE_OPEN_READONLY
+                             : options.create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                              : SQLITE_OPEN_READWRITE;
     sqlite3* raw = nullptr;
     const int result = sqlite3_open_v2(
         path.c_str(), &raw, access_flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);

@@ -104,6 +104,8 @@ struct Session::Core {
   Result<std::string> placement(int dataset) const;  // of the tenant's rows
   Result<sql::Connection*> reader(int dataset);
   Nanos time_left() const;
+  // Gives what is left of the request's time to the next statements of a connection.
+  Status limit_time(sql::Connection& connection);
 
   // Runs one statement; `on_row` gets each row. Counts against the limits of the session.
   using OnRow = std::function<Status(const sql::Rows&)>;

@@ -157,6 +157,8 @@ Result<Datum> mutate(const Call& call) {
   if (!placement) return tl::unexpected<Error>(core.after_failure(placement.error()));
   Result<Writers::Lease> writer = core.connections.writers().borrow(*placement, core.time_left());
   if (!writer) return tl::unexpected<Error>(core.after_failure(writer.error()));
+  // The connection still has the limit of the last request that used it.
+  MC_TRY_OK(core.limit_time(**writer));
   Result<sql::Transaction> transaction = sql::Transaction::begin(**writer);
   if (!transaction) return tl::unexpected<Error>(core.after_failure(transaction.error()));
   Datum out = Datum::of_bool(true);

@@ -29,6 +29,11 @@ std::string_view graphql_code(Code code) {
   return "UNAVAILABLE";
 }
 
+// No longer than the request may still take, but long enough to be a bound at all.
+Nanos open_wait(Nanos left) {
+  return std::clamp(left, millis(1), seconds(5));
+}
+
 }  // namespace
 
 struct Writers::Slot {
@@ -37,7 +42,8 @@ struct Writers::Slot {
   std::unique_ptr<sql::Connection> connection;
 };
 
-Writers::Writers(const sql::Drivers& drivers, const Model& model) : drivers_(drivers) {
+Writers::Writers(const sql::Drivers& drivers, const Model& model, bool create_missing)
+    : drivers_(drivers), create_missing_(create_missing) {
   for (const Source& source : model.sources) {
     auto slot = std::make_unique<Slot>();
     slot->url = source.url;
@@ -56,8 +62,11 @@ Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
   if (!lock.try_lock_for(bounded)) {
     return fail(Code::unavailable, "the writer of source " + found->first + " is busy");
   }
+  if (slot.connection != nullptr && slot.connection->lost()) slot.connection.reset();
   if (slot.connection == nullptr) {
-    MC_TRY(slot.connection, drivers_.open(slot.url, {.access = sql::Access::read_write}));
+    MC_TRY(slot.connection, drivers_.open(slot.url, {.access = sql::Access::read_write,
+                                                     .create = create_missing_,
+                                                     .busy_timeout = open_wait(wait)}));
   }
   return Lease(std::move(lock), slot.connection.get());
 }
@@ -69,12 +78,16 @@ ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Wr
   }
 }
 
-Result<sql::Connection*> ConnectionSet::reader(std::string_view placement) {
+Result<sql::Connection*> ConnectionSet::reader(std::string_view placement, Nanos wait) {
   const auto open = readers_.find(placement);
-  if (open != readers_.end()) return open->second.get();
+  if (open != readers_.end()) {
+    if (!open->second->lost()) return open->second.get();
+    readers_.erase(open);
+  }
   const auto url = urls_.find(placement);
   if (url == urls_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
-  MC_TRY(auto connection, drivers_.open(url->second, {.access = sql::Access::read_only}));
+  MC_TRY(auto connection, drivers_.open(url->second, {.access = sql::Access::read_only,
+                                                      .busy_timeout = open_wait(wait)}));
   return readers_.emplace(url->first, std::move(connection)).first->second.get();
 }
 
@@ -82,7 +95,7 @@ Result<sql::Connection*> Session::Core::reader(int dataset) {
   touch(dataset);
   Result<std::string> where = placement(dataset);
   if (!where) return tl::unexpected<Error>(after_failure(where.error()));
-  Result<sql::Connection*> connection = connections.reader(*where);
+  Result<sql::Connection*> connection = connections.reader(*where, time_left());
   if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
   return connection;
 }
@@ -103,12 +116,7 @@ Nanos Session::Core::time_left() const {
   return options.deadline - world.clock.mono();
 }
 
-Status Session::Core::before_statement(sql::Connection& connection) {
-  if (!stop_code.empty()) return fail(Code::unavailable, "the request has been stopped");
-  if (report.statements >= options.limits.statements_max) {
-    return fail(Code::exhausted, "the request needs more than " +
-                                     std::to_string(options.limits.statements_max) + " reads");
-  }
+Status Session::Core::limit_time(sql::Connection& connection) {
   Nanos left{};
   if (options.deadline.nanos != INT64_MAX) {
     left = time_left();
@@ -118,6 +126,16 @@ Status Session::Core::before_statement(sql::Connection& connection) {
     }
   }
   connection.set_statement_timeout(left);
+  return ok();
+}
+
+Status Session::Core::before_statement(sql::Connection& connection) {
+  if (!stop_code.empty()) return fail(Code::unavailable, "the request has been stopped");
+  if (report.statements >= options.limits.statements_max) {
+    return fail(Code::exhausted, "the request needs more than " +
+                                     std::to_string(options.limits.statements_max) + " reads");
+  }
+  MC_TRY_OK(limit_time(connection));
   ++report.statements;
   const std::lock_guard lock(running_mutex);
   if (cancelled) {

@@ -57,7 +57,8 @@ class Catalog {
 // at a time. Thread-safe.
 class Writers {
  public:
-  Writers(const sql::Drivers& drivers, const Model& model);
+  // A server never makes a missing database: a file that is gone would come back empty.
+  Writers(const sql::Drivers& drivers, const Model& model, bool create_missing = true);
   ~Writers();
   struct Slot;
   class Lease {
@@ -79,6 +80,7 @@ class Writers {
 
  private:
   const sql::Drivers& drivers_;
+  bool create_missing_;
   std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
 };
 
@@ -86,7 +88,8 @@ class Writers {
 class ConnectionSet {
  public:
   ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
-  Result<sql::Connection*> reader(std::string_view placement);
+  // Opened anew when its database was moved or replaced. `wait` bounds the wait for its lock.
+  Result<sql::Connection*> reader(std::string_view placement, Nanos wait = seconds(5));
   Writers& writers() { return writers_; }
 
  private:

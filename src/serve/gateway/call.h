@@ -103,6 +103,7 @@ struct Gateway::Core {
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
   std::atomic<bool> attached = false;
+  net::Server* server = nullptr;  // once attached
   std::uint64_t id_seed = 0;
   std::atomic<std::uint64_t> id_counter = 0;
 };

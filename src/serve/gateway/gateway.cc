@@ -113,7 +113,7 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
   }
   if (world.catalog != nullptr) {
     const dataset::Model& model = world.catalog->model();
-    core->writers = std::make_unique<dataset::Writers>(*world.drivers, model);
+    core->writers = std::make_unique<dataset::Writers>(*world.drivers, model, false);
     for (std::int64_t i = 0; i < config.workers; ++i) {
       core->connections.push_back(
           std::make_unique<dataset::ConnectionSet>(*world.drivers, model, *core->writers));
@@ -141,6 +141,7 @@ void Gateway::attach(net::Server& server) {
     upstream.idle_read_timeout = route->config.timeout;
     route->upstream = server.upstream(upstream);
   }
+  core_->server = &server;
   core_->attached.store(true, std::memory_order_release);
 }
 

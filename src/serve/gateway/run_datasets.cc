@@ -31,12 +31,23 @@ struct CancelSlot {
     session = running;
     if (cancelled && session != nullptr) session->cancel();
   }
-  void cancel() {
+  // False when no session is left to cancel.
+  bool cancel() {
     const std::lock_guard lock(mutex);
     cancelled = true;
     if (session != nullptr) session->cancel();
+    return session != nullptr;
   }
 };
+
+constexpr Nanos kCancelAgain = millis(50);
+
+// A database ignores an interrupt that comes a moment before its statement starts, so it is sent
+// again until the session is over.
+void cancel_until_over(net::Server& server, const std::shared_ptr<CancelSlot>& slot) {
+  if (!slot->cancel()) return;
+  server.post_after(kCancelAgain, [&server, slot] { cancel_until_over(server, slot); });
+}
 
 }  // namespace
 
@@ -80,7 +91,7 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
   const auto slot = std::make_shared<CancelSlot>();
   slot->attach(session->get());
-  call->exchange->on_cancel([slot] { slot->cancel(); });
+  call->exchange->on_cancel([this, slot] { cancel_until_over(*server, slot); });
 
   const auto bytes_max = static_cast<std::size_t>(call->route->config.response_bytes_max);
   std::string body = call->graphql.batch ? "[" : "";

@@ -93,8 +93,9 @@ Failure classify(const net::ForwardResult& result) {
       error.find("deadline") != std::string_view::npos) {
     return {504, "UPSTREAM_TIMEOUT"};
   }
-  if (error.find("too large") != std::string_view::npos) return {502, "RESPONSE_TOO_LARGE"};
+  // First: a head that is too large is bad framing too.
   if (error.find("framing") != std::string_view::npos) return {502, "UPSTREAM_PROTOCOL_ERROR"};
+  if (error.find("too large") != std::string_view::npos) return {502, "RESPONSE_TOO_LARGE"};
   return {502, "UPSTREAM_UNAVAILABLE"};
 }
 
@@ -174,7 +175,11 @@ void Gateway::Core::forward(const CallPtr& call) {
                                                     : result.error);
     }
     meters.upstream.at({route.config.path, gone ? "cancelled" : good ? "ok" : "failed"}).add();
-    const int status = gone ? 499 : result.status != 0 ? result.status : classify(result).status;
+    // A head that came may still not have been passed on: then upstream_failure() has answered.
+    // A reply cut in the middle keeps its status and is logged with the reason.
+    const bool replaced = !call->code.empty() || result.status == 0;
+    const int status = gone ? 499 : replaced ? classify(result).status : result.status;
+    if (!gone && !result.error.empty()) call->code = classify(result).code;
     record(*call, status, result.bytes);
   };
   call->exchange->forward(route.upstream, std::move(forward));

@@ -115,8 +115,13 @@ std::shared_ptr<const Caller> Directory::check(std::string_view token) const {
   return found->second;
 }
 
-// Called with mutex_ held, or before the directory is shared.
 Status Directory::rebuild_index() {
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  index_.store(std::move(fresh), std::memory_order_release);
+  return ok();
+}
+
+Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   const std::shared_ptr<const Index> old = index_.load();
   std::unordered_map<std::string, std::int64_t> last_used;
   if (old) {
@@ -151,8 +156,7 @@ Status Directory::rebuild_index() {
     }
     fresh->by_hash.emplace(hash, std::move(caller));
   }
-  index_.store(std::move(fresh), std::memory_order_release);
-  return ok();
+  return std::shared_ptr<const Index>(std::move(fresh));
 }
 
 template <class Gone>
@@ -319,8 +323,12 @@ Result<IssuedToken> Directory::issue(const NewToken& request) {
                  std::nullopt,
                  request.note};
   const std::lock_guard lock(mutex_);
+  // One transaction with the reading of the index: a token that cannot be shown is not stored.
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
-  MC_TRY_OK(rebuild_index());
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  MC_TRY_OK(transaction.commit());
+  index_.store(std::move(fresh), std::memory_order_release);
   issued.token = Secret(std::move(text));
   return issued;
 }

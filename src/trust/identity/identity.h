@@ -155,6 +155,8 @@ class Directory {
   };
   Directory(std::unique_ptr<sql::Connection> connection, sys::Clock& clock, sys::Random& random)
       : connection_(std::move(connection)), clock_(clock), random_(random) {}
+  // Both with mutex_ held, or before the directory is shared.
+  Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
   // Takes callers out of the index without the database, so it cannot fail. mutex_ held.
   template <class Gone>
