@@ -1,6 +1,6 @@
 # The house's front door; the work is done in tools/ and deploy/. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick bench fuzz-all lint portability audit-graphql format clean bootstrap \
+.PHONY: help demo test quick bench nightly fuzz-all lint portability audit-graphql format clean bootstrap \
         release
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -38,6 +38,12 @@ fuzz-all: bootstrap  ## Every fuzzer, FUZZ_SECONDS (600) shared out evenly
 
 fuzz-%: bootstrap  ## Fuzzer %_fuzz for FUZZ_SECONDS (600) on tests/corpus/%
 	@tools/fuzz.sh $*
+
+nightly: release  ## The long forms: isolation, graphql-js as oracle, each fuzzer for 10 minutes
+	@build/release/bin/mc-isolation --requests 10000 --seed 1
+	@MC_ISOLATION_REQUESTS=10000 build/release/bin/mc_dataset_test -tc="*do not depend*" --no-intro
+	@tests/oracle/graphql/run.sh 100000
+	@FUZZ_SECONDS=$$((600 * $$(find src -name '*_fuzz.cc' | wc -l))) tools/fuzz.sh --all
 
 lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate
 	@tools/run_checks.py lint
