@@ -217,14 +217,14 @@ TEST_CASE("scanner: finds the end of a head wherever the bytes are cut") {
 }
 
 TEST_CASE("head: a response's framing follows RFC 9112 section 6.3") {
-  struct Row {
+  struct Case {
     std::string head;
     std::string method;
     int status;  // 502 = refused
     Framing framing;
     bool keep_alive;
   };
-  const Row rows[] = {
+  const Case rows[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "GET", 200, Framing::length, true},
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD", 200, Framing::none, true},
       {"HTTP/1.1 204 No Content\r\n\r\n", "GET", 204, Framing::none, true},
@@ -254,7 +254,7 @@ TEST_CASE("head: a response's framing follows RFC 9112 section 6.3") {
       {"HTTP/1.1 200 O\x01K\r\n\r\n", "GET", 502, Framing::none, false},
       {"HTTP/1.1 200 OK\r\nA: 1\r\n b\r\n\r\n", "GET", 502, Framing::none, false},
       {"ICY 200 OK\r\n\r\n", "GET", 502, Framing::none, false}};
-  for (const Row& row : rows) {
+  for (const Case& row : rows) {
     CAPTURE(row.head);
     ResponseHead out;
     const Verdict verdict = parse_response_head(row.head, {}, row.method, out);

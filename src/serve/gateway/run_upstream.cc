@@ -164,17 +164,17 @@ void Gateway::Core::forward(const CallPtr& call) {
     return upstream_failure(*held, result);
   };
   forward.on_done = [this, call](const net::ForwardResult& result) {
-    const Route& route = *call->route;
+    const Route& answering = *call->route;
     const bool gone = call->exchange->cancelled();
     const bool good = result.status != 0 && result.status < 500 && result.error.empty();
     if (good) {
-      route.breaker->succeeded();
+      answering.breaker->succeeded();
     } else if (!gone) {
-      route.breaker->failed(world.clock.mono(), result.error.empty()
-                                                    ? "answered " + std::to_string(result.status)
-                                                    : result.error);
+      answering.breaker->failed(
+          world.clock.mono(),
+          result.error.empty() ? "answered " + std::to_string(result.status) : result.error);
     }
-    meters.upstream.at({route.config.path, gone ? "cancelled" : good ? "ok" : "failed"}).add();
+    meters.upstream.at({answering.config.path, gone ? "cancelled" : good ? "ok" : "failed"}).add();
     // A head that came may still not have been passed on: then upstream_failure() has answered.
     // A reply cut in the middle keeps its status and is logged with the reason.
     const bool replaced = !call->code.empty() || result.status == 0;
