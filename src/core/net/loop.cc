@@ -29,6 +29,7 @@ Loop::Loop(sys::Clock& clock)
     : clock_(clock),
       wheel_(clock.mono()),
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      poller_(context_),
       guard_(context_.get_executor()),
       wheel_timer_(context_.get_executor()) {}
 

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/base.h"
+#include "net/poller.h"
 #include "net/wheel.h"
 #include "sys/sys.h"
 
@@ -46,6 +47,7 @@ class Loop {
   void join();    // any other thread, after finish()
 
   asio::io_context& context() { return context_; }
+  Poller& poller() { return poller_; }
   Executor executor() { return context_.get_executor(); }
   bool on_thread() { return executor().running_in_this_thread(); }  // any thread
   template <class F>
@@ -70,6 +72,7 @@ class Loop {
   sys::Clock& clock_;
   Wheel wheel_;  // before context_: handlers destroyed with it still own entries
   asio::io_context context_;
+  Poller poller_;
   asio::executor_work_guard<Executor> guard_;
   Timer wheel_timer_;
   MonoTime wheel_due_{INT64_MAX};  // what wheel_timer_ waits for

@@ -1,6 +1,12 @@
 #include "net/station.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <cerrno>
+#include <climits>
 #include <exception>
 #include <string>
 #include <utility>
@@ -12,14 +18,12 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr std::int64_t kRefusedMax = 64;  // connections over the limit that still get a 503
+constexpr int kAcceptedInTurnMax = 64;    // before other work of the loop runs
 constexpr Nanos kAcceptRetry = millis(50);
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-std::string peer_text(const Socket& socket) {
-  error_code error;
-  const asio::ip::tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) return {};
+std::string peer_text(const asio::ip::tcp::endpoint& peer) {
   const std::string address = peer.address().to_string();
   const std::string port = std::to_string(peer.port());
   return peer.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
@@ -60,20 +64,35 @@ void Station::start_accepting() {
 }
 
 void Station::accept_next() {
-  acceptor_.async_accept(loop_->context(), [this](error_code error, Socket socket) {
-    if (!error) {
-      accepted(std::move(socket));
-    } else if (!acceptor_.is_open()) {
-      return;
-    } else if (error == boost::system::errc::too_many_files_open ||
-               error == boost::system::errc::too_many_files_open_in_system ||
-               error == boost::system::errc::no_buffer_space ||
-               error == boost::system::errc::not_enough_memory) {
-      retry_accept();
-      return;
+  acceptor_.async_wait(Acceptor::wait_read, [this](error_code error) {
+    if (!acceptor_.is_open()) return;
+    if (!error) error = accept_waiting(kAcceptedInTurnMax);
+    if (error == boost::system::errc::too_many_files_open ||
+        error == boost::system::errc::too_many_files_open_in_system ||
+        error == boost::system::errc::no_buffer_space ||
+        error == boost::system::errc::not_enough_memory) {
+      return retry_accept();
     }
-    if (acceptor_.is_open()) accept_next();
+    accept_next();
   });
+}
+
+error_code Station::accept_waiting(int most) {
+  for (int i = 0; i < most; ++i) {
+    asio::ip::tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    const int descriptor =
+        ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      peer.resize(size);
+      accepted(descriptor, peer);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return {errno, boost::system::system_category()};
+    }
+  }
+  return {};
 }
 
 // Out of descriptors or memory: asking again at once would spin.
@@ -84,18 +103,22 @@ void Station::retry_accept() {
   });
 }
 
-void Station::accepted(Socket socket) {
-  error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+void Station::accepted(int descriptor, const asio::ip::tcp::endpoint& peer) {
+  constexpr int kOn = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
   tally_.total.fetch_add(1, std::memory_order_relaxed);
   const std::int64_t open = tally_.open.load(std::memory_order_relaxed);
-  if (open >= config_.connections_max + kRefusedMax) return;
+  if (open >= config_.connections_max + kRefusedMax) {
+    ::close(descriptor);
+    return;
+  }
   const int refuse_status = open >= config_.connections_max ? 503 : 0;
-  std::string peer = peer_text(socket);
-  auto wire = tls_ != nullptr ? make_tls_wire(*loop_, std::move(socket), *tls_, "")
-                              : std::make_shared<Wire>(*loop_, std::move(socket));
+  auto wire =
+      tls_ != nullptr
+          ? make_tls_wire(*loop_, Socket(loop_->executor(), peer.protocol(), descriptor), *tls_, "")
+          : make_plain_wire(*loop_, descriptor);
   auto connection =
-      std::make_shared<Connection>(*this, std::move(wire), std::move(peer), tls_ != nullptr);
+      std::make_shared<Connection>(*this, std::move(wire), peer_text(peer), tls_ != nullptr);
   add(*connection);
   asio::co_spawn(loop_->executor(), Connection::run(std::move(connection), refuse_status),
                  [](const std::exception_ptr& failure) {
@@ -122,21 +145,10 @@ void Station::check_empty() {
   if (draining_ && connections_.empty() && empty_) std::exchange(empty_, nullptr)();
 }
 
-// Connections that the kernel has already accepted are ours to serve.
-void Station::accept_waiting() {
-  while (true) {
-    error_code error;
-    Socket socket(loop_->executor());
-    acceptor_.accept(socket, error);
-    if (error) return;
-    accepted(std::move(socket));
-  }
-}
-
 void Station::begin_drain(Nanos idle_grace, std::function<void()> empty) {
   loop_->post([this, idle_grace, empty = std::move(empty)]() mutable {
     draining_ = true;
-    accept_waiting();
+    accept_waiting(INT_MAX);  // connections that the kernel has accepted are ours to serve
     error_code ignored;
     acceptor_.close(ignored);
     retry_timer_.cancel();

@@ -55,8 +55,9 @@ class Station {
 
  private:
   void accept_next();
-  void accepted(Socket socket);
-  void accept_waiting();
+  void accepted(int descriptor, const asio::ip::tcp::endpoint& peer);
+  // Takes what the kernel has accepted, at most `most`.
+  error_code accept_waiting(int most);
   void retry_accept();
   void check_empty();
 

@@ -105,9 +105,8 @@ std::shared_ptr<Pool> Upstream::pool(const Loop& loop) const {
 }
 
 std::shared_ptr<Wire> Upstream::make_wire(Loop& loop) const {
-  Socket socket(loop.executor());
-  if (tls_) return make_tls_wire(loop, std::move(socket), *tls_, config_.host);
-  return std::make_shared<Wire>(loop, std::move(socket));
+  if (tls_) return make_tls_wire(loop, Socket(loop.executor()), *tls_, config_.host);
+  return make_plain_wire(loop, -1);
 }
 
 void Upstream::close_pool(const Loop& loop) const {

@@ -1,10 +1,8 @@
 #include "net/wire.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
 
 namespace mc::net {
@@ -31,7 +29,7 @@ void Slices::advance(std::size_t count) {
   }
 }
 
-Wire::Wire(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {}
+Wire::Wire(Loop& loop) : loop_(loop) {}
 Wire::~Wire() = default;
 
 void Wire::start_read(std::size_t inbox_bytes_max, std::size_t block) {
@@ -49,50 +47,16 @@ void Wire::read_ahead(std::size_t inbox_bytes_max) {
   if (inbox_bytes_max > 0) start_read(inbox_bytes_max);
 }
 
-void Wire::read_some() {
-  socket_.async_read_some(asio::buffer(inbox.end(), inbox.room()),
-                          [self = shared_from_this()](error_code error, std::size_t size) {
-                            self->on_read(error, size);
-                          });
-}
-
 void Wire::on_read(error_code error, std::size_t size) {
   reading_ = false;
   inbox.commit(size);
   if (error) {
-    read_error_ = error;
     end_ = error == asio::error::eof ? End::eof : End::failed;
     if (on_end) std::exchange(on_end, nullptr)();
   } else if (read_ahead_max_ > 0) {
     start_read(read_ahead_max_);
   }
   signal_.set();
-}
-
-bool Wire::try_write(Slices& rest) {
-  while (!failed_ && !rest.empty()) {
-    std::array<iovec, 3> vectors;
-    std::size_t count = 0;
-    for (const std::string_view part : rest.parts()) {
-      if (part.empty()) continue;
-      vectors[count++] = {const_cast<char*>(part.data()), part.size()};
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const ssize_t sent =
-        count == 1 ? ::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len,
-                            MSG_NOSIGNAL | MSG_DONTWAIT)
-                   : ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      rest.advance(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN) {
-      return false;
-    } else if (errno != EINTR) {
-      fail_with(error_code(errno, boost::system::system_category()));
-    }
-  }
-  return rest.empty();
 }
 
 Task<bool> Wire::write_rest(Slices rest, Nanos stall, MonoTime last) {
@@ -111,29 +75,11 @@ Task<bool> Wire::write_rest(Slices rest, Nanos stall, MonoTime last) {
   co_return rest.empty() && !failed_;
 }
 
-void Wire::start_write(const Slices& rest) {
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this(), rest](error_code error) {
-    const std::size_t before = rest.size();
-    Slices left = rest;
-    // The views are alive as long as somebody waits for this write.
-    if (!error && self->writing_ && !self->failed_ && !self->timed_out_) self->try_write(left);
-    self->on_written(error, before - left.size());
-  });
-}
-
 void Wire::on_written(error_code error, std::size_t size) {
   writing_ = false;
   written_ = size;
   if (error) fail_with(error);
   signal_.set();
-}
-
-void Wire::start_connect(const asio::ip::tcp::endpoint& to) {
-  busy_ = true;
-  socket_.async_connect(to, [self = shared_from_this()](error_code error) {
-    if (!error) self->socket_.set_option(asio::ip::tcp::no_delay(true), error);
-    self->on_ready(error);
-  });
 }
 
 void Wire::on_ready(error_code error) {
@@ -172,28 +118,21 @@ void Wire::close() {
   fail_with(asio::error::operation_aborted);
   read_ahead_max_ = 0;
   clear_deadline();
-  error_code ignored;
-  socket_.close(ignored);
+  close_socket();
   if (end_ == End::open && !reading_) end_ = End::failed;
   wake();
 }
 
 void Wire::reset() {
-  error_code ignored;
-  if (!closed_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  constexpr ::linger kDiscard{1, 0};
+  if (!closed_) ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &kDiscard, sizeof kDiscard);
   close();
 }
 
-bool Wire::readable() {
+bool Wire::readable() const {
   char byte = 0;
-  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t got = ::recv(descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || errno != EAGAIN;
-}
-
-void Wire::start_shutdown() {
-  error_code error;
-  socket_.shutdown(Socket::shutdown_send, error);
-  on_ready(error);
 }
 
 Task<void> Wire::linger(Nanos limit) {
@@ -201,9 +140,7 @@ Task<void> Wire::linger(Nanos limit) {
   std::size_t discarded = 0;
   read_ahead_max_ = 0;
   set_deadline(loop_.now() + limit);
-  if (reading_ && shutdown_needs_stream()) {
-    error_code ignored;
-    socket_.cancel(ignored);
+  if (reading_ && cancel_read_for_shutdown()) {
     while (reading_) {
       co_await signal_.wait();
     }

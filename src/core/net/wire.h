@@ -1,4 +1,5 @@
-// A byte stream on the loop, plain TCP or TLS, for one coroutine at a time.
+// A byte stream on the loop, plain TCP (wire_plain.cc) or TLS (wire_tls.cc), for one coroutine at a
+// time.
 //
 // Operations are started, not awaited; each that ends wakes the coroutine in wait(), which looks
 // again at the state it cares about. So a connection can read and write at once, notice that the
@@ -52,7 +53,7 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
  public:
   enum class End : std::uint8_t { open, eof, failed };
 
-  Wire(Loop& loop, Socket socket);
+  explicit Wire(Loop& loop);
   ~Wire() override;
 
   Buffer inbox;  // received, not consumed; end() and room() belong to a running read
@@ -66,14 +67,13 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
   void read_ahead(std::size_t inbox_bytes_max);
   bool reading() const { return reading_; }
   End end() const { return end_; }
-  const error_code& read_error() const { return read_error_; }
 
   // Sends what the socket takes at once and drops it from `rest`; true when nothing is left.
-  virtual bool try_write(Slices& rest);
+  virtual bool try_write(Slices& rest) = 0;
   // Sends all of it; false when the stream failed, no byte moved for `stall` or `last` came.
   Task<bool> write_rest(Slices rest, Nanos stall, MonoTime last);
 
-  void start_connect(const asio::ip::tcp::endpoint& to);
+  virtual void start_connect(const asio::ip::tcp::endpoint& to) = 0;
   // TLS only; a plain wire is done at once.
   virtual void start_handshake() {}
   bool busy() const { return busy_; }      // connecting or shaking hands
@@ -100,33 +100,36 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
   // no RST overtakes the last reply (RFC 9112 section 9.6). Then closes.
   Task<void> linger(Nanos limit);
   // Bytes are waiting in the kernel, or the peer has closed.
-  bool readable();
+  bool readable() const;
 
-  Socket& socket() { return socket_; }
   Loop& loop() { return loop_; }
 
   static constexpr std::size_t kBlock = 4096 - Buffer::kSpare - 32;  // one page with malloc's head
 
  protected:
+  virtual int descriptor() const = 0;
+  // Each ends in on_read(), on_written() or on_ready(), from the top of the loop.
+  virtual void read_some() = 0;
+  virtual void start_write(const Slices& rest) = 0;
+  virtual void start_shutdown() = 0;
+  // Reading and shutting down exclude each other: end the running read first.
+  virtual bool cancel_read_for_shutdown() { return false; }
+  virtual void close_socket() = 0;
+
   void expired() override;
-  virtual void read_some();
-  virtual void start_write(const Slices& rest);
-  virtual void start_shutdown();
-  virtual bool shutdown_needs_stream() const { return false; }  // no read may run beside it
   void on_read(error_code error, std::size_t size);
   void on_written(error_code error, std::size_t size);
   void on_ready(error_code error);  // connected, handshake or shutdown done
   void fail_with(error_code error);
   void set_busy() { busy_ = true; }
+  bool writing() const { return writing_ && !failed_ && !timed_out_; }
 
   Loop& loop_;
-  Socket socket_;
-  std::size_t written_ = 0;  // by the last asynchronous write
 
  private:
   Signal signal_;
-  error_code read_error_;
   error_code error_;
+  std::size_t written_ = 0;  // by the last asynchronous write
   std::size_t read_ahead_max_ = 0;
   End end_ = End::open;
   bool reading_ = false;
@@ -138,6 +141,8 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
   bool wake_posted_ = false;
 };
 
+// An accepted connection, or with -1 one that start_connect() makes. Takes the descriptor.
+std::shared_ptr<Wire> make_plain_wire(Loop& loop, int descriptor);
 // `verify_host` not empty: a client that demands a certificate for this name.
 std::shared_ptr<Wire> make_tls_wire(Loop& loop, Socket socket, asio::ssl::context& context,
                                     const std::string& verify_host);

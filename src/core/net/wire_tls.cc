@@ -16,13 +16,24 @@ constexpr std::size_t kWriteMax = 64 << 10;  // a call, and so the memory of the
 class TlsWire final : public Wire {
  public:
   TlsWire(Loop& loop, Socket socket, asio::ssl::context& context, const std::string& verify_host)
-      : Wire(loop, std::move(socket)), stream_(socket_, context), client_(!verify_host.empty()) {
+      : Wire(loop),
+        socket_(std::move(socket)),
+        stream_(socket_, context),
+        client_(!verify_host.empty()) {
     SSL_set_mode(stream_.native_handle(), SSL_MODE_RELEASE_BUFFERS);
     if (!client_) return;
     error_code ignored;
     stream_.set_verify_mode(asio::ssl::verify_peer, ignored);
     stream_.set_verify_callback(asio::ssl::host_name_verification(verify_host), ignored);
     SSL_set_tlsext_host_name(stream_.native_handle(), verify_host.c_str());
+  }
+
+  void start_connect(const asio::ip::tcp::endpoint& to) override {
+    set_busy();
+    socket_.async_connect(to, [this, self = shared_from_this()](error_code error) {
+      if (!error) socket_.set_option(asio::ip::tcp::no_delay(true), error);
+      on_ready(error);
+    });
   }
 
   void start_handshake() override {
@@ -63,8 +74,19 @@ class TlsWire final : public Wire {
     set_busy();
     stream_.async_shutdown([this, self = shared_from_this()](error_code) { on_ready({}); });
   }
-  bool shutdown_needs_stream() const override { return true; }
+  bool cancel_read_for_shutdown() override {
+    error_code ignored;
+    socket_.cancel(ignored);
+    return true;
+  }
+  void close_socket() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+  // Asio's own type for it, which is int here.
+  int descriptor() const override { return const_cast<Socket&>(socket_).native_handle(); }
 
+  Socket socket_;
   asio::ssl::stream<Socket&> stream_;
   std::string out_;
   bool client_;
