@@ -1,8 +1,9 @@
 # mc_module(NAME [DEPS module ...] [LIBS package ...]): one folder src/<storey>/<NAME>.
 #
 # Builds lib mc_<NAME> from every *.cc of the folder, the test program mc_<NAME>_test from
-# *_test.cc, and with MC_FUZZ a libFuzzer program mc_<NAME>_<x>_fuzz from every x_fuzz.cc. A dependency that does not stand lower
-# in src/FLOORS stops the configure step. Folder order = FLOORS order, so a cycle cannot be written.
+# *_test.cc, and from every x_fuzz.cc the test mc_corpus_<x>_test, which replays tests/corpus/<x>, or
+# with MC_FUZZ the libFuzzer program x_fuzz. A dependency that does not stand lower in src/FLOORS
+# stops the configure step. Folder order = FLOORS order, so a cycle cannot be written.
 
 function(mc_read_floors file)
   file(STRINGS ${file} lines)
@@ -103,12 +104,20 @@ function(mc_module name)
     add_executable(${stem} ${file})
     target_link_libraries(${stem} PRIVATE mc_${name})
   endforeach()
-  if(MC_FUZZ)
-    foreach(file IN LISTS fuzzers)
-      get_filename_component(stem ${file} NAME_WE)
+  foreach(file IN LISTS fuzzers)
+    get_filename_component(stem ${file} NAME_WE)
+    if(MC_FUZZ)
       add_executable(${stem} ${file})
       target_link_libraries(${stem} PRIVATE mc_${name})
       target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
-    endforeach()
-  endif()
+    else()
+      # The corpus as a test like any other.
+      string(REGEX REPLACE "_fuzz$" "" corpus ${stem})
+      add_executable(mc_corpus_${corpus}_test ${file} ${CMAKE_SOURCE_DIR}/tests/replay_main.cc)
+      target_link_libraries(mc_corpus_${corpus}_test PRIVATE mc_${name})
+      add_test(NAME corpus.${corpus}
+               COMMAND mc_corpus_${corpus}_test ${CMAKE_SOURCE_DIR}/tests/corpus/${corpus})
+      set_tests_properties(corpus.${corpus} PROPERTIES LABELS unit TIMEOUT 120)
+    endif()
+  endforeach()
 endfunction()

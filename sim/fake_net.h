@@ -26,6 +26,18 @@ struct FakeRequest {
   MonoTime received = {};
 };
 
+// The lines of a forward or a response, as pairs.
+inline net::Headers fields_of(const net::FieldLines& lines) {
+  net::Headers out;
+  for (std::string_view line : split(lines.text(), '\n')) {
+    if (line.empty()) continue;
+    line.remove_suffix(1);  // CR
+    const std::size_t colon = line.find(": ");
+    out.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+  }
+  return out;
+}
+
 // Owns the bytes of its request. reply() and forward() may come from any thread; the first wins.
 class FakeExchange final : public net::Exchange {
  public:
@@ -49,6 +61,7 @@ class FakeExchange final : public net::Exchange {
     const std::lock_guard lock(mutex_);
     ++answers_;
     if (response_ || forward_) return;
+    for (auto& field : fields_of(response.fields)) response.headers.push_back(std::move(field));
     response_ = std::move(response);
     answered_.notify_all();
   }
@@ -70,6 +83,8 @@ class FakeExchange final : public net::Exchange {
     }
     hook();
   }
+
+  std::size_t loop() const override { return 0; }
 
   // The client leaves.
   void cancel() {
@@ -127,6 +142,7 @@ class FakeExchange final : public net::Exchange {
 class FakeServer final : public net::Server {
  public:
   std::uint16_t port() const override { return 0; }
+  std::size_t loops() const override { return 1; }
   net::ServerCounters counters() const override { return {}; }
   bool drain(Nanos) override { return true; }
   void post_after(Nanos, std::function<void()> work) override { work(); }

@@ -30,6 +30,7 @@ class FaultyConnection final : public sql::Connection {
   Status rollback() override;
   void interrupt() override { inner_->interrupt(); }
   void set_statement_timeout(Nanos limit) override { inner_->set_statement_timeout(limit); }
+  void set_step_limit(std::int64_t steps) override { inner_->set_step_limit(steps); }
   Status insert_many(std::string_view table, std::span<const std::string> columns,
                      std::span<const sql::Param> values) override;
   std::string version() const override { return inner_->version(); }

@@ -26,13 +26,8 @@ class Relaying final : public mc::net::Handler {
     mc::net::Forward forward;
     forward.method = request.method;
     forward.target = request.target;
-    forward.headers.reserve(request.headers.size() + 1);
-    for (const mc::net::HeaderView& field : request.headers) {
-      forward.headers.emplace_back(field.name, field.value);
-    }
-    forward.headers.emplace_back("X-Forwarded-For",
-                                 request.peer.substr(0, request.peer.rfind(':')));
-    forward.body = request.body;
+    forward.fields.pass_on(request.headers, [](std::string_view) { return false; });
+    forward.fields.add("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
     forward.idempotent = true;
     exchange->forward(upstream, std::move(forward));
   }

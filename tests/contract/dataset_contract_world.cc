@@ -29,6 +29,7 @@ class WatchedConnection final : public sql::Connection {
   Status rollback() override { return inner_->rollback(); }
   void interrupt() override { inner_->interrupt(); }
   void set_statement_timeout(Nanos limit) override { inner_->set_statement_timeout(limit); }
+  void set_step_limit(std::int64_t steps) override { inner_->set_step_limit(steps); }
   Status insert_many(std::string_view table, std::span<const std::string> columns,
                      std::span<const sql::Param> values) override {
     return inner_->insert_many(table, columns, values);
@@ -46,7 +47,8 @@ class WatchedConnection final : public sql::Connection {
     journal_->statements.emplace_back(sql);
     const std::string* first = params.empty() ? nullptr : std::get_if<std::string>(&params[0]);
     const bool bound = first != nullptr && *first == journal_->tenant;
-    const std::size_t tables = count(sql, "FROM \"") + count(sql, "UPDATE \"");
+    const std::size_t tables =
+        count(sql, "FROM \"") + count(sql, "JOIN \"") + count(sql, "UPDATE \"");
     const bool scoped =
         sql.starts_with("INSERT")
             ? sql.find("(\"tenant_id\"") != sql.npos && sql.find("VALUES (?1") != sql.npos
@@ -62,6 +64,7 @@ class WatchedDriver final : public sql::Driver {
   WatchedDriver(std::unique_ptr<sql::Driver> inner, std::shared_ptr<Journal> journal)
       : inner_(std::move(inner)), journal_(std::move(journal)) {}
   std::string_view scheme() const override { return inner_->scheme(); }
+  bool in_process() const override { return inner_->in_process(); }
   Result<std::unique_ptr<sql::Connection>> open(const std::string& url,
                                                 const sql::OpenOptions& options) override {
     MC_TRY(auto connection, inner_->open(url, options));

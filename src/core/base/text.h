@@ -24,14 +24,29 @@ std::string to_crockford(std::uint64_t high, std::uint64_t low);
 
 // ASCII only; bytes above 0x7f are left alone.
 std::string to_lower(std::string_view text);
-bool same_letters(std::string_view a, std::string_view b);  // of equal size, case ignored
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+// Of equal size, case ignored.
+inline bool same_letters(std::string_view a, std::string_view b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
 // Most names that are compared differ in length already, so that is decided at the call.
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && same_letters(a, b);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator);
-std::string_view trim(std::string_view text);  // spaces and tabs
+// Without spaces and tabs at its ends.
+inline std::string_view trim(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 Result<std::int64_t> parse_int(std::string_view text);  // decimal, whole text, in range
 

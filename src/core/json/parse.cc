@@ -2,6 +2,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <memory>
 #include <unordered_set>
 
 #include "json/json.h"
@@ -11,6 +12,7 @@ namespace {
 
 // Below this many members a linear scan for duplicates beats a hash set.
 constexpr std::size_t kScanMembersMax = 16;
+constexpr std::size_t kUsualMembers = 4;  // one allocation for most objects
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -242,21 +244,22 @@ class Reader {
     return ok();
   }
 
-  static bool repeated(const std::vector<Member>& members, const std::string& key,
-                       std::unordered_set<std::string>& seen) {
+  using Seen = std::unique_ptr<std::unordered_set<std::string>>;  // of large objects only
+  static bool repeated(const std::vector<Member>& members, const std::string& key, Seen& seen) {
     if (members.size() < kScanMembersMax) {
       for (const Member& member : members) {
         if (member.name == key) return true;
       }
       return false;
     }
-    if (seen.empty()) {
-      for (const Member& member : members) seen.insert(member.name);
+    if (seen == nullptr) {
+      seen = std::make_unique<std::unordered_set<std::string>>();
+      for (const Member& member : members) seen->insert(member.name);
     }
-    return !seen.insert(key).second;
+    return !seen->insert(key).second;
   }
 
-  Status read_member(Object& object, std::unordered_set<std::string>& seen,
+  Status read_member(Object& object, Seen& seen,
                      int depth) {  // NOLINT(misc-no-recursion): depth_max bounds it
     skip_blanks();
     if (at_ == end_ || *at_ != '"') return bad("expected a key in quotes");
@@ -275,9 +278,10 @@ class Reader {
   Status read_object(Value& out, int depth) {  // NOLINT(misc-no-recursion): depth_max bounds it
     ++at_;
     Object object;
-    std::unordered_set<std::string> seen;
+    Seen seen;
     skip_blanks();
     if (!take('}')) {
+      object.members().reserve(kUsualMembers);
       for (;;) {
         MC_TRY_OK(read_member(object, seen, depth));
         skip_blanks();

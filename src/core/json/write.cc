@@ -53,6 +53,19 @@ bool need_no_escape(const char* at) {
   return (control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) == 0;
 }
 
+// Most text; the last eight bytes are looked at twice rather than one by one.
+bool all_need_no_escape(std::string_view text) {
+  if (text.size() < 8) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return kEscapes[static_cast<unsigned char>(c)] == 0; });
+  }
+  const std::size_t last = text.size() - 8;
+  for (std::size_t at = 0; at < last; at += 8) {
+    if (!need_no_escape(text.data() + at)) return false;
+  }
+  return need_no_escape(text.data() + last);
+}
+
 class TreePrinter {
  public:
   enum class Style { compact, pretty, canonical };
@@ -138,6 +151,11 @@ std::string print_as(const Value& value, TreePrinter::Style style) {
 
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
+  if (all_need_no_escape(text)) {
+    out += text;
+    out += '"';
+    return;
+  }
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     while (text.size() - i > 8 && need_no_escape(text.data() + i)) i += 8;

@@ -49,6 +49,22 @@ class Line {
     size_ = static_cast<std::size_t>(at - bytes_.data());
     return true;
   }
+  // `,"name":"text"`; nothing when it does not fit.
+  bool add_quoted(std::string_view name, std::string_view text) {
+    constexpr std::size_t kAround = 6;
+    if (name.size() + text.size() + kAround > room()) return false;
+    char* at = bytes_.data() + size_;
+    *at++ = ',';
+    *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    *at++ = '"';
+    *at++ = ':';
+    *at++ = '"';
+    at = std::copy(text.begin(), text.end(), at);
+    *at++ = '"';
+    size_ = static_cast<std::size_t>(at - bytes_.data());
+    return true;
+  }
 
  private:
   std::array<char, kLineMax> bytes_;  // not cleared: only [0, size_) is ever read
@@ -200,8 +216,18 @@ bool add_value(Line& line, const Field& field, Format format) {
   return line.add(std::get<bool>(field.value) ? "true" : "false");
 }
 
+// Most fields are plain text that fits: written with one look at the room. False when it is not.
+bool add_plain_text(Line& line, const Field& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  if (text == nullptr || text->size() > kValueMax || plain_end(*text, 0) != text->size()) {
+    return false;
+  }
+  return line.add_quoted(field.name, *text);
+}
+
 // The field as a whole, or nothing.
 bool add_field(Line& line, const Field& field, Format format) {
+  if (format == Format::json && add_plain_text(line, field)) return true;
   const std::size_t before = line.size();
   const bool fits = line.add_name(field.name, format) && add_value(line, field, format);
   if (!fits) line.rewind(before);
@@ -258,7 +284,9 @@ void Log::write(Level level, Event event, Fields fields) {
   stamp(line.data() + at);
   add_head(line, level, event, format_);
   std::int64_t left_out = 0;
-  for (const Field& field : fields) left_out += add_field(line, field, format_) ? 0 : 1;
+  for (const Field& field : fields) {
+    if (!field.name.empty() && !add_field(line, field, format_)) ++left_out;
+  }
   line.open_tail();
   if (left_out > 0) add_field(line, Field("cut", left_out), format_);
   line.add(format_ == Format::json ? "}\n" : "\n");

@@ -46,7 +46,7 @@ class Event {
   std::string_view name_;
 };
 
-// A name and a borrowed value; lives for the call only.
+// A name and a borrowed value; lives for the call only. Without a name it is left out.
 struct Field {
   Field(std::string_view field, std::string_view text) : name(field), value(text) {}
   Field(std::string_view field, const std::string& text) : Field(field, std::string_view(text)) {}

@@ -22,6 +22,7 @@ Connection::Connection(Station& station, std::shared_ptr<Wire> wire, std::string
     : station_(station), wire_(std::move(wire)), link_(std::make_shared<Link>()) {
   link_->loop = station.loop();
   link_->sink = this;
+  link_->loop_index = station.index();
   link_->peer = std::move(peer);
   link_->tls = tls;
 }

@@ -63,6 +63,8 @@ void ExchangeImpl::forward(std::shared_ptr<Upstream> upstream, Forward forward) 
   auto answer = std::make_unique<ForwardAnswer>();
   answer->upstream = std::move(upstream);
   answer->forward = std::move(forward);
+  answer->request_body = request_.body;
+  answer->request = shared_from_this();
   deliver(std::move(answer));
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/base.h"
@@ -20,6 +21,8 @@ class Loop;
 struct ForwardAnswer {
   std::shared_ptr<Upstream> upstream;
   Forward forward;
+  std::string_view request_body;
+  std::shared_ptr<void> request;  // holds the bytes of `request_body`
 };
 using Answer = std::variant<std::monostate, Response, std::unique_ptr<ForwardAnswer>>;
 
@@ -36,6 +39,7 @@ struct Link {
   std::weak_ptr<Loop> loop;
   AnswerSink* sink = nullptr;
   std::string peer;
+  std::size_t loop_index = 0;
   bool tls = false;
 };
 
@@ -53,6 +57,7 @@ class ExchangeImpl final : public Exchange, public std::enable_shared_from_this<
   void forward(std::shared_ptr<Upstream> upstream, Forward forward) override;
   bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
   void on_cancel(std::function<void()> hook) override;
+  std::size_t loop() const override { return link_->loop_index; }
 
   // Loop only. cancel() runs the hook; finish() drops it, as no cancel will come any more.
   void cancel();

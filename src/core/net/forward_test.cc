@@ -23,7 +23,6 @@ struct Gate {
   explicit Gate(UpstreamConfig config, const ServerConfig& server_config = {})
       : clock(sys::real_clock()), handler([this](std::shared_ptr<Exchange> exchange) {
           Forward forward = prepared;
-          forward.body = std::string(exchange->request().body);
           forward.on_failure = [](const ForwardResult& result) {
             return Response{.status = 502, .headers = {}, .body = result.error};
           };
@@ -64,24 +63,27 @@ TEST_CASE("forward: passes a request on and its reply back, without what is for 
   RawListener origin;
   Gate gate(config_for(origin));
   gate.prepared.target = "/graphql?x=1";
-  gate.prepared.headers = {{"X-Keep", "1"},
-                           {"Connection", "X-Drop"},
-                           {"X-Drop", "1"},
-                           {"Keep-Alive", "3"},
-                           {"Host", "evil"},
-                           {"Content-Length", "9"},
-                           {"Te", "trailers"},
-                           {"Upgrade", "h2c"},
-                           {"Expect", "100-continue"},
-                           {"Transfer-Encoding", "chunked"}};
-  gate.prepared.response_headers = {{"X-Request-Id", "id-1"}};
+  const std::vector<HeaderView> received = {{"X-Keep", "1"},
+                                            {"X-Ours", "2"},
+                                            {"Connection", "X-Drop"},
+                                            {"X-Drop", "1"},
+                                            {"Keep-Alive", "3"},
+                                            {"Host", "evil"},
+                                            {"Content-Length", "9"},
+                                            {"Te", "trailers"},
+                                            {"Upgrade", "h2c"},
+                                            {"Expect", "100-continue"},
+                                            {"Transfer-Encoding", "chunked"}};
+  gate.prepared.fields.pass_on(received, [](std::string_view name) { return name == "X-Ours"; });
+  gate.prepared.fields.add("X-Mine", 7);
+  gate.prepared.response_fields.add("X-Request-Id", "id-1");
   RawSocket client = gate.connect();
   client.send(kPost);
   RawSocket peer = origin.accept();
   const std::string request = receive_request(peer);
   CHECK(request ==
         "POST /graphql?x=1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(origin.port()) +
-            "\r\nX-Keep: 1\r\nContent-Length: 2\r\n\r\n{}");
+            "\r\nX-Keep: 1\r\nX-Mine: 7\r\nContent-Length: 2\r\n\r\n{}");
   peer.send(
       "HTTP/1.1 201 Made\r\nX-Up: 1\r\nConnection: X-Hop\r\nX-Hop: 2\r\nX-Request-Id: theirs\r\n"
       "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 4\r\n\r\nbody");

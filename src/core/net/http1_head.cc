@@ -387,19 +387,25 @@ bool list_has(std::string_view list, std::string_view token) {
 }
 
 bool is_hop_by_hop(std::string_view name) {
-  constexpr std::string_view kNames[] = {"connection",
-                                         "keep-alive",
-                                         "proxy-connection",
-                                         "te",
-                                         "trailer",
-                                         "transfer-encoding",
-                                         "upgrade",
-                                         "proxy-authenticate",
-                                         "proxy-authorization"};
-  for (const std::string_view each : kNames) {
-    if (each.size() == name.size() && equals_ignoring_case(each, name)) return true;
+  const auto is = [name](std::string_view known) { return equals_ignoring_case(name, known); };
+  switch (name.size()) {  // few names have the length of one of these
+    case 2:
+      return is("te");
+    case 7:
+      return is("trailer") || is("upgrade");
+    case 10:
+      return is("connection") || is("keep-alive");
+    case 16:
+      return is("proxy-connection");
+    case 17:
+      return is("transfer-encoding");
+    case 18:
+      return is("proxy-authenticate");
+    case 19:
+      return is("proxy-authorization");
+    default:
+      return false;
   }
-  return false;
 }
 
 }  // namespace mc::net::http1

@@ -96,7 +96,16 @@ void append_status_line(std::string& out, int status) {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  const std::size_t before = out.size();
+  const std::size_t size = name.size() + value.size() + 4;
+  out.append(size, '\0');
+  char* at = out.data() + before;
+  at = std::copy(name.begin(), name.end(), at);
+  *at++ = ':';
+  *at++ = ' ';
+  at = std::copy(value.begin(), value.end(), at);
+  *at++ = '\r';
+  *at = '\n';
 }
 
 void append_number_field(std::string& out, std::string_view name, std::int64_t value) {
@@ -112,14 +121,9 @@ bool fields_are_clean(const Headers& headers) {
   });
 }
 
-bool has_field(const Headers& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const auto& field) {
-    return field.first.size() == name.size() && equals_ignoring_case(field.first, name);
-  });
-}
-
 bool append_response_head(std::string& out, Response& response, const ReplyShape& shape) {
-  if (response.status < 200 || response.status > 599 || !fields_are_clean(response.headers)) {
+  if (response.status < 200 || response.status > 599 || !fields_are_clean(response.headers) ||
+      !response.fields.sendable()) {
     response = Response{.status = 500, .headers = {}, .body = {}};
   }
   const bool bodiless = response.status == 204 || response.status == 304;
@@ -128,6 +132,7 @@ bool append_response_head(std::string& out, Response& response, const ReplyShape
   for (const auto& [name, value] : response.headers) {
     if (!is_servers_own(name)) append_field(out, name, value);
   }
+  out.append(response.fields.text());
   if (!bodiless) {
     append_number_field(out, "Content-Length", static_cast<std::int64_t>(response.body.size()));
   }

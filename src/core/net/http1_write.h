@@ -18,7 +18,6 @@ void append_number_field(std::string& out, std::string_view name, std::int64_t v
 
 // False when a name is no token or a value holds what may not stand in a head.
 bool fields_are_clean(const Headers& headers);
-bool has_field(const Headers& headers, std::string_view name);
 
 struct ReplyShape {
   int minor = 1;  // of the request

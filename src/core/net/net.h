@@ -12,22 +12,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/base.h"
+#include "net/fields.h"  // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::net {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-struct HeaderView {
-  std::string_view name;  // as sent; compare with equals_ignoring_case
-  std::string_view value;
-};
 
 // Views into the connection's buffer, valid as long as the Exchange lives.
 struct Request {
@@ -46,7 +40,8 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;  // Content-Length, Date, Connection are set by the server
+  Headers headers;         // Content-Length, Date, Connection are set by the server
+  FieldLines fields = {};  // more of them, where their number counts
   std::string body;
 };
 
@@ -78,12 +73,12 @@ struct ForwardResult {
 struct Forward {
   std::string method = "POST";
   std::string target = "/graphql";
-  Headers headers;  // the whole set to send; hop-by-hop, Host and framing are added inside
-  std::string body;
-  bool idempotent = false;  // may be sent again after a failure before the first reply byte
+  FieldLines fields;                // the whole set to send; Host and framing are added inside
+  std::optional<std::string> body;  // none = the bytes of the request's own
+  bool idempotent = false;          // may be sent again after a failure before the first reply byte
   MonoTime deadline{INT64_MAX};
   std::int64_t response_bytes_max = INT64_MAX;
-  Headers response_headers;  // added to the reply (request id, ...)
+  FieldLines response_fields;  // added to the reply (request id, ...); the upstream's give way
   // Called on the loop when there is no usable reply head: makes the reply to the client.
   std::function<Response(const ForwardResult&)> on_failure;
   // Called exactly once at the end, also after a client disconnect; on the loop, or by forward()
@@ -102,6 +97,7 @@ class Exchange {
   // True once the client has gone; `hook` is called on the loop when that happens, at most once.
   virtual bool cancelled() const = 0;
   virtual void on_cancel(std::function<void()> hook) = 0;
+  virtual std::size_t loop() const = 0;  // of Server::loops(), the one that calls the handler
 };
 
 class Handler {
@@ -146,6 +142,7 @@ class Server {
   static Result<std::unique_ptr<Server>> start(const ServerConfig& config, Handler& handler,
                                                sys::Clock& clock);
   virtual std::uint16_t port() const = 0;
+  virtual std::size_t loops() const = 0;
   virtual ServerCounters counters() const = 0;
   // Stops accepting, closes idle connections, lets running requests finish (their replies carry
   // `Connection: close`) for at most `limit`, then stops the loops. True when none was cut.

@@ -21,12 +21,6 @@ struct Lookup {
   bool done = false;
 };
 
-// Fields that this hop decides on: hop-by-hop ones, those that Connection names, and framing.
-bool is_for_this_hop(std::string_view name, std::string_view connection) {
-  return http1::is_hop_by_hop(name) || equals_ignoring_case(name, "content-length") ||
-         (!connection.empty() && http1::list_has(connection, name));
-}
-
 bool takes_a_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
@@ -89,41 +83,41 @@ void Relay::finish_upstream() {
   wire_.reset();
 }
 
-// Head and body in one piece. False when what the handler gave cannot be sent.
-bool Relay::build_request() {
+std::string_view Relay::body() const {
   const Forward& forward = answer_->forward;
-  if (!http1::is_token(forward.method) || !http1::is_origin_target(forward.target) ||
-      !http1::fields_are_clean(forward.headers)) {
-    return false;
+  return forward.body ? std::string_view(*forward.body) : answer_->request_body;
+}
+
+// False when what the handler gave cannot stand in a head.
+bool Relay::sendable() const {
+  const Forward& forward = answer_->forward;
+  return http1::is_token(forward.method) && http1::is_origin_target(forward.target) &&
+         forward.fields.sendable();
+}
+
+// Head and, when it is small, body in one piece.
+void Relay::build_request() {
+  constexpr std::size_t kAround = 128;  // of the request line, Host and Content-Length
+  const Forward& forward = answer_->forward;
+  const std::string_view whole = body();
+  const std::string& host = answer_->upstream->host_field();
+  out_.clear();
+  out_.reserve(kAround + forward.target.size() + forward.fields.text().size() + host.size() +
+               std::min(whole.size(), kJoinBytesMax));
+  out_.append(forward.method).append(" ").append(forward.target).append(" HTTP/1.1\r\n");
+  http1::append_field(out_, "Host", host);
+  out_.append(forward.fields.text());
+  if (!whole.empty() || takes_a_body(forward.method)) {
+    http1::append_number_field(out_, "Content-Length", static_cast<std::int64_t>(whole.size()));
   }
-  std::string connection;
-  for (const auto& [name, value] : forward.headers) {
-    if (equals_ignoring_case(name, "connection")) connection.append(value).append(",");
-  }
-  request_.reserve(256 + forward.headers.size() * 48 +
-                   std::min(forward.body.size(), kJoinBytesMax));
-  request_.append(forward.method).append(" ").append(forward.target).append(" HTTP/1.1\r\n");
-  http1::append_field(request_, "Host", answer_->upstream->host_field());
-  for (const auto& [name, value] : forward.headers) {
-    if (is_for_this_hop(name, connection) || equals_ignoring_case(name, "host") ||
-        equals_ignoring_case(name, "expect")) {
-      continue;
-    }
-    http1::append_field(request_, name, value);
-  }
-  if (!forward.body.empty() || takes_a_body(forward.method)) {
-    http1::append_number_field(request_, "Content-Length",
-                               static_cast<std::int64_t>(forward.body.size()));
-  }
-  request_.append("\r\n");
-  if (forward.body.size() <= kJoinBytesMax) request_.append(forward.body);
-  return true;
+  out_.append("\r\n");
+  if (whole.size() <= kJoinBytesMax) out_.append(whole);
 }
 
 Task<Relay::Outcome> Relay::run() {
   if (!answer_->upstream->broken().empty()) fail_with(answer_->upstream->broken());
   if (loop_.now() >= forward().deadline) fail_with("deadline passed");
-  if (!build_request()) fail_with("the request cannot be sent");
+  if (!sendable()) fail_with("the request cannot be sent");
   if (!result_.error.empty()) co_return Outcome::unanswered;
   wire_ = pool_->take_idle();
   counted_ = wire_ != nullptr;
@@ -235,8 +229,8 @@ Task<bool> Relay::connect_to(asio::ip::address address) {
 }
 
 Task<bool> Relay::send_request() {
-  const std::string_view body = forward().body;
-  Slices rest(request_, body.size() > kJoinBytesMax ? body : std::string_view());
+  const std::string_view whole = body();
+  Slices rest(out_, whole.size() > kJoinBytesMax ? whole : std::string_view());
   bool sent = wire_->try_write(rest);
   if (!sent && !wire_->failed()) {
     sent = co_await wire_->write_rest(rest, config_.first_byte_timeout, forward().deadline);
@@ -247,6 +241,7 @@ Task<bool> Relay::send_request() {
 // Sends the request and reads up to the end of a final head. `nothing` = the connection ended
 // before any byte of a reply.
 Task<Relay::Got> Relay::get_head() {
+  build_request();
   wire_->start_read(kUpstreamBlock, kUpstreamBlock);
   const bool sent = co_await send_request();
   scanner_.reset();
@@ -331,26 +326,21 @@ BodyPump::Out Relay::client_framing() {
 }
 
 void Relay::build_reply_head() {
-  const Headers& added = answer_->forward.response_headers;
+  const FieldLines& added = answer_->forward.response_fields;
+  // The length of a bodiless reply (HEAD, 304) is information, not framing, and passes.
+  const bool length_passes = head_.framing == http1::Framing::none && head_.status != 204;
+  const HopFields hop(head_.headers);
+  out_.clear();
   out_.reserve(512 + wire_->inbox.size());
-  std::string connection;
+  http1::append_status_line(out_, head_.status);
   bool dated = false;
   for (const HeaderView& field : head_.headers) {
-    if (field.name.size() == 10 && equals_ignoring_case(field.name, "connection")) {
-      connection.append(field.value).append(",");
-    }
-  }
-  http1::append_status_line(out_, head_.status);
-  for (const HeaderView& field : head_.headers) {
-    // The length of a bodiless reply (HEAD, 304) is information, not framing, and passes.
-    const bool length_passes = head_.framing == http1::Framing::none && head_.status != 204 &&
-                               equals_ignoring_case(field.name, "content-length");
-    if (!length_passes && is_for_this_hop(field.name, connection)) continue;
-    if (http1::has_field(added, field.name)) continue;
-    dated = dated || (field.name.size() == 4 && equals_ignoring_case(field.name, "date"));
+    const bool passes = length_passes && equals_ignoring_case(field.name, "content-length");
+    if ((!passes && hop.take(field.name)) || added.has(field.name)) continue;
+    dated = dated || equals_ignoring_case(field.name, "date");
     http1::append_field(out_, field.name, field.value);
   }
-  for (const auto& [name, value] : added) http1::append_field(out_, name, value);
+  out_.append(added.text());
   if (!dated) http1::append_field(out_, "Date", shape_.date);
   if (head_.framing == http1::Framing::length) {
     http1::append_number_field(out_, "Content-Length", head_.content_length);
@@ -395,9 +385,7 @@ Relay::Outcome Relay::give_up(std::string_view why) {
 Task<Relay::Outcome> Relay::stream() {
   result_.status = head_.status;
   result_.first_byte = loop_.now() - started_;
-  if (!http1::fields_are_clean(forward().response_headers)) {
-    co_return give_up("bad response_headers");
-  }
+  if (!forward().response_fields.sendable()) co_return give_up("bad response_fields");
   if (head_.content_length > forward().response_bytes_max) co_return give_up("reply too large");
   pump_.start(head_, client_framing());
   build_reply_head();

@@ -62,7 +62,7 @@ class Relay {
 
   Task<Outcome> run();
   void client_gone();  // ends the upstream's work
-  // Before run() and behind it: the memory replies are written from is kept for the next request.
+  // Before run() and behind it: the memory messages are sent from is kept for the next request.
   void trade_memory(std::string& memory) {
     out_.swap(memory);
     out_.clear();
@@ -74,7 +74,9 @@ class Relay {
  private:
   enum class Got : std::uint8_t { head, nothing, failed };
 
-  bool build_request();
+  std::string_view body() const;
+  bool sendable() const;
+  void build_request();
   Task<bool> connect();
   Task<bool> resolve();
   Task<bool> connect_to(asio::ip::address address);
@@ -104,8 +106,7 @@ class Relay {
   std::shared_ptr<Wire> wire_;  // the upstream's
   Loop& loop_;
   std::vector<asio::ip::address> addresses_;
-  std::string request_;
-  std::string out_;
+  std::string out_;  // the request, later the reply, as they are sent
   http1::HeadScanner scanner_;
   http1::ResponseHead head_;
   BodyPump pump_;

@@ -66,13 +66,14 @@ class ServerImpl final : public Server {
     if (error) return fail(Code::invalid, "host " + config_.host + " is not an IP address");
     asio::ip::tcp::endpoint at(address, config_.port);
     const bool shared = config_.threads > 1;
-    for (int i = 0; i < config_.threads; ++i) {
-      stations_.push_back(std::make_unique<Station>(std::make_shared<Loop>(clock_), config_,
-                                                    handler_, tally_, tls_.get()));
+    while (stations_.size() < static_cast<std::size_t>(config_.threads)) {
+      Station::Place place{std::make_shared<Loop>(clock_), stations_.size()};
+      stations_.push_back(
+          std::make_unique<Station>(std::move(place), config_, handler_, tally_, tls_.get()));
     }
     if (shared && at.port() != 0) {
       // Without SO_REUSEPORT, so that another process on the address is noticed.
-      Station probe(stations_[0]->loop(), config_, handler_, tally_, nullptr);
+      Station probe({stations_[0]->loop()}, config_, handler_, tally_, nullptr);
       error = probe.listen(at, false);
     }
     for (const auto& station : stations_) {
@@ -94,6 +95,7 @@ class ServerImpl final : public Server {
 
   std::uint16_t port() const override { return port_; }
 
+  std::size_t loops() const override { return stations_.size(); }
   ServerCounters counters() const override {
     return {tally_.open.load(), tally_.total.load(), tally_.requests.load(), tally_.refused.load()};
   }

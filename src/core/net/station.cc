@@ -31,9 +31,10 @@ std::string peer_text(const asio::ip::tcp::endpoint& peer) {
 
 }  // namespace
 
-Station::Station(std::shared_ptr<Loop> loop, const ServerConfig& config, Handler& handler,
-                 Tally& tally, asio::ssl::context* tls)
-    : loop_(std::move(loop)),
+Station::Station(Place place, const ServerConfig& config, Handler& handler, Tally& tally,
+                 asio::ssl::context* tls)
+    : loop_(std::move(place.loop)),
+      index_(place.index),
       config_(config),
       handler_(handler),
       tally_(tally),

@@ -27,7 +27,12 @@ struct Tally {
 
 class Station {
  public:
-  Station(std::shared_ptr<Loop> loop, const ServerConfig& config, Handler& handler, Tally& tally,
+  // `index` of the loop among those of the server.
+  struct Place {
+    std::shared_ptr<Loop> loop;
+    std::size_t index = 0;
+  };
+  Station(Place place, const ServerConfig& config, Handler& handler, Tally& tally,
           asio::ssl::context* tls);
   Station(const Station&) = delete;
   Station& operator=(const Station&) = delete;
@@ -46,6 +51,7 @@ class Station {
 
   bool draining() const { return draining_; }
   const std::shared_ptr<Loop>& loop() const { return loop_; }
+  std::size_t index() const { return index_; }
   const ServerConfig& config() const { return config_; }
   Handler& handler() { return handler_; }
   Tally& tally() { return tally_; }
@@ -62,6 +68,7 @@ class Station {
   void check_empty();
 
   std::shared_ptr<Loop> loop_;
+  std::size_t index_;
   const ServerConfig& config_;
   Handler& handler_;
   Tally& tally_;

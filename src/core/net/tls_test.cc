@@ -104,7 +104,6 @@ TEST_CASE("TLS: forwards from and to it, and refuses an upstream of another auth
   Mailbox<ForwardResult> results;
   FunctionHandler gate([&](const std::shared_ptr<Exchange>& exchange) {
     Forward forward;
-    forward.body = std::string(exchange->request().body);
     forward.on_done = [&](const ForwardResult& result) { results.put(result); };
     exchange->forward(upstream, std::move(forward));
   });

@@ -4,6 +4,15 @@
 
 namespace mc::sql {
 
+Rows::Value Rows::value(int column) const {
+  Value out;
+  out.type = type(column);
+  if (out.type == Type::integer) out.integer = integer(column);
+  if (out.type == Type::real) out.real = real(column);
+  if (out.type == Type::text || out.type == Type::blob) out.text = text(column);
+  return out;
+}
+
 Result<std::int64_t> Connection::execute(std::string_view sql,
                                          std::initializer_list<Param> params) {
   return execute(sql, std::span<const Param>(params.begin(), params.size()));
@@ -19,20 +28,27 @@ void Drivers::add(std::unique_ptr<Driver> driver) {
   drivers_.insert_or_assign(std::move(scheme), std::move(driver));
 }
 
+Driver* Drivers::find(std::string_view url) const {
+  std::string_view scheme = url.substr(0, url.find(':'));
+  if (scheme == "postgresql") scheme = "postgres";
+  const auto found = drivers_.find(scheme);
+  return found == drivers_.end() ? nullptr : found->second.get();
+}
+
 Result<std::unique_ptr<Connection>> Drivers::open(const std::string& url,
                                                   const OpenOptions& options) const {
   const std::size_t colon = url.find(':');
   if (colon == std::string::npos) {
     return fail(Code::invalid, "a database URL begins with a scheme, as in sqlite:/path/file.db");
   }
-  std::string scheme = url.substr(0, colon);
-  if (scheme == "postgresql") scheme = "postgres";
-  const auto found = drivers_.find(scheme);
-  if (found == drivers_.end()) {
-    return fail(Code::invalid,
-                fmt::format("no driver for database scheme \"{}\"", excerpt(scheme)));
-  }
-  return found->second->open(url, options);
+  if (Driver* driver = find(url)) return driver->open(url, options);
+  return fail(Code::invalid, fmt::format("no driver for database scheme \"{}\"",
+                                         excerpt(std::string_view(url).substr(0, colon))));
+}
+
+bool Drivers::in_process(std::string_view url) const {
+  const Driver* driver = find(url);
+  return driver != nullptr && driver->in_process();
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {
@@ -57,10 +73,15 @@ Status Transaction::commit() {
 }
 
 std::string quoted(std::string_view identifier) {
-  std::string out = "\"";
-  for (const char c : identifier) {
-    if (c == '"') out += '"';
-    out += c;
+  std::string out;
+  out.reserve(identifier.size() + 2);
+  out += '"';
+  while (true) {
+    const std::size_t quote = identifier.find('"');
+    out += identifier.substr(0, quote);
+    if (quote == std::string_view::npos) break;
+    out += "\"\"";
+    identifier.remove_prefix(quote + 1);
   }
   out += '"';
   return out;

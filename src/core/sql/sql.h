@@ -49,6 +49,14 @@ class Rows {
   virtual std::int64_t integer(int column) const = 0;
   virtual double real(int column) const = 0;
   virtual std::string_view text(int column) const = 0;  // text and blob bytes
+  // All of these at once; members that do not belong to the type are zero or empty.
+  struct Value {
+    Type type = Type::null;
+    std::int64_t integer = 0;  // also a boolean
+    double real = 0;
+    std::string_view text;
+  };
+  virtual Value value(int column) const;
 };
 
 class Connection {
@@ -71,6 +79,10 @@ class Connection {
   virtual void interrupt() = 0;
   // A statement running longer fails with `unavailable`. Zero = none.
   virtual void set_statement_timeout(Nanos limit) = 0;
+  // Until the next call, statements run about this many steps of the database's machine in all
+  // (counted by the thousand) and wait for no lock; past that they fail with `unavailable`. Zero =
+  // no limit. SQLite only; the others ignore it.
+  virtual void set_step_limit(std::int64_t) {}
   // Fast bulk load: COPY on PostgreSQL, one cached prepared insert on SQLite. `rows` is
   // row-major, `columns.size()` values a row. Inside the caller's transaction, or all or none.
   virtual Status insert_many(std::string_view table, std::span<const std::string> columns,
@@ -97,6 +109,7 @@ class Driver {
  public:
   virtual ~Driver() = default;
   virtual std::string_view scheme() const = 0;
+  virtual bool in_process() const { return false; }  // no statement waits for another process
   virtual Result<std::unique_ptr<Connection>> open(const std::string& url,
                                                    const OpenOptions& options) = 0;
 };
@@ -108,8 +121,10 @@ class Drivers {
   void add(std::unique_ptr<Driver> driver);
   Result<std::unique_ptr<Connection>> open(const std::string& url,
                                            const OpenOptions& options = {}) const;
+  bool in_process(std::string_view url) const;
 
  private:
+  Driver* find(std::string_view url) const;
   std::map<std::string, std::unique_ptr<Driver>, std::less<>> drivers_;
 };
 

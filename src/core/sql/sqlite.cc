@@ -93,6 +93,7 @@ class SqliteConnection final : public Connection {
   Status rollback() override;
   void interrupt() override { sqlite3_interrupt(database_.get()); }
   void set_statement_timeout(Nanos limit) override;
+  void set_step_limit(std::int64_t steps) override;
   Status insert_many(std::string_view table, std::span<const std::string> columns,
                      std::span<const Param> values) override;
   std::string version() const override { return fmt::format("SQLite {}", sqlite3_libversion()); }
@@ -112,6 +113,7 @@ class SqliteConnection final : public Connection {
   Status insert_rows(std::string_view sql, std::size_t width, std::span<const Param> values);
   void abandon_rows();
   void start_deadline();
+  void watch_progress();
   static int on_progress(void* self);
 
   std::unique_ptr<WriterClaim> claim_;  // given back after the database is closed
@@ -122,6 +124,8 @@ class SqliteConnection final : public Connection {
   Nanos busy_timeout_;
   Nanos timeout_;
   MonoTime deadline_;
+  std::int64_t steps_max_ = 0;  // 0 = no limit
+  std::int64_t steps_ = 0;
   bool timed_out_ = false;
   bool in_transaction_ = false;
   bool doomed_ = false;  // a statement failed in the open transaction
@@ -188,6 +192,34 @@ class SqliteRows final : public Rows {
             static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
   }
 
+  // Through sqlite3_value, whose functions do not look the column up again.
+  Value value(int column) const override {
+    Value out;
+    if (statement_ == nullptr) return out;
+    sqlite3_value* held = sqlite3_column_value(statement_, column);
+    switch (sqlite3_value_type(held)) {
+      case SQLITE_INTEGER:
+        out.type = Type::integer;
+        out.integer = sqlite3_value_int64(held);
+        break;
+      case SQLITE_FLOAT:
+        out.type = Type::real;
+        out.real = sqlite3_value_double(held);
+        break;
+      case SQLITE_TEXT:
+        out.type = Type::text;
+        out.text = bytes_of(sqlite3_value_text(held), held);
+        break;
+      case SQLITE_BLOB:
+        out.type = Type::blob;
+        out.text = bytes_of(sqlite3_value_blob(held), held);
+        break;
+      default:
+        break;
+    }
+    return out;
+  }
+
   void close() {
     if (connection_ == nullptr) return;
     sqlite3_reset(statement_);
@@ -198,6 +230,10 @@ class SqliteRows final : public Rows {
   }
 
  private:
+  static std::string_view bytes_of(const void* bytes, sqlite3_value* held) {
+    if (bytes == nullptr) return {};
+    return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(held))};
+  }
   int storage(int column) const {
     return statement_ ? sqlite3_column_type(statement_, column) : SQLITE_NULL;
   }
@@ -388,19 +424,32 @@ void SqliteConnection::start_deadline() {
 
 int SqliteConnection::on_progress(void* self) {
   auto& connection = *static_cast<SqliteConnection*>(self);
-  connection.timed_out_ = connection.clock_->mono() >= connection.deadline_;
-  return connection.timed_out_ ? 1 : 0;
+  const Nanos& timeout = connection.timeout_;
+  connection.timed_out_ = timeout.count > 0 && connection.clock_->mono() >= connection.deadline_;
+  connection.steps_ += kOpsBetweenDeadlineChecks;
+  const bool too_long = connection.steps_max_ > 0 && connection.steps_ >= connection.steps_max_;
+  return connection.timed_out_ || too_long ? 1 : 0;
+}
+
+void SqliteConnection::watch_progress() {
+  const bool limited = timeout_.count > 0 || steps_max_ > 0;
+  sqlite3_progress_handler(database_.get(), limited ? kOpsBetweenDeadlineChecks : 0,
+                           limited ? &SqliteConnection::on_progress : nullptr, this);
+  // Waiting for a lock runs no virtual machine steps, so it gets the same bound.
+  const Nanos wait = timeout_.count > 0 ? std::min(timeout_, busy_timeout_) : busy_timeout_;
+  sqlite3_busy_timeout(database_.get(), steps_max_ > 0 ? 0 : static_cast<int>(to_millis(wait)));
 }
 
 void SqliteConnection::set_statement_timeout(Nanos limit) {
   timeout_ = limit;
-  const bool limited = limit.count > 0;
-  sqlite3_progress_handler(database_.get(), limited ? kOpsBetweenDeadlineChecks : 0,
-                           limited ? &SqliteConnection::on_progress : nullptr, this);
+  watch_progress();
   start_deadline();
-  // Waiting for a lock runs no virtual machine steps, so it gets the same bound.
-  const Nanos wait = limited ? std::min(limit, busy_timeout_) : busy_timeout_;
-  sqlite3_busy_timeout(database_.get(), static_cast<int>(to_millis(wait)));
+}
+
+void SqliteConnection::set_step_limit(std::int64_t steps) {
+  steps_max_ = steps;
+  steps_ = 0;
+  watch_progress();
 }
 
 Status SqliteConnection::insert_rows(std::string_view sql, std::size_t width,
@@ -481,6 +530,7 @@ Status set_pragmas(sqlite3* database, Access access, const std::string& path) {
 class SqliteDriver final : public Driver {
  public:
   std::string_view scheme() const override { return "sqlite"; }
+  bool in_process() const override { return true; }
 
   Result<std::unique_ptr<Connection>> open(const std::string& url,
                                            const OpenOptions& options) override {

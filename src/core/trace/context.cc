@@ -152,6 +152,7 @@ Result<std::string> parse_tracestate(std::string_view header) {
 }
 
 std::optional<Context> extract(std::string_view traceparent, std::string_view tracestate) {
+  if (traceparent.empty()) return std::nullopt;
   Result<Context> context = parse_traceparent(trim(traceparent));
   if (!context) return std::nullopt;
   Result<std::string> state = parse_tracestate(tracestate);

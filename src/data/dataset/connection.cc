@@ -123,7 +123,8 @@ Status resolve_children(const Call& call) {
   MC_TRY(PageRequest * request,
          make_page_request(call, relation.to, relation.remote, connection->dialect()));
   const std::vector<const Cell*> locals = parent_cells(call, relation.local);
-  const std::vector<const Cell*> keys = distinct(locals);
+  KeyIndex index(locals.size());
+  const std::vector<const Cell*> keys = distinct(locals, index);
   for (const Cell* key : keys) request->parents.push_back(*key);
   RowSet* rows = nullptr;
   std::unordered_map<std::string_view, Range> ranges;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dataset/filter.h"
+#include "dataset/key_index.h"
 #include "dataset/plan.h"
 #include "dataset/session.h"
 #include "dataset/tenant_query.h"
@@ -86,13 +87,13 @@ struct Session::Core {
   SessionOptions options;
   SessionReport report;
 
-  // Stable addresses: objects given to the executor point here.
-  std::deque<RowSet> row_sets;
-  std::deque<PageRequest> requests;
-  std::deque<Page> pages;
-  std::deque<AggregateRow> aggregates;
-  std::deque<Condition> conditions;
-  std::deque<json::Value> json_values;
+  // Stable addresses: objects given to the executor point here. Lists, because most stay empty.
+  std::list<RowSet> row_sets;
+  std::list<PageRequest> requests;
+  std::list<Page> pages;
+  std::list<AggregateRow> aggregates;
+  std::list<Condition> conditions;
+  std::list<json::Value> json_values;
 
   // The codes that Code has no word for; the first one ends the request.
   std::string_view stop_code;
@@ -125,6 +126,8 @@ struct Session::Core {
   void touch(int dataset);  // notes it in the report
   // Keeps a driver's error for the log; gives what the caller may see.
   Error after_failure(const Error& error);
+  // Ends a brief session.
+  Error too_long();
 
  private:
   Status before_statement(sql::Connection& connection);
@@ -157,7 +160,7 @@ void resolve_mutation(const Call& call);
 // The values of a local column of the parents; the different ones that are not null; those as a
 // JSON array for in_json_list.
 std::vector<const Cell*> parent_cells(const Call& call, int local);
-std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells);
+std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells, KeyIndex& index);
 std::string json_list(const std::vector<const Cell*>& cells);
 
 // Reads one row by key for a selection; null when the tenant has none.

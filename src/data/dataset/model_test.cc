@@ -66,6 +66,18 @@ TEST_CASE("model: every option is read, printed and read back the same") {
   CHECK(*again == *model);
 }
 
+TEST_CASE("model: a text full of marks is a text, not nesting") {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "a: b - c ? ";
+  const Result<Model> model = parse_model(
+      "sources:\n  - {name: main, url: 'sqlite:/d'}\ndatasets:\n"
+      "  - {name: person, source: main, table: p, key: id, tenant: t, description: \"" +
+          text + "\", columns: [{name: id, type: id}]}\n",
+      "a.yaml");
+  REQUIRE_MESSAGE(model.has_value(), model.error().what);
+  CHECK(model->datasets[0].description == text);
+}
+
 struct Finding {
   const char* name;
   std::string yaml;

@@ -244,7 +244,8 @@ int line_of(const Reader& in, std::string path) {
   }
 }
 
-// Counts the ways in which YAML nests: brackets, deeper indents, and marks on one line ("- - -").
+// Counts the ways in which YAML nests: brackets, deeper indents, and the marks that a line begins
+// with ("- - -"). Behind anything else a mark is text or an error, so a text may have many.
 class NestingGuard {
  public:
   bool too_deep(std::string_view line) {
@@ -253,19 +254,22 @@ class NestingGuard {
     while (!indents_.empty() && indents_.back() >= indent) indents_.pop_back();
     indents_.push_back(indent);
     int marks = 0;
+    bool leads = true;  // nothing but marks so far
     for (std::size_t i = indent; i < line.size(); ++i) {
       const char c = line[i];
       if (c == '[' || c == '{') ++brackets_;
       if ((c == ']' || c == '}') && brackets_ > 0) --brackets_;
-      const bool alone = i + 1 == line.size() || line[i + 1] == ' ';
-      if ((c == '-' || c == '?' || c == ':') && alone) ++marks;
+      const bool alone = i + 1 == line.size() || line[i + 1] == ' ' || line[i + 1] == '\t';
+      const bool mark = (c == '-' || c == '?' || c == ':') && alone;
+      leads = leads && (mark || c == ' ' || c == '\t');
+      if (leads && mark) ++marks;
       if (brackets_ > kYamlDepthMax) return true;
     }
     return marks > kMarksMax || indents_.size() > static_cast<std::size_t>(kYamlDepthMax);
   }
 
  private:
-  static constexpr int kMarksMax = 64;  // of one line; a flow mapping has one a key
+  static constexpr int kMarksMax = 64;  // of one line
   std::vector<std::size_t> indents_;
   int brackets_ = 0;
 };

@@ -1,6 +1,4 @@
 // Dispatch, rows by key, plain columns, relations to one.
-#include <unordered_map>
-
 #include "dataset/core.h"
 
 namespace mc::dataset {
@@ -21,11 +19,18 @@ void resolve_column(const Call& call) {
 Result<RowSet*> read_targets(const Call& call, const RelationPlan& relation,
                              const std::vector<const Cell*>& keys) {
   Session::Core& core = call.core;
+  const DatasetPlan& to = core.plan(relation.to);
   MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  TenantQuery query(core.tenant, *core.plan(relation.to).dataset, connection->dialect());
+  TenantQuery query(core.tenant, *to.dataset, connection->dialect());
   std::vector<int> columns = core.columns_for(call.field.selected, relation.to, {relation.remote});
   TenantQuery::Parts parts;
   parts.list = read_list(query, columns);
+  const bool one_row_a_key = relation.remote == to.key || query.column(relation.remote).unique;
+  if (one_row_a_key) {
+    const Statement statement = std::move(query).select_by_keys(parts.list, relation.remote,
+                                                                {json_list(keys), keys.size()});
+    return core.read(*connection, statement, relation.to, std::move(columns), call.field.arena);
+  }
   parts.where =
       in_json_list(query.column(relation.remote), query.dialect(), query.bind(json_list(keys)));
   return core.read(*connection, std::move(query).select(parts), relation.to, std::move(columns),
@@ -35,7 +40,10 @@ Result<RowSet*> read_targets(const Call& call, const RelationPlan& relation,
 }  // namespace
 
 std::string json_list(const std::vector<const Cell*>& cells) {
-  std::string out = "[";
+  constexpr std::size_t kUsualBytes = 24;  // of a key
+  std::string out;
+  out.reserve(cells.size() * kUsualBytes);
+  out += '[';
   for (const Cell* cell : cells) {
     if (out.size() > 1) out += ',';
     if (cell->kind == Cell::Kind::text) {
@@ -44,7 +52,8 @@ std::string json_list(const std::vector<const Cell*>& cells) {
       out += std::to_string(cell->integer);
     }
   }
-  return out + "]";
+  out += ']';
+  return out;
 }
 
 std::vector<const Cell*> parent_cells(const Call& call, int local) {
@@ -56,12 +65,12 @@ std::vector<const Cell*> parent_cells(const Call& call, int local) {
   return cells;
 }
 
-std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells) {
-  std::unordered_map<std::string_view, bool> seen;
+std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells, KeyIndex& index) {
   std::vector<const Cell*> out;
+  out.reserve(cells.size());
   for (const Cell* cell : cells) {
     if (cell->kind == Cell::Kind::null || cell->kind == Cell::Kind::bad) continue;
-    if (seen.emplace(cell->key(), true).second) out.push_back(cell);
+    if (index.add(cell->key()) == out.size()) out.push_back(cell);
   }
   return out;
 }
@@ -113,21 +122,24 @@ void resolve_by_key(const Call& call) {
 void resolve_relation_one(const Call& call) {
   const RelationPlan& relation = call.core.parts.relation(call.plan);
   const std::vector<const Cell*> locals = parent_cells(call, relation.local);
-  const std::vector<const Cell*> keys = distinct(locals);
+  KeyIndex index(locals.size());
+  const std::vector<const Cell*> keys = distinct(locals, index);
   call.all(Datum{});
   if (keys.empty()) return;
   const Result<RowSet*> rows = read_targets(call, relation, keys);
   if (!rows) return call.all(call.core.error(rows.error(), call.field.arena));
-  std::unordered_map<std::string_view, std::size_t> row_of;
-  for (std::size_t i = 0; i < (*rows)->count; ++i) {
-    row_of.emplace((*rows)->at(i, relation.remote).key(), i);
+  // Of several rows with one key the first counts.
+  std::vector<std::uint32_t> row_of(keys.size(), KeyIndex::kNone);
+  for (std::size_t i = (*rows)->count; i-- > 0;) {
+    const std::uint32_t key = index.find((*rows)->at(i, relation.remote).key());
+    if (key != KeyIndex::kNone) row_of[key] = static_cast<std::uint32_t>(i);
   }
+  const graphql::TypeId type = call.core.plan(relation.to).type;
   for (std::size_t i = 0; i < locals.size(); ++i) {
-    if (locals[i]->kind == Cell::Kind::null) continue;
-    const auto found = row_of.find(locals[i]->key());
-    if (found == row_of.end()) continue;
-    call.out[i] = Datum::of_object(
-        {.type = call.core.plan(relation.to).type, .data = *rows, .index = found->second});
+    if (locals[i]->kind == Cell::Kind::null || locals[i]->kind == Cell::Kind::bad) continue;
+    const std::uint32_t row = row_of[index.find(locals[i]->key())];
+    if (row == KeyIndex::kNone) continue;
+    call.out[i] = Datum::of_object({.type = type, .data = *rows, .index = row});
   }
 }
 

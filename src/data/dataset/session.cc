@@ -9,6 +9,7 @@ namespace mc::dataset {
 namespace {
 
 constexpr std::size_t kFaultsMax = 20;
+constexpr std::size_t kRowsReservedMax = 1'000;
 
 std::string_view graphql_code(Code code) {
   switch (code) {
@@ -78,6 +79,11 @@ ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Wr
   }
 }
 
+bool ConnectionSet::in_process(std::string_view placement) const {
+  const auto url = urls_.find(placement);
+  return url != urls_.end() && drivers_.in_process(url->second);
+}
+
 Result<sql::Connection*> ConnectionSet::reader(std::string_view placement, Nanos wait) {
   const auto open = readers_.find(placement);
   if (open != readers_.end()) {
@@ -95,6 +101,9 @@ Result<sql::Connection*> Session::Core::reader(int dataset) {
   touch(dataset);
   Result<std::string> where = placement(dataset);
   if (!where) return tl::unexpected<Error>(after_failure(where.error()));
+  if (options.brief.on() && !connections.in_process(*where)) {
+    return tl::unexpected<Error>(too_long());
+  }
   Result<sql::Connection*> connection = connections.reader(*where, time_left());
   if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
   return connection;
@@ -135,6 +144,10 @@ Status Session::Core::before_statement(sql::Connection& connection) {
     return fail(Code::exhausted, "the request needs more than " +
                                      std::to_string(options.limits.statements_max) + " reads");
   }
+  if (options.brief.on()) {
+    if (report.statements >= options.brief.statements) return tl::unexpected<Error>(too_long());
+    connection.set_step_limit(options.brief.steps);
+  }
   MC_TRY_OK(limit_time(connection));
   ++report.statements;
   const std::lock_guard lock(running_mutex);
@@ -146,7 +159,14 @@ Status Session::Core::before_statement(sql::Connection& connection) {
   return ok();
 }
 
+Error Session::Core::too_long() {
+  report.too_long = true;
+  stop_code = "UNAVAILABLE";
+  return {Code::unavailable, "the request is too long for this thread"};
+}
+
 Error Session::Core::after_failure(const Error& error) {
+  if (options.brief.on()) return too_long();  // whoever runs it again finds the same failure
   if (report.faults.size() < kFaultsMax) report.faults.push_back(error);
   if (cancelled) {
     stop_code = "CANCELLED";
@@ -178,6 +198,8 @@ Status Session::Core::run(sql::Connection& connection, const Statement& statemen
       } else if (++report.rows > options.limits.rows_max) {
         status = fail(Code::exhausted, "the request reads more than " +
                                            std::to_string(options.limits.rows_max) + " rows");
+      } else if (options.brief.on() && report.rows > options.brief.rows) {
+        status = tl::unexpected<Error>(too_long());
       } else {
         status = on_row(**rows);
       }
@@ -214,7 +236,8 @@ Result<RowSet*> Session::Core::read(sql::Connection& connection, const Statement
     rows.slot_of[static_cast<std::size_t>(columns[i])] = static_cast<int>(i);
   }
   rows.columns = std::move(columns);
-  MC_TRY_OK(run(connection, statement, [&](const sql::Rows& row) -> Status {
+  rows.cells.reserve(std::min(statement.rows_expected, kRowsReservedMax) * rows.columns.size());
+  const auto keep = [&](const sql::Rows& row) -> Status {
     for (std::size_t i = 0; i < rows.columns.size(); ++i) {
       const auto index = static_cast<std::size_t>(rows.columns[i]);
       rows.cells.push_back(read_cell(described.columns[index], row, static_cast<int>(i), arena));
@@ -225,14 +248,17 @@ Result<RowSet*> Session::Core::read(sql::Connection& connection, const Statement
     stop_code = "RESPONSE_TOO_LARGE";
     return fail(Code::exhausted, "the request reads more than " +
                                      std::to_string(options.limits.bytes_max) + " bytes");
-  }));
+  };
+  MC_TRY_OK(run(connection, statement, std::cref(keep)));
   return &rows;
 }
 
 std::vector<int> Session::Core::columns_for(const graphql::Selected* selected, int dataset,
                                             std::vector<int> extra) const {
   if (selected != nullptr) {
-    for (const graphql::Selected::Item& item : selected->of(plan(dataset).type)) {
+    const std::vector<graphql::Selected::Item>& items = selected->of(plan(dataset).type);
+    extra.reserve(extra.size() + items.size());
+    for (const graphql::Selected::Item& item : items) {
       const FieldPlan& field = parts.field(*item.field);
       if (field.kind == FieldKind::column) extra.push_back(field.index);
       if (field.kind == FieldKind::relation_one || field.kind == FieldKind::relation_many) {
@@ -277,7 +303,9 @@ graphql::Datum Session::Core::datum(const Column& column, const Cell& cell, grap
 }
 
 std::string read_list(const TenantQuery& query, const std::vector<int>& columns) {
+  constexpr std::size_t kUsualBytes = 24;  // of a column
   std::string list;
+  list.reserve(columns.size() * kUsualBytes);
   for (const int column : columns) {
     if (!list.empty()) list += ", ";
     list += read_expression(query.column(column), query.dialect());

@@ -90,6 +90,8 @@ class ConnectionSet {
   ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
   // Opened anew when its database was moved or replaced. `wait` bounds the wait for its lock.
   Result<sql::Connection*> reader(std::string_view placement, Nanos wait = seconds(5));
+  // No statement of this placement waits for another process.
+  bool in_process(std::string_view placement) const;
   Writers& writers() { return writers_; }
 
  private:
@@ -117,11 +119,21 @@ struct SessionLimits {
   std::size_t groups_max = 1'000;         // rows of one groups(by:)
 };
 
+// What a session may use of a thread that other requests wait for. Past it the session ends with
+// report().too_long, and what it read is of no use: run it again where there is time. All 0 = off.
+struct BriefLimits {
+  std::int64_t steps = 0;  // of each statement (sql::Connection::set_step_limit)
+  std::size_t rows = 0;
+  std::size_t statements = 0;
+  bool on() const { return steps > 0; }
+};
+
 struct SessionOptions {
   Capabilities may{};
   MonoTime deadline{INT64_MAX};
   SessionLimits limits{};
   std::string region = {};  // of the tenant; chooses among the placements of a source
+  BriefLimits brief{};
 };
 
 // The seams a session needs.
@@ -134,6 +146,7 @@ struct SessionReport {
   std::size_t statements = 0;
   std::size_t rows = 0;
   std::size_t bytes = 0;
+  bool too_long = false;              // for SessionOptions::brief
   std::vector<std::string> datasets;  // touched, in order of first use
   std::vector<Error> faults;          // of the databases, for the log; at most 20
 };

@@ -19,6 +19,7 @@ namespace mc::dataset {
 struct Statement {
   std::string text;
   std::vector<sql::Param> params;
+  std::size_t rows_expected = 0;  // a guess, to make room; 0 = none
 };
 
 class TenantQuery {
@@ -41,6 +42,13 @@ class TenantQuery {
     std::int64_t limit = -1;  // -1 = none
   };
   Statement select(const Parts& parts) &&;
+  // The rows whose `column`, which no two rows share, is one of the keys: different ones, as a JSON
+  // array. In no particular order.
+  struct KeyList {
+    std::string json;
+    std::size_t count = 0;
+  };
+  Statement select_by_keys(const std::string& list, int column, const KeyList& keys) &&;
   // At most `limit` rows for each value of `partition`, the first of each in `order`. The result
   // has the columns of `list`, then the row number; sorted by partition, then order.
   Statement select_for_each(const Parts& parts, const std::string& partition,
@@ -55,7 +63,7 @@ class TenantQuery {
  private:
   std::string scope() const;  // the table and its tenant condition
   std::string filtered(const std::string& where) const;
-  Statement finish(std::string text) &&;
+  Statement finish(std::string text, std::size_t rows_expected) &&;
 
   const Dataset& dataset_;
   sql::Dialect dialect_;

@@ -102,14 +102,14 @@ Cell integer_cell(Cell::Kind kind, std::int64_t value) {
   return cell;
 }
 
-Cell text_cell(const Column& column, const sql::Rows& rows, int index, graphql::Arena& arena) {
+Cell text_cell(const Column& column, const sql::Rows::Value& value, graphql::Arena& arena) {
   Cell cell;
   cell.kind = Cell::Kind::text;
-  if (rows.type(index) == sql::Type::integer) {
-    cell.text = arena.keep(std::to_string(rows.integer(index)));
+  if (value.type == sql::Type::integer) {
+    cell.text = arena.keep(std::to_string(value.integer));
     return cell;
   }
-  const std::string_view text = rows.text(index);
+  const std::string_view text = value.text;
   // Microseconds of PostgreSQL that say nothing more than the milliseconds.
   if (column.type == ColumnType::datetime && text.size() == 27 && text.ends_with("000Z")) {
     cell.text = arena.keep(std::string(text.substr(0, 23)) + "Z");
@@ -220,34 +220,34 @@ std::string in_json_list(const Column& column, Dialect dialect, const std::strin
 }
 
 Cell read_cell(const Column& column, const sql::Rows& rows, int index, graphql::Arena& arena) {
-  const sql::Type type = rows.type(index);
+  const sql::Rows::Value value = rows.value(index);
+  const sql::Type type = value.type;
   if (type == sql::Type::null) return {};
   if (type == sql::Type::blob) return bad();
   switch (column.type) {
     case ColumnType::boolean:
       if (type != sql::Type::integer) return bad();
-      return integer_cell(Cell::Kind::boolean, rows.boolean(index) ? 1 : 0);
+      return integer_cell(Cell::Kind::boolean, value.integer != 0 ? 1 : 0);
     case ColumnType::int_:
     case ColumnType::long_:
       if (type != sql::Type::integer) return bad();
-      return integer_cell(Cell::Kind::integer, rows.integer(index));
+      return integer_cell(Cell::Kind::integer, value.integer);
     case ColumnType::float_: {
       if (type != sql::Type::integer && type != sql::Type::real) return bad();
       Cell cell;
       cell.kind = Cell::Kind::real;
-      cell.real =
-          type == sql::Type::real ? rows.real(index) : static_cast<double>(rows.integer(index));
+      cell.real = type == sql::Type::real ? value.real : static_cast<double>(value.integer);
       return cell;
     }
     case ColumnType::id:
       if (column.storage != Storage::integer) break;
       if (type != sql::Type::integer) return bad();
-      return integer_cell(Cell::Kind::integer, rows.integer(index));
+      return integer_cell(Cell::Kind::integer, value.integer);
     default:
       break;
   }
   if (type == sql::Type::real) return bad();
-  return text_cell(column, rows, index, arena);
+  return text_cell(column, value, arena);
 }
 
 bool is_date(std::string_view text) {

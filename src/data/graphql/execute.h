@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,30 +34,34 @@ struct Object {
 struct Datum {
   enum class Kind : std::uint8_t { null, boolean, integer, real, text, json, object, list, error };
   Kind kind = Kind::null;
-  union {
+  std::uint32_t count = 0;  // of list items
+  union {                   // by kind
     bool boolean;
     std::int64_t integer = 0;
     double real;
+    std::string_view text;    // text, enum names; of an error: its message
     const json::Value* json;  // custom scalars; printed as it is
     const Datum* items;       // list
+    Object object;
   };
-  std::uint32_t count = 0;  // of list items
-  std::string_view text;    // text, enum names; of an error: its message
-  std::string_view code;    // of an error: extensions.code, may be empty
-  Object object;
+  std::string_view code;  // of an error: extensions.code, may be empty
 
   // clang-format off
   static Datum of_bool(bool v) { Datum d; d.kind = Kind::boolean; d.boolean = v; return d; }
   static Datum of_int(std::int64_t v) { Datum d; d.kind = Kind::integer; d.integer = v; return d; }
   static Datum of_real(double v) { Datum d; d.kind = Kind::real; d.real = v; return d; }
-  static Datum of_text(std::string_view v) { Datum d; d.kind = Kind::text; d.text = v; return d; }
+  static Datum of_text(std::string_view v) {
+    Datum d; d.kind = Kind::text; new (&d.text) std::string_view(v); return d;
+  }
   static Datum of_json(const json::Value* v) { Datum d; d.kind = Kind::json; d.json = v; return d; }
-  static Datum of_object(Object o) { Datum d; d.kind = Kind::object; d.object = o; return d; }
+  static Datum of_object(const Object& o) {
+    Datum d; d.kind = Kind::object; new (&d.object) Object(o); return d;
+  }
   static Datum of_list(const Datum* items, std::uint32_t n) {
     Datum d; d.kind = Kind::list; d.items = items; d.count = n; return d;
   }
   static Datum of_error(std::string_view message, std::string_view code = {}) {
-    Datum d; d.kind = Kind::error; d.text = message; d.code = code; return d;
+    Datum d = of_text(message); d.kind = Kind::error; d.code = code; return d;
   }
   // clang-format on
 };

@@ -157,6 +157,8 @@ class Plan::Collector {
     plan.key += "\":";
     plan.named = &plan_.schema_.type(plan.field->type.named);
     plan.leaf = leaf_of(*plan.named);
+    plan.plain_text = (plan.leaf == Leaf::text || plan.leaf == Leaf::id) &&
+                      !plan.field->type.nullable().is_list();
     if (plan.leaf == Leaf::none) {
       plan.below = std::make_unique<SetPlan>();
       for (Index node : plan.nodes) {

@@ -37,6 +37,7 @@ struct FieldPlan {
   const FieldDef* field = nullptr;
   Source source = Source::resolver;
   Leaf leaf = Leaf::none;
+  bool plain_text = false;          // String or ID, not a list of them
   bool variable_arguments = false;  // then `arguments` is empty and made for each execution
   std::string_view response_name;
   std::string key;                 // `"name":`, ready to be written

@@ -107,7 +107,7 @@ class Completer {
   // Recursion is bounded by the 15 wrappers of a type.
   Cell cell(TypeRef type, const Datum& datum) {
     if (datum.kind == Datum::Kind::null) return {};
-    if (datum.kind == Datum::Kind::error) return failed(datum.text, datum.code);
+    if (datum.kind == Datum::Kind::error) return failed({datum.text, datum.code});
     type = type.nullable();
     if (type.is_list()) return list(type.inner(), datum);
     if (datum.kind != Datum::Kind::object) {
@@ -154,9 +154,7 @@ class Completer {
     }
     // @skip or @include below this field cannot be decided: an error of every object here.
     if (batch_->plan->fault) {
-      Cell cell = failed(batch_->plan->fault->message, {});
-      cell.fault = &*batch_->plan->fault;
-      return cell;
+      return failed({batch_->plan->fault->message, {}, &*batch_->plan->fault});
     }
     if (++run_.objects > run_.request.limits.objects_max) {
       run_.fatal = Fatal{"The result has too many objects.", "OBJECTS_LIMIT_EXCEEDED"};
@@ -187,14 +185,15 @@ class Completer {
     return batch;
   }
 
-  static Cell failed(std::string_view message, std::string_view code) {
+  Cell failed(const CellError& error) {
+    CellError* kept = run_.arena.array<CellError>(1);
+    *kept = error;
     Cell cell;
     cell.kind = Cell::Kind::error;
-    cell.message = message;
-    cell.code = code;
+    cell.error = kept;
     return cell;
   }
-  Cell failed_text(const std::string& message) { return failed(run_.arena.keep(message), {}); }
+  Cell failed_text(const std::string& message) { return failed({run_.arena.keep(message), {}}); }
 
   Run& run_;
   const FieldPlan& field_;

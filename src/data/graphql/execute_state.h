@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +23,12 @@ namespace mc::graphql {
 
 struct Batch;
 
+struct CellError {
+  std::string_view message;
+  std::string_view code;
+  const Fault* fault = nullptr;  // where it points, when not at the field
+};
+
 struct Cell {
   enum class Kind : std::uint8_t { null, object, list, error };
   Kind kind = Kind::null;
@@ -30,10 +36,8 @@ struct Cell {
   union {
     const Cell* items = nullptr;
     const Batch* batch;
+    const CellError* error;
   };
-  const Fault* fault = nullptr;  // error: where it points, when not at the field
-  std::string_view message;      // error
-  std::string_view code;         // error
 };
 
 struct FieldState {
@@ -81,8 +85,8 @@ class Run {
   const OperationNode& operation;
   const Variables variables;
   Arena arena;
-  std::deque<Batch> batches;
-  std::deque<std::vector<FieldNote>> notes;
+  std::list<Batch> batches;
+  std::list<std::vector<FieldNote>> notes;
   std::size_t objects = 0;
   std::size_t value_count = 0;  // fields of objects, leaves too
   std::size_t resolver_calls = 0;

@@ -75,10 +75,25 @@ bool Writer::object(const Batch& batch, std::uint32_t row) {
   const std::size_t count = batch.plan->fields.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) out_ += ',';
-    if (!field(batch, i, row)) return false;
+    if (!plain_text(batch, i, row) && !field(batch, i, row)) return false;
   }
   out_ += '}';
   wrote_null_ = false;
+  return true;
+}
+
+// Most fields are text for a String or an ID: nothing about them can fail, so they need no path.
+bool Writer::plain_text(const Batch& batch, std::size_t index, std::uint32_t row) {
+  const FieldPlan& plan = batch.plan->fields[index];
+  const FieldState& state = batch.fields[index];
+  if (!plan.plain_text || state.data == nullptr || !state.notes.empty() ||
+      out_.size() > run_.request.limits.response_bytes_max) {
+    return false;
+  }
+  const Datum& value = state.data[row];
+  if (value.kind != Datum::Kind::text) return false;
+  out_ += plan.key;
+  json::append_quoted(out_, value.text);
   return true;
 }
 
@@ -177,7 +192,7 @@ bool Writer::cell_inner(TypeRef type, const Cell& value) {
       wrote_null_ = true;
       return true;
     case Cell::Kind::error:
-      return fail(value.message, value.code, value.fault);
+      return fail(value.error->message, value.error->code, value.error->fault);
     case Cell::Kind::object:
       return object(*value.batch, value.count);
     case Cell::Kind::list:

@@ -67,6 +67,7 @@ class Writer {
   // Below, false means that an error is pending for the enclosing position.
   bool object(const Batch& batch, std::uint32_t row);
   bool field(const Batch& batch, std::size_t index, std::uint32_t row);
+  bool plain_text(const Batch& batch, std::size_t index, std::uint32_t row);  // false: field()
   bool cell(TypeRef type, const Cell& cell);
   bool cell_inner(TypeRef type, const Cell& cell);
   bool datum(TypeRef type, const Datum& datum);

@@ -17,6 +17,31 @@
 
 namespace mc::gateway {
 
+struct Meters {
+  explicit Meters(metric::Registry& registry);
+  metric::Family<metric::Counter> requests;    // tenant, route, status
+  metric::Family<metric::Histogram> duration;  // route
+  metric::Family<metric::Counter> documents;   // route, result
+  metric::Family<metric::Counter> refused;     // code
+  metric::Family<metric::Counter> upstream;    // route, result
+  metric::Counter& reply_bytes;
+  metric::Family<metric::Counter> runs;  // place
+  metric::Counter& runs_on_loop;
+  metric::Counter& runs_on_worker;
+  metric::Counter& runs_moved;  // begun on the loop, run again on a worker
+};
+
+// The series of one route, looked up once.
+struct RouteMeters {
+  RouteMeters(const Meters& meters, const RouteConfig& route);
+  metric::Histogram& duration;
+  metric::Counter& known;
+  metric::Counter& novel;
+  metric::Counter* forwarded = nullptr;  // these three: upstream routes only
+  metric::Counter* failed = nullptr;
+  metric::Counter* cancelled = nullptr;
+};
+
 struct Route {
   RouteConfig config;
   std::string host;  // upstream
@@ -28,6 +53,7 @@ struct Route {
   std::unique_ptr<DocumentCache> cache;
   std::shared_ptr<net::Upstream> upstream;
   std::unique_ptr<Breaker> breaker;
+  std::optional<RouteMeters> meters;
 };
 
 // Shared by the loop and whichever thread works on the request; one of them at a time.
@@ -51,19 +77,13 @@ struct Call {
 };
 using CallPtr = std::shared_ptr<Call>;
 
-struct Meters {
-  explicit Meters(metric::Registry& registry);
-  metric::Family<metric::Counter> requests;    // tenant, route, status
-  metric::Family<metric::Histogram> duration;  // route
-  metric::Family<metric::Counter> documents;   // route, result
-  metric::Family<metric::Counter> refused;     // code
-  metric::Family<metric::Counter> upstream;    // route, result
-  metric::Counter& reply_bytes;
-};
+// Where a call is when its documents are known.
+enum class Place : std::uint8_t { loop, parser };
 
 struct Gateway::Core {
   Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
 
+  std::unique_ptr<dataset::ConnectionSet> make_connections();
   Route* find_route(std::string_view path);
   std::string make_request_id();
 
@@ -73,19 +93,30 @@ struct Gateway::Core {
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
-  void dispatch(const CallPtr& call);
+  void dispatch(const CallPtr& call, Place place);
   bool check_operations(const CallPtr& call);
 
-  void run_on_datasets(const CallPtr& call);
+  void run_on_datasets(const CallPtr& call, Place place);
+  bool may_run_on_loop(const Call& call) const;
+  bool execute_on_loop(const CallPtr& call);  // false: not answered, it needs a worker
   void execute_on_worker(const CallPtr& call, std::size_t worker);
+  Result<std::unique_ptr<dataset::Session>> make_session(const Call& call,
+                                                         dataset::ConnectionSet& set,
+                                                         dataset::BriefLimits brief);
+  struct Executed {
+    std::string body;
+    Stage stage = Stage::executed;
+  };
+  Executed execute_all(Call& call, dataset::Session& session);
   struct Item {
     std::size_t index = 0;
     std::size_t bytes_max = 0;
   };
   graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
+  void conclude(const CallPtr& call, const dataset::Session& session, Executed executed);
 
   void forward(const CallPtr& call);
-  net::Headers upstream_headers(const Call& call) const;
+  net::FieldLines upstream_fields(const Call& call) const;
   net::Response upstream_failure(Call& call, const net::ForwardResult& result);
 
   // Answers, logs, counts and ends the span; the last thing that happens to a call.
@@ -99,7 +130,8 @@ struct Gateway::Core {
   Meters meters;
   std::vector<std::unique_ptr<Route>> routes;
   std::unique_ptr<dataset::Writers> writers;
-  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections;  // by worker
+  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections;       // by worker
+  std::vector<std::unique_ptr<dataset::ConnectionSet>> loop_connections;  // by Exchange::loop()
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
   std::atomic<bool> attached = false;

@@ -58,7 +58,8 @@ struct GatewayConfig {
   std::vector<RouteConfig> routes = {RouteConfig{}};
   std::int64_t workers = 2;  // threads that execute dataset operations
   std::int64_t worker_queue_max = 1'024;
-  std::int64_t parsers = 1;  // threads that parse unknown documents
+  std::int64_t loop_steps_max = 5'000;  // 0 = every operation on a worker
+  std::int64_t parsers = 1;             // threads that parse unknown documents
   std::int64_t parser_queue_max = 256;
   std::int64_t breaker_failures = 5;  // in a row open the circuit of an upstream
   Nanos breaker_pause = seconds(5);   // then one trial request
@@ -70,27 +71,23 @@ struct GatewayConfig {
 
 template <>
 struct mc::json::Describe<mc::gateway::HttpProfile> {
-  static constexpr auto names = std::array{
-      Name{"audit-compat", mc::gateway::HttpProfile::audit_compat},
-      Name{"draft-2026", mc::gateway::HttpProfile::draft_2026},
-  };
+  using E = mc::gateway::HttpProfile;
+  static constexpr auto names =
+      std::array{Name{"audit-compat", E::audit_compat}, Name{"draft-2026", E::draft_2026}};
 };
 
 template <>
 struct mc::json::Describe<mc::gateway::DocumentMode> {
-  static constexpr auto names = std::array{
-      Name{"open", mc::gateway::DocumentMode::open},
-      Name{"audit", mc::gateway::DocumentMode::audit},
-      Name{"allow-list", mc::gateway::DocumentMode::allow_list},
-  };
+  using E = mc::gateway::DocumentMode;
+  static constexpr auto names =
+      std::array{Name{"open", E::open}, Name{"audit", E::audit}, Name{"allow-list", E::allow_list}};
 };
 
 template <>
 struct mc::json::Describe<mc::gateway::RouteKind> {
-  static constexpr auto names = std::array{
-      Name{"datasets", mc::gateway::RouteKind::datasets},
-      Name{"upstream", mc::gateway::RouteKind::upstream},
-  };
+  using E = mc::gateway::RouteKind;
+  static constexpr auto names =
+      std::array{Name{"datasets", E::datasets}, Name{"upstream", E::upstream}};
 };
 
 template <>
@@ -177,6 +174,11 @@ struct mc::json::Describe<mc::gateway::GatewayConfig> {
             &T::worker_queue_max,
             "Operations waiting for a thread",
             {.min = 1, .max = 1'000'000}},
+      Field{
+          "loop_steps_max",
+          &T::loop_steps_max,
+          "Steps of the database that a short read may take on the event loop; 0 = always a worker",
+          {.min = 0, .max = 1'000'000}},
       Field{"parsers", &T::parsers, "Threads that parse unknown documents", {.min = 1, .max = 64}},
       Field{"parser_queue_max",
             &T::parser_queue_max,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -32,6 +33,8 @@ struct Compiled {
   graphql::Measure measure;
   // By index into document->operations; empty when there is no schema to plan against.
   std::vector<std::unique_ptr<const graphql::PreparedOperation>> prepared;
+  // A run of it took more than the event loop may spend on one request.
+  mutable std::atomic<bool> too_long_for_loop = false;
 };
 
 // `schema` may be null: then only syntax and limits are checked.

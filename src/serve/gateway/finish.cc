@@ -1,4 +1,7 @@
 // The end of every call: the answer, one log line, the metrics, the span.
+#include <array>
+#include <charconv>
+
 #include "gateway/call.h"
 
 namespace mc::gateway {
@@ -22,21 +25,44 @@ Meters::Meters(metric::Registry& registry)
                                   .help = "Requests forwarded to an upstream, by outcome.",
                                   .labels = {{"route", 64}, {"result", 8}}})),
       reply_bytes(registry.counter(
-          {.name = "mc_reply_bytes_total", .help = "Bytes of GraphQL reply bodies."})) {}
+          {.name = "mc_reply_bytes_total", .help = "Bytes of GraphQL reply bodies."})),
+      runs(registry.counters({.name = "mc_dataset_runs_total",
+                              .help = "Runs of dataset operations, by where; moved ones are begun "
+                                      "on the event loop and run again on a worker.",
+                              .labels = {{"place", 3}}})),
+      runs_on_loop(runs.at({"loop"})),
+      runs_on_worker(runs.at({"worker"})),
+      runs_moved(runs.at({"moved"})) {}
+
+RouteMeters::RouteMeters(const Meters& meters, const RouteConfig& route)
+    : duration(meters.duration.at({route.path})),
+      known(meters.documents.at({route.path, "hit"})),
+      novel(meters.documents.at({route.path, "miss"})) {
+  if (route.kind != RouteKind::upstream) return;
+  forwarded = &meters.upstream.at({route.path, "ok"});
+  failed = &meters.upstream.at({route.path, "failed"});
+  cancelled = &meters.upstream.at({route.path, "cancelled"});
+}
 
 void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
   const net::Request& request = call.exchange->request();
   const Nanos spent = world.clock.mono() - request.received;
   const std::string_view tenant = call.caller ? std::string_view(call.caller->tenant.get()) : "";
   const std::string_view route = call.route ? std::string_view(call.route->config.path) : "";
-  meters.requests.at({tenant, route, std::to_string(status)}).add();
-  meters.duration.at({route}).observe(spent);
+  std::array<char, 4> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
+  meters.requests.at({tenant, route, std::string_view(digits.data(), end)}).add();
+  (call.route ? call.route->meters->duration : meters.duration.at({route})).observe(spent);
   meters.reply_bytes.add(bytes);
   if (!call.code.empty()) meters.refused.at({call.code}).add();
   std::string_view operation;
   if (call.operation != nullptr) {
     operation = call.documents.front()->document->name(call.operation->name);
   }
+  const bool reads = call.route && call.route->config.kind == RouteKind::datasets;
+  const std::string trace_id = call.span     ? call.span->context().trace_id_hex()
+                               : call.parent ? call.parent->trace_id_hex()
+                                             : std::string();
   world.log.event("request.done",
                   {{"request_id", call.request_id},
                    {"tenant", tenant},
@@ -45,16 +71,14 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
                    {"method", request.method},
                    {"operation", operation},
                    {"status", status},
-                   {"code", call.code},
+                   {call.code.empty() ? "" : "code", call.code},
                    {"us", spent.count / 1'000},
                    {"bytes", bytes},
-                   {"statements", call.statements},
-                   {"rows", call.rows},
+                   {reads ? "statements" : "", call.statements},
+                   {reads ? "rows" : "", call.rows},
                    {"known", call.cache_hit},
                    {"peer", request.peer},
-                   {"trace_id", call.span     ? call.span->context().trace_id_hex()
-                                : call.parent ? call.parent->trace_id_hex()
-                                              : std::string()}});
+                   {trace_id.empty() ? "" : "trace_id", trace_id}});
   if (call.span) {
     call.span->set("http.response.status_code", status);
     call.span->set("mc.tenant", tenant);
@@ -68,10 +92,12 @@ void Gateway::Core::finish(const CallPtr& call, int status, std::string body, ne
   record(*call, status, static_cast<std::int64_t>(body.size()));
   net::Response response;
   response.status = status;
+  constexpr std::size_t kUsualBytes = 160;
   response.headers = std::move(extra);
-  response.headers.emplace_back("Content-Type", std::string(call->media_type) + "; charset=utf-8");
-  response.headers.emplace_back("X-Request-Id", call->request_id);
-  response.headers.emplace_back("Cache-Control", "no-store");
+  response.fields.reserve(kUsualBytes);
+  response.fields.add("Content-Type", content_type(call->media_type));
+  response.fields.add("X-Request-Id", call->request_id);
+  response.fields.add("Cache-Control", "no-store");
   response.body = std::move(body);
   call->exchange->reply(std::move(response));
 }

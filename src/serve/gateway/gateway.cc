@@ -101,6 +101,10 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
       meters(gateway_world.metrics),
       id_seed(gateway_world.random.next_u64()) {}
 
+std::unique_ptr<dataset::ConnectionSet> Gateway::Core::make_connections() {
+  return std::make_unique<dataset::ConnectionSet>(*world.drivers, world.catalog->model(), *writers);
+}
+
 Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
                                                const GatewayWorld& world) {
   MC_TRY_OK(config.check());
@@ -109,14 +113,14 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
     auto route = std::make_unique<Route>();
     route->config = route_config;
     MC_TRY_OK(load_route(*route, config, world));
+    route->meters.emplace(core->meters, route->config);
     core->routes.push_back(std::move(route));
   }
   if (world.catalog != nullptr) {
     const dataset::Model& model = world.catalog->model();
     core->writers = std::make_unique<dataset::Writers>(*world.drivers, model, false);
     for (std::int64_t i = 0; i < config.workers; ++i) {
-      core->connections.push_back(
-          std::make_unique<dataset::ConnectionSet>(*world.drivers, model, *core->writers));
+      core->connections.push_back(core->make_connections());
     }
   }
   core->workers = net::Workers::start(static_cast<int>(config.workers),
@@ -140,6 +144,9 @@ void Gateway::attach(net::Server& server) {
     upstream.first_byte_timeout = route->config.timeout;
     upstream.idle_read_timeout = route->config.timeout;
     route->upstream = server.upstream(upstream);
+  }
+  for (std::size_t i = 0; core_->writers != nullptr && i < server.loops(); ++i) {
+    core_->loop_connections.push_back(core_->make_connections());
   }
   core_->server = &server;
   core_->attached.store(true, std::memory_order_release);

@@ -272,6 +272,7 @@ TEST_CASE("gateway: an allow-list runs registered documents only") {
 TEST_CASE("gateway: replies before attach, and full queues, say when to retry") {
   guarded::WorldOptions options;
   options.attached = false;
+  options.gateway.loop_steps_max = 0;  // so that known documents need a worker too
   World world(std::move(options));
   const std::string token = world.token();
   const net::Response early = world.query("{ __typename }", token);
@@ -286,6 +287,44 @@ TEST_CASE("gateway: replies before attach, and full queues, say when to retry") 
     CHECK(code_of(late) == "OVERLOADED");
     CHECK(header_of(late.headers, "Retry-After") == "1");
   }
+}
+
+TEST_CASE("gateway: known short reads run on the loop, long ones move to a worker for good") {
+  guarded::WorldOptions options;
+  options.gateway.loop_steps_max = 1'000;
+  World world(std::move(options));
+  const std::string token = world.token();
+  const auto runs = [&] {
+    std::map<std::string, std::string> out;
+    for (const std::string_view line : split(world.metrics().text(), '\n')) {
+      constexpr std::string_view kName = "mc_dataset_runs_total{place=\"";
+      if (!line.starts_with(kName)) continue;
+      const std::string_view place =
+          line.substr(kName.size(), line.find('"', kName.size()) - kName.size());
+      out[std::string(place)] = line.substr(line.rfind(' ') + 1);
+    }
+    return out;
+  };
+  const std::string by_key = "{ person(id: \"p1\") { name } }";
+  // Each person is looked up by its key: more than a thousand steps in all.
+  const std::string longer =
+      "{ people(first: 40) { nodes { id name email orders { nodes { id } } } } }";
+  // A document is known from its second request on.
+  CHECK(world.query(by_key, token).body == world.query(by_key, token).body);
+  CHECK(runs() ==
+        std::map<std::string, std::string>{{"loop", "1"}, {"moved", "0"}, {"worker", "1"}});
+  const std::string first = world.query(longer, token).body;
+  CHECK(first.find("errors") == std::string::npos);
+  CHECK(world.query(longer, token).body == first);
+  CHECK(runs() ==
+        std::map<std::string, std::string>{{"loop", "1"}, {"moved", "1"}, {"worker", "3"}});
+  CHECK(world.query(longer, token).body == first);
+  CHECK(runs() ==
+        std::map<std::string, std::string>{{"loop", "1"}, {"moved", "1"}, {"worker", "4"}});
+  // Writes never run there.
+  const std::string write = "mutation { deletePerson(id: \"nobody\") { id } }";
+  for (int i = 0; i < 3; ++i) world.query(write, token);
+  CHECK(runs()["loop"] == "1");
 }
 
 TEST_CASE("gateway: a whole batch keeps to the limit of bytes of one reply") {

@@ -193,6 +193,11 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
 
 }  // namespace
 
+std::string_view content_type(std::string_view media_type) {
+  return media_type == kGraphqlType ? "application/graphql-response+json; charset=utf-8"
+                                    : "application/json; charset=utf-8";
+}
+
 std::optional<std::string_view> negotiate(std::string_view accept) {
   if (accept.empty() || accept == kJsonType || accept == "*/*") return kJsonType;
   if (trim(accept).empty()) return kJsonType;

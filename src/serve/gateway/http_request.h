@@ -16,6 +16,8 @@ namespace mc::gateway {
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kGraphqlType = "application/graphql-response+json";
+// Of one of these two: with the charset.
+std::string_view content_type(std::string_view media_type);
 
 // The media type of the reply, chosen from Accept; none = 406.
 std::optional<std::string_view> negotiate(std::string_view accept);

@@ -49,7 +49,7 @@ void Gateway::Core::begin(const CallPtr& call) {
   tl::expected<GraphqlRequest, HttpError> graphql = read_graphql_request(request, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
-  if (resolve_documents(call)) dispatch(call);
+  if (resolve_documents(call)) dispatch(call, Place::loop);
 }
 
 // Identity and tracing. False when the call was answered.
@@ -131,7 +131,7 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
     call->documents.push_back(call->route->cache->find(call->caller->tenant, params.query));
     missing = missing || call->documents.back() == nullptr;
   }
-  meters.documents.at({call->route->config.path, missing ? "miss" : "hit"}).add();
+  (missing ? call->route->meters->novel : call->route->meters->known).add();
   if (!missing) return true;
   call->cache_hit = false;
   parse_elsewhere(call);
@@ -147,16 +147,16 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
       call->documents[i] = compile(query, config.limits, call->route->schema);
       call->route->cache->insert(call->caller->tenant, query, call->documents[i]);
     }
-    dispatch(call);
+    dispatch(call, Place::parser);
   });
   if (!queued) refuse(call, overloaded("unknown documents"), retry_after(1));
 }
 
 // On the loop for known documents, on a parser thread for new ones.
-void Gateway::Core::dispatch(const CallPtr& call) {
+void Gateway::Core::dispatch(const CallPtr& call, Place place) {
   if (!check_operations(call)) return;
   if (call->route->config.kind == RouteKind::upstream) return forward(call);
-  run_on_datasets(call);
+  run_on_datasets(call, place);
 }
 
 // Rules that need the parsed document: it is valid, the operation exists, the caller may run it.

@@ -1,4 +1,6 @@
-// Dataset operations on the worker threads.
+// Dataset operations: short reads where they are, on the event loop, everything else on the worker
+// threads. What is short shows when it runs: a read that passes BriefLimits is stopped and run
+// again on a worker, and its document goes there at once from then on.
 #include <algorithm>
 
 #include "gateway/call.h"
@@ -51,12 +53,36 @@ void cancel_until_over(net::Server& server, const std::shared_ptr<CancelSlot>& s
 
 }  // namespace
 
-void Gateway::Core::run_on_datasets(const CallPtr& call) {
+void Gateway::Core::run_on_datasets(const CallPtr& call, Place place) {
+  if (place == Place::loop && may_run_on_loop(*call) && execute_on_loop(call)) return;
   const bool queued = workers->submit(
       [this, call](int worker) { execute_on_worker(call, static_cast<std::size_t>(worker)); });
   if (queued) return;
   refuse(call, {503, "OVERLOADED", "the queue of operations is full; retry"},
          {{"Retry-After", "1"}});
+}
+
+bool Gateway::Core::may_run_on_loop(const Call& call) const {
+  const Compiled& compiled = *call.documents.front();
+  return config.loop_steps_max > 0 && call.documents.size() == 1 && !call.mutates &&
+         !compiled.introspects && !compiled.too_long_for_loop.load(std::memory_order_relaxed);
+}
+
+bool Gateway::Core::execute_on_loop(const CallPtr& call) {
+  constexpr std::size_t kRowsMax = 250;
+  constexpr std::size_t kStatementsMax = 8;
+  const auto session = make_session(*call, *loop_connections[call->exchange->loop()],
+                                    {config.loop_steps_max, kRowsMax, kStatementsMax});
+  if (!session) return false;
+  Executed executed = execute_all(*call, **session);
+  if ((*session)->report().too_long) {
+    call->documents.front()->too_long_for_loop.store(true, std::memory_order_relaxed);
+    meters.runs_moved.add();
+    return false;
+  }
+  meters.runs_on_loop.add();
+  conclude(call, **session, std::move(executed));
+  return true;
 }
 
 graphql::ExecuteResult Gateway::Core::execute_item(Call& call, const Item& item,
@@ -79,36 +105,44 @@ graphql::ExecuteResult Gateway::Core::execute_item(Call& call, const Item& item,
   return graphql::execute(*call.route->schema, request, session, world.clock);
 }
 
-void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
-  if (call->exchange->cancelled()) return finish(call, 499, "");
+Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call& call,
+                                                                      dataset::ConnectionSet& set,
+                                                                      dataset::BriefLimits brief) {
   dataset::SessionOptions options;
-  options.may = capabilities(*call->caller);
-  options.deadline = call->deadline;
-  options.region = call->caller->region;
-  Result<std::unique_ptr<dataset::Session>> session =
-      dataset::Session::make(*world.catalog, call->caller->tenant, *connections[worker],
-                             {world.clock, world.random}, options);
-  if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
-  const auto slot = std::make_shared<CancelSlot>();
-  slot->attach(session->get());
-  call->exchange->on_cancel([this, slot] { cancel_until_over(*server, slot); });
+  options.may = capabilities(*call.caller);
+  options.deadline = call.deadline;
+  options.region = call.caller->region;
+  options.brief = brief;
+  return dataset::Session::make(*world.catalog, call.caller->tenant, set,
+                                {world.clock, world.random}, std::move(options));
+}
 
-  const auto bytes_max = static_cast<std::size_t>(call->route->config.response_bytes_max);
-  std::string body = call->graphql.batch ? "[" : "";
+Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session& session) {
+  const auto bytes_max = static_cast<std::size_t>(call.route->config.response_bytes_max);
+  Executed out;
   bool request_error = false;
   bool errors = false;
-  for (std::size_t i = 0; i < call->graphql.items.size(); ++i) {
-    const std::size_t bytes_left = bytes_max - std::min(bytes_max, body.size());
-    graphql::ExecuteResult result = execute_item(*call, {i, bytes_left}, **session);
-    if (i > 0) body += ',';
-    body += result.body;
+  if (call.graphql.batch) out.body += '[';
+  for (std::size_t i = 0; i < call.graphql.items.size(); ++i) {
+    const std::size_t bytes_left = bytes_max - std::min(bytes_max, out.body.size());
+    graphql::ExecuteResult result = execute_item(call, {i, bytes_left}, session);
+    if (i > 0) out.body += ',';
+    if (call.graphql.batch) {
+      out.body += result.body;
+    } else {
+      out.body = std::move(result.body);
+    }
     request_error = request_error || result.request_error;
     errors = errors || result.errors > 0;
   }
-  if (call->graphql.batch) body += ']';
-  slot->attach(nullptr);
+  if (call.graphql.batch) out.body += ']';
+  out.stage = request_error ? Stage::prepare : errors ? Stage::executed_with_errors : out.stage;
+  return out;
+}
 
-  const dataset::SessionReport& report = (*session)->report();
+void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& session,
+                             Executed executed) {
+  const dataset::SessionReport& report = session.report();
   call->statements = report.statements;
   call->rows = report.rows;
   for (const Error& fault : report.faults) {
@@ -119,10 +153,21 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   }
   // The log tells a reply that nobody waited for from one that was read.
   if (call->exchange->cancelled()) return finish(call, 499, "");
-  const Stage stage = request_error ? Stage::prepare
-                      : errors      ? Stage::executed_with_errors
-                                    : Stage::executed;
-  finish(call, status_for(stage, call->media_type, config.http_profile), std::move(body));
+  finish(call, status_for(executed.stage, call->media_type, config.http_profile),
+         std::move(executed.body));
+}
+
+void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
+  if (call->exchange->cancelled()) return finish(call, 499, "");
+  const auto session = make_session(*call, *connections[worker], {});
+  if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
+  const auto slot = std::make_shared<CancelSlot>();
+  slot->attach(session->get());
+  call->exchange->on_cancel([this, slot] { cancel_until_over(*server, slot); });
+  Executed executed = execute_all(*call, **session);
+  slot->attach(nullptr);
+  meters.runs_on_worker.add();
+  conclude(call, **session, std::move(executed));
 }
 
 }  // namespace mc::gateway

@@ -8,57 +8,64 @@ namespace mc::gateway {
 namespace {
 
 // CGI-like upstreams read "X_MC_Tenant" as X-MC-Tenant.
+constexpr char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '_' ? '-' : c;
+}
+
 bool same_name(std::string_view name, std::string_view reserved) {
-  return std::equal(name.begin(), name.end(), reserved.begin(), reserved.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a == '_' ? '-' : a) == b;
-  });
+  return std::equal(name.begin(), name.end(), reserved.begin(), reserved.end(),
+                    [](char a, char b) { return folded(a) == b; });
+}
+
+constexpr std::array<std::string_view, 3> kReservedPrefixes = {"x-mc-", "x-ig-", "x-forwarded-"};
+constexpr std::array<std::string_view, 21> kReservedNames = {"authorization",
+                                                             "cookie",
+                                                             "host",
+                                                             "content-length",
+                                                             "content-type",
+                                                             "content-encoding",
+                                                             "forwarded",
+                                                             "x-real-ip",
+                                                             "x-client-ip",
+                                                             "true-client-ip",
+                                                             "cf-connecting-ip",
+                                                             "x-request-id",
+                                                             "x-tenant-id",
+                                                             "x-original-url",
+                                                             "x-rewrite-url",
+                                                             "x-http-method",
+                                                             "x-http-method-override",
+                                                             "x-method-override",
+                                                             "traceparent",
+                                                             "tracestate",
+                                                             "proxy-authorization"};
+
+// By the first letter, the lengths that reserved names with it have, one bit each.
+constexpr std::array<std::uint32_t, 128> lengths_by_letter() {
+  std::array<std::uint32_t, 128> out{};
+  for (const std::string_view name : kReservedNames) {
+    out[static_cast<std::size_t>(name[0])] |= 1U << name.size();
+  }
+  return out;
 }
 
 // Never passed on from a client: ours to set, or a claim of who or what the request is that an
-// upstream might believe. Hop-by-hop headers are dropped by net.
+// upstream might believe. What ends at every hop is dropped by net.
 bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kPrefixes = {"x-mc-", "x-ig-", "x-forwarded-"};
-  constexpr std::array<std::string_view, 22> kNames = {"authorization",
-                                                       "proxy-authorization",
-                                                       "cookie",
-                                                       "host",
-                                                       "content-length",
-                                                       "content-type",
-                                                       "content-encoding",
-                                                       "forwarded",
-                                                       "x-real-ip",
-                                                       "x-client-ip",
-                                                       "true-client-ip",
-                                                       "cf-connecting-ip",
-                                                       "x-request-id",
-                                                       "x-tenant-id",
-                                                       "x-original-url",
-                                                       "x-rewrite-url",
-                                                       "x-http-method",
-                                                       "x-http-method-override",
-                                                       "x-method-override",
-                                                       "traceparent",
-                                                       "tracestate",
-                                                       "expect"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [&](std::string_view prefix) {
-                       return same_name(name.substr(0, prefix.size()), prefix);
-                     }) ||
-         std::any_of(kNames.begin(), kNames.end(),
-                     [&](std::string_view reserved) { return same_name(name, reserved); });
-}
-
-// Does a Connection field of the client name this header? Such headers end here. Connection itself
-// is not passed on: naming X-MC-Tenant in it must not take our own header from the upstream.
-bool is_for_this_hop(const net::Request& request, std::string_view name) {
-  if (equals_ignoring_case(name, "connection")) return true;
-  for (const net::HeaderView& header : request.headers) {
-    if (!equals_ignoring_case(header.name, "connection")) continue;
-    for (const std::string_view named : split(header.value, ',')) {
-      if (equals_ignoring_case(trim(named), name)) return true;
-    }
+  static constexpr std::array<std::uint32_t, 128> kLengths = lengths_by_letter();
+  const char letter = folded(name[0]);
+  const auto is_prefix = [name](std::string_view prefix) {
+    return same_name(name.substr(0, prefix.size()), prefix);
+  };
+  if (letter == 'x' && std::any_of(kReservedPrefixes.begin(), kReservedPrefixes.end(), is_prefix)) {
+    return true;
   }
-  return false;
+  const auto index = static_cast<unsigned char>(letter);
+  if (index >= kLengths.size() || name.size() > 31 || (kLengths[index] >> name.size() & 1) == 0) {
+    return false;
+  }
+  return std::any_of(kReservedNames.begin(), kReservedNames.end(),
+                     [&](std::string_view reserved) { return same_name(name, reserved); });
 }
 
 // The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
@@ -101,29 +108,27 @@ Failure classify(const net::ForwardResult& result) {
 
 }  // namespace
 
-net::Headers Gateway::Core::upstream_headers(const Call& call) const {
+net::FieldLines Gateway::Core::upstream_fields(const Call& call) const {
+  constexpr std::size_t kUsualBytes = 700;
   const net::Request& request = call.exchange->request();
-  net::Headers out;
-  out.reserve(request.headers.size() + 8);
-  for (const net::HeaderView& header : request.headers) {
-    if (is_ours(header.name) || is_for_this_hop(request, header.name)) continue;
-    out.emplace_back(header.name, header.value);
-  }
-  out.emplace_back("Content-Type", kJsonType);
-  out.emplace_back("X-Request-Id", call.request_id);
-  out.emplace_back("X-MC-Tenant", call.caller->tenant.get());
-  out.emplace_back("X-MC-Principal", call.caller->principal.get());
-  out.emplace_back("X-MC-Purpose", call.caller->purpose);
-  out.emplace_back("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
-  out.emplace_back("X-Forwarded-Proto", request.tls ? "https" : "http");
+  net::FieldLines out;
+  out.reserve(kUsualBytes);
+  out.pass_on(request.headers, is_ours);
+  out.add("Content-Type", kJsonType);
+  out.add("X-Request-Id", call.request_id);
+  out.add("X-MC-Tenant", call.caller->tenant.get());
+  out.add("X-MC-Principal", call.caller->principal.get());
+  out.add("X-MC-Purpose", call.caller->purpose);
+  out.add("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
+  out.add("X-Forwarded-Proto", request.tls ? "https" : "http");
   const std::int64_t left_ms = to_millis(call.deadline - world.clock.mono());
-  out.emplace_back("X-MC-Deadline-Ms", std::to_string(std::max<std::int64_t>(0, left_ms)));
+  out.add("X-MC-Deadline-Ms", std::max<std::int64_t>(0, left_ms));
   const trace::Context* context = call.span     ? &call.span->context()
                                   : call.parent ? &*call.parent
                                                 : nullptr;
   if (context != nullptr) {
-    out.emplace_back("traceparent", trace::format_traceparent(*context));
-    if (!context->state.empty()) out.emplace_back("tracestate", context->state);
+    out.add("traceparent", trace::format_traceparent(*context));
+    if (!context->state.empty()) out.add("tracestate", context->state);
   }
   return out;
 }
@@ -133,7 +138,7 @@ net::Response Gateway::Core::upstream_failure(Call& call, const net::ForwardResu
   call.code = failure.code;
   net::Response response;
   response.status = failure.status;
-  response.headers = {{"Content-Type", std::string(call.media_type) + "; charset=utf-8"},
+  response.headers = {{"Content-Type", std::string(content_type(call.media_type))},
                       {"X-Request-Id", call.request_id}};
   response.body =
       error_body(failure.code, "the upstream did not answer: " + result.error, call.request_id);
@@ -152,13 +157,12 @@ void Gateway::Core::forward(const CallPtr& call) {
   }
   net::Forward forward;
   forward.target = route.target;
-  forward.headers = upstream_headers(*call);
-  forward.body = same_bytes_will_do(call->graphql) ? std::string(call->exchange->request().body)
-                                                   : rewritten_body(call->graphql);
+  forward.fields = upstream_fields(*call);
+  if (!same_bytes_will_do(call->graphql)) forward.body = rewritten_body(call->graphql);
   forward.idempotent = !call->mutates;
   forward.deadline = call->deadline;
   forward.response_bytes_max = route.config.response_bytes_max;
-  forward.response_headers.emplace_back("X-Request-Id", call->request_id);
+  forward.response_fields.add("X-Request-Id", call->request_id);
   // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
   forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
     return upstream_failure(*held, result);
@@ -174,7 +178,8 @@ void Gateway::Core::forward(const CallPtr& call) {
           world.clock.mono(),
           result.error.empty() ? "answered " + std::to_string(result.status) : result.error);
     }
-    meters.upstream.at({answering.config.path, gone ? "cancelled" : good ? "ok" : "failed"}).add();
+    const RouteMeters& meter = *answering.meters;
+    (gone ? meter.cancelled : good ? meter.forwarded : meter.failed)->add();
     // A head that came may still not have been passed on: then upstream_failure() has answered.
     // A reply cut in the middle keeps its status and is logged with the reason.
     const bool replaced = !call->code.empty() || result.status == 0;
