@@ -131,8 +131,8 @@ def load(pid, url, script, seconds, connections):
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     return {"cpu_us": used / requests * 1e6,
             "req_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-            "p50_us": _micros(re.search(r"50%\s+(\S+)", out).group(1)),
-            "p99_us": _micros(re.search(r"99%\s+(\S+)", out).group(1))}
+            "p50_us": _micros(re.search(r"^ +50% +(\S+)", out, re.M).group(1)),
+            "p99_us": _micros(re.search(r"^ +99% +(\S+)", out, re.M).group(1))}
 
 
 def interleave(peers, rounds, seconds, connections):

@@ -319,6 +319,9 @@ Task<bool> Connection::send_response(Response response) {
     out_.append(body);
     body = {};
   }
+  if (wire_->should_wait_to_send()) {
+    co_await wire_->wait_to_send();
+  }
   Slices rest(out_, body);
   bool sent = wire_->try_write(rest);
   if (!sent) {

@@ -1,5 +1,7 @@
 #include "net/poller.h"
 
+#include <algorithm>
+
 namespace mc::net {
 namespace {
 
@@ -20,10 +22,21 @@ bool Poller::watch(int descriptor, Pollable& owner) {
   return ::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-void Poller::forget(const Pollable& owner) {
+void Poller::forget(Pollable& owner) {
   for (std::size_t i = 0; i < count_; ++i) {
     if (events_[i].data.ptr == &owner) events_[i].data.ptr = nullptr;
   }
+  std::replace(held_.begin(), held_.end(), &owner, static_cast<Pollable*>(nullptr));
+  std::replace(releasing_.begin(), releasing_.end(), &owner, static_cast<Pollable*>(nullptr));
+}
+
+// Whoever is released may hold the next message at once.
+void Poller::release() {
+  releasing_.swap(held_);
+  for (std::size_t i = 0; i < releasing_.size(); ++i) {
+    if (releasing_[i] != nullptr) releasing_[i]->released();
+  }
+  releasing_.clear();
 }
 
 void Poller::wait() {
@@ -36,11 +49,14 @@ void Poller::turn() {
   const int found =
       ::epoll_wait(set_.native_handle(), events_.data(), static_cast<int>(kTurnMax), 0);
   count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
-  for (std::size_t i = 0; i < count_; ++i) {
-    auto* owner = static_cast<Pollable*>(events_[i].data.ptr);
-    if (owner != nullptr) owner->ready(events_[i].events);
+  for (reported_ = 0; reported_ < count_;) {
+    const epoll_event& event = events_[reported_++];
+    auto* owner = static_cast<Pollable*>(event.data.ptr);
+    if (owner != nullptr) owner->ready(event.events);
+    if (held_.size() >= kHeldMax) release();
   }
-  count_ = 0;
+  count_ = reported_ = 0;
+  while (!held_.empty()) release();
   wait();
 }
 

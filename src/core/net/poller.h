@@ -12,6 +12,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace mc::net {
 
@@ -20,6 +21,8 @@ class Pollable {
  public:
   // EPOLLIN, EPOLLOUT, EPOLLRDHUP ... as reported. May end any Pollable, also itself.
   virtual void ready(std::uint32_t events) = 0;
+  // After Poller::hold().
+  virtual void released() = 0;
 
  protected:
   ~Pollable() = default;
@@ -34,17 +37,30 @@ class Poller {
 
   // False when the kernel refuses (no memory, no room for watches); errno says why.
   bool watch(int descriptor, Pollable& owner);
-  // No ready() of `owner` comes any more. Its socket stays with the kernel's set until closed.
-  void forget(const Pollable& owner);
+  // No ready() or released() of `owner` comes any more. Its socket stays with the kernel's set
+  // until it is closed.
+  void forget(Pollable& owner);
+
+  // Messages that are sent one right after the other wake their receivers once, not each time they
+  // have fallen asleep again. So while other sockets of this turn are still to be reported, a
+  // message may be held: `owner` is released with a few others, at the end of the turn at the
+  // latest. Not when already held.
+  bool holds() const { return reported_ < count_; }
+  void hold(Pollable& owner) { held_.push_back(&owner); }
 
  private:
   static constexpr std::size_t kTurnMax = 128;  // events before other work of the loop runs
+  static constexpr std::size_t kHeldMax = 8;    // released together: bounds what a message waits
   void wait();
   void turn();
+  void release();
 
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
   std::array<epoll_event, kTurnMax> events_{};
   std::size_t count_ = 0;  // of events_, while they are reported
+  std::size_t reported_ = 0;
+  std::vector<Pollable*> held_;
+  std::vector<Pollable*> releasing_;
 };
 
 }  // namespace mc::net

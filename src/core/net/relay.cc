@@ -229,6 +229,9 @@ Task<bool> Relay::connect_to(asio::ip::address address) {
 }
 
 Task<bool> Relay::send_request() {
+  if (wire_->should_wait_to_send()) {
+    co_await wire_->wait_to_send();
+  }
   const std::string_view whole = body();
   Slices rest(out_, whole.size() > kJoinBytesMax ? whole : std::string_view());
   bool sent = wire_->try_write(rest);
@@ -356,6 +359,9 @@ void Relay::build_reply_head() {
 }
 
 Task<bool> Relay::to_client(Slices rest) {
+  if (client_->should_wait_to_send()) {
+    co_await client_->wait_to_send();
+  }
   bool sent = client_->try_write(rest);
   if (!sent && !client_->failed()) {
     sent = co_await client_->write_rest(rest, client_write_timeout_, forward().deadline);

@@ -59,6 +59,20 @@ void Wire::on_read(error_code error, std::size_t size) {
   signal_.set();
 }
 
+Task<void> Wire::wait_to_send() {
+  held_ = true;
+  hold();
+  while (held_ && !closed_ && !timed_out_) {
+    co_await signal_.wait();
+  }
+  held_ = false;
+}
+
+void Wire::on_released() {
+  held_ = false;
+  signal_.set();
+}
+
 Task<bool> Wire::write_rest(Slices rest, Nanos stall, MonoTime last) {
   while (!rest.empty() && !failed_) {
     set_deadline(std::min(loop_.now() + stall, last));

@@ -70,6 +70,9 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
 
   // Sends what the socket takes at once and drops it from `rest`; true when nothing is left.
   virtual bool try_write(Slices& rest) = 0;
+  // Whether a message had better wait for wait_to_send(): see Poller::hold().
+  virtual bool should_wait_to_send() const { return false; }
+  Task<void> wait_to_send();
   // Sends all of it; false when the stream failed, no byte moved for `stall` or `last` came.
   Task<bool> write_rest(Slices rest, Nanos stall, MonoTime last);
 
@@ -115,6 +118,8 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
   // Reading and shutting down exclude each other: end the running read first.
   virtual bool cancel_read_for_shutdown() { return false; }
   virtual void close_socket() = 0;
+  virtual void hold() {}
+  void on_released();
 
   void expired() override;
   void on_read(error_code error, std::size_t size);
@@ -139,6 +144,7 @@ class Wire : public WheelEntry, public std::enable_shared_from_this<Wire> {
   bool timed_out_ = false;
   bool closed_ = false;
   bool wake_posted_ = false;
+  bool held_ = false;
 };
 
 // An accepted connection, or with -1 one that start_connect() makes. Takes the descriptor.

@@ -26,6 +26,12 @@ class PlainWire final : public Wire, public Pollable {
 
  private:
   void ready(std::uint32_t events) override;
+  void released() override {
+    const auto self = shared_from_this();
+    on_released();
+  }
+  bool should_wait_to_send() const override { return loop_.poller().holds(); }
+  void hold() override { loop_.poller().hold(*this); }
   void read_some() override;
   void read_now();
   void write_now();
