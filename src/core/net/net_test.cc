@@ -49,6 +49,44 @@ TEST_CASE("server: answers requests of one connection in order, also when they a
   CHECK(fixture.server->counters().requests_total == 201);
 }
 
+TEST_CASE(
+    "server: answers all that are ready in one turn of the loop, though some leave meanwhile") {
+  Mailbox<bool> entered;
+  Mailbox<bool> go_on;
+  Fixture fixture([&](const std::shared_ptr<Exchange>& exchange) {
+    // Holds up the loop, so that the next turn finds everybody else ready.
+    if (exchange->request().target == "/block") {
+      entered.put(true);
+      CHECK(go_on.take());
+    }
+    test::echo(exchange);
+  });
+  constexpr std::size_t kClients = 40;
+  std::vector<RawSocket> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.push_back(fixture.connect());
+    REQUIRE(clients.back().send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n"));
+    REQUIRE(body_of(clients.back().receive_reply()) == "GET /first ");
+  }
+  RawSocket blocker = fixture.connect();
+  blocker.send("GET /block HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(entered.take());
+  for (std::size_t i = 0; i < kClients; ++i) {
+    // Two requests at once: the second reply is held again.
+    const std::string n = std::to_string(i);
+    const std::string end = " HTTP/1.1\r\nHost: h\r\n\r\n";
+    REQUIRE(clients[i].send("GET /a" + n + end + "GET /b" + n + end));
+    if (i % 5 == 0) clients[i].reset();
+  }
+  go_on.put(true);
+  CHECK(body_of(blocker.receive_reply()) == "GET /block ");
+  for (std::size_t i = 0; i < kClients; ++i) {
+    if (i % 5 == 0) continue;
+    CHECK(body_of(clients[i].receive_reply()) == "GET /a" + std::to_string(i) + " ");
+    CHECK(body_of(clients[i].receive_reply()) == "GET /b" + std::to_string(i) + " ");
+  }
+}
+
 TEST_CASE("server: keeps order when replies come late from another thread") {
   Mailbox<std::shared_ptr<Exchange>> waiting;
   Fixture fixture([&](std::shared_ptr<Exchange> exchange) { waiting.put(std::move(exchange)); });

@@ -228,7 +228,11 @@ Task<bool> Relay::connect_to(asio::ip::address address) {
   co_return false;
 }
 
-Task<bool> Relay::send_request() {
+// Sends the request and reads up to the end of a final head. `nothing` = the connection ended
+// before any byte of a reply.
+Task<Relay::Got> Relay::get_head() {
+  build_request();
+  wire_->start_read(kUpstreamBlock, kUpstreamBlock);
   if (wire_->should_wait_to_send()) {
     co_await wire_->wait_to_send();
   }
@@ -238,15 +242,6 @@ Task<bool> Relay::send_request() {
   if (!sent && !wire_->failed()) {
     sent = co_await wire_->write_rest(rest, config_.first_byte_timeout, forward().deadline);
   }
-  co_return sent;
-}
-
-// Sends the request and reads up to the end of a final head. `nothing` = the connection ended
-// before any byte of a reply.
-Task<Relay::Got> Relay::get_head() {
-  build_request();
-  wire_->start_read(kUpstreamBlock, kUpstreamBlock);
-  const bool sent = co_await send_request();
   scanner_.reset();
   wire_->set_deadline(within(config_.first_byte_timeout));
   while (true) {
@@ -358,17 +353,6 @@ void Relay::build_reply_head() {
   out_.append("\r\n");
 }
 
-Task<bool> Relay::to_client(Slices rest) {
-  if (client_->should_wait_to_send()) {
-    co_await client_->wait_to_send();
-  }
-  bool sent = client_->try_write(rest);
-  if (!sent && !client_->failed()) {
-    sent = co_await client_->write_rest(rest, client_write_timeout_, forward().deadline);
-  }
-  co_return sent;
-}
-
 // Ends a reply that cannot be completed. A body that ends with the connection must be reset, or
 // what there is would look whole.
 Relay::Outcome Relay::cut(std::string_view why) {
@@ -409,8 +393,14 @@ Task<Relay::Outcome> Relay::stream() {
         wire_->end() == Wire::End::eof && piece.direct.empty() && pump_.finish(out_);
     const bool body_ends = piece.state == BodyPump::State::done || all_ends;
     begun_ = true;
-    const Slices rest(out_, piece.direct, piece.suffix);
-    const bool sent = co_await to_client(rest);
+    if (client_->should_wait_to_send()) {
+      co_await client_->wait_to_send();
+    }
+    Slices rest(out_, piece.direct, piece.suffix);
+    bool sent = client_->try_write(rest);
+    if (!sent && !client_->failed()) {
+      sent = co_await client_->write_rest(rest, client_write_timeout_, forward().deadline);
+    }
     if (!sent) co_return cut("client does not read");
     out_.clear();
     wire_->inbox.consume(piece.used);

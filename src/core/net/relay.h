@@ -81,10 +81,8 @@ class Relay {
   Task<bool> resolve();
   Task<bool> connect_to(asio::ip::address address);
   Task<Got> get_head();
-  Task<bool> send_request();
   Task<Outcome> stream();
   Task<bool> more_of_body();
-  Task<bool> to_client(Slices rest);
 
   Got look_at_head();
   BodyPump::Out client_framing();

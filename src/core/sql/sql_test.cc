@@ -164,6 +164,28 @@ TEST_CASE("sqlite: a lock held by somebody else is unavailable after the busy ti
   CHECK(second->execute("INSERT INTO t VALUES (1)", {}) == 1);
 }
 
+TEST_CASE("sqlite: a statement that takes more steps than allowed is stopped, a short one is not") {
+  const Drivers all = drivers();
+  auto connection = must_open(all, "sqlite::memory:");
+  CHECK(all.in_process("sqlite::memory:"));
+  CHECK_FALSE(all.in_process("postgres://u@h/d"));
+  const std::string count_to =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+      "SELECT max(i) FROM n";
+  const auto run = [&](std::int64_t most) { return connection->execute(count_to, {most}); };
+  connection->set_step_limit(5'000);
+  CHECK(run(10).has_value());
+  const auto stopped = run(100'000);
+  REQUIRE_FALSE(stopped.has_value());
+  CHECK(stopped.error().code == Code::unavailable);
+  // The steps of all statements since the limit was set count together.
+  CHECK_FALSE(run(100'000).has_value());
+  connection->set_step_limit(5'000);
+  CHECK(run(10).has_value());
+  connection->set_step_limit(0);
+  CHECK(run(100'000).has_value());
+}
+
 TEST_CASE("sqlite: a full disk is unavailable and its transaction rolls back whole") {
   auto connection = must_open(drivers(), "sqlite::memory:");
   REQUIRE(connection->script("CREATE TABLE t (v TEXT); PRAGMA max_page_count = 20").has_value());

@@ -76,7 +76,7 @@ Result<AggregateRow*> read_aggregate(const Call& call) {
   const std::size_t columns = plan.dataset->columns.size();
   out.numbers.assign(kFunctions.size() * columns, Cell{});
   if (!direct) return &out;
-  TenantQuery query(core.tenant, *plan.dataset, connection->dialect());
+  TenantQuery query(core.tenant, plan.sql(connection->dialect()));
   TenantQuery::Parts parts;
   parts.list = number_list(query, wanted);
   parts.where = render(*out.filter, query);
@@ -116,7 +116,7 @@ Result<std::vector<AggregateRow*>> read_groups(const Call& call, const Aggregate
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   MC_TRY(const GroupsAsked asked, groups_asked(call));
   MC_TRY(sql::Connection * connection, core.reader(call.plan.dataset));
-  TenantQuery query(core.tenant, *plan.dataset, connection->dialect());
+  TenantQuery query(core.tenant, plan.sql(connection->dialect()));
   const std::vector<Wanted> wanted = wanted_numbers(call, plan.group);
   const Column& column = query.column(asked.column);
   const std::string name = compare_expression(column, query.dialect());

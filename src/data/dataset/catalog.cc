@@ -35,8 +35,7 @@ class Binder {
 
   void plan(int index) {
     const Dataset& dataset = parts_.model.datasets[static_cast<std::size_t>(index)];
-    DatasetPlan out;
-    out.dataset = &dataset;
+    DatasetPlan out(dataset);
     out.key = dataset.column_index(dataset.key);
     out.version = dataset.version.empty() ? -1 : dataset.column_index(dataset.version);
     out.type = id(dataset.type);
@@ -45,7 +44,7 @@ class Binder {
     out.aggregate = id(dataset.type + "Aggregate");
     out.group = id(dataset.type + "Group");
     out.numbers = id(dataset.type + "Numbers");
-    parts_.datasets.push_back(out);
+    parts_.datasets.push_back(std::move(out));
     std::vector<RelationPlan>& relations = parts_.relations.emplace_back();
     for (const Relation& relation : dataset.relations) {
       RelationPlan entry;

@@ -59,7 +59,7 @@ Result<Page*> read_root_page(const Call& call) {
   Page& page = core.pages.emplace_back();
   page.request = request;
   if (!needs_rows(call, dataset)) return &page;
-  TenantQuery query(core.tenant, *core.plan(dataset).dataset, connection->dialect());
+  TenantQuery query(core.tenant, core.plan(dataset).sql(connection->dialect()));
   std::vector<int> columns = row_columns(call, *request, {});
   TenantQuery::Parts parts;
   parts.list = read_list(query, columns);
@@ -83,7 +83,7 @@ Result<RowSet*> read_children(const Call& call, const RelationPlan& relation,
                               const PageRequest& request, const std::vector<const Cell*>& keys) {
   Session::Core& core = call.core;
   MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  TenantQuery query(core.tenant, *core.plan(relation.to).dataset, connection->dialect());
+  TenantQuery query(core.tenant, core.plan(relation.to).sql(connection->dialect()));
   std::vector<int> columns = row_columns(call, request, {relation.remote});
   const Column& remote = query.column(relation.remote);
   // The partition must be the first column of the statement.
@@ -204,7 +204,7 @@ Result<std::unordered_map<std::string, std::int64_t>> count_rows(const Call& cal
   Session::Core& core = call.core;
   std::unordered_map<std::string, std::int64_t> counts;
   MC_TRY(sql::Connection * connection, core.reader(request.dataset));
-  TenantQuery query(core.tenant, *core.plan(request.dataset).dataset, connection->dialect());
+  TenantQuery query(core.tenant, core.plan(request.dataset).sql(connection->dialect()));
   TenantQuery::Parts parts;
   parts.list = "COUNT(*)";
   parts.where = render(request.filter, query);

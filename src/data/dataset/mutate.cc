@@ -75,7 +75,7 @@ tl::unexpected<Error> absent(const DatasetPlan& plan) {
 // Nothing was changed: not there at all, or there with another version?
 Status why_unchanged(const Call& call, sql::Connection& writer, const sql::Param& key) {
   const DatasetPlan& plan = call.core.plan(call.plan.dataset);
-  TenantQuery query(call.core.tenant, *plan.dataset, writer.dialect());
+  TenantQuery query(call.core.tenant, plan.sql(writer.dialect()));
   TenantQuery::Parts parts;
   parts.list = "1";
   parts.where = key_condition(plan, query, key);
@@ -111,7 +111,7 @@ Result<const RowSet*> create(const Call& call, sql::Connection& writer) {
     values.emplace_back(plan.key, key);
   }
   if (plan.version >= 0) values.emplace_back(plan.version, sql::Param(std::int64_t{1}));
-  TenantQuery query(core.tenant, *plan.dataset, writer.dialect());
+  TenantQuery query(core.tenant, plan.sql(writer.dialect()));
   MC_TRY_OK(core.write(writer, std::move(query).insert(values)));
   return read_by_key(core, writer, call.plan.dataset, key, call.field);
 }
@@ -131,7 +131,7 @@ Result<const RowSet*> update(const Call& call, sql::Connection& writer) {
   MC_TRY(const TenantQuery::Values values,
          input_values(core, plan, writer.dialect(), input_of(call)));
   if (values.empty()) return fail(Code::invalid, "input: names no column");
-  TenantQuery query(core.tenant, *plan.dataset, writer.dialect());
+  TenantQuery query(core.tenant, plan.sql(writer.dialect()));
   const std::string where = versioned_condition(call, plan, query, key);
   MC_TRY(const std::int64_t changed,
          core.write(writer, std::move(query).update(values, plan.version, where)));
@@ -143,7 +143,7 @@ Status remove(const Call& call, sql::Connection& writer) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   MC_TRY(const sql::Param key, existing_key(call, writer));
-  TenantQuery query(core.tenant, *plan.dataset, writer.dialect());
+  TenantQuery query(core.tenant, plan.sql(writer.dialect()));
   const std::string where = versioned_condition(call, plan, query, key);
   MC_TRY(const std::int64_t changed, core.write(writer, std::move(query).remove(where)));
   return changed == 0 ? why_unchanged(call, writer, key) : ok();

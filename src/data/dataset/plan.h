@@ -9,6 +9,7 @@
 #include "dataset/cursor.h"
 #include "dataset/model.h"
 #include "dataset/session.h"
+#include "dataset/tenant_query.h"
 #include "graphql/graphql.h"
 
 namespace mc::dataset {
@@ -52,7 +53,16 @@ struct FieldPlan {
 };
 
 struct DatasetPlan {
-  const Dataset* dataset = nullptr;
+  explicit DatasetPlan(const Dataset& described)
+      : dataset(&described),
+        sqlite(described, sql::Dialect::sqlite),
+        postgres(described, sql::Dialect::postgres) {}
+  const TableSql& sql(sql::Dialect dialect) const {
+    return dialect == sql::Dialect::sqlite ? sqlite : postgres;
+  }
+
+  const Dataset* dataset;
+  TableSql sqlite, postgres;
   int key = -1;      // column index
   int version = -1;  // column index, -1 = none
   graphql::TypeId type = 0, connection = 0, edge = 0, aggregate = 0, group = 0;

@@ -21,7 +21,7 @@ Result<RowSet*> read_targets(const Call& call, const RelationPlan& relation,
   Session::Core& core = call.core;
   const DatasetPlan& to = core.plan(relation.to);
   MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  TenantQuery query(core.tenant, *to.dataset, connection->dialect());
+  TenantQuery query(core.tenant, to.sql(connection->dialect()));
   std::vector<int> columns = core.columns_for(call.field.selected, relation.to, {relation.remote});
   TenantQuery::Parts parts;
   parts.list = read_list(query, columns);
@@ -93,13 +93,13 @@ Result<std::optional<sql::Param>> key_param(const Session::Core& core, int datas
 Result<const RowSet*> read_by_key(Session::Core& core, sql::Connection& connection, int dataset,
                                   const sql::Param& key, const graphql::FieldCall& field) {
   const DatasetPlan& plan = core.plan(dataset);
-  TenantQuery query(core.tenant, *plan.dataset, connection.dialect());
+  TenantQuery query(core.tenant, plan.sql(connection.dialect()));
   std::vector<int> columns = core.columns_for(field.selected, dataset);
   TenantQuery::Parts parts;
   parts.list = read_list(query, columns);
   const Column& column = query.column(plan.key);
   parts.where =
-      sql::quoted(column.column) + " = " + operand(column, query.dialect(), query.bind(key));
+      query.names(plan.key).plain + " = " + operand(column, query.dialect(), query.bind(key));
   MC_TRY(const RowSet* rows, core.read(connection, std::move(query).select(parts), dataset,
                                        std::move(columns), field.arena));
   return rows->count == 0 ? nullptr : rows;

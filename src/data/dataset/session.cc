@@ -308,7 +308,7 @@ std::string read_list(const TenantQuery& query, const std::vector<int>& columns)
   list.reserve(columns.size() * kUsualBytes);
   for (const int column : columns) {
     if (!list.empty()) list += ", ";
-    list += read_expression(query.column(column), query.dialect());
+    list += query.names(column).read;
   }
   return list;
 }

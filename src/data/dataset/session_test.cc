@@ -55,6 +55,59 @@ TEST_CASE("session: one tenant's answers do not depend on another tenant's rows"
   contract::run_isolation(folder.backend(), static_cast<int>(*parse_int(wanted)));
 }
 
+// A driver whose statements could wait for another process.
+class DistantDriver final : public sql::Driver {
+ public:
+  std::string_view scheme() const override { return "sqlite"; }
+  Result<std::unique_ptr<sql::Connection>> open(const std::string& url,
+                                                const sql::OpenOptions& options) override {
+    return inner_->open(url, options);
+  }
+
+ private:
+  std::unique_ptr<sql::Driver> inner_ = sql::sqlite_driver();
+};
+
+TEST_CASE("session: a brief one ends at each of its bounds and says so, or answers as any other") {
+  const SqliteFolder folder;
+  contract::World world(folder.backend(), {"alpha"});
+  struct Row {
+    const char* name;
+    BriefLimits brief;
+    bool too_long;
+  };
+  const std::string query = "{ people(first: 20) { nodes { id boss { id boss { id } } } } }";
+  const Reply usual = world.ask("alpha", query);
+  REQUIRE(usual.code().empty());
+  REQUIRE(usual.report.statements == 3);
+  for (const Row& row :
+       {Row{"enough", {100'000, 1'000, 3}, false}, Row{"rows", {100'000, 10, 3}, true},
+        Row{"statements", {100'000, 1'000, 2}, true},
+        Row{"steps", {1, 1'000, 3}, false}}) {  // counted by the thousand
+    CAPTURE(row.name);
+    const Reply reply = world.ask("alpha", query, {}, {.brief = row.brief});
+    CHECK(reply.report.too_long == row.too_long);
+    if (row.too_long) {
+      CHECK(reply.code() == "UNAVAILABLE");
+      CHECK(reply.report.faults.empty());
+    } else {
+      CHECK(reply.body == usual.body);
+    }
+  }
+}
+
+TEST_CASE("session: a brief one waits for no other process") {
+  const SqliteFolder folder;
+  contract::Backend backend = folder.backend();
+  backend.driver = [] { return std::make_unique<DistantDriver>(); };
+  contract::World world(backend, {"alpha"});
+  const std::string query = "{ person(id: \"p1\") { id } }";
+  CHECK(world.ask("alpha", query).code().empty());
+  const Reply reply = world.ask("alpha", query, {}, {.brief = {100'000, 1'000, 3}});
+  CHECK(reply.report.too_long);
+  CHECK(reply.report.statements == 0);
+}
+
 TEST_CASE("session: there is none without a tenant") {
   const SqliteFolder folder;
   contract::World world(folder.backend(), {"alpha"});

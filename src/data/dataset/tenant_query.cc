@@ -4,16 +4,31 @@
 
 namespace mc::dataset {
 
-TenantQuery::TenantQuery(const TenantId& tenant, const Dataset& dataset, sql::Dialect dialect)
-    : dataset_(dataset), dialect_(dialect) {
+TableSql::TableSql(const Dataset& described, sql::Dialect spoken)
+    : dataset(&described),
+      dialect(spoken),
+      from(" FROM " + sql::quoted(described.table)),
+      of_tenant(" WHERE " + sql::quoted(described.tenant) + " = ?1") {
+  for (const Column& column : described.columns) {
+    columns.push_back({sql::quoted(column.column), read_expression(column, spoken)});
+  }
+}
+
+TenantQuery::TenantQuery(const TenantId& tenant, const TableSql& sql) : sql_(sql) {
+  constexpr std::size_t kUsualParams = 4;
   MC_CHECK(!tenant.get().empty());
-  params_.reserve(8);
+  params_.reserve(kUsualParams);
   params_.emplace_back(tenant.get());
 }
 
 const Column& TenantQuery::column(int index) const {
-  MC_CHECK(index >= 0 && static_cast<std::size_t>(index) < dataset_.columns.size());
-  return dataset_.columns[static_cast<std::size_t>(index)];
+  MC_CHECK(index >= 0 && static_cast<std::size_t>(index) < dataset().columns.size());
+  return dataset().columns[static_cast<std::size_t>(index)];
+}
+
+const TableSql::Names& TenantQuery::names(int index) const {
+  MC_CHECK(index >= 0 && static_cast<std::size_t>(index) < sql_.columns.size());
+  return sql_.columns[static_cast<std::size_t>(index)];
 }
 
 std::string TenantQuery::bind(sql::Param value) {
@@ -22,13 +37,11 @@ std::string TenantQuery::bind(sql::Param value) {
 }
 
 std::string TenantQuery::filtered(const std::string& where) const {
-  std::string out = " WHERE " + sql::quoted(dataset_.tenant) + " = ?1";
+  std::string out;
+  out.reserve(sql_.of_tenant.size() + where.size() + 7);
+  out += sql_.of_tenant;
   if (!where.empty()) out.append(" AND (").append(where).append(")");
   return out;
-}
-
-std::string TenantQuery::scope() const {
-  return " FROM " + sql::quoted(dataset_.table);
 }
 
 Statement TenantQuery::finish(std::string text, std::size_t rows_expected) && {
@@ -39,7 +52,7 @@ Statement TenantQuery::select(const Parts& parts) && {
   constexpr std::size_t kUsualBytes = 400;
   std::string text;
   text.reserve(kUsualBytes);
-  text.append("SELECT ").append(parts.list).append(scope()).append(filtered(parts.where));
+  text.append("SELECT ").append(parts.list).append(sql_.from).append(filtered(parts.where));
   if (!parts.group.empty()) text.append(" GROUP BY ").append(parts.group);
   if (!parts.order.empty()) text.append(" ORDER BY ").append(parts.order);
   if (parts.limit >= 0) text.append(" LIMIT ").append(bind(parts.limit));
@@ -52,11 +65,11 @@ Statement TenantQuery::select_by_keys(const std::string& list, int column, const
   const Column& key = this->column(column);
   const std::string place = bind(keys.json);
   std::string text = "SELECT " + list;
-  if (dialect_ == sql::Dialect::sqlite) {
+  if (dialect() == sql::Dialect::sqlite) {
     text += " FROM (SELECT value AS mc_key FROM json_each(" + place + ")) AS mc_keys CROSS JOIN " +
-            sql::quoted(dataset_.table) + filtered(sql::quoted(key.column) + " = mc_key");
+            sql::quoted(dataset().table) + filtered(sql::quoted(key.column) + " = mc_key");
   } else {
-    text += scope() + filtered(in_json_list(key, dialect_, place));
+    text += sql_.from + filtered(in_json_list(key, dialect(), place));
   }
   return std::move(*this).finish(std::move(text), keys.count);
 }
@@ -64,21 +77,22 @@ Statement TenantQuery::select_by_keys(const std::string& list, int column, const
 Statement TenantQuery::select_for_each(const Parts& parts, const std::string& partition,
                                        std::int64_t rows_max) && {
   std::string text = "SELECT * FROM (SELECT " + parts.list + ", ROW_NUMBER() OVER (PARTITION BY " +
-                     partition + " ORDER BY " + parts.order + ") AS mc_row" + scope() +
+                     partition + " ORDER BY " + parts.order + ") AS mc_row" + sql_.from +
                      filtered(parts.where) + ") AS mc_page WHERE mc_row <= " + bind(parts.limit) +
                      " ORDER BY 1, mc_row LIMIT " + bind(rows_max);
   return std::move(*this).finish(std::move(text), 0);
 }
 
 Statement TenantQuery::insert(const Values& values) && {
-  std::string names = sql::quoted(dataset_.tenant);
+  std::string names = sql::quoted(dataset().tenant);
   std::string places = "?1";
   for (const auto& [index, value] : values) {
     names += ", " + sql::quoted(column(index).column);
-    places += ", " + operand(column(index), dialect_, bind(value));
+    places += ", " + operand(column(index), dialect(), bind(value));
   }
   return std::move(*this).finish(
-      "INSERT INTO " + sql::quoted(dataset_.table) + " (" + names + ") VALUES (" + places + ")", 0);
+      "INSERT INTO " + sql::quoted(dataset().table) + " (" + names + ") VALUES (" + places + ")",
+      0);
 }
 
 Statement TenantQuery::update(const Values& values, int bump, const std::string& where) && {
@@ -86,18 +100,18 @@ Statement TenantQuery::update(const Values& values, int bump, const std::string&
   for (const auto& [index, value] : values) {
     if (!sets.empty()) sets += ", ";
     sets +=
-        sql::quoted(column(index).column) + " = " + operand(column(index), dialect_, bind(value));
+        sql::quoted(column(index).column) + " = " + operand(column(index), dialect(), bind(value));
   }
   if (bump >= 0) {
     const std::string name = sql::quoted(column(bump).column);
     sets += (sets.empty() ? "" : ", ") + name + " = " + name + " + 1";
   }
   return std::move(*this).finish(
-      "UPDATE " + sql::quoted(dataset_.table) + " SET " + sets + filtered(where), 0);
+      "UPDATE " + sql::quoted(dataset().table) + " SET " + sets + filtered(where), 0);
 }
 
 Statement TenantQuery::remove(const std::string& where) && {
-  return std::move(*this).finish("DELETE" + scope() + filtered(where), 0);
+  return std::move(*this).finish("DELETE" + sql_.from + filtered(where), 0);
 }
 
 }  // namespace mc::dataset

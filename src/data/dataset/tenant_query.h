@@ -22,13 +22,28 @@ struct Statement {
   std::size_t rows_expected = 0;  // a guess, to make room; 0 = none
 };
 
+// What all statements of a dataset have in common, in one dialect. The dataset must outlive it.
+struct TableSql {
+  TableSql(const Dataset& described, sql::Dialect spoken);
+  const Dataset* dataset;
+  sql::Dialect dialect;
+  std::string from;       // ` FROM "person"`
+  std::string of_tenant;  // ` WHERE "tenant_id" = ?1`
+  struct Names {
+    std::string plain;  // quoted
+    std::string read;   // read_expression
+  };
+  std::vector<Names> columns;
+};
+
 class TenantQuery {
  public:
-  TenantQuery(const TenantId& tenant, const Dataset& dataset, sql::Dialect dialect);
+  TenantQuery(const TenantId& tenant, const TableSql& sql);
 
-  const Dataset& dataset() const { return dataset_; }
-  sql::Dialect dialect() const { return dialect_; }
+  const Dataset& dataset() const { return *sql_.dataset; }
+  sql::Dialect dialect() const { return sql_.dialect; }
   const Column& column(int index) const;
+  const TableSql::Names& names(int index) const;
 
   // Binds a value; gives its placeholder.
   std::string bind(sql::Param value);
@@ -61,12 +76,10 @@ class TenantQuery {
   Statement remove(const std::string& where) &&;
 
  private:
-  std::string scope() const;  // the table and its tenant condition
   std::string filtered(const std::string& where) const;
   Statement finish(std::string text, std::size_t rows_expected) &&;
 
-  const Dataset& dataset_;
-  sql::Dialect dialect_;
+  const TableSql& sql_;
   std::vector<sql::Param> params_;
 };
 

@@ -88,7 +88,7 @@ struct Gateway::Core {
   std::string make_request_id();
 
   void begin(const CallPtr& call);
-  bool admit(const CallPtr& call);
+  bool admit(const CallPtr& call, const ReadFields& fields);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);

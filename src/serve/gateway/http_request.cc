@@ -101,18 +101,17 @@ tl::expected<Params, HttpError> read_params(json::Value value) {
   if (body == nullptr) return bad("the body must be a JSON object");
   Params out;
   json::Object extensions;
-  for (const ReadStatus& status :
-       {read_text(*body, "query", out.query), read_text(*body, "operationName", out.operation_name),
-        read_text(*body, "documentId", out.document_id),
-        read_map(*body, "variables", out.variables), read_map(*body, "extensions", extensions)}) {
-    if (!status) return tl::unexpected<HttpError>(status.error());
-  }
+  ReadStatus status = read_text(*body, "query", out.query);
+  if (status) status = read_text(*body, "operationName", out.operation_name);
+  if (status) status = read_text(*body, "documentId", out.document_id);
+  if (status) status = read_map(*body, "variables", out.variables);
+  if (status) status = read_map(*body, "extensions", extensions);
+  if (!status) return tl::unexpected<HttpError>(std::move(status).error());
   if (!out.document_id.empty() && !out.document_id.starts_with("sha256:")) {
     return bad("parameter \"documentId\" must begin with \"sha256:\"");
   }
-  if (const ReadStatus status = read_persisted_query(extensions, out); !status) {
-    return tl::unexpected<HttpError>(status.error());
-  }
+  status = read_persisted_query(extensions, out);
+  if (!status) return tl::unexpected<HttpError>(std::move(status).error());
   out.exact = all_known(*body);
   if (out.query.empty() && out.document_id.empty()) {
     return bad("parameter \"query\" is missing");
@@ -158,12 +157,13 @@ tl::expected<GraphqlRequest, HttpError> read_get(const net::Request& request,
 }
 
 tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
+                                                  const ReadFields& fields,
                                                   const LimitsConfig& limits) {
-  if (const std::string_view type = request.header("content-type"); !is_json_in_utf8(type)) {
+  if (!is_json_in_utf8(fields.content_type)) {
     return tl::unexpected<HttpError>(
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json in UTF-8"});
   }
-  if (!request.header("content-encoding").empty()) {
+  if (!fields.content_encoding.empty()) {
     return tl::unexpected<HttpError>(
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "the body must be sent without Content-Encoding"});
   }
@@ -193,6 +193,40 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
 
 }  // namespace
 
+// Few other fields have one of these lengths, so most are passed by with one comparison.
+ReadFields::ReadFields(const net::Request& request) {
+  unsigned seen = 0;
+  for (const net::HeaderView& field : request.headers) {
+    const auto take = [&](std::string_view& place, std::string_view name, unsigned bit) {
+      if ((seen & bit) != 0 || !equals_ignoring_case(field.name, name)) return;
+      seen |= bit;
+      place = field.value;
+    };
+    switch (field.name.size()) {
+      case 6:
+        take(accept, "accept", 1);
+        break;
+      case 10:
+        take(tracestate, "tracestate", 2);
+        break;
+      case 11:
+        take(traceparent, "traceparent", 4);
+        break;
+      case 12:
+        take(content_type, "content-type", 8);
+        break;
+      case 13:
+        take(authorization, "authorization", 16);
+        break;
+      case 16:
+        take(content_encoding, "content-encoding", 32);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
 std::string_view content_type(std::string_view media_type) {
   return media_type == kGraphqlType ? "application/graphql-response+json; charset=utf-8"
                                     : "application/json; charset=utf-8";
@@ -214,9 +248,10 @@ std::optional<std::string_view> negotiate(std::string_view accept) {
 }
 
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
+                                                             const ReadFields& fields,
                                                              const LimitsConfig& limits) {
   if (request.method == "GET") return read_get(request, limits_of(limits));
-  if (request.method == "POST") return read_post(request, limits);
+  if (request.method == "POST") return read_post(request, fields, limits);
   return tl::unexpected<HttpError>(
       HttpError{405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"});
 }

@@ -16,6 +16,11 @@ namespace mc::gateway {
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kGraphqlType = "application/graphql-response+json";
+// The fields that the gateway reads of a request, first values, "" when absent.
+struct ReadFields {
+  explicit ReadFields(const net::Request& request);
+  std::string_view accept, authorization, content_type, content_encoding, traceparent, tracestate;
+};
 // Of one of these two: with the charset.
 std::string_view content_type(std::string_view media_type);
 
@@ -46,6 +51,7 @@ struct GraphqlRequest {
 
 // Reads GET and POST. Errors give status, code and a message that names the parameter.
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
+                                                             const ReadFields& fields,
                                                              const LimitsConfig& limits);
 
 // How far an operation got; decides the status together with media type and profile.

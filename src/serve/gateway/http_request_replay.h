@@ -31,7 +31,7 @@ inline std::string replay_http_request(std::string_view bytes) {
   LimitsConfig limits;
   limits.batch_max = 4;
   limits.variables_depth_max = 8;
-  const auto read = read_graphql_request(request, limits);
+  const auto read = read_graphql_request(request, ReadFields(request), limits);
   if (!read) {
     const HttpError& error = read.error();
     const bool known = error.status == 400 || error.status == 405 || error.status == 415;

@@ -12,11 +12,11 @@ using Read = tl::expected<GraphqlRequest, HttpError>;
 Read post(const std::string& body, const std::string& type = "application/json",
           const LimitsConfig& limits = {}) {
   const sim::FakeExchange exchange({.headers = {{"Content-Type", type}}, .body = body});
-  return read_graphql_request(exchange.request(), limits);
+  return read_graphql_request(exchange.request(), ReadFields(exchange.request()), limits);
 }
 Read get(const std::string& query) {
   const sim::FakeExchange exchange({.method = "GET", .target = "/graphql?" + query});
-  return read_graphql_request(exchange.request(), {});
+  return read_graphql_request(exchange.request(), ReadFields(exchange.request()), {});
 }
 std::string nested(int depth) {
   std::string out;
@@ -120,7 +120,7 @@ TEST_CASE("http request: a compressed body is refused, not passed on") {
   const sim::FakeExchange exchange(
       {.headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}},
        .body = R"({"query":"{ a }"})"});
-  const Read read = read_graphql_request(exchange.request(), {});
+  const Read read = read_graphql_request(exchange.request(), ReadFields(exchange.request()), {});
   REQUIRE(!read.has_value());
   CHECK(read.error().status == 415);
 }
@@ -174,7 +174,7 @@ TEST_CASE("http request: other methods are refused") {
   for (const char* method : {"HEAD", "PUT", "DELETE", "OPTIONS", "get", "post", ""}) {
     CAPTURE(method);
     const sim::FakeExchange exchange({.method = method});
-    const Read read = read_graphql_request(exchange.request(), {});
+    const Read read = read_graphql_request(exchange.request(), ReadFields(exchange.request()), {});
     REQUIRE(!read.has_value());
     CHECK(read.error().status == 405);
   }

@@ -28,7 +28,8 @@ void Gateway::Core::begin(const CallPtr& call) {
   call->route = find_route(request.path);
   call->deadline =
       request.received + (call->route == nullptr ? seconds(1) : call->route->config.timeout);
-  const std::optional<std::string_view> media = negotiate(request.header("accept"));
+  const ReadFields fields(request);
+  const std::optional<std::string_view> media = negotiate(fields.accept);
   if (media) call->media_type = *media;
   if (call->route == nullptr) return refuse(call, {404, "NOT_FOUND", "no such endpoint"});
   if (!attached.load(std::memory_order_acquire)) {
@@ -42,26 +43,26 @@ void Gateway::Core::begin(const CallPtr& call) {
     return refuse(call, {406, "NOT_ACCEPTABLE",
                          "the answer is application/json or application/graphql-response+json"});
   }
-  if (!admit(call)) return;
+  if (!admit(call, fields)) return;
   if (call->route->config.kind == RouteKind::datasets && call->route->schema == nullptr) {
     return refuse(call, {404, "NO_DATASETS", "no datasets are configured; set datasets_file"});
   }
-  tl::expected<GraphqlRequest, HttpError> graphql = read_graphql_request(request, config.limits);
+  tl::expected<GraphqlRequest, HttpError> graphql =
+      read_graphql_request(request, fields, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
   if (resolve_documents(call)) dispatch(call, Place::loop);
 }
 
 // Identity and tracing. False when the call was answered.
-bool Gateway::Core::admit(const CallPtr& call) {
-  const net::Request& request = call->exchange->request();
-  call->parent = trace::extract(request.header("traceparent"), request.header("tracestate"));
+bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
+  call->parent = trace::extract(fields.traceparent, fields.tracestate);
   if (world.tracer != nullptr) {
     call->span = world.tracer->start("graphql.request", trace::Kind::server, call->parent);
     call->span->set("mc.request_id", std::string_view(call->request_id));
     call->span->set("http.route", std::string_view(call->route->config.path));
   }
-  const std::string_view authorization = request.header("authorization");
+  const std::string_view authorization = fields.authorization;
   const bool bearer = authorization.size() > kBearer.size() &&
                       equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer);
   if (bearer) call->caller = world.directory.check(trim(authorization.substr(kBearer.size())));
