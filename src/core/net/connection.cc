@@ -14,6 +14,7 @@ constexpr Nanos kLinger = seconds(2);
 constexpr std::size_t kReadAheadMax = 64 << 10;      // of pipelined bytes while a request runs
 constexpr std::size_t kMoveBytesMin = 64 << 10;      // a smaller request is copied, not moved
 constexpr std::size_t kOneBufferBytesMax = 8 << 10;  // a smaller body is sent with its head
+constexpr std::size_t kKeptFieldsMax = 32;           // memory kept between replies
 constexpr MonoTime kNever{INT64_MAX};
 
 }  // namespace
@@ -346,10 +347,11 @@ Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
   wire.read_ahead(kReadAheadMax);
   relay_ = &relay;
   if (wire.end() != Wire::End::open) relay.client_gone();
-  relay.trade_memory(out_);
+  relay.trade_memory(out_, reply_fields_);
   const Relay::Outcome outcome = co_await relay.run();
-  relay.trade_memory(out_);
+  relay.trade_memory(out_, reply_fields_);
   if (out_.capacity() > 2 * kOneBufferBytesMax) std::string().swap(out_);
+  if (reply_fields_.capacity() > kKeptFieldsMax) std::vector<HeaderView>().swap(reply_fields_);
   relay_ = nullptr;
   bool whole = outcome == Relay::Outcome::replied;
   if (whole) keep_alive_ = relay.keeps_alive();

@@ -67,6 +67,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   Relay* relay_ = nullptr;  // while forwarding
   Answer answer_;
   std::string out_;
+  std::vector<HeaderView> reply_fields_;  // memory of a Relay
   int refuse_status_ = 0;
   std::string_view refuse_why_;
   int served_in_turn_ = 0;

@@ -365,7 +365,13 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  return value_end(text, 0) == text.size() && trim(text).size() == text.size();
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (!text.empty() && (blank(text.front()) || blank(text.back()))) return false;
+  // A tab inside is left to value_end().
+  if (text.size() >= 8 && are_values(text.data() + text.size() - 8)) {
+    text.remove_suffix(text.size() % 8);
+  }
+  return value_end(text, 0) == text.size();
 }
 
 bool is_origin_target(std::string_view text) {

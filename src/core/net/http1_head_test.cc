@@ -216,6 +216,23 @@ TEST_CASE("scanner: finds the end of a head wherever the bytes are cut") {
   }
 }
 
+TEST_CASE("head: a field value is judged byte by byte, wherever the bad byte stands") {
+  for (std::size_t size = 0; size <= 40; ++size) {
+    for (std::size_t at = 0; at < std::max<std::size_t>(size, 1); ++at) {
+      for (const char c : {'a', ' ', '\t', '\n', '\r', '\0', '\x1f', '\x7f', '\x80', '\xff'}) {
+        std::string text(size, 'v');
+        if (size > 0) text[at] = c;
+        const bool control = (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f;
+        const bool blank_end = (c == ' ' || c == '\t') && (at == 0 || at + 1 == size);
+        CAPTURE(size);
+        CAPTURE(at);
+        CAPTURE(static_cast<int>(c));
+        CHECK(is_field_value(text) == (size == 0 || (!control && !blank_end)));
+      }
+    }
+  }
+}
+
 TEST_CASE("head: a response's framing follows RFC 9112 section 6.3") {
   struct Case {
     std::string head;

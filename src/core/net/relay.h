@@ -63,9 +63,10 @@ class Relay {
   Task<Outcome> run();
   void client_gone();  // ends the upstream's work
   // Before run() and behind it: the memory messages are sent from is kept for the next request.
-  void trade_memory(std::string& memory) {
+  void trade_memory(std::string& memory, std::vector<HeaderView>& fields) {
     out_.swap(memory);
     out_.clear();
+    head_.headers.swap(fields);
   }
   const ForwardResult& result() const { return result_; }
   bool keeps_alive() const { return shape_.keep_alive; }
