@@ -159,9 +159,13 @@ struct MessageFields {
   int codings = 0;
   bool chunked_only = false;
   bool chunked_last = false;
+  int options = 0;  // that Connection fields list
   bool close = false;
   bool keep_alive = false;
 };
+
+// A hop compares every field with every option, so the product has to be bounded.
+constexpr int kConnectionOptionsMax = 32;
 
 Verdict note_coding(std::string_view value, MessageFields& fields) {
   ++fields.codings;
@@ -180,10 +184,14 @@ Verdict note_field(const HeaderView& field, MessageFields& fields) {
     case 10:
       if (!equals_ignoring_case(field.name, "connection")) break;
       if (!each_token(field.value, [&](std::string_view token) {
+            ++fields.options;
             if (equals_ignoring_case(token, "close")) fields.close = true;
             if (equals_ignoring_case(token, "keep-alive")) fields.keep_alive = true;
           })) {
         return refuse(400, "bad Connection");
+      }
+      if (fields.options > kConnectionOptionsMax) {
+        return refuse(400, "more than 32 Connection options");
       }
       break;
     case 14:

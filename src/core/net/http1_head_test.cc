@@ -216,6 +216,18 @@ TEST_CASE("scanner: finds the end of a head wherever the bytes are cut") {
   }
 }
 
+TEST_CASE("head: Connection lists at most 32 options, over all its fields") {
+  std::string options;
+  for (int i = 0; i < 31; ++i) options += "x" + std::to_string(i) + ",";
+  const Row rows[] = {
+      {"32", get + "Connection: " + options + "last\r\n\r\n", 0},
+      {"33", get + "Connection: " + options + "last, one\r\n\r\n", 400},
+      {"33 in two", get + "Connection: " + options + "last\r\nConnection: one\r\n\r\n", 400},
+      {"empty ones do not count", get + "Connection: " + options + ",,,last,\r\n\r\n", 0},
+  };
+  check_rows(rows);
+}
+
 TEST_CASE("head: a field value is judged byte by byte, wherever the bad byte stands") {
   for (std::size_t size = 0; size <= 40; ++size) {
     for (std::size_t at = 0; at < std::max<std::size_t>(size, 1); ++at) {

@@ -114,10 +114,19 @@ void Station::accepted(int descriptor, const asio::ip::tcp::endpoint& peer) {
     return;
   }
   const int refuse_status = open >= config_.connections_max ? 503 : 0;
-  auto wire =
-      tls_ != nullptr
-          ? make_tls_wire(*loop_, Socket(loop_->executor(), peer.protocol(), descriptor), *tls_, "")
-          : make_plain_wire(*loop_, descriptor);
+  std::shared_ptr<Wire> wire;
+  if (tls_ == nullptr) {
+    wire = make_plain_wire(*loop_, descriptor);
+  } else {
+    error_code error;
+    Socket socket(loop_->executor());
+    socket.assign(peer.protocol(), descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      return;
+    }
+    wire = make_tls_wire(*loop_, std::move(socket), *tls_, "");
+  }
   auto connection =
       std::make_shared<Connection>(*this, std::move(wire), peer_text(peer), tls_ != nullptr);
   add(*connection);

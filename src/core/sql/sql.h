@@ -80,8 +80,8 @@ class Connection {
   // A statement running longer fails with `unavailable`. Zero = none.
   virtual void set_statement_timeout(Nanos limit) = 0;
   // Until the next call, statements run about this many steps of the database's machine in all
-  // (counted by the thousand) and wait for no lock; past that they fail with `unavailable`. Zero =
-  // no limit. SQLite only; the others ignore it.
+  // (counted by the thousand), wait for no lock and read no value over 1 MiB; past that they
+  // fail. Zero = no limit. SQLite only; the others ignore it.
   virtual void set_step_limit(std::int64_t) {}
   // Fast bulk load: COPY on PostgreSQL, one cached prepared insert on SQLite. `rows` is
   // row-major, `columns.size()` values a row. Inside the caller's transaction, or all or none.

@@ -184,6 +184,13 @@ TEST_CASE("sqlite: a statement that takes more steps than allowed is stopped, a 
   CHECK(run(10).has_value());
   connection->set_step_limit(0);
   CHECK(run(100'000).has_value());
+  // Nor is a huge value read.
+  const char* const huge = "SELECT zeroblob(3000000)";
+  CHECK(connection->execute(huge, {}).has_value());
+  connection->set_step_limit(5'000);
+  CHECK_FALSE(connection->execute(huge, {}).has_value());
+  connection->set_step_limit(0);
+  CHECK(connection->execute(huge, {}).has_value());
 }
 
 TEST_CASE("sqlite: a full disk is unavailable and its transaction rolls back whole") {

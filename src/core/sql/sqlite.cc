@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <climits>
 #include <set>
 
 #include "sql/sql.h"
@@ -12,6 +13,7 @@ namespace mc::sql {
 namespace {
 
 constexpr std::size_t kCachedStatements = 64;
+constexpr int kShortValueMax = 1 << 20;          // bytes, while steps are limited
 constexpr Nanos kLookEvery = millis(5);          // for a file that was moved, by readers
 constexpr int kOpsBetweenDeadlineChecks = 1000;  // about 20 us of virtual machine steps
 
@@ -459,6 +461,10 @@ void SqliteConnection::set_statement_timeout(Nanos limit) {
 }
 
 void SqliteConnection::set_step_limit(std::int64_t steps) {
+  if ((steps > 0) != (steps_max_ > 0)) {
+    // SQLite cuts the second one down to what it was built for.
+    sqlite3_limit(database_.get(), SQLITE_LIMIT_LENGTH, steps > 0 ? kShortValueMax : INT_MAX);
+  }
   steps_max_ = steps;
   steps_ = 0;
   watch_progress();

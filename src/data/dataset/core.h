@@ -100,6 +100,7 @@ struct Session::Core {
   std::atomic<bool> cancelled = false;
   std::mutex running_mutex;
   sql::Connection* running = nullptr;
+  sql::Connection* limited = nullptr;  // that counts the steps of a brief session
 
   const DatasetPlan& plan(int dataset) const { return parts.dataset(dataset); }
   Result<std::string> placement(int dataset) const;  // of the tenant's rows

@@ -146,7 +146,8 @@ Status Session::Core::before_statement(sql::Connection& connection) {
   }
   if (options.brief.on()) {
     if (report.statements >= options.brief.statements) return tl::unexpected<Error>(too_long());
-    connection.set_step_limit(options.brief.steps);
+    if (limited != &connection) connection.set_step_limit(options.brief.steps);
+    limited = &connection;
   }
   MC_TRY_OK(limit_time(connection));
   ++report.statements;
@@ -198,7 +199,8 @@ Status Session::Core::run(sql::Connection& connection, const Statement& statemen
       } else if (++report.rows > options.limits.rows_max) {
         status = fail(Code::exhausted, "the request reads more than " +
                                            std::to_string(options.limits.rows_max) + " rows");
-      } else if (options.brief.on() && report.rows > options.brief.rows) {
+      } else if (options.brief.on() &&
+                 (report.rows > options.brief.rows || report.bytes > options.brief.bytes)) {
         status = tl::unexpected<Error>(too_long());
       } else {
         status = on_row(**rows);

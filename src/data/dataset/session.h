@@ -122,9 +122,10 @@ struct SessionLimits {
 // What a session may use of a thread that other requests wait for. Past it the session ends with
 // report().too_long, and what it read is of no use: run it again where there is time. All 0 = off.
 struct BriefLimits {
-  std::int64_t steps = 0;  // of each statement (sql::Connection::set_step_limit)
+  std::int64_t steps = 0;  // of all statements of a source (sql::Connection::set_step_limit)
   std::size_t rows = 0;
   std::size_t statements = 0;
+  std::size_t bytes = 256 << 10;  // of values
   bool on() const { return steps > 0; }
 };
 
