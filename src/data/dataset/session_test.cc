@@ -82,7 +82,7 @@ TEST_CASE("session: a brief one ends at each of its bounds and says so, or answe
   REQUIRE(usual.report.statements == 3);
   for (const Row& row :
        {Row{"enough", {100'000, 1'000, 3}, false}, Row{"rows", {100'000, 10, 3}, true},
-        Row{"statements", {100'000, 1'000, 2}, true},
+        Row{"statements", {100'000, 1'000, 2}, true}, Row{"bytes", {100'000, 1'000, 3, 100}, true},
         Row{"steps", {1, 1'000, 3}, false}}) {  // counted by the thousand
     CAPTURE(row.name);
     const Reply reply = world.ask("alpha", query, {}, {.brief = row.brief});
