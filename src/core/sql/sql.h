@@ -89,8 +89,8 @@ class Connection {
                              std::span<const Param> values) = 0;
   virtual std::string version() const = 0;  // "SQLite 3.40.1", "PostgreSQL 15.18"
   // True when this connection can never serve its URL again (SQLite: the file was moved, removed
-  // or replaced; a reader notices within milliseconds) and its owner has to open another. Not
-  // inside a transaction.
+  // or replaced) and its owner has to open another.
+  // Not inside a transaction.
   virtual bool lost() { return false; }
 
   Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Param> params);

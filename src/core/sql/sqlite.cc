@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kCachedStatements = 64;
 constexpr int kShortValueMax = 1 << 20;          // bytes, while steps are limited
-constexpr Nanos kLookEvery = millis(5);          // for a file that was moved, by readers
 constexpr int kOpsBetweenDeadlineChecks = 1000;  // about 20 us of virtual machine steps
 
 struct CloseDatabase {
@@ -105,7 +104,6 @@ class SqliteConnection final : public Connection {
  private:
   friend class SqliteRows;
   Status check_usable() const;
-  bool moved();
   Status check_place();
   Result<sqlite3_stmt*> prepared(std::string_view sql);
   Status bind(sqlite3_stmt* statement, std::span<const Param> params, Keep keep);
@@ -128,7 +126,6 @@ class SqliteConnection final : public Connection {
   Nanos busy_timeout_;
   Nanos timeout_;
   MonoTime deadline_;
-  MonoTime looked_;             // for a moved file
   std::int64_t steps_max_ = 0;  // 0 = no limit
   std::int64_t steps_ = 0;
   bool timed_out_ = false;
@@ -263,25 +260,16 @@ Status SqliteConnection::check_usable() const {
 }
 
 // One stat(); a database in memory has no place to be moved from.
-bool SqliteConnection::moved() {
+bool SqliteConnection::lost() {
   int moved = 0;
   const int result = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   return result == SQLITE_OK && moved != 0;
 }
 
-// A reader looks again only after a while: the stat() would cost more than many a read.
-bool SqliteConnection::lost() {
-  if (access_ == Access::read_write) return moved();
-  const MonoTime now = clock_->mono();
-  if (now - looked_ < kLookEvery) return false;
-  looked_ = now;
-  return moved();
-}
-
 // SQLite looks for a moved file before it writes a rollback journal, but not in WAL mode: there a
 // change would be stored in a file that nobody finds again.
 Status SqliteConnection::check_place() {
-  if (access_ == Access::read_only || in_transaction_ || !moved()) return ok();
+  if (access_ == Access::read_only || in_transaction_ || !lost()) return ok();
   return fail(Code::unavailable, "the SQLite file was moved or removed while it was open");
 }
 

@@ -296,7 +296,8 @@ TEST_CASE("gateway: known short reads run on the loop, long ones move to a worke
   const std::string token = world.token();
   const auto runs = [&] {
     std::map<std::string, std::string> out;
-    for (const std::string_view line : split(world.metrics().text(), '\n')) {
+    const std::string text = world.metrics().text();
+    for (const std::string_view line : split(text, '\n')) {
       constexpr std::string_view kName = "mc_dataset_runs_total{place=\"";
       if (!line.starts_with(kName)) continue;
       const std::string_view place =
