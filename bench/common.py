@@ -3,6 +3,7 @@ import atexit
 import datetime
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -136,12 +137,18 @@ def load(pid, url, script, seconds, connections):
 
 
 def interleave(peers, rounds, seconds, connections):
-    """`peers`: name -> (pid, url, script). One warm-up round each, then rounds that alternate."""
+    """`peers`: name -> (pid, url, script). One warm-up round each, then rounds that alternate.
+
+    In each round in another order and after a pause, as a peer that has just been under load
+    still collects its garbage on the core of the next one."""
     for pid, url, script in peers.values():
         load(pid, url, script, 1, connections)
     measured = {name: [] for name in peers}
+    order = random.Random(1)
     for _ in range(rounds):
-        for name, (pid, url, script) in peers.items():
+        for name in order.sample(list(peers), len(peers)):
+            pid, url, script = peers[name]
+            time.sleep(0.5)
             measured[name].append(load(pid, url, script, seconds, connections))
     return {name: summary(values) for name, values in measured.items()}
 
