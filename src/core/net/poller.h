@@ -50,7 +50,7 @@ class Poller {
 
  private:
   static constexpr std::size_t kTurnMax = 128;  // events before other work of the loop runs
-  static constexpr std::size_t kHeldMax = 8;    // released together: bounds what a message waits
+  static constexpr std::size_t kHeldMax = 16;   // released together: bounds what a message waits
   void wait();
   void turn();
   void release();
