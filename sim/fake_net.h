@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "net/net.h"
 
@@ -85,6 +86,7 @@ class FakeExchange final : public net::Exchange {
   }
 
   std::size_t loop() const override { return 0; }
+  void after_turn(std::function<void()> work) override { after_turn_.push_back(std::move(work)); }
 
   // The client leaves.
   void cancel() {
@@ -97,8 +99,9 @@ class FakeExchange final : public net::Exchange {
     if (hook) hook();
   }
 
-  // Blocks until there is an answer; false after ten seconds without one.
+  // Blocks until there is an answer; false after ten seconds without one. Its thread is the loop.
   bool wait() {
+    for (const std::function<void()>& work : std::exchange(after_turn_, {})) work();
     std::unique_lock lock(mutex_);
     return answered_.wait_for(lock, std::chrono::seconds(10),
                               [&] { return response_ || forward_; });
@@ -134,6 +137,7 @@ class FakeExchange final : public net::Exchange {
   std::optional<net::Response> response_;
   std::optional<net::Forward> forward_;
   std::function<void()> hook_;
+  std::vector<std::function<void()>> after_turn_;
   std::atomic<bool> cancelled_ = false;
   int answers_ = 0;
 };

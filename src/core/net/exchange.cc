@@ -90,6 +90,10 @@ void ExchangeImpl::on_cancel(std::function<void()> hook) {
   if (const std::shared_ptr<Loop> loop = link_->loop.lock()) loop->post(std::move(hook));
 }
 
+void ExchangeImpl::after_turn(std::function<void()> work) {
+  if (const std::shared_ptr<Loop> loop = link_->loop.lock()) loop->post(std::move(work));
+}
+
 void ExchangeImpl::cancel() {
   cancelled_.store(true, std::memory_order_release);
   const std::function<void()> call = hook_.with([](Hook& state) {

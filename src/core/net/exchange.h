@@ -58,6 +58,7 @@ class ExchangeImpl final : public Exchange, public std::enable_shared_from_this<
   bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
   void on_cancel(std::function<void()> hook) override;
   std::size_t loop() const override { return link_->loop_index; }
+  void after_turn(std::function<void()> work) override;
 
   // Loop only. cancel() runs the hook; finish() drops it, as no cancel will come any more.
   void cancel();

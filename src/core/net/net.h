@@ -98,6 +98,8 @@ class Exchange {
   virtual bool cancelled() const = 0;
   virtual void on_cancel(std::function<void()> hook) = 0;
   virtual std::size_t loop() const = 0;  // of Server::loops(), the one that calls the handler
+  // Runs `work` on the loop after the requests that are at hand now, before it waits for others.
+  virtual void after_turn(std::function<void()> work) = 0;
 };
 
 class Handler {

@@ -72,7 +72,9 @@ class Connection {
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) = 0;
   // Several statements without parameters (migrations).
   virtual Status script(std::string_view sql) = 0;
-  virtual Status begin() = 0;  // SQLite: BEGIN IMMEDIATE when writable
+  // SQLite: BEGIN IMMEDIATE when writable; a reader sees one state of the file, that of its first
+  // statement, until commit().
+  virtual Status begin() = 0;
   virtual Status commit() = 0;
   virtual Status rollback() = 0;
   // Makes the running statement fail with `unavailable`. Any thread.

@@ -111,7 +111,7 @@ class SqliteConnection final : public Connection {
   Result<bool> step(sqlite3_stmt* statement);
   Result<std::int64_t> run(sqlite3_stmt* statement);
   Error failure(int result, SqlitePhase phase, std::string_view sql);
-  Status plain(const char* sql);
+  Status plain(std::string_view sql);
   Status insert_rows(std::string_view sql, std::size_t width, std::span<const Param> values);
   void abandon_rows();
   void start_deadline();
@@ -369,18 +369,23 @@ Result<std::int64_t> SqliteConnection::execute(std::string_view sql,
   return run(statement);
 }
 
-Status SqliteConnection::plain(const char* sql) {
-  const int result = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
-  if (result == SQLITE_OK) return ok();
-  return tl::unexpected<Error>(
-      failure(sqlite3_extended_errcode(database_.get()), SqlitePhase::prepare, sql));
+// BEGIN and its like; prepared, as readers of a view run them for every few reads.
+Status SqliteConnection::plain(std::string_view sql) {
+  MC_TRY(sqlite3_stmt* const statement, prepared(sql));
+  MC_TRY([[maybe_unused]] const std::int64_t rows, run(statement));
+  return ok();
 }
 
 Status SqliteConnection::script(std::string_view sql) {
   MC_TRY_OK(check_usable());
   start_deadline();
   const bool was_in_transaction = sqlite3_get_autocommit(database_.get()) == 0;
-  MC_TRY_OK(plain(std::string(sql).c_str()));
+  const int result =
+      sqlite3_exec(database_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) {
+    return tl::unexpected<Error>(
+        failure(sqlite3_extended_errcode(database_.get()), SqlitePhase::prepare, sql));
+  }
   if (was_in_transaction == (sqlite3_get_autocommit(database_.get()) == 0)) return ok();
   if (!was_in_transaction) MC_TRY_OK(plain("ROLLBACK"));
   doomed_ = in_transaction_;
@@ -412,6 +417,7 @@ Status SqliteConnection::rollback() {
   // Some failures (disk full, out of memory) have already rolled back.
   if (sqlite3_get_autocommit(database_.get()) == 0) {
     start_deadline();
+    steps_ = 0;  // a limit that has been passed must not stop this too
     MC_TRY_OK(plain("ROLLBACK"));
   }
   in_transaction_ = false;

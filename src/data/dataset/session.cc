@@ -69,32 +69,63 @@ Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
                                                      .create = create_missing_,
                                                      .busy_timeout = open_wait(wait)}));
   }
-  return Lease(std::move(lock), slot.connection.get());
+  return Lease(*this, std::move(lock), slot.connection.get());
 }
 
 ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers)
     : drivers_(drivers), writers_(writers) {
   for (const Source& source : model.sources) {
-    urls_.emplace(model.placement(source), source.url);
+    Place& place = places_[model.placement(source)];
+    place.url = source.url;
+    place.in_process = drivers.in_process(source.url);
   }
 }
 
 bool ConnectionSet::in_process(std::string_view placement) const {
-  const auto url = urls_.find(placement);
-  return url != urls_.end() && drivers_.in_process(url->second);
+  const auto found = places_.find(placement);
+  return found != places_.end() && found->second.in_process;
 }
 
 Result<sql::Connection*> ConnectionSet::reader(std::string_view placement, Nanos wait) {
-  const auto open = readers_.find(placement);
-  if (open != readers_.end()) {
-    if (!open->second->lost()) return open->second.get();
-    readers_.erase(open);
+  const auto found = places_.find(placement);
+  if (found == places_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
+  Place& place = found->second;
+  if (place.has_view) {
+    if (place.leases_ended == writers_.leases_ended()) return place.connection.get();
+    end_view(place);
   }
-  const auto url = urls_.find(placement);
-  if (url == urls_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
-  MC_TRY(auto connection, drivers_.open(url->second, {.access = sql::Access::read_only,
-                                                      .busy_timeout = open_wait(wait)}));
-  return readers_.emplace(url->first, std::move(connection)).first->second.get();
+  if (place.connection != nullptr && place.connection->lost()) place.connection.reset();
+  if (place.connection == nullptr) {
+    MC_TRY(place.connection, drivers_.open(place.url, {.access = sql::Access::read_only,
+                                                       .busy_timeout = open_wait(wait)}));
+  }
+  return with_view(place);
+}
+
+Result<sql::Connection*> ConnectionSet::with_view(Place& place) const {
+  if (holds_views_ && place.in_process) {
+    place.leases_ended = writers_.leases_ended();
+    MC_TRY_OK(place.connection->begin());
+    place.has_view = true;
+  }
+  return place.connection.get();
+}
+
+// A connection that cannot end its view is of no use any more.
+void ConnectionSet::end_view(Place& place) {
+  if (!place.connection->rollback()) place.connection.reset();
+  place.has_view = false;
+}
+
+void ConnectionSet::end_views() {
+  for (auto& [name, place] : places_) {
+    if (place.has_view) end_view(place);
+  }
+}
+
+void ConnectionSet::release_views() {
+  end_views();
+  holds_views_ = false;
 }
 
 Result<sql::Connection*> Session::Core::reader(int dataset) {
@@ -167,6 +198,7 @@ Error Session::Core::too_long() {
 }
 
 Error Session::Core::after_failure(const Error& error) {
+  connections.end_views();
   if (options.brief.on()) return too_long();  // whoever runs it again finds the same failure
   if (report.faults.size() < kFaultsMax) report.faults.push_back(error);
   if (cancelled) {

@@ -108,6 +108,72 @@ TEST_CASE("session: a brief one waits for no other process") {
   CHECK(reply.report.statements == 0);
 }
 
+// A writer that the Writers know nothing of, as in another process.
+void rename_elsewhere(const contract::World& world, const std::string& name) {
+  const Model& model = world.catalog().model();
+  const auto driver = sql::sqlite_driver();
+  const auto writer = driver->open(model.sources.front().url, {});
+  REQUIRE(writer.has_value());
+  const auto renamed = (*writer)->execute(
+      "UPDATE " + model.datasets.front().table + " SET \"full name\" = ?1", {sql::Param(name)});
+  REQUIRE_MESSAGE(renamed.has_value(), renamed.error().what);
+}
+
+TEST_CASE("views: readers keep one while it is held; a change by the writers ends it") {
+  const SqliteFolder folder;
+  contract::World world(folder.backend(), {"alpha"});
+  const std::string query = "{ person(id: \"p1\") { name } }";
+  const auto named = [](std::string_view name) {
+    return R"({"data":{"person":{"name":")" + std::string(name) + "\"}}}";
+  };
+  rename_elsewhere(world, "one");
+  ConnectionSet& connections = world.connections();
+  connections.hold_views();
+  CHECK(world.ask("alpha", query).body == named("one"));
+  rename_elsewhere(world, "two");
+  CHECK(world.ask("alpha", query).body == named("one"));
+  SUBCASE("released") {
+    connections.release_views();
+    CHECK_FALSE(connections.holds_views());
+    CHECK(world.ask("alpha", query).body == named("two"));
+    rename_elsewhere(world, "three");
+    CHECK(world.ask("alpha", query).body == named("three"));
+  }
+  SUBCASE("a change through the writers") {
+    const Reply changed =
+        world.ask("alpha", "mutation { updatePerson(id: \"p1\", input: {name: \"four\"}) { id } }",
+                  {}, {.may = {.writes = true}});
+    CHECK(changed.code().empty());
+    CHECK(world.ask("alpha", query).body == named("four"));
+    rename_elsewhere(world, "five");
+    CHECK(world.ask("alpha", query).body == named("four"));
+  }
+  SUBCASE("the end of a session that was cut") {
+    const std::string many = "{ people(first: 20) { nodes { id boss { id } } } }";
+    const Reply cut = world.ask("alpha", many, {}, {.brief = {1, 1, 1}});
+    CHECK(cut.report.too_long);
+    CHECK(world.ask("alpha", query, {}, {.brief = {100'000, 10, 1}}).code().empty());
+    connections.release_views();
+    CHECK(world.ask("alpha", query).body == named("two"));
+  }
+}
+
+TEST_CASE("views: a statement that fails ends its view") {
+  const SqliteFolder folder;
+  contract::World world(folder.backend(), {"alpha"});
+  const std::string query = "{ person(id: \"p1\") { id } }";
+  ConnectionSet& connections = world.connections();
+  connections.hold_views();
+  CHECK(world.ask("alpha", query).code().empty());
+  const auto reader = connections.reader("main");
+  REQUIRE(reader.has_value());
+  world.journal().watching = false;
+  CHECK_FALSE((*reader)->query("SELECT nothing", {}).has_value());
+  world.journal().watching = true;
+  CHECK(world.ask("alpha", query).code() == "UNAVAILABLE");
+  CHECK(world.ask("alpha", query).code().empty());
+}
+
 TEST_CASE("session: there is none without a tenant") {
   const SqliteFolder folder;
   contract::World world(folder.backend(), {"alpha"});

@@ -42,6 +42,20 @@ struct CancelSlot {
   }
 };
 
+// The reads of one request see one state of a database, where it can keep one.
+class HeldViews {
+ public:
+  HeldViews(dataset::ConnectionSet& set, bool wanted) : set_(set) {
+    if (wanted) set_.hold_views();
+  }
+  HeldViews(const HeldViews&) = delete;
+  HeldViews& operator=(const HeldViews&) = delete;
+  ~HeldViews() { set_.release_views(); }
+
+ private:
+  dataset::ConnectionSet& set_;
+};
+
 constexpr Nanos kCancelAgain = millis(50);
 
 // A database ignores an interrupt that comes a moment before its statement starts, so it is sent
@@ -71,8 +85,13 @@ bool Gateway::Core::may_run_on_loop(const Call& call) const {
 bool Gateway::Core::execute_on_loop(const CallPtr& call) {
   constexpr std::size_t kRowsMax = 250;
   constexpr std::size_t kStatementsMax = 8;
-  const auto session = make_session(*call, *loop_connections[call->exchange->loop()],
-                                    {config.loop_steps_max, kRowsMax, kStatementsMax});
+  dataset::ConnectionSet& set = *loop_connections[call->exchange->loop()];
+  if (!set.holds_views()) {
+    // All reads of a turn share a view. None is older than its request: the turn began with it.
+    set.hold_views();
+    call->exchange->after_turn([&set] { set.release_views(); });
+  }
+  const auto session = make_session(*call, set, {config.loop_steps_max, kRowsMax, kStatementsMax});
   if (!session) return false;
   Executed executed = execute_all(*call, **session);
   if ((*session)->report().too_long) {
@@ -159,6 +178,7 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
 
 void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   if (call->exchange->cancelled()) return finish(call, 499, "");
+  const HeldViews views(*connections[worker], !call->mutates);
   const auto session = make_session(*call, *connections[worker], {});
   if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
   const auto slot = std::make_shared<CancelSlot>();
