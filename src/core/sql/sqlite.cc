@@ -451,7 +451,6 @@ void SqliteConnection::watch_progress() {
 void SqliteConnection::set_statement_timeout(Nanos limit) {
   timeout_ = limit;
   watch_progress();
-  start_deadline();
 }
 
 void SqliteConnection::set_step_limit(std::int64_t steps) {

@@ -42,7 +42,7 @@ bool needs_rows(const Call& call, int dataset) {
 
 // Turns rows read in reverse around, and drops the one that only told of more.
 void reverse_rows(RowSet& rows) {
-  const std::size_t width = rows.columns.size();
+  const std::size_t width = rows.shape->columns.size();
   for (std::size_t i = 0; i < rows.count / 2; ++i) {
     std::swap_ranges(
         rows.cells.begin() + static_cast<std::ptrdiff_t>(i * width),
@@ -66,8 +66,9 @@ Result<Page*> read_root_page(const Call& call) {
   parts.where = render_where(*request, query);
   parts.order = render_order(*request, query);
   parts.limit = request->size + 1;
-  MC_TRY(RowSet * rows, core.read(*connection, std::move(query).select(parts), dataset,
-                                  std::move(columns), call.field.arena));
+  MC_TRY(RowSet * rows,
+         core.read(*connection, std::move(query).select(parts),
+                   {dataset, core.keep_shape(dataset, std::move(columns)), &call.field.arena}));
   page.rows = rows;
   page.more = rows->count > static_cast<std::size_t>(request->size);
   page.count = page.more ? static_cast<std::size_t>(request->size) : rows->count;
@@ -99,7 +100,9 @@ Result<RowSet*> read_children(const Call& call, const RelationPlan& relation,
   const auto rows_max = static_cast<std::int64_t>(core.options.limits.rows_max) + 1;
   Statement statement =
       std::move(query).select_for_each(parts, sql::quoted(remote.column), rows_max);
-  return core.read(*connection, statement, relation.to, std::move(columns), call.field.arena);
+  return core.read(
+      *connection, statement,
+      {relation.to, core.keep_shape(relation.to, std::move(columns)), &call.field.arena});
 }
 
 struct Range {

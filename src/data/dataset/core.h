@@ -23,19 +23,23 @@
 
 namespace mc::dataset {
 
-// Rows of one statement: the columns that were asked for, row-major.
-struct RowSet {
-  int dataset = -1;
+// Which columns of a dataset a statement reads.
+struct RowShape {
+  RowShape(const Dataset& described, std::vector<int> read);
   std::vector<int> columns;  // model indices, in the order of the statement
   std::vector<int> slot_of;  // by model index: position in `columns`, -1 = not read
+};
+
+// The rows of one statement, row-major.
+struct RowSet {
+  const RowShape* shape = nullptr;
   std::vector<Cell> cells;
   std::size_t count = 0;
 
   const Cell& at(std::size_t row, int column) const {
-    const auto slot = static_cast<std::size_t>(slot_of[static_cast<std::size_t>(column)]);
-    return cells[row * columns.size() + slot];
+    const auto slot = static_cast<std::size_t>(shape->slot_of[static_cast<std::size_t>(column)]);
+    return cells[row * shape->columns.size() + slot];
   }
-  bool has(int column) const { return slot_of[static_cast<std::size_t>(column)] >= 0; }
 };
 
 struct OrderTerm {
@@ -88,6 +92,7 @@ struct Session::Core {
   SessionReport report;
 
   // Stable addresses: objects given to the executor point here. Lists, because most stay empty.
+  std::list<RowShape> shapes;  // of row sets; those of kept statements live with them
   std::list<RowSet> row_sets;
   std::list<PageRequest> requests;
   std::list<Page> pages;
@@ -111,13 +116,20 @@ struct Session::Core {
 
   // Runs one statement; `on_row` gets each row. Counts against the limits of the session.
   using OnRow = std::function<Status(const sql::Rows&)>;
-  Status run(sql::Connection& connection, const Statement& statement, const OnRow& on_row);
+  Status run(sql::Connection& connection, const StatementView& statement, const OnRow& on_row);
   // The same for a write; gives the number of rows changed. `conflict` is passed on.
-  Result<std::int64_t> write(sql::Connection& connection, const Statement& statement);
+  Result<std::int64_t> write(sql::Connection& connection, const StatementView& statement);
 
-  // Reads rows of these columns into a new RowSet, which keeps its address.
-  Result<RowSet*> read(sql::Connection& connection, const Statement& statement, int dataset,
-                       std::vector<int> columns, graphql::Arena& arena);
+  // Reads rows of this shape into a new RowSet, which keeps its address. The shape must live as
+  // long as the session: keep_shape().
+  struct Reading {
+    int dataset = -1;
+    const RowShape* shape = nullptr;
+    graphql::Arena* arena = nullptr;
+  };
+  Result<RowSet*> read(sql::Connection& connection, const StatementView& statement,
+                       const Reading& reading);
+  const RowShape* keep_shape(int dataset, std::vector<int> columns);
   // The columns that fields of the selection need, and `extra`; sorted, never empty.
   std::vector<int> columns_for(const graphql::Selected* selected, int dataset,
                                std::vector<int> extra = {}) const;

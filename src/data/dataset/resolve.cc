@@ -16,25 +16,58 @@ void resolve_column(const Call& call) {
   }
 }
 
+// The rows with one key or a list of them, for one selection: worked out at its first use.
+struct KeyRead final : graphql::Kept {
+  KeyRead(const Dataset& described, std::vector<int> columns)
+      : shape(described, std::move(columns)) {}
+  const KeyStatement& statement(sql::Dialect dialect) const {
+    return dialect == sql::Dialect::sqlite ? sqlite : postgres;
+  }
+  RowShape shape;
+  KeyStatement sqlite, postgres;
+};
+
+// `write` gives the statement, with ?2 in the place of the key or keys.
+using WriteStatement = std::function<Statement(TenantQuery query, const RowShape& shape)>;
+
+const KeyRead& key_read(const Session::Core& core, const graphql::FieldCall& field,
+                        const RelationPlan& target, const WriteStatement& write) {
+  if (const graphql::Kept* kept = field.kept->get()) return *static_cast<const KeyRead*>(kept);
+  const DatasetPlan& plan = core.plan(target.to);
+  std::vector<int> extra;
+  if (target.remote >= 0) extra.push_back(target.remote);
+  auto made = std::make_unique<KeyRead>(
+      *plan.dataset, core.columns_for(field.selected, target.to, std::move(extra)));
+  made->sqlite = KeyStatement(write(TenantQuery(core.tenant, plan.sqlite), made->shape));
+  made->postgres = KeyStatement(write(TenantQuery(core.tenant, plan.postgres), made->shape));
+  return *static_cast<const KeyRead*>(field.kept->keep(std::move(made)));
+}
+
+Statement select_targets(const RelationPlan& relation, bool one_row_a_key, TenantQuery query,
+                         const RowShape& shape) {
+  TenantQuery::Parts parts;
+  parts.list = read_list(query, shape.columns);
+  if (one_row_a_key) return std::move(query).select_by_keys(parts.list, relation.remote);
+  const std::string place = query.bind(sql::Param());
+  parts.where = in_json_list(query.column(relation.remote), query.dialect(), place);
+  return std::move(query).select(parts);
+}
+
 Result<RowSet*> read_targets(const Call& call, const RelationPlan& relation,
                              const std::vector<const Cell*>& keys) {
   Session::Core& core = call.core;
   const DatasetPlan& to = core.plan(relation.to);
   MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  TenantQuery query(core.tenant, to.sql(connection->dialect()));
-  std::vector<int> columns = core.columns_for(call.field.selected, relation.to, {relation.remote});
-  TenantQuery::Parts parts;
-  parts.list = read_list(query, columns);
-  const bool one_row_a_key = relation.remote == to.key || query.column(relation.remote).unique;
-  if (one_row_a_key) {
-    const Statement statement = std::move(query).select_by_keys(parts.list, relation.remote,
-                                                                {json_list(keys), keys.size()});
-    return core.read(*connection, statement, relation.to, std::move(columns), call.field.arena);
-  }
-  parts.where =
-      in_json_list(query.column(relation.remote), query.dialect(), query.bind(json_list(keys)));
-  return core.read(*connection, std::move(query).select(parts), relation.to, std::move(columns),
-                   call.field.arena);
+  const Column& remote = to.dataset->columns[static_cast<std::size_t>(relation.remote)];
+  const bool one_row_a_key = relation.remote == to.key || remote.unique;
+  const KeyRead& read =
+      key_read(core, call.field, relation, [&](TenantQuery query, const RowShape& shape) {
+        return select_targets(relation, one_row_a_key, std::move(query), shape);
+      });
+  const KeyStatement::Bound bound =
+      read.statement(connection->dialect()).bind(core.tenant, json_list(keys));
+  return core.read(*connection, bound.view(one_row_a_key ? keys.size() : 0),
+                   {relation.to, &read.shape, &call.field.arena});
 }
 
 }  // namespace
@@ -92,16 +125,19 @@ Result<std::optional<sql::Param>> key_param(const Session::Core& core, int datas
 
 Result<const RowSet*> read_by_key(Session::Core& core, sql::Connection& connection, int dataset,
                                   const sql::Param& key, const graphql::FieldCall& field) {
-  const DatasetPlan& plan = core.plan(dataset);
-  TenantQuery query(core.tenant, plan.sql(connection.dialect()));
-  std::vector<int> columns = core.columns_for(field.selected, dataset);
-  TenantQuery::Parts parts;
-  parts.list = read_list(query, columns);
-  const Column& column = query.column(plan.key);
-  parts.where =
-      query.names(plan.key).plain + " = " + operand(column, query.dialect(), query.bind(key));
-  MC_TRY(const RowSet* rows, core.read(connection, std::move(query).select(parts), dataset,
-                                       std::move(columns), field.arena));
+  const int key_column = core.plan(dataset).key;
+  const KeyRead& read =
+      key_read(core, field, {dataset, -1, -1}, [&](TenantQuery query, const RowShape& shape) {
+        TenantQuery::Parts parts;
+        parts.list = read_list(query, shape.columns);
+        const std::string place = query.bind(sql::Param());
+        parts.where = query.names(key_column).plain + " = " +
+                      operand(query.column(key_column), query.dialect(), place);
+        return std::move(query).select(parts);
+      });
+  const KeyStatement::Bound bound = read.statement(connection.dialect()).bind(core.tenant, key);
+  MC_TRY(const RowSet* rows,
+         core.read(connection, bound.view(1), {dataset, &read.shape, &field.arena}));
   return rows->count == 0 ? nullptr : rows;
 }
 

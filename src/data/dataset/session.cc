@@ -212,7 +212,7 @@ Error Session::Core::after_failure(const Error& error) {
   return {Code::unavailable, "the data source did not answer"};
 }
 
-Status Session::Core::run(sql::Connection& connection, const Statement& statement,
+Status Session::Core::run(sql::Connection& connection, const StatementView& statement,
                           const OnRow& on_row) {
   MC_TRY_OK(before_statement(connection));
   Status status = ok();
@@ -244,7 +244,8 @@ Status Session::Core::run(sql::Connection& connection, const Statement& statemen
   return status;
 }
 
-Result<std::int64_t> Session::Core::write(sql::Connection& connection, const Statement& statement) {
+Result<std::int64_t> Session::Core::write(sql::Connection& connection,
+                                          const StatementView& statement) {
   MC_TRY_OK(before_statement(connection));
   Result<std::int64_t> changed = connection.execute(statement.text, statement.params);
   {
@@ -260,21 +261,28 @@ Result<std::int64_t> Session::Core::write(sql::Connection& connection, const Sta
   return tl::unexpected<Error>(after_failure(changed.error()));
 }
 
-Result<RowSet*> Session::Core::read(sql::Connection& connection, const Statement& statement,
-                                    int dataset, std::vector<int> columns, graphql::Arena& arena) {
-  const Dataset& described = *plan(dataset).dataset;
-  RowSet& rows = row_sets.emplace_back();
-  rows.dataset = dataset;
-  rows.slot_of.assign(described.columns.size(), -1);
+RowShape::RowShape(const Dataset& described, std::vector<int> read)
+    : columns(std::move(read)), slot_of(described.columns.size(), -1) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    rows.slot_of[static_cast<std::size_t>(columns[i])] = static_cast<int>(i);
+    slot_of[static_cast<std::size_t>(columns[i])] = static_cast<int>(i);
   }
-  rows.columns = std::move(columns);
-  rows.cells.reserve(std::min(statement.rows_expected, kRowsReservedMax) * rows.columns.size());
+}
+
+const RowShape* Session::Core::keep_shape(int dataset, std::vector<int> columns) {
+  return &shapes.emplace_back(*plan(dataset).dataset, std::move(columns));
+}
+
+Result<RowSet*> Session::Core::read(sql::Connection& connection, const StatementView& statement,
+                                    const Reading& reading) {
+  const std::vector<Column>& described = plan(reading.dataset).dataset->columns;
+  const std::vector<int>& columns = reading.shape->columns;
+  RowSet& rows = row_sets.emplace_back();
+  rows.shape = reading.shape;
+  rows.cells.reserve(std::min(statement.rows_expected, kRowsReservedMax) * columns.size());
   const auto keep = [&](const sql::Rows& row) -> Status {
-    for (std::size_t i = 0; i < rows.columns.size(); ++i) {
-      const auto index = static_cast<std::size_t>(rows.columns[i]);
-      rows.cells.push_back(read_cell(described.columns[index], row, static_cast<int>(i), arena));
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const Column& column = described[static_cast<std::size_t>(columns[i])];
+      rows.cells.push_back(read_cell(column, row, static_cast<int>(i), *reading.arena));
       report.bytes += 8 + rows.cells.back().text.size();
     }
     ++rows.count;

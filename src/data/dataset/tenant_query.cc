@@ -14,6 +14,14 @@ TableSql::TableSql(const Dataset& described, sql::Dialect spoken)
   }
 }
 
+KeyStatement::Bound KeyStatement::bind(const TenantId& tenant, sql::Param value) const {
+  MC_CHECK(!tenant.get().empty());
+  Bound bound;
+  bound.text_ = text_;
+  bound.params_ = {tenant.get(), std::move(value)};
+  return bound;
+}
+
 TenantQuery::TenantQuery(const TenantId& tenant, const TableSql& sql) : sql_(sql) {
   constexpr std::size_t kUsualParams = 4;
   MC_CHECK(!tenant.get().empty());
@@ -61,9 +69,9 @@ Statement TenantQuery::select(const Parts& parts) && {
 
 // In SQLite a loop over the keys, each one search in the index; IN would first sort the keys into
 // a table of its own. PostgreSQL plans both alike.
-Statement TenantQuery::select_by_keys(const std::string& list, int column, const KeyList& keys) && {
+Statement TenantQuery::select_by_keys(const std::string& list, int column) && {
   const Column& key = this->column(column);
-  const std::string place = bind(keys.json);
+  const std::string place = bind(sql::Param());
   std::string text = "SELECT " + list;
   if (dialect() == sql::Dialect::sqlite) {
     text += " FROM (SELECT value AS mc_key FROM json_each(" + place + ")) AS mc_keys CROSS JOIN " +
@@ -71,7 +79,7 @@ Statement TenantQuery::select_by_keys(const std::string& list, int column, const
   } else {
     text += sql_.from + filtered(in_json_list(key, dialect(), place));
   }
-  return std::move(*this).finish(std::move(text), keys.count);
+  return std::move(*this).finish(std::move(text), 0);
 }
 
 Statement TenantQuery::select_for_each(const Parts& parts, const std::string& partition,

@@ -6,7 +6,10 @@
 // Dataset and are quoted, values are bound. It names one table; relations are further statements.
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,39 @@ struct Statement {
   std::string text;
   std::vector<sql::Param> params;
   std::size_t rows_expected = 0;  // a guess, to make room; 0 = none
+};
+
+// A statement as it is run; what it points at outlives the run.
+struct StatementView {
+  StatementView(const Statement& statement)
+      : text(statement.text), params(statement.params), rows_expected(statement.rows_expected) {}
+  StatementView(std::string_view t, std::span<const sql::Param> p, std::size_t rows)
+      : text(t), params(p), rows_expected(rows) {}
+  std::string_view text;
+  std::span<const sql::Param> params;
+  std::size_t rows_expected;
+};
+
+// A statement that binds one value besides the tenant, kept to be run for any tenant and value.
+class KeyStatement {
+ public:
+  KeyStatement() = default;
+  explicit KeyStatement(Statement made) : text_(std::move(made.text)) {
+    MC_CHECK(made.params.size() == 2);
+  }
+  class Bound {
+   public:
+    StatementView view(std::size_t rows_expected) const { return {text_, params_, rows_expected}; }
+
+   private:
+    friend class KeyStatement;
+    std::string_view text_;
+    std::array<sql::Param, 2> params_;
+  };
+  Bound bind(const TenantId& tenant, sql::Param value) const;
+
+ private:
+  std::string text_;
 };
 
 // What all statements of a dataset have in common, in one dialect. The dataset must outlive it.
@@ -57,13 +93,9 @@ class TenantQuery {
     std::int64_t limit = -1;  // -1 = none
   };
   Statement select(const Parts& parts) &&;
-  // The rows whose `column`, which no two rows share, is one of the keys: different ones, as a JSON
-  // array. In no particular order.
-  struct KeyList {
-    std::string json;
-    std::size_t count = 0;
-  };
-  Statement select_by_keys(const std::string& list, int column, const KeyList& keys) &&;
+  // The rows whose `column`, which no two rows share, is one of the keys, bound as a JSON array of
+  // different ones. In no particular order.
+  Statement select_by_keys(const std::string& list, int column) &&;
   // At most `limit` rows for each value of `partition`, the first of each in `order`. The result
   // has the columns of `list`, then the row number; sorted by partition, then order.
   Statement select_for_each(const Parts& parts, const std::string& partition,

@@ -4,6 +4,7 @@
 // come in the order of the response, as a depth-first executor would meet them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -88,12 +89,40 @@ struct FieldNote {
   std::string code;
 };
 
+// What a resolver works out from a field and the selection below it (as Selected::of gives it, but
+// for arguments), kept with the plan of the operation for its next executions.
+class Kept {
+ public:
+  virtual ~Kept() = default;
+};
+// Thread-safe.
+class KeptSlot {
+ public:
+  KeptSlot() = default;
+  KeptSlot(const KeptSlot&) = delete;
+  KeptSlot& operator=(const KeptSlot&) = delete;
+  ~KeptSlot() { delete kept_.load(std::memory_order_acquire); }
+  const Kept* get() const { return kept_.load(std::memory_order_acquire); }  // null = nothing yet
+  // Gives what stays: the first one that was kept.
+  const Kept* keep(std::unique_ptr<const Kept> made) {
+    const Kept* expected = nullptr;
+    if (!kept_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) {
+      return expected;
+    }
+    return made.release();
+  }
+
+ private:
+  std::atomic<const Kept*> kept_{nullptr};
+};
+
 struct FieldCall {
   const Schema& schema;
   TypeId parent_type;
   const FieldDef& field;
   const json::Object& arguments;  // coerced, defaults filled in
   const Selected* selected;       // null for leaves
+  KeptSlot* kept;                 // null for leaves
   Arena& arena;
   OperationKind operation;
   std::vector<FieldNote>& notes;

@@ -26,6 +26,7 @@ struct TypePlan;
 struct SetPlan {
   std::vector<Index> sets;  // first SelectionNode of each selection set to merge, in order
   mutable std::atomic<const TypePlan*> types{nullptr};  // a list through TypePlan::next
+  mutable KeptSlot kept;                                // of the field's resolver
 };
 
 // Where the value of a field comes from.

@@ -231,6 +231,7 @@ class Levels {
                          *field.field,
                          *arguments,
                          field.below ? &selected : nullptr,
+                         field.below ? &field.below->kept : nullptr,
                          run_.arena,
                          run_.operation.kind,
                          notes_};
