@@ -43,17 +43,24 @@ void FileSink::drain() {
     const std::unique_lock output(writing_, std::try_to_lock);
     if (!output.owns_lock()) return;
     Buffer taken = buffer_.with([](Buffer& buffer) { return std::exchange(buffer, Buffer{}); });
-    std::string bytes = taken.torn ? "\n" : "";
+    std::string first = taken.torn ? "\n" : "";
     if (taken.lost > 0) {
       // The loss is told in the format of the lines, through the same escaping as all lines.
       const bool json = taken.bytes.empty() || taken.bytes[0] == '{';
       MemorySink note(1);
       Log(clock_, note, {.format = json ? Format::json : Format::text})
           .warn("log.dropped", {{"lines", taken.lost}});
-      bytes += note.lines().front();
+      first += note.lines().front();
     }
-    bytes += taken.bytes;
-    if (file_.write(bytes)) continue;
+    if (!first.empty()) taken.bytes.insert(0, first);
+    if (file_.write(taken.bytes)) {
+      // Its memory serves the next lines.
+      taken.bytes.clear();
+      buffer_.with([&](Buffer& buffer) {
+        if (buffer.bytes.empty()) buffer.bytes.swap(taken.bytes);
+      });
+      continue;
+    }
     dropped_.fetch_add(taken.lines, std::memory_order_relaxed);
     buffer_.with([&](Buffer& buffer) {
       buffer.lost += taken.lost + taken.lines;

@@ -36,6 +36,11 @@ class Binder {
   void plan(int index) {
     const Dataset& dataset = parts_.model.datasets[static_cast<std::size_t>(index)];
     DatasetPlan out(dataset);
+    for (std::size_t i = 0; i < parts_.model.sources.size(); ++i) {
+      const Source& source = parts_.model.sources[i];
+      if (source.name == dataset.source) out.placements.push_back({source.region, i});
+    }
+    out.placed = out.placements.size() > 1;
     out.key = dataset.column_index(dataset.key);
     out.version = dataset.version.empty() ? -1 : dataset.column_index(dataset.version);
     out.type = id(dataset.type);

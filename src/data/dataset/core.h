@@ -108,7 +108,7 @@ struct Session::Core {
   sql::Connection* limited = nullptr;  // that counts the steps of a brief session
 
   const DatasetPlan& plan(int dataset) const { return parts.dataset(dataset); }
-  Result<std::string> placement(int dataset) const;  // of the tenant's rows
+  Result<std::size_t> source(int dataset) const;  // of Model::sources, with the tenant's rows
   Result<sql::Connection*> reader(int dataset);
   Nanos time_left() const;
   // Gives what is left of the request's time to the next statements of a connection.

@@ -279,16 +279,6 @@ std::string Model::placement(const Source& source) const {
   return placed(source.name) ? source.name + "@" + source.region : source.name;
 }
 
-Result<std::string> Model::placement(std::string_view name, std::string_view region) const {
-  for (const Source& source : sources) {
-    if (source.name != name) continue;
-    if (!placed(name)) return source.name;
-    if (source.region == region) return placement(source);
-  }
-  return fail(Code::not_found,
-              "source " + excerpt(name) + " has no placement in region '" + excerpt(region) + "'");
-}
-
 int Model::dataset_index(std::string_view name) const {
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     if (datasets[i].name == name) return static_cast<int>(i);

@@ -136,8 +136,6 @@ struct Model {
   bool placed(std::string_view name) const;           // more than one placement
   // What Writers and ConnectionSet call a placement: the name, with "@region" where it is placed.
   std::string placement(const Source& source) const;
-  // The placement that holds the rows of a tenant of this region; `not_found` when there is none.
-  Result<std::string> placement(std::string_view name, std::string_view region) const;
   const Dataset* dataset(std::string_view name) const;
   int dataset_index(std::string_view name) const;  // -1 = none
   // Every rule of the model (names, references, types, limits); empty = usable.

@@ -153,9 +153,11 @@ Result<Datum> mutate(const Call& call) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   core.touch(call.plan.dataset);
-  const Result<std::string> placement = core.placement(call.plan.dataset);
-  if (!placement) return tl::unexpected<Error>(core.after_failure(placement.error()));
-  Result<Writers::Lease> writer = core.connections.writers().borrow(*placement, core.time_left());
+  const Result<std::size_t> source = core.source(call.plan.dataset);
+  if (!source) return tl::unexpected<Error>(core.after_failure(source.error()));
+  const Model& model = core.parts.model;
+  Result<Writers::Lease> writer = core.connections.writers().borrow(
+      model.placement(model.sources[*source]), core.time_left());
   if (!writer) return tl::unexpected<Error>(core.after_failure(writer.error()));
   // The connection still has the limit of the last request that used it.
   MC_TRY_OK(core.limit_time(**writer));

@@ -63,6 +63,12 @@ struct DatasetPlan {
 
   const Dataset* dataset;
   TableSql sqlite, postgres;
+  struct Placement {
+    std::string region;
+    std::size_t source = 0;  // index into Model::sources
+  };
+  std::vector<Placement> placements;
+  bool placed = false;  // several: the tenant's region chooses
   int key = -1;      // column index
   int version = -1;  // column index, -1 = none
   graphql::TypeId type = 0, connection = 0, edge = 0, aggregate = 0, group = 0;

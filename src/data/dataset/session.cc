@@ -75,21 +75,14 @@ Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
 ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers)
     : drivers_(drivers), writers_(writers) {
   for (const Source& source : model.sources) {
-    Place& place = places_[model.placement(source)];
+    Place& place = places_.emplace_back();
     place.url = source.url;
     place.in_process = drivers.in_process(source.url);
   }
 }
 
-bool ConnectionSet::in_process(std::string_view placement) const {
-  const auto found = places_.find(placement);
-  return found != places_.end() && found->second.in_process;
-}
-
-Result<sql::Connection*> ConnectionSet::reader(std::string_view placement, Nanos wait) {
-  const auto found = places_.find(placement);
-  if (found == places_.end()) return fail(Code::not_found, "no source " + excerpt(placement));
-  Place& place = found->second;
+Result<sql::Connection*> ConnectionSet::reader(std::size_t source, Nanos wait) {
+  Place& place = places_[source];
   if (place.has_view) {
     if (place.leases_ended == writers_.leases_ended()) return place.connection.get();
     end_view(place);
@@ -118,7 +111,7 @@ void ConnectionSet::end_view(Place& place) {
 }
 
 void ConnectionSet::end_views() {
-  for (auto& [name, place] : places_) {
+  for (Place& place : places_) {
     if (place.has_view) end_view(place);
   }
 }
@@ -130,7 +123,7 @@ void ConnectionSet::release_views() {
 
 Result<sql::Connection*> Session::Core::reader(int dataset) {
   touch(dataset);
-  Result<std::string> where = placement(dataset);
+  const Result<std::size_t> where = source(dataset);
   if (!where) return tl::unexpected<Error>(after_failure(where.error()));
   if (options.brief.on() && !connections.in_process(*where)) {
     return tl::unexpected<Error>(too_long());
@@ -140,12 +133,17 @@ Result<sql::Connection*> Session::Core::reader(int dataset) {
   return connection;
 }
 
-Result<std::string> Session::Core::placement(int dataset) const {
-  return parts.model.placement(plan(dataset).dataset->source, options.region);
+Result<std::size_t> Session::Core::source(int dataset) const {
+  const DatasetPlan& described = plan(dataset);
+  for (const DatasetPlan::Placement& placement : described.placements) {
+    if (!described.placed || placement.region == options.region) return placement.source;
+  }
+  return fail(Code::not_found, "source " + excerpt(described.dataset->source) +
+                                   " has no placement in region '" + excerpt(options.region) + "'");
 }
 
 void Session::Core::touch(int dataset) {
-  const std::string& name = plan(dataset).dataset->name;
+  const std::string_view name = plan(dataset).dataset->name;
   if (std::find(report.datasets.begin(), report.datasets.end(), name) == report.datasets.end()) {
     report.datasets.push_back(name);
   }

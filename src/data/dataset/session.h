@@ -96,10 +96,11 @@ class Writers {
 class ConnectionSet {
  public:
   ConnectionSet(const sql::Drivers& drivers, const Model& model, Writers& writers);
-  // Opened anew when its database was moved or replaced. `wait` bounds the wait for its lock.
-  Result<sql::Connection*> reader(std::string_view placement, Nanos wait = seconds(5));
-  // No statement of this placement waits for another process.
-  bool in_process(std::string_view placement) const;
+  // Of one of Model::sources. Opened anew when its database was moved or replaced. `wait` bounds
+  // the wait for its lock.
+  Result<sql::Connection*> reader(std::size_t source, Nanos wait = seconds(5));
+  // No statement of this source waits for another process.
+  bool in_process(std::size_t source) const { return places_[source].in_process; }
   // Until release_views(), a reader of an in-process database keeps the view of the data that its
   // first statement has: several reads cost one lock and one look at the file, and agree with each
   // other. A change by the Writers ends a view at the next reader(). Repeatable.
@@ -121,7 +122,7 @@ class ConnectionSet {
   static void end_view(Place& place);
 
   const sql::Drivers& drivers_;
-  std::map<std::string, Place, std::less<>> places_;
+  std::vector<Place> places_;
   Writers& writers_;
   bool holds_views_ = false;
 };
@@ -173,8 +174,8 @@ struct SessionReport {
   std::size_t rows = 0;
   std::size_t bytes = 0;
   bool too_long = false;              // for SessionOptions::brief
-  std::vector<std::string> datasets;  // touched, in order of first use
-  std::vector<Error> faults;          // of the databases, for the log; at most 20
+  std::vector<std::string_view> datasets;  // touched, in order of first use; names of the catalog
+  std::vector<Error> faults;               // of the databases, for the log; at most 20
 };
 
 // One request of one tenant. Used by one thread; cancel() may be called by any.

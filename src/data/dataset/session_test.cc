@@ -165,7 +165,7 @@ TEST_CASE("views: a statement that fails ends its view") {
   ConnectionSet& connections = world.connections();
   connections.hold_views();
   CHECK(world.ask("alpha", query).code().empty());
-  const auto reader = connections.reader("main");
+  const auto reader = connections.reader(0);
   REQUIRE(reader.has_value());
   world.journal().watching = false;
   CHECK_FALSE((*reader)->query("SELECT nothing", {}).has_value());

@@ -98,9 +98,9 @@ Result<std::vector<std::vector<std::string>>> unique_indexes(sql::Connection& co
 Status check_tables(const Model& model, ConnectionSet& connections) {
   std::string text;
   for (const Dataset& dataset : model.datasets) {
-    for (const Source& source : model.sources) {
-      if (source.name != dataset.source) continue;
-      Result<sql::Connection*> connection = connections.reader(model.placement(source));
+    for (std::size_t i = 0; i < model.sources.size(); ++i) {
+      if (model.sources[i].name != dataset.source) continue;
+      Result<sql::Connection*> connection = connections.reader(i);
       const Status status = connection ? check_table(dataset, **connection)
                                        : Status(tl::unexpected<Error>(connection.error()));
       if (!status) text += (text.empty() ? "" : "\n") + status.error().what;

@@ -1,5 +1,6 @@
 #include "graphql/execute.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "graphql/execute_state.h"
@@ -68,7 +69,10 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
 
   const bool serial = run.operation.kind == OperationKind::mutation;
   if (!serial) run_levels(run, root, order, resolver, clock);
+  constexpr std::size_t kUsualBytes = 24;  // of a written field
   ExecuteResult result;
+  result.body.reserve(std::min((run.value_count + 4) * kUsualBytes,
+                               run.request.limits.response_bytes_max));
   result.body = kDataKey;
   result.body += '{';
   Writer writer(run, result.body);
