@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <iterator>
 #include <memory>
+#include <thread>
 
 #include "demo/rows.h"
 
@@ -54,16 +57,35 @@ std::string path_of(const std::string& folder, std::string_view region) {
   return fmt::format("{}/{}.db", folder, region);
 }
 
-// The state of one run, shared by the two files it writes.
+std::string partial_of(const std::string& folder, std::string_view region) {
+  return path_of(folder, region) + ".partial";
+}
+
+// What the threads that write the regions share.
 struct Run {
   const DemoOptions& options;
   const DemoProgress& progress;
-  DemoReport report;
   std::int64_t total = 0;
+  Guarded<std::int64_t> written{};
+  std::atomic<bool> failed = false;  // one region did; the others stop
+
+  // One call at a time, and with a number that only rises.
+  void add(std::int64_t rows, std::string_view label) {
+    written.with([&](std::int64_t& sum) {
+      sum += rows;
+      if (progress) progress(sum, total, label);
+    });
+  }
+};
+
+// What one region adds to the report.
+struct Region {
+  std::string_view name;
+  std::vector<DemoCount> counts;
   Digest digest;
 };
 
-Status write_rows(Run& run, sql::Connection& connection, const Table& table,
+Status write_rows(Run& run, Region& region, sql::Connection& connection, const Table& table,
                   const DemoTenant& tenant) {
   const std::string label = fmt::format("{} {}", tenant.name, table.name);
   const Scope scope{tenant, counts_of(tenant, run.options.scale)};
@@ -77,22 +99,25 @@ Status write_rows(Run& run, sql::Connection& connection, const Table& table,
     for (std::int64_t number = first; number < end; ++number) {
       table.make(stream, scope, number, values);
     }
+    if (run.failed.load(std::memory_order_relaxed)) {
+      return fail(Code::unavailable, "another region could not be written");
+    }
     MC_TRY_OK(connection.insert_many(table.name, table.columns, values));
-    for (const sql::Param& value : values) run.digest.add(value);
-    run.report.rows += end - first;
-    if (run.progress) run.progress(run.report.rows, run.total, label);
+    for (const sql::Param& value : values) region.digest.add(value);
+    run.add(end - first, label);
   }
-  run.report.counts.push_back({std::string(tenant.name), std::string(table.name), count});
+  region.counts.push_back({std::string(tenant.name), std::string(table.name), count});
   return ok();
 }
 
 // All tables of one region in one transaction: nobody reads the file before it has its name.
-Status fill(Run& run, sql::Connection& connection, std::string_view region) {
+Status fill(Run& run, Region& region, sql::Connection& connection) {
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection));
   for (const Table& table : tables()) {
     MC_TRY_OK(connection.script(table.create));
     for (const DemoTenant& tenant : demo_tenants()) {
-      if (tenant.region == region) MC_TRY_OK(write_rows(run, connection, table, tenant));
+      if (tenant.region != region.name) continue;
+      MC_TRY_OK(write_rows(run, region, connection, table, tenant));
     }
     MC_TRY_OK(connection.script(table.indexes));
   }
@@ -104,10 +129,8 @@ Status remove_if_there(sys::Files& files, const std::string& path) {
   return there ? files.remove(path) : ok();
 }
 
-Status write_region(Run& run, const sql::Drivers& drivers, sys::Files& files,
-                    std::string_view region) {
-  const std::string path = path_of(run.options.folder, region);
-  const std::string partial = path + ".partial";
+Status write_region(Run& run, Region& region, const sql::Drivers& drivers, sys::Files& files) {
+  const std::string partial = partial_of(run.options.folder, region.name);
   for (const char* suffix : {"", "-wal", "-shm"}) {
     MC_TRY_OK(remove_if_there(files, partial + suffix));
   }
@@ -115,12 +138,42 @@ Status write_region(Run& run, const sql::Drivers& drivers, sys::Files& files,
     MC_TRY(const std::unique_ptr<sql::Connection> connection, drivers.open("sqlite:" + partial));
     // Parents of the foreign keys stay in memory: without it half the time goes into reading back.
     MC_TRY_OK(connection->script("PRAGMA cache_size = -65536;"));
-    MC_TRY_OK(fill(run, *connection, region));
+    MC_TRY_OK(fill(run, region, *connection));
     MC_TRY_OK(connection->script("ANALYZE;"));
   }  // closing moves the log into the file
-  MC_TRY_OK(files.rename(partial, path));
-  run.report.files.push_back(path);
   return ok();
+}
+
+// A thread for each region, as SQLite has one writer a file. Gives the failure that came first.
+Status write_regions(Run& run, std::span<Region> regions, const sql::Drivers& drivers,
+                     sys::Files& files) {
+  Guarded<Status> outcome{ok()};
+  const auto write = [&](Region& region) {
+    Status done = write_region(run, region, drivers, files);
+    if (done || run.failed.exchange(true)) return;
+    outcome.with([&](Status& first) { first = std::move(done); });
+  };
+  std::vector<std::thread> threads;
+  for (Region& region : regions) threads.emplace_back([&] { write(region); });
+  for (std::thread& thread : threads) thread.join();
+  MC_TRY_OK(outcome.with([](Status& first) { return std::move(first); }));
+  // The first region's file comes last: where it is, the world is complete.
+  for (std::size_t i = regions.size(); i-- > 0;) {
+    MC_TRY_OK(files.rename(partial_of(run.options.folder, regions[i].name),
+                           path_of(run.options.folder, regions[i].name)));
+  }
+  return ok();
+}
+
+// Of all regions, each with its rows in the order they were written.
+std::string digest_of(std::span<Region> regions) {
+  std::string all;
+  for (Region& region : regions) all += region.digest.hex();
+  return to_hex(sys::sha256(all));
+}
+
+std::array<Region, kRegions.size()> all_regions() {
+  return {Region{kRegions[0], {}, {}}, Region{kRegions[1], {}, {}}};
 }
 
 Status check(const DemoOptions& options, sys::Files& files) {
@@ -185,30 +238,37 @@ std::span<const DemoTenant> demo_tenants() {
 Result<DemoReport> generate(const DemoOptions& options, const sql::Drivers& drivers,
                             sys::Files& files, const DemoProgress& progress) {
   MC_TRY_OK(check(options, files));
-  Run run{options, progress, {}, 0, {}};
+  Run run{options, progress};
   for (const DemoTenant& tenant : demo_tenants()) {
     const Counts counts = counts_of(tenant, options.scale);
     for (const Table& table : tables()) run.total += counts.*table.count;
   }
-  for (const std::string_view region : kRegions) {
-    MC_TRY_OK(write_region(run, drivers, files, region));
+  std::array regions = all_regions();
+  MC_TRY_OK(write_regions(run, regions, drivers, files));
+  DemoReport report;
+  for (Region& region : regions) {
+    std::move(region.counts.begin(), region.counts.end(), std::back_inserter(report.counts));
+    report.files.push_back(path_of(options.folder, region.name));
   }
-  run.report.digest = run.digest.hex();
-  return std::move(run.report);
+  report.rows = run.total;
+  report.digest = digest_of(regions);
+  return report;
 }
 
 Result<std::string> stored_digest(const std::string& folder, const sql::Drivers& drivers) {
-  Digest digest;
-  for (const std::string_view region : kRegions) {
-    MC_TRY(const std::unique_ptr<sql::Connection> connection,
-           drivers.open("sqlite:" + path_of(folder, region), {.access = sql::Access::read_only}));
+  std::array regions = all_regions();
+  for (Region& region : regions) {
+    MC_TRY(
+        const std::unique_ptr<sql::Connection> connection,
+        drivers.open("sqlite:" + path_of(folder, region.name), {.access = sql::Access::read_only}));
     for (const Table& table : tables()) {
       for (const DemoTenant& tenant : demo_tenants()) {
-        if (tenant.region == region) MC_TRY_OK(read_rows(digest, *connection, table, tenant));
+        if (tenant.region != region.name) continue;
+        MC_TRY_OK(read_rows(region.digest, *connection, table, tenant));
       }
     }
   }
-  return digest.hex();
+  return digest_of(regions);
 }
 
 }  // namespace mc::demo

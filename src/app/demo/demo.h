@@ -51,16 +51,17 @@ struct DemoCount {
 struct DemoReport {
   std::vector<DemoCount> counts;
   std::int64_t rows = 0;
-  std::string digest;              // hexadecimal SHA-256 over all values of all rows
+  std::string digest;              // hexadecimal SHA-256 over all values of all rows, by region
   std::vector<std::string> files;  // absolute paths
 };
 
-// Called after each batch: rows written, rows in all, and what is being written ("alpha person").
+// Called after each batch, by one thread at a time but not always the same: rows written, rows in
+// all, and what is being written ("alpha person").
 using DemoProgress = std::function<void(std::int64_t, std::int64_t, std::string_view)>;
 
-// Writes both files. A file appears under its name only when it is complete, so an interrupted run
-// can be started again. Errors: invalid (scale, folder), conflict (a file is already there), and
-// what the database or disk reports.
+// Writes both files, a thread each. A file appears under its name only when it is complete, so an
+// interrupted run can be started again. Errors: invalid (scale, folder), conflict (a file is
+// already there), and what the database or disk reports.
 Result<DemoReport> generate(const DemoOptions& options, const sql::Drivers& drivers,
                             sys::Files& files, const DemoProgress& progress);
 

@@ -87,6 +87,40 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("server: work after a turn runs when all requests at hand have been handled") {
+  Mailbox<bool> entered;
+  Mailbox<bool> go_on;
+  Mailbox<std::string> order;
+  Fixture fixture([&](const std::shared_ptr<Exchange>& exchange) {
+    const std::string target(exchange->request().target);
+    if (target == "/block") {
+      entered.put(true);
+      CHECK(go_on.take());
+    } else {
+      order.put(target);
+      exchange->after_turn([&order, target] { order.put("after " + target); });
+    }
+    test::echo(exchange);
+  });
+  RawSocket blocker = fixture.connect();
+  RawSocket first = fixture.connect();
+  RawSocket second = fixture.connect();
+  blocker.send("GET /block HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(entered.take());
+  first.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+  go_on.put(true);
+  for (RawSocket* client : {&blocker, &first, &second}) {
+    CHECK(status_of(client->receive_reply()) == 200);
+  }
+  const std::string one = order.take();
+  const std::string two = order.take();
+  CHECK(one + two != "/1after /1");
+  CHECK(one + two != "/2after /2");
+  CHECK(order.take() == "after " + one);
+  CHECK(order.take() == "after " + two);
+}
+
 TEST_CASE("server: keeps order when replies come late from another thread") {
   Mailbox<std::shared_ptr<Exchange>> waiting;
   Fixture fixture([&](std::shared_ptr<Exchange> exchange) { waiting.put(std::move(exchange)); });

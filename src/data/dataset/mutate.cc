@@ -156,8 +156,8 @@ Result<Datum> mutate(const Call& call) {
   const Result<std::size_t> source = core.source(call.plan.dataset);
   if (!source) return tl::unexpected<Error>(core.after_failure(source.error()));
   const Model& model = core.parts.model;
-  Result<Writers::Lease> writer = core.connections.writers().borrow(
-      model.placement(model.sources[*source]), core.time_left());
+  Result<Writers::Lease> writer =
+      core.connections.writers().borrow(model.placement(model.sources[*source]), core.time_left());
   if (!writer) return tl::unexpected<Error>(core.after_failure(writer.error()));
   // The connection still has the limit of the last request that used it.
   MC_TRY_OK(core.limit_time(**writer));

@@ -69,8 +69,8 @@ struct DatasetPlan {
   };
   std::vector<Placement> placements;
   bool placed = false;  // several: the tenant's region chooses
-  int key = -1;      // column index
-  int version = -1;  // column index, -1 = none
+  int key = -1;         // column index
+  int version = -1;     // column index, -1 = none
   graphql::TypeId type = 0, connection = 0, edge = 0, aggregate = 0, group = 0;
   graphql::TypeId numbers = graphql::kNoType;
 };

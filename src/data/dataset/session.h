@@ -173,7 +173,7 @@ struct SessionReport {
   std::size_t statements = 0;
   std::size_t rows = 0;
   std::size_t bytes = 0;
-  bool too_long = false;              // for SessionOptions::brief
+  bool too_long = false;                   // for SessionOptions::brief
   std::vector<std::string_view> datasets;  // touched, in order of first use; names of the catalog
   std::vector<Error> faults;               // of the databases, for the log; at most 20
 };

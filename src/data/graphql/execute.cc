@@ -71,8 +71,8 @@ ExecuteResult run_operation(Run& run, const TypeDef& root_type, Resolver& resolv
   if (!serial) run_levels(run, root, order, resolver, clock);
   constexpr std::size_t kUsualBytes = 24;  // of a written field
   ExecuteResult result;
-  result.body.reserve(std::min((run.value_count + 4) * kUsualBytes,
-                               run.request.limits.response_bytes_max));
+  result.body.reserve(
+      std::min((run.value_count + 4) * kUsualBytes, run.request.limits.response_bytes_max));
   result.body = kDataKey;
   result.body += '{';
   Writer writer(run, result.body);

@@ -328,6 +328,35 @@ TEST_CASE("gateway: known short reads run on the loop, long ones move to a worke
   CHECK(runs()["loop"] == "1");
 }
 
+// Another process changes the file in the middle of a turn.
+TEST_CASE("gateway: requests of one turn of the loop read one state, the next turn a newer one") {
+  World world;
+  const std::string token = world.token();
+  const std::string query = "{ person(id: \"p1\") { name } }";
+  const std::string before = world.query(query, token).body;  // makes the document known
+  const auto driver = sql::sqlite_driver();
+  const auto other = driver->open(world.catalog().model().sources.front().url, {});
+  REQUIRE(other.has_value());
+  const auto rename = [&](const char* name) {
+    const auto done = (*other)->execute("UPDATE person SET name = ?1", {sql::Param(name)});
+    REQUIRE_MESSAGE(done.has_value(), done.error().what);
+  };
+  const auto send = [&] {
+    return world.send(
+        {.headers = {{"Content-Type", "application/json"}}, .body = guarded::body_of(query)},
+        token);
+  };
+  const auto first = send();
+  rename("Newer");
+  const auto second = send();
+  CHECK(first->response().body == before);
+  CHECK(second->response().body == before);
+  CHECK(first->wait());  // ends the turn
+  const auto third = send();
+  CHECK(third->response().body == R"({"data":{"person":{"name":"Newer"}}})");
+  CHECK(third->wait());
+}
+
 TEST_CASE("gateway: a whole batch keeps to the limit of bytes of one reply") {
   guarded::WorldOptions options;
   RouteConfig route;
