@@ -1,7 +1,8 @@
 // A team's own tables as a tenant-bound GraphQL API, described by one YAML file.
 //
 //   model.h    what the YAML says: sources, datasets, columns, relations; parse, check, print, SDL
-//   session.h  Catalog (shared, immutable), ConnectionSet (one a worker), Session (one a request)
+//   connections.h  ConnectionSet (readers, one a thread), Writers (one a process)
+//   session.h  Catalog (shared, immutable), Session (one a request)
 //   import.h   CSV and JSON lines into a table: streaming, resumable, all or nothing
 //
 // The one promise: no statement leaves this module without `tenant_id = ?1`, bound to the tenant
