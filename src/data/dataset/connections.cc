@@ -59,36 +59,32 @@ ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Wr
 
 Result<sql::Connection*> ConnectionSet::reader(std::size_t source, Nanos wait) {
   Place& place = places_[source];
-  if (place.has_view) {
-    if (place.leases_ended == writers_.leases_ended()) return place.connection.get();
-    end_view(place);
-  }
+  if (place.has_view) return place.connection.get();
   if (place.connection != nullptr && place.connection->lost()) place.connection.reset();
   if (place.connection == nullptr) {
     MC_TRY(place.connection, drivers_.open(place.url, {.access = sql::Access::read_only,
                                                        .busy_timeout = open_wait(wait)}));
   }
-  return with_view(place);
-}
-
-Result<sql::Connection*> ConnectionSet::with_view(Place& place) const {
   if (holds_views_ && place.in_process) {
-    place.leases_ended = writers_.leases_ended();
     MC_TRY_OK(place.connection->begin());
     place.has_view = true;
   }
   return place.connection.get();
 }
 
-// A connection that cannot end its view is of no use any more.
-void ConnectionSet::end_view(Place& place) {
-  if (!place.connection->rollback()) place.connection.reset();
-  place.has_view = false;
+void ConnectionSet::hold_views() {
+  const std::uint64_t now = writers_.leases_ended();
+  if (now != leases_ended_) end_views();
+  leases_ended_ = now;
+  holds_views_ = true;
 }
 
+// A connection that cannot end its view is of no use any more.
 void ConnectionSet::end_views() {
   for (Place& place : places_) {
-    if (place.has_view) end_view(place);
+    if (!place.has_view) continue;
+    if (!place.connection->rollback()) place.connection.reset();
+    place.has_view = false;
   }
 }
 

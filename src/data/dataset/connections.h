@@ -65,8 +65,8 @@ class ConnectionSet {
   bool in_process(std::size_t source) const { return places_[source].in_process; }
   // Until release_views(), a reader of an in-process database keeps the view of the data that its
   // first statement has: several reads cost one lock and one look at the file, and agree with each
-  // other. A change by the Writers ends a view at the next reader(). Repeatable.
-  void hold_views() { holds_views_ = true; }
+  // other. Called at the start of every request: views from before a change by the Writers end.
+  void hold_views();
   bool holds_views() const { return holds_views_; }
   void release_views();
   void end_views();  // the next reader() begins new ones; after a failure
@@ -78,15 +78,13 @@ class ConnectionSet {
     bool in_process = false;
     std::unique_ptr<sql::Connection> connection;
     bool has_view = false;
-    std::uint64_t leases_ended = 0;  // of the Writers, before the view began
   };
-  Result<sql::Connection*> with_view(Place& place) const;
-  static void end_view(Place& place);
 
   const sql::Drivers& drivers_;
   std::vector<Place> places_;
   Writers& writers_;
   bool holds_views_ = false;
+  std::uint64_t leases_ended_ = 0;  // of the Writers, before the views began
 };
 
 }  // namespace mc::dataset

@@ -144,8 +144,10 @@ TEST_CASE("views: readers keep one while it is held; a change by the writers end
         world.ask("alpha", "mutation { updatePerson(id: \"p1\", input: {name: \"four\"}) { id } }",
                   {}, {.may = {.writes = true}});
     CHECK(changed.code().empty());
+    connections.hold_views();  // as at the start of the next request
     CHECK(world.ask("alpha", query).body == named("four"));
     rename_elsewhere(world, "five");
+    connections.hold_views();
     CHECK(world.ask("alpha", query).body == named("four"));
   }
   SUBCASE("the end of a session that was cut") {
@@ -155,6 +157,28 @@ TEST_CASE("views: readers keep one while it is held; a change by the writers end
     CHECK(world.ask("alpha", query, {}, {.brief = {100'000, 10, 1}}).code().empty());
     connections.release_views();
     CHECK(world.ask("alpha", query).body == named("two"));
+  }
+}
+
+TEST_CASE("views: all reads of a request agree, whoever writes between them") {
+  const SqliteFolder folder;
+  contract::World world(folder.backend(), {"alpha"});
+  const std::string query = "{ people(first: 5) { nodes { name boss { name boss { name } } } } }";
+  int statements = 0;
+  world.journal().on_query = [&] {  // before the first step of each statement
+    rename_elsewhere(world, "renamed " + std::to_string(++statements));
+    CHECK(world.writers().borrow("main", seconds(1)).has_value());  // and somebody here has written
+  };
+  world.connections().hold_views();
+  const std::string agreeing = world.ask("alpha", query).body;
+  CHECK(statements == 3);
+  CHECK(agreeing.find("renamed 1") != std::string::npos);
+  CHECK(agreeing.find("renamed 2") == std::string::npos);
+  CHECK(agreeing.find("renamed 3") == std::string::npos);
+  world.connections().release_views();
+  const std::string apart = world.ask("alpha", query).body;
+  for (const char* name : {"renamed 4", "renamed 5", "renamed 6"}) {
+    CHECK(apart.find(name) != std::string::npos);
   }
 }
 

@@ -86,11 +86,9 @@ bool Gateway::Core::execute_on_loop(const CallPtr& call) {
   constexpr std::size_t kRowsMax = 250;
   constexpr std::size_t kStatementsMax = 8;
   dataset::ConnectionSet& set = *loop_connections[call->exchange->loop()];
-  if (!set.holds_views()) {
-    // All reads of a turn share a view. None is older than its request: the turn began with it.
-    set.hold_views();
-    call->exchange->after_turn([&set] { set.release_views(); });
-  }
+  // All reads of a turn share a view. None is older than its request: the turn began with it.
+  if (!set.holds_views()) call->exchange->after_turn([&set] { set.release_views(); });
+  set.hold_views();
   const auto session = make_session(*call, set, {config.loop_steps_max, kRowsMax, kStatementsMax});
   if (!session) return false;
   Executed executed = execute_all(*call, **session);
