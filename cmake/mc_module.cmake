@@ -59,6 +59,14 @@ function(mc_check_dependency name dep)
   endif()
 endfunction()
 
+# Links the allocator of the product (docs/adr/0009); nothing names it, so it must be kept by hand.
+function(mc_allocator target)
+  if(NOT MC_SANITIZE)
+    target_link_options(${target} PRIVATE
+      LINKER:--push-state,--no-as-needed -lmimalloc LINKER:--pop-state)
+  endif()
+endfunction()
+
 function(mc_module name)
   cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
   get_property(storey GLOBAL PROPERTY MC_STOREY_${name})
@@ -103,6 +111,7 @@ function(mc_module name)
     get_filename_component(stem ${file} NAME_WE)
     add_executable(${stem} ${file})
     target_link_libraries(${stem} PRIVATE mc_${name})
+    mc_allocator(${stem})
   endforeach()
   foreach(file IN LISTS fuzzers)
     get_filename_component(stem ${file} NAME_WE)

@@ -5,9 +5,12 @@
 // operations, fragments and variables of September 2025, as graphql-js 16 has them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/base.h"
@@ -16,29 +19,36 @@
 namespace mc::graphql {
 
 struct Document {
+ private:
+  // Nodes and names live here and are freed at once. A small document needs no more than this.
+  static constexpr std::size_t kInsideBytes = 2048;
+  alignas(std::max_align_t) std::byte inside_[kInsideBytes];
+  std::pmr::monotonic_buffer_resource memory_{inside_, kInsideBytes};
+
+ public:
   std::string source;
-  std::string strings;                  // decoded string values, back to back
-  std::vector<std::string_view> names;  // by Symbol; views into `source`
-  std::vector<DefinitionNode> definitions;
-  std::vector<OperationNode> operations;
-  std::vector<FragmentNode> fragments;
-  std::vector<TypeSystemNode> type_system;
-  std::vector<SelectionNode> selections;
-  std::vector<ArgumentNode> arguments;
-  std::vector<DirectiveNode> directives;
-  std::vector<ValueNode> values;
-  std::vector<ObjectField> object_fields;
-  std::vector<TypeNode> types;
-  std::vector<VariableNode> variables;
-  std::vector<NameNode> name_nodes;
-  std::vector<OperationTypeNode> operation_types;
-  std::vector<InputValueNode> input_values;
-  std::vector<FieldDefinitionNode> field_definitions;
-  std::vector<EnumValueNode> enum_values;
+  std::string strings;                                 // decoded string values, back to back
+  std::pmr::vector<std::string_view> names{&memory_};  // by Symbol; views into `source`
+  std::pmr::vector<DefinitionNode> definitions{&memory_};
+  std::pmr::vector<OperationNode> operations{&memory_};
+  std::pmr::vector<FragmentNode> fragments{&memory_};
+  std::pmr::vector<TypeSystemNode> type_system{&memory_};
+  std::pmr::vector<SelectionNode> selections{&memory_};
+  std::pmr::vector<ArgumentNode> arguments{&memory_};
+  std::pmr::vector<DirectiveNode> directives{&memory_};
+  std::pmr::vector<ValueNode> values{&memory_};
+  std::pmr::vector<ObjectField> object_fields{&memory_};
+  std::pmr::vector<TypeNode> types{&memory_};
+  std::pmr::vector<VariableNode> variables{&memory_};
+  std::pmr::vector<NameNode> name_nodes{&memory_};
+  std::pmr::vector<OperationTypeNode> operation_types{&memory_};
+  std::pmr::vector<InputValueNode> input_values{&memory_};
+  std::pmr::vector<FieldDefinitionNode> field_definitions{&memory_};
+  std::pmr::vector<EnumValueNode> enum_values{&memory_};
   std::uint32_t token_count = 0;
 
-  Document() = default;
-  Document(const Document&) = delete;  // names point into source
+  explicit Document(std::string text) : source(std::move(text)) {}
+  Document(const Document&) = delete;  // names point into source, nodes into the document
   Document& operator=(const Document&) = delete;
 
   std::string_view name(Symbol symbol) const {

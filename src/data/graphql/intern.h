@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct Words;
 class Interner {
  public:
   // `names` receives the texts by Symbol; all of them must be parts of `source`.
-  Interner(std::vector<std::string_view>& names, std::string_view source)
+  Interner(std::pmr::vector<std::string_view>& names, std::string_view source)
       : names_(names),
         key_(reinterpret_cast<std::uintptr_t>(source.data())),
         end_(source.data() + source.size()) {}
@@ -42,7 +43,7 @@ class Interner {
   intern_detail::Words words(std::string_view text) const;  // of at most 16 bytes
   void grow();
 
-  std::vector<std::string_view>& names_;
+  std::pmr::vector<std::string_view>& names_;
   std::uint64_t key_;
   const char* end_;  // of the source
   std::array<Slot, kInline> inline_{};

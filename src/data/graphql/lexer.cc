@@ -247,6 +247,27 @@ std::string Lexer::describe(std::uint32_t position) const {
   return "U+" + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
 }
 
+Token Lexer::read_rare(std::uint32_t position) {
+  for (;;) {
+    const ByteClass begins = kBytes.classes[static_cast<unsigned char>(text_[position])];
+    if (begins == ByteClass::digit) return read_number(position);
+    if (begins == ByteClass::quote) {
+      const bool block = text_[position + 1] == '"' && text_[position + 2] == '"';
+      return block ? read_block_string(position) : read_string(position);
+    }
+    if (begins == ByteClass::comment) {
+      position = skip_comment(position + 1);
+    } else if (std::string_view(text_, size_).substr(position, 3) == "\xEF\xBB\xBF") {
+      position += 3;  // a byte order mark is blank
+    } else {
+      return read_other(position);
+    }
+    Token token;
+    if (read_frequent(position, token)) return token;
+    position = token.start;
+  }
+}
+
 Token Lexer::read_other(std::uint32_t position) {
   const auto size = static_cast<std::uint32_t>(size_);
   if (position >= size) return {TokenKind::eof, size, size};

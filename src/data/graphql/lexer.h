@@ -75,6 +75,10 @@ class Lexer {
 
   // The next token at or after `position`; comments are skipped.
   Token read(std::uint32_t position);
+  // The same in two steps: a name or a punctuator, as nearly all tokens are, needs no call. Where
+  // `read_frequent` says no, `read_rare` goes on at the start of the token.
+  bool read_frequent(std::uint32_t position, Token& token) const;
+  Token read_rare(std::uint32_t position);
 
   // Of the first error; empty when there was none.
   const std::string& message() const { return message_; }
@@ -138,40 +142,24 @@ inline std::uint32_t Lexer::name_end(std::uint32_t position) const {
   return position;
 }
 
-inline Token Lexer::read(std::uint32_t position) {
-  for (;;) {
-    const auto byte = static_cast<unsigned char>(text_[position]);
-    switch (kBytes.classes[byte]) {
-      case ByteClass::blank:
-        do ++position;
-        while (text_[position] == ' ');
-        continue;
-      case ByteClass::letter:
-        return {TokenKind::name, position, name_end(position + 1)};
-      case ByteClass::punctuator:
-        return {kBytes.punctuators[byte], position, position + 1};
-      case ByteClass::comment:
-        position = skip_comment(position + 1);
-        continue;
-      case ByteClass::digit:
-        return read_number(position);
-      case ByteClass::quote:
-        if (text_[position + 1] == '"' && text_[position + 2] == '"') {
-          return read_block_string(position);
-        }
-        return read_string(position);
-      case ByteClass::bom:
-        // The source is valid UTF-8, so two more bytes follow.
-        if (static_cast<unsigned char>(text_[position + 1]) == 0xBB &&
-            static_cast<unsigned char>(text_[position + 2]) == 0xBF) {
-          position += 3;
-          continue;
-        }
-        return read_other(position);
-      case ByteClass::other:
-        return read_other(position);
-    }
+[[gnu::always_inline]] inline bool Lexer::read_frequent(std::uint32_t position,
+                                                        Token& token) const {
+  while (kBytes.classes[static_cast<unsigned char>(text_[position])] == ByteClass::blank) {
+    ++position;
   }
+  const auto byte = static_cast<unsigned char>(text_[position]);
+  const ByteClass begins = kBytes.classes[byte];
+  if (begins == ByteClass::letter) [[likely]] {
+    token = {TokenKind::name, position, name_end(position + 1)};
+    return true;
+  }
+  token = {kBytes.punctuators[byte], position, position + 1};
+  return begins == ByteClass::punctuator;
+}
+
+inline Token Lexer::read(std::uint32_t position) {
+  Token token;
+  return read_frequent(position, token) ? token : read_rare(token.start);
 }
 
 }  // namespace mc::graphql

@@ -242,7 +242,7 @@ TEST_CASE("intern: numbers names as a map does, wherever the source lies, over m
   for (const std::size_t offset : {0U, 1U}) {
     const std::string place = std::string(offset, ' ') + source;
     const std::string_view text = std::string_view(place).substr(offset);
-    std::vector<std::string_view> names;
+    std::pmr::vector<std::string_view> names;
     Interner interner(names, text);
     std::map<std::string_view, Symbol> twin;
     std::size_t from = 0;

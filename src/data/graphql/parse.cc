@@ -29,8 +29,7 @@ ParseResult parse(std::string source, const ParseLimits& limits) {
     const Location location = locate(source, static_cast<std::uint32_t>(invalid));
     return tl::make_unexpected(refused("Invalid character: not UTF-8.", location));
   }
-  auto document = std::make_unique<Document>();
-  document->source = std::move(source);
+  auto document = std::make_unique<Document>(std::move(source));
   Parser parser(*document, limits);
   if (!parser.parse_document()) return tl::make_unexpected(parser.error());
   return document;

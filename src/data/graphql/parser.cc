@@ -45,23 +45,38 @@ void Parser::fail(std::uint32_t at, std::string message, std::string_view code) 
   token_.kind = TokenKind::failed;
 }
 
-Token Parser::checked(Token token) {
-  if (token.kind == TokenKind::failed) fail(lexer_.error_at(), lexer_.message());
+void Parser::fail_as_lexer() {
+  fail(lexer_.error_at(), lexer_.message());
+}
+
+void Parser::fail_too_many_tokens() {
+  fail(token_.start,
+       "Document contains more that " + std::to_string(limits_.tokens_max) +
+           " tokens. Parsing aborted.",
+       kTooManyTokens);
+}
+
+Token Parser::lookahead() {
+  const Token token = lexer_.read(token_.end);
+  if (token.kind == TokenKind::failed) fail_as_lexer();
   return token;
 }
 
+// What is rare stands outside, so that nothing is saved for it here.
 void Parser::advance() {
   if (failed()) return;
-  const Token token = lexer_.read(token_.end);
-  if (token.kind == TokenKind::failed) return fail(lexer_.error_at(), lexer_.message());
+  Token token;
+  if (!lexer_.read_frequent(token_.end, token)) return advance_rare(token.start);
+  token_ = token;
+  if (++token_count_ > limits_.tokens_max) fail_too_many_tokens();
+}
+
+void Parser::advance_rare(std::uint32_t position) {
+  const Token token = lexer_.read_rare(position);
+  if (token.kind == TokenKind::failed) return fail_as_lexer();
   token_ = token;
   if (token.kind == TokenKind::eof) return;
-  if (++token_count_ > limits_.tokens_max) {
-    fail(token.start,
-         "Document contains more that " + std::to_string(limits_.tokens_max) +
-             " tokens. Parsing aborted.",
-         kTooManyTokens);
-  }
+  if (++token_count_ > limits_.tokens_max) fail_too_many_tokens();
 }
 
 bool Parser::enter() {

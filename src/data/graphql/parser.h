@@ -7,9 +7,9 @@
 #pragma once
 
 #include <algorithm>
+#include <memory_resource>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "graphql/document.h"
 #include "graphql/graphql.h"
@@ -45,7 +45,7 @@ class Parser {
   // Appends `last` to a linked list and remembers it as its end.
   template <class Node>
   struct List {
-    std::vector<Node>& nodes;
+    std::pmr::vector<Node>& nodes;
     Index first = kNone;
     Index last = kNone;
     void append(Index index) {
@@ -58,12 +58,12 @@ class Parser {
     }
   };
   template <class Node>
-  List<Node> list_of(std::vector<Node>& nodes) {
+  List<Node> list_of(std::pmr::vector<Node>& nodes) {
     return {nodes};
   }
   // The first node of a kind reserves room for what a source of this size usually has.
   template <class Node>
-  Index add(std::vector<Node>& nodes, const Node& node) {
+  Index add(std::pmr::vector<Node>& nodes, const Node& node) {
     if (nodes.empty()) nodes.reserve(room(kBytesPerNode<Node>));
     nodes.push_back(node);
     return static_cast<Index>(nodes.size() - 1);
@@ -72,7 +72,7 @@ class Parser {
     return std::clamp<std::size_t>(document_.source.size() / bytes_per_node, 8, 8192);
   }
   template <class Node, class Item>
-  Index optional_many(std::vector<Node>& nodes, TokenKind open, TokenKind close, Item item) {
+  Index optional_many(std::pmr::vector<Node>& nodes, TokenKind open, TokenKind close, Item item) {
     List<Node> list = list_of(nodes);
     if (!skip(open)) return kNone;
     do {
@@ -83,8 +83,8 @@ class Parser {
 
   // Tokens.
   void advance();
-  Token lookahead() { return checked(lexer_.read(token_.end)); }
-  Token checked(Token token);
+  void advance_rare(std::uint32_t position);
+  Token lookahead();
   bool peek(TokenKind kind) const { return token_.kind == kind; }
   bool failed() const { return token_.kind == TokenKind::failed; }
   bool skip(TokenKind kind) {
@@ -102,6 +102,8 @@ class Parser {
   std::string value_of(const Token& token) const;  // "" for punctuators
   std::string describe(const Token& token) const;  // as in messages
   void fail(std::uint32_t at, std::string message, std::string_view code = {});
+  void fail_as_lexer();
+  void fail_too_many_tokens();
   void unexpected(const Token& token);
   bool enter();  // one level deeper; false after a failure
   void leave() { --depth_; }

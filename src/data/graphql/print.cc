@@ -126,7 +126,7 @@ class Printer {
   void items(std::string_view separator);
   void item_lines(std::string_view open, std::string_view close);
   template <class Node, class Item>
-  void block(const std::vector<Node>& nodes, Index first, Item item);
+  void block(const std::pmr::vector<Node>& nodes, Index first, Item item);
   void operation(const OperationNode& node);
   void variables(Index first);
   void fragment(const FragmentNode& node);
@@ -305,7 +305,7 @@ void Printer::item_lines(std::string_view open, std::string_view close) {
 }
 
 template <class Node, class Item>
-void Printer::block(const std::vector<Node>& nodes, Index first, Item item) {
+void Printer::block(const std::pmr::vector<Node>& nodes, Index first, Item item) {
   if (first == kNone) return;
   out_ += '{';
   ++indent_;
