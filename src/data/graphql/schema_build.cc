@@ -224,8 +224,10 @@ void SchemaBuilder::index_types() {
     }
     if (type.kind != NamedKind::object) continue;
     type.possible.push_back(type.id);
-    for (const TypeId interface : type.interfaces) {
-      schema.types_[interface].possible.push_back(type.id);
+    for (const TypeId id : type.interfaces) {
+      TypeDef& interface = schema.types_[id];
+      // Whatever else stands there is refused later, in words of its own.
+      if (interface.kind == NamedKind::interface) interface.possible.push_back(type.id);
     }
   }
 }

@@ -60,6 +60,8 @@ const Row kRows[] = {
      {"Union type U must define one or more member types.",
       "Union type V can only include Object types, it cannot include Node.",
       "Union type V can only include type Query once."}},
+    {"union W = Query | T type T implements W {a: Int}",
+     {"Type T must only implement Interface types, it cannot implement W."}},
     {"enum E input I type T interface F",
      {"Enum type E must define one or more values.",
       "Input Object type I must define one or more fields.",

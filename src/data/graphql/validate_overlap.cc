@@ -87,7 +87,14 @@ struct OverlapCheck::Pairs {
   std::map<std::pair<Index, const TypeDef*>, std::unique_ptr<FieldSet>> sets;
   std::map<std::pair<Symbol, Symbol>, bool> compared_fragments;
   std::size_t budget = kPairBudget;
-  int depth = 0;
+  int depth = 0;  // of the recursion
+  int level = 0;  // of fields below fields: only the conflicts at 0 are reported one by one
+
+  // What is below two fields becomes one conflict, for which a few are enough. Comparing goes on
+  // all the same: which fragments were compared decides what is said later.
+  bool has_room(const Conflicts& conflicts) const {
+    return level == 0 || conflicts.size() < kInnerMax;
+  }
 
   bool spend(std::size_t steps) {
     if (steps > budget || depth > kDepthMax) {
@@ -223,9 +230,7 @@ struct OverlapCheck::Pairs {
       if (other == b.group_of.end()) continue;
       for (const Field& left : fields) {
         for (const Field& right : b.groups[other->second].second) {
-          if (depth == 0 || conflicts.size() < kInnerMax) {
-            compare(conflicts, exclusive, name, {left, right});
-          }
+          compare(conflicts, exclusive, name, {left, right});
           if (budget == 0) return;
         }
       }
@@ -244,16 +249,21 @@ struct OverlapCheck::Pairs {
     std::string reason = exclusive ? std::string() : field_difference(a, b);
     if (reason.empty()) reason = shape_difference(a, b);
     if (!reason.empty()) {
-      conflicts.push_back({name, std::move(reason), {a.selection}, {b.selection}});
+      if (has_room(conflicts)) {
+        conflicts.push_back({name, std::move(reason), {a.selection}, {b.selection}});
+      }
       return;
     }
     const bool deeper = document.selections[a.selection].selections != kNone &&
                         document.selections[b.selection].selections != kNone;
     if (!deeper) return;
     ++depth;
+    ++level;
     Conflicts inner = below(exclusive, a, b);
+    --level;
     --depth;
-    if (!inner.empty()) conflicts.push_back(wrap(document, std::move(inner), name, a, b));
+    if (inner.empty() || !has_room(conflicts)) return;
+    conflicts.push_back(wrap(document, std::move(inner), name, a, b));
   }
 
   std::string field_difference(const Field& a, const Field& b) {

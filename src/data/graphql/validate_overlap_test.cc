@@ -248,6 +248,28 @@ TEST_CASE("overlap: conflicts without end are cut at the limit") {
   CHECK(overlaps("{" + repeated(500, " i { x n", ": x } i { x: y }") + "}").size() == 101);
 }
 
+TEST_CASE("overlap: every conflict of a set is told, however deep the fragments stand") {
+  constexpr std::size_t kNames = 90;
+  const std::string here = repeated(kNames, " n", ": a { x }");
+  const std::string there = repeated(kNames, " n", ": b { x }");
+  CHECK(overlaps("{" + here + there + "}").size() == kNames);
+  CHECK(overlaps("{" + here + " ...F } fragment F on Query { ...G } fragment G on Query { ...H } " +
+                 "fragment H on Query {" + there + "}")
+            .size() == kNames);
+}
+
+// P and Q are first compared below a field that has conflicts enough without them; as graphql-js
+// goes on comparing there, it has nothing more to say of the two where they stand alone.
+TEST_CASE("overlap: a field with many conflicts below is compared to the end") {
+  const std::string fragments =
+      " fragment P on I { last: x } fragment Q on I { last: y }"
+      " fragment F on I { deep: i { ...P } } fragment G on I { deep: i { ...Q } }"
+      " fragment L on I {" +
+      repeated(90, " n", ": x") + " ...F } fragment R on I {" + repeated(90, " n", ": y") +
+      " ...G }";
+  CHECK(overlaps("{ i { ...L } i { ...R } a { i { ...P ...Q } } }" + fragments).size() == 1);
+}
+
 TEST_CASE("overlap: exponentially many different sets are refused, not explored") {
   constexpr int kLevels = 30;
   std::string text = "{ i { ...F0 } }";
