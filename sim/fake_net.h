@@ -24,6 +24,7 @@ struct FakeRequest {
   net::Headers headers = {};
   std::string body = {};
   std::string peer = "192.0.2.7:4711";
+  bool tls = false;
   MonoTime received = {};
 };
 
@@ -52,6 +53,7 @@ class FakeExchange final : public net::Exchange {
     for (const auto& [name, value] : given_.headers) request_.headers.push_back({name, value});
     request_.body = std::string_view(body_).substr(0, given_.body.size());
     request_.peer = given_.peer;
+    request_.tls = given_.tls;
     request_.received = given_.received;
   }
   FakeExchange(const FakeExchange&) = delete;

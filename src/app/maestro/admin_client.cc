@@ -68,12 +68,63 @@ Result<net::Response> call_local(Context& context, const AdminCall& call, const 
 }  // namespace
 
 Result<json::Value> call_admin(Context& context, const AdminCall& call) {
-  const std::string path = call.path + (context.dry_run ? "?dry_run=true" : "");
+  const bool tries = context.dry_run && call.method != "GET";
+  const std::string path = call.path + (tries ? "?dry_run=true" : "");
   MC_TRY(const net::Response response,
          context.url.empty() ? call_local(context, call, path) : call_server(context, call, path));
   if (response.status / 100 != 2) return tl::unexpected<Error>(to_error(response));
   if (response.body.empty()) return json::Value(json::Object());
   return json::parse(response.body, {.bytes_max = 64 << 20});
+}
+
+std::string to_body(const Fields& fields) {
+  json::Object body;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) body.set(name, value);
+  }
+  return json::print(json::Value(std::move(body)));
+}
+
+std::string text_of(const json::Value& object, std::string_view field) {
+  const json::Value* value = object.find(field);
+  if (value == nullptr || value->is_null()) return "-";
+  if (const std::string* text = value->as_string()) return text->empty() ? "-" : *text;
+  return json::print(*value);
+}
+
+Status show_list(Context& context, const std::string& path,
+                 const std::vector<std::string>& columns) {
+  MC_TRY(const json::Value reply, call_admin(context, {.path = path}));
+  if (context.json) {
+    print_out(json::print(reply) + "\n");
+    return ok();
+  }
+  std::vector<std::vector<std::string>> rows;
+  const json::Value* items = reply.find("items");
+  if (items == nullptr || items->as_array() == nullptr) {
+    return fail(Code::corrupt, "the reply has no list of items");
+  }
+  for (const json::Value& item : *items->as_array()) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const std::string& column : columns) row.push_back(text_of(item, column));
+  }
+  print_table(columns, rows);
+  return ok();
+}
+
+Status show_one(Context& context, const AdminCall& call, const std::string& done) {
+  MC_TRY(const json::Value reply, call_admin(context, call));
+  if (context.json) {
+    print_out(json::print(reply) + "\n");
+    return ok();
+  }
+  if (const json::Object* object = reply.as_object()) {
+    for (const json::Member& member : object->members()) {
+      print_out(member.name + ": " + text_of(reply, member.name) + "\n");
+    }
+  }
+  print_talk(context, (context.dry_run ? "dry run: " : "") + done + "\n");
+  return ok();
 }
 
 }  // namespace mc::app

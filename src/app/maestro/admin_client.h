@@ -3,6 +3,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "maestro/command.h"
 
@@ -16,5 +19,16 @@ struct AdminCall {
   net::Headers headers = {};
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
+
+// Field values a command collects; empty ones are not sent.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+std::string to_body(const Fields& fields);
+// For a cell of a table; "-" where there is nothing.
+std::string text_of(const json::Value& object, std::string_view field);
+
+// What commands do with a reply: --json prints it, otherwise a table or a line a member.
+Status show_list(Context& context, const std::string& path,
+                 const std::vector<std::string>& columns);
+Status show_one(Context& context, const AdminCall& call, const std::string& done);
 
 }  // namespace mc::app

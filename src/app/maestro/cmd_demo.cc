@@ -90,13 +90,24 @@ std::string token_of(const std::vector<PersonaToken>& people, std::string_view i
 
 void print_welcome(const std::vector<PersonaToken>& people, const std::string& url,
                    const std::string& folder) {
-  std::string out = "\nMaestro Conductor demo: everything here is invented.\n\n  " + url +
-                    "\n\nTokens (7 days):\n";
-  for (const PersonaToken& held : people) {
-    std::string who = held.persona.name + ", " + held.persona.roles + " of " + held.persona.tenant;
-    who.resize(std::max<std::size_t>(who.size(), 42), ' ');
-    out += "  " + who + "  " + std::string(held.token.reveal(RevealToken())) + "\n";
-  }
+  const auto table = [&](const auto& cell) {
+    std::string rows;
+    for (const PersonaToken& held : people) {
+      std::string who =
+          held.persona.name + ", " + held.persona.roles + " of " + held.persona.tenant;
+      who.resize(std::max<std::size_t>(who.size(), 42), ' ');
+      rows += "  " + who + "  " + cell(held) + "\n";
+    }
+    return rows;
+  };
+  std::string out = "\nMaestro Conductor demo: everything here is invented.\n\n  " + url + "\n";
+  out += "\nThe portal (each link signs in once; the session stays):\n";
+  out += table([&](const PersonaToken& held) {
+    return url + "/sign-in#" + std::string(held.link.reveal(RevealToken()));
+  });
+  out += "\nTokens (7 days):\n";
+  out +=
+      table([](const PersonaToken& held) { return std::string(held.token.reveal(RevealToken())); });
   std::error_code ignored;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
   out += "\nTry:\n  curl -s " + url + "/graphql -H 'Content-Type: application/json' -H " +

@@ -8,59 +8,6 @@
 namespace mc::app {
 namespace {
 
-// Field values a command collects; empty ones are not sent.
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-std::string to_body(const Fields& fields) {
-  json::Object body;
-  for (const auto& [name, value] : fields) {
-    if (!value.empty()) body.set(name, value);
-  }
-  return json::print(json::Value(std::move(body)));
-}
-
-std::string text_of(const json::Value& object, std::string_view field) {
-  const json::Value* value = object.find(field);
-  if (value == nullptr || value->is_null()) return "-";
-  if (const std::string* text = value->as_string()) return text->empty() ? "-" : *text;
-  return json::print(*value);
-}
-
-Status show_list(Context& context, const std::string& path,
-                 const std::vector<std::string>& columns) {
-  MC_TRY(const json::Value reply, call_admin(context, {.path = path}));
-  if (context.json) {
-    print_out(json::print(reply) + "\n");
-    return ok();
-  }
-  std::vector<std::vector<std::string>> rows;
-  const json::Value* items = reply.find("items");
-  if (items == nullptr || items->as_array() == nullptr) {
-    return fail(Code::corrupt, "the reply has no list of items");
-  }
-  for (const json::Value& item : *items->as_array()) {
-    std::vector<std::string>& row = rows.emplace_back();
-    for (const std::string& column : columns) row.push_back(text_of(item, column));
-  }
-  print_table(columns, rows);
-  return ok();
-}
-
-Status show_one(Context& context, const AdminCall& call, const std::string& done) {
-  MC_TRY(const json::Value reply, call_admin(context, call));
-  if (context.json) {
-    print_out(json::print(reply) + "\n");
-    return ok();
-  }
-  if (const json::Object* object = reply.as_object()) {
-    for (const json::Member& member : object->members()) {
-      print_out(member.name + ": " + text_of(reply, member.name) + "\n");
-    }
-  }
-  print_talk(context, (context.dry_run ? "dry run: " : "") + done + "\n");
-  return ok();
-}
-
 Status update_tenant(Context& context, const std::string& id, const Fields& fields) {
   MC_TRY(const json::Value held, call_admin(context, {.path = "/v1/tenants/" + id}));
   return show_one(context,

@@ -69,7 +69,8 @@ Result<std::vector<PersonaToken>> make_demo_people(identity::Directory& director
         directory.create_principal({tenant, principal, persona.name, roles, "active", {}}))));
     MC_TRY(identity::IssuedToken issued,
            directory.issue({tenant, principal, scopes, "demo", kDemoTokenLifetime, "demo"}));
-    out.push_back({persona, std::move(issued.token)});
+    MC_TRY(identity::IssuedLink link, directory.issue_link(tenant, principal, kDemoTokenLifetime));
+    out.push_back({persona, std::move(issued.token), std::move(link.link)});
   }
   return out;
 }

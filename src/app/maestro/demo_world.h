@@ -29,8 +29,9 @@ const std::vector<Persona>& demo_personas();
 struct PersonaToken {
   Persona persona;
   Secret token;
+  Secret link;  // signs in to the portal once
 };
-// Makes tenants, people and fresh tokens; what exists already is kept.
+// Makes tenants, people, and fresh tokens and links; what exists already is kept.
 Result<std::vector<PersonaToken>> make_demo_people(identity::Directory& directory);
 
 // Sends about `rate` real requests a second through the server's own front door, spread over the

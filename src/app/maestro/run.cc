@@ -124,6 +124,7 @@ int run(int argc, char** argv) {
   add_demo(app, context, action);
   add_config(app, context, action);
   add_tenants(app, context, action);
+  add_people(app, context, action);
   add_datasets(app, context, action);
   try {
     app.parse(argc, argv);

@@ -171,6 +171,7 @@ void Running::export_traces() {
 
 void Running::tick() {
   output_.sink->tick();
+  gateway_->traffic().tick();
   const MonoTime now = machine_.clock->mono();
   if (now - last_use_saved_ >= kSaveLastUseEvery) {
     last_use_saved_ = now;

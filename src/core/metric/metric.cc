@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "metric/series.h"
@@ -58,20 +59,21 @@ Histogram::Reading Histogram::read() const {
   return out;
 }
 
-double Histogram::quantile(double q) const {
-  const Reading reading = read();
-  if (reading.count == 0) return 0;
-  const double rank = q * static_cast<double>(reading.count);
+double quantile(const std::vector<double>& bounds, const std::vector<std::int64_t>& buckets,
+                double q) {
+  const std::int64_t count = std::accumulate(buckets.begin(), buckets.end(), std::int64_t{0});
+  if (count == 0) return 0;
+  const double rank = q * static_cast<double>(count);
   double below = 0;
-  for (std::size_t i = 0; i < bounds_.size(); ++i) {
-    const auto here = static_cast<double>(reading.buckets[i]);
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    const auto here = static_cast<double>(buckets[i]);
     if (here > 0 && below + here >= rank) {
-      const double low = i == 0 ? std::min(0.0, bounds_[0]) : bounds_[i - 1];
-      return low + (bounds_[i] - low) * std::max(0.0, rank - below) / here;
+      const double low = i == 0 ? std::min(0.0, bounds[0]) : bounds[i - 1];
+      return low + (bounds[i] - low) * std::max(0.0, rank - below) / here;
     }
     below += here;
   }
-  return bounds_.back();  // in the +Inf bucket: the best that is known is "past the last bound"
+  return bounds.back();  // in the +Inf bucket: the best that is known is "past the last bound"
 }
 
 std::vector<double> duration_buckets() {

@@ -53,6 +53,11 @@ class Gauge {
   std::atomic<double> value_ = 0;
 };
 
+// A value below which the fraction q of the observations lie, interpolated inside its bucket as
+// histogram_quantile does; 0 without observations. `buckets` are not cumulative, the last is +Inf.
+double quantile(const std::vector<double>& bounds, const std::vector<std::int64_t>& buckets,
+                double q);
+
 class Histogram {
  public:
   // Upper bounds in rising order, without +Inf; at most 30.
@@ -67,9 +72,7 @@ class Histogram {
   };
   Reading read() const;
   const std::vector<double>& bounds() const { return bounds_; }
-  // A value below which the fraction q of the observations lie, interpolated inside its bucket as
-  // histogram_quantile does; 0 without observations.
-  double quantile(double q) const;
+  double quantile(double q) const { return metric::quantile(bounds_, read().buckets, q); }
 
  private:
   static constexpr std::size_t kBucketsMax = 31;

@@ -11,22 +11,28 @@
 namespace mc::api {
 
 struct AdminWorld {
+  sys::Clock& clock;
   identity::Directory& directory;
   const dataset::Catalog* catalog = nullptr;
+  gateway::Gateway* gateway = nullptr;  // null without a server
+  std::string_view version = "";
+  bool demo = false;
 };
 
 struct AdminRequest {
   const net::Request& http;
-  const identity::Caller& caller;
+  const identity::Caller* caller = nullptr;  // null at anonymous endpoints
   std::string_view request_id;
-  std::vector<std::string> path;  // segments behind /v1, as sent: no name needs an escape
+  std::string_view cookie = "";        // the session's secret, when the caller is a session
+  std::vector<std::string> path = {};  // segments behind /v1, as sent: no name needs an escape
+  net::Headers query = {};
   bool dry_run = false;
 };
 
-// Fills `path` and `dry_run` from http.path and http.query. A write with a query that is not
-// understood is refused: it may be a misspelt dry_run.
-Status read_target(AdminRequest& request);
+// True when the endpoint needs no caller.
+bool is_anonymous(const net::Request& request);
 
-net::Response serve_v1(const AdminWorld& world, const AdminRequest& request);
+// Fills path, query and dry_run from the HTTP request, and calls the endpoint.
+net::Response serve_v1(const AdminWorld& world, AdminRequest& request);
 
 }  // namespace mc::api

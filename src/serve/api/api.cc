@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "api/admin.h"
+#include "api/assets.h"
+#include "api/browser.h"
 #include "json/json.h"
 
 namespace mc::api {
@@ -30,24 +32,9 @@ std::shared_ptr<const identity::Caller> caller_of(const identity::Directory& dir
   return directory.check(trim(authorization.substr(kBearer.size())));
 }
 
-net::Response problem_of(int status, const Error& error, std::string_view request_id) {
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().member("type", "about:blank").member("title", code_name(error.code));
-  writer.member("status", status).member("detail", error.what);
-  writer.member("code", code_name(error.code)).member("request_id", request_id);
-  if (error.retry_after_s) writer.member("retry_after_s", *error.retry_after_s);
-  writer.end_object();
-  net::Response out = text(status, "application/problem+json", std::move(body));
-  if (status == 429 || status == 503) {
-    out.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
-  }
-  return out;
-}
-
 net::Response unauthenticated(std::string_view request_id) {
   net::Response out =
-      problem_of(401, {Code::denied, "a valid bearer token is required"}, request_id);
+      problem(401, {Code::denied, "a valid bearer token or session is required"}, request_id);
   out.headers.emplace_back("WWW-Authenticate", "Bearer");
   return out;
 }
@@ -83,7 +70,22 @@ int http_status(Code code) {
 }
 
 net::Response problem(const Error& error, std::string_view request_id) {
-  return problem_of(http_status(error.code), error, request_id);
+  return problem(http_status(error.code), error, request_id);
+}
+
+net::Response problem(int status, const Error& error, std::string_view request_id) {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().member("type", "about:blank").member("title", code_name(error.code));
+  writer.member("status", status).member("detail", error.what);
+  writer.member("code", code_name(error.code)).member("request_id", request_id);
+  if (error.retry_after_s) writer.member("retry_after_s", *error.retry_after_s);
+  writer.end_object();
+  net::Response out = text(status, "application/problem+json", std::move(body));
+  if (status == 429 || status == 503) {
+    out.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
+  }
+  return out;
 }
 
 Api::Api(ApiWorld world)
@@ -118,6 +120,14 @@ void Api::refuse(net::Exchange& exchange, net::Response problem, std::string_vie
   reply(exchange, std::move(problem), request_id);
 }
 
+net::Response Api::status_reply() const {
+  net::Response out = text(200, "text/html; charset=utf-8", status_page());
+  out.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
+  return out;
+}
+
 // Endpoints that need neither a token nor a thread.
 bool Api::simple(const net::Request& request, net::Response& out) const {
   if (request.path == "/livez") {
@@ -133,6 +143,8 @@ bool Api::simple(const net::Request& request, net::Response& out) const {
     writer.member("database", world_.build.database);
     writer.end_object();
     out = text(200, "application/json", std::move(body));
+  } else if (request.path == "/status") {
+    out = status_reply();
   } else if (request.path == "/status.css") {
     out = text(200, "text/css; charset=utf-8", std::string(status_css()));
   } else {
@@ -156,43 +168,68 @@ void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
   if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
 }
 
+struct Api::Identified {
+  std::shared_ptr<const identity::Caller> caller;
+  std::string cookie;  // of a session
+  std::string request_id;
+};
+
 void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
-  const std::string request_id = new_request_id(world_.clock);
-  const auto caller = caller_of(world_.directory, exchange->request());
-  if (caller == nullptr) return refuse(*exchange, unauthenticated(request_id), request_id);
-  const bool queued = workers_->submit([this, exchange, caller, request_id](int) {
-    const net::Request& http = exchange->request();
-    AdminRequest request{http, *caller, request_id, {}, false};
-    const Status read = read_target(request);
-    net::Response response = read ? serve_v1({world_.directory, world_.catalog}, request)
-                                  : problem(read.error(), request_id);
-    world_.log.event("admin.done", {{"request_id", request_id},
-                                    {"tenant", caller->tenant},
-                                    {"principal", caller->principal},
-                                    {"method", http.method},
-                                    {"path", http.path},
-                                    {"status", response.status}});
-    reply(*exchange, std::move(response), request_id);
-  });
+  const net::Request& request = exchange->request();
+  Identified who{nullptr, "", new_request_id(world_.clock)};
+  if (!is_anonymous(request)) {
+    who.caller = caller_of(world_.directory, request);
+    if (who.caller == nullptr && request.header("authorization").empty()) {
+      who.cookie = session_cookie(request);
+      who.caller = world_.directory.check_session(who.cookie);
+    }
+    if (who.caller == nullptr) {
+      return refuse(*exchange, unauthenticated(who.request_id), who.request_id);
+    }
+    if (!who.cookie.empty() && request.method != "GET") {
+      const Status own = check_csrf(request, who.cookie);
+      if (!own) return refuse(*exchange, own.error(), who.request_id);
+    }
+  }
+  const std::string request_id = who.request_id;
+  const bool queued =
+      workers_->submit([this, exchange, who = std::move(who)](int) { run_admin(exchange, who); });
   if (!queued) {
     refuse(*exchange, {Code::unavailable, "the queue of admin requests is full"}, request_id);
   }
 }
 
+void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who) {
+  const net::Request& http = exchange->request();
+  AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
+  net::Response response = serve_v1({world_.clock, world_.directory, world_.catalog,
+                                     &world_.gateway, world_.build.version, world_.demo},
+                                    request);
+  const identity::Caller* caller = who.caller.get();
+  world_.log.event("admin.done", {{"request_id", who.request_id},
+                                  {"tenant", caller ? caller->tenant.get() : ""},
+                                  {"principal", caller ? caller->principal.get() : ""},
+                                  {"method", http.method},
+                                  {"path", http.path},
+                                  {"status", response.status}});
+  reply(*exchange, std::move(response), who.request_id);
+}
+
 void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   const net::Request& request = exchange->request();
   if (world_.gateway.owns(request.path)) return world_.gateway.handle(std::move(exchange));
-  if (request.path.starts_with("/v1/")) return serve_admin(exchange);
   const bool reads = request.method == "GET" || request.method == "HEAD";
+  const Asset* asset = reads ? find_asset(request.path) : nullptr;
+  if (asset == nullptr && request.path.starts_with("/v1/")) return serve_admin(exchange);
   if (reads && request.path == "/metrics") return serve_metrics(exchange);
   const std::string request_id = new_request_id(world_.clock);
   net::Response response;
-  if (reads && request.path == "/") {
-    response = text(200, "text/html; charset=utf-8", status_page());
-    response.headers.emplace_back(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
-  } else if (!reads || !simple(request, response)) {
+  if (asset == nullptr && reads && !simple(request, response)) asset = find_page(request);
+  if (asset != nullptr) {
+    response = serve_asset(request, *asset);
+  } else if (reads && request.path == "/") {
+    response = status_reply();
+  } else if (response.body.empty()) {
     return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
   }
   reply(*exchange, std::move(response), request_id);

@@ -1,7 +1,7 @@
 // The HTTP face: operations endpoints, the status page, the /v1 admin API, and the dispatcher that
 // hands guarded paths to the gateway.
 //
-//   GET /              status page            GET /livez /readyz /version /status.css
+//   GET /              the portal             GET /livez /readyz /version /status
 //   GET /metrics       scope `metrics`        /v1/...  admin API, JSON and problem+json (RFC 9457)
 //
 // Admin work blocks on the database, so it runs on a small pool of its own. People of the system
@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/base.h"
 #include "dataset/dataset.h"
@@ -56,13 +57,16 @@ class Api final : public net::Handler {
   void stop();
 
  private:
+  struct Identified;
   void reply(net::Exchange& exchange, net::Response response, std::string_view request_id);
   // Problem details, also in the log.
   void refuse(net::Exchange& exchange, const Error& error, std::string_view request_id);
   void refuse(net::Exchange& exchange, net::Response problem, std::string_view request_id);
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
   void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
+  void run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who);
   std::string status_page() const;
+  net::Response status_reply() const;
   bool simple(const net::Request& request, net::Response& out) const;
 
   ApiWorld world_;
@@ -85,9 +89,18 @@ struct LocalRequest {
 net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
                             const LocalRequest& request);
 
+// The endpoints of the admin API, with parameters in braces; openapi.yaml describes each.
+struct Endpoint {
+  std::string_view method;
+  std::string_view path;
+  bool anonymous = false;  // needs no caller
+};
+std::vector<Endpoint> endpoints();
+
 // The one table from error codes to HTTP.
 int http_status(Code code);
 // RFC 9457 problem details with `code`, `request_id`, `retry_after_s`.
 net::Response problem(const Error& error, std::string_view request_id);
+net::Response problem(int status, const Error& error, std::string_view request_id);
 
 }  // namespace mc::api

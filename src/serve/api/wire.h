@@ -23,6 +23,9 @@ struct PrincipalBody {
   std::string name;
   std::string roles;
 };
+struct SignInBody {
+  std::string link;
+};
 struct TokenBody {
   std::string principal;
   std::string scopes = "query";
@@ -34,6 +37,7 @@ struct TokenBody {
 json::Object to_json(const identity::Tenant& tenant);
 json::Object to_json(const identity::Principal& principal);
 json::Object to_json(const identity::Token& token);
+json::Object to_json(const identity::Session& session);
 
 }  // namespace mc::api
 
@@ -59,6 +63,13 @@ struct mc::json::Describe<mc::api::PrincipalBody> {
       Field{"id", &T::id, "a-z, then a-z 0-9 - . _", {.max = 63, .required = true}},
       Field{"name", &T::name, "For people", {.max = 200}},
       Field{"roles", &T::roles, "Comma separated", {.max = 200, .required = true}},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::SignInBody> {
+  using T = mc::api::SignInBody;
+  static constexpr auto fields = std::tuple{
+      Field{"link", &T::link, "What stands behind # in the link", {.max = 64, .required = true}},
   };
 };
 template <>

@@ -128,6 +128,7 @@ struct Gateway::Core {
   GatewayConfig config;
   GatewayWorld world;
   Meters meters;
+  Traffic traffic;
   std::vector<std::unique_ptr<Route>> routes;
   std::unique_ptr<dataset::Writers> writers;
   std::vector<std::unique_ptr<dataset::ConnectionSet>> connections;       // by worker

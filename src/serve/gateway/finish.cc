@@ -53,6 +53,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
   meters.requests.at({tenant, route, std::string_view(digits.data(), end)}).add();
   (call.route ? call.route->meters->duration : meters.duration.at({route})).observe(spent);
+  if (call.caller) traffic.note(tenant, status, spent);
   meters.reply_bytes.add(bytes);
   if (!call.code.empty()) meters.refused.at({call.code}).add();
   std::string_view operation;

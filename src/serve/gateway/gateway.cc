@@ -99,6 +99,7 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
     : config(gateway_config),
       world(gateway_world),
       meters(gateway_world.metrics),
+      traffic(gateway_world.clock),
       id_seed(gateway_world.random.next_u64()) {}
 
 std::unique_ptr<dataset::ConnectionSet> Gateway::Core::make_connections() {
@@ -184,6 +185,10 @@ void Gateway::check_health() {
                                       : response.error().what);
     }
   }
+}
+
+Traffic& Gateway::traffic() {
+  return core_->traffic;
 }
 
 std::vector<RouteStatus> Gateway::status() const {

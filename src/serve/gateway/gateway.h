@@ -18,7 +18,8 @@
 
 #include "base/base.h"
 #include "dataset/dataset.h"
-#include "gateway/config.h"  // IWYU pragma: export
+#include "gateway/config.h"   // IWYU pragma: export
+#include "gateway/traffic.h"  // IWYU pragma: export
 #include "identity/identity.h"
 #include "log/log.h"
 #include "metric/metric.h"
@@ -64,6 +65,7 @@ class Gateway final : public net::Handler {
   // Active health checks; blocks up to a second for each upstream. For a maintenance thread.
   void check_health();
   std::vector<RouteStatus> status() const;
+  Traffic& traffic();
   // Finishes what is queued and ends the threads. Call after the server has drained.
   void stop();
 

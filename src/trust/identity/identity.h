@@ -1,9 +1,9 @@
-// Who may act: tenants, principals with roles, and `mct_` bearer tokens.
+// Who may act: tenants, principals with roles, their `mct_` bearer tokens and browser sessions.
 //
-// The Directory keeps all three in the state database and answers check() from an immutable index
-// in memory, so the hot path reads no database. Every change is durable before the index shows it.
-// A token is shown once, at creation; only its SHA-256 is stored. All members are thread-safe;
-// changes are serialised and may block on the database, check() never does.
+// The Directory keeps them in the state database and answers check() and check_session() from an
+// immutable index in memory, so the hot path reads no database. Every change is durable before the
+// index shows it. A secret is shown once, at creation; only its SHA-256 is stored. All members are
+// thread-safe; changes are serialised and may block on the database, the checks never do.
 #pragma once
 
 #include <atomic>
@@ -17,41 +17,12 @@
 #include <vector>
 
 #include "base/base.h"
+#include "identity/names.h"    // IWYU pragma: export
+#include "identity/sign_in.h"  // IWYU pragma: export
 #include "sql/sql.h"
 #include "sys/sys.h"
 
 namespace mc::identity {
-
-// Overview section 6. An auditor is read-only whatever scopes its token has.
-enum class Role : std::uint8_t { operator_, oncall, tenant_admin, analyst, dpo, platform, auditor };
-std::string_view role_name(Role role);
-Result<Role> parse_role(std::string_view name);
-
-enum class Scope : std::uint8_t { query, mutate, introspect, admin_read, admin_write, metrics };
-std::string_view scope_name(Scope scope);
-Result<Scope> parse_scope(std::string_view name);
-
-// A small set of an enum with at most 32 values.
-template <class E>
-class Flags {
- public:
-  Flags() = default;
-  Flags(std::initializer_list<E> values) {
-    for (const E value : values) add(value);
-  }
-  void add(E value) { bits_ |= bit(value); }
-  bool has(E value) const { return (bits_ & bit(value)) != 0; }
-  bool empty() const { return bits_ == 0; }
-  bool operator==(const Flags&) const = default;
-
- private:
-  static std::uint32_t bit(E value) { return 1U << static_cast<unsigned>(value); }
-  std::uint32_t bits_ = 0;
-};
-std::string join(const Flags<Role>& roles);  // "analyst,dpo", in declaration order
-std::string join(const Flags<Scope>& scopes);
-Result<Flags<Role>> parse_roles(std::string_view text);  // comma separated, not empty
-Result<Flags<Scope>> parse_scopes(std::string_view text);
 
 struct Tenant {
   TenantId id;                   // [a-z][a-z0-9-]{0,62}; "system" is the operator's own
@@ -87,18 +58,20 @@ struct Token {
   std::string note;
 };
 
-// A resolved token. Lives as long as somebody holds it, also after a revocation.
+// A resolved token or session. Lives as long as somebody holds it, also after a revocation.
 struct Caller {
   TenantId tenant;
   PrincipalId principal;
+  std::string name;  // of the principal, for people
   std::string token_id;
+  std::string session_id;  // instead of token_id: a person with a browser
   std::string plan;
   std::string region;
   std::string purpose;
   Flags<Role> roles;
   Flags<Scope> scopes;
   WallTime expires;
-  mutable std::atomic<std::int64_t> last_used_ms{0};
+  mutable std::atomic<std::int64_t> last_used_ms{0};  // 0 = never
 
   bool may(Scope scope) const;       // auditors never write
   bool reads_other_tenants() const;  // operator and platform roles of the system tenant
@@ -142,7 +115,21 @@ class Directory {
   Result<IssuedToken> issue(const NewToken& request);
   Result<std::vector<Token>> tokens(const TenantId& tenant);
   Status revoke(const TenantId& tenant, const std::string& token_id);
-  // Writes the last-use times noted by check() since the last call. For a timer, and at the end.
+
+  // `not_found` for a principal that is not there.
+  Result<IssuedLink> issue_link(const TenantId& tenant, const PrincipalId& principal,
+                                Nanos lifetime);
+  // Uses the link up. `denied` when it is unknown, used or expired, or stands for somebody who was
+  // suspended since; which of these is not told.
+  Result<IssuedSession> sign_in(std::string_view link, const SignInFrom& from);
+  // Null for an unknown, ended, expired or idle session, or a suspended tenant or principal.
+  std::shared_ptr<const Caller> check_session(std::string_view cookie) const;
+  // The live ones, newest first.
+  Result<std::vector<Session>> sessions(const TenantId& tenant, const PrincipalId& principal);
+  Status end_session(const TenantId& tenant, const PrincipalId& principal,
+                     const std::string& session_id);
+
+  // Writes the last-use times noted by the checks since the last call. For a timer, and at the end.
   Status save_last_use();
 
   // The first start: when no principal exists at all, makes tenant `system`, principal `root`
@@ -158,10 +145,21 @@ class Directory {
   // Both with mutex_ held, or before the directory is shared.
   Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
-  // Takes callers out of the index without the database, so it cannot fail. mutex_ held.
+  // All below with mutex_ held.
+  Status read_tokens(Index& index);
+  Status read_sessions(Index& index);
+  // Takes callers out of the index without the database, so it cannot fail.
   template <class Gone>
-  void drop_from_index(const Gone& gone);
-  Status insert_token(const std::string& hash, const Token& token);  // mutex_ held
+  void drop_from_index(const Gone& gone) {
+    auto fresh = std::make_shared<Index>(*index_.load());
+    std::erase_if(fresh->by_hash, [&](const auto& held) { return gone(*held.second); });
+    index_.store(std::move(fresh), std::memory_order_release);
+  }
+  std::shared_ptr<const Caller> find(std::string_view secret) const;
+  Status insert_token(const std::string& hash, const Token& token);
+  Result<Session> redeem(const std::string& link_hash, const std::string& cookie_hash,
+                         const SignInFrom& from);
+  Status end_surplus_sessions(const Session& next);
 
   std::mutex mutex_;  // guards connection_ and the order of index swaps
   std::unique_ptr<sql::Connection> connection_;

@@ -1,3 +1,6 @@
+#include "identity/names.h"
+
+#include <algorithm>
 #include <array>
 
 #include "identity/identity.h"
@@ -66,6 +69,27 @@ Result<Flags<Role>> parse_roles(std::string_view text) {
 }
 Result<Flags<Scope>> parse_scopes(std::string_view text) {
   return parse_flags<Scope>(text, parse_scope);
+}
+
+std::string_view sign_in_method_name(SignInMethod method) {
+  return method == SignInMethod::link ? "link" : "oidc";
+}
+
+Flags<Scope> scopes_of(const Flags<Role>& roles) {
+  Flags<Scope> out = {Scope::query, Scope::admin_read};
+  const auto any = [&](std::initializer_list<Role> wanted) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](Role role) { return roles.has(role); });
+  };
+  if (any({Role::operator_, Role::tenant_admin, Role::analyst, Role::dpo, Role::platform,
+           Role::auditor})) {
+    out.add(Scope::introspect);
+  }
+  if (any({Role::operator_, Role::tenant_admin})) {
+    out.add(Scope::mutate);
+    out.add(Scope::admin_write);
+  }
+  if (any({Role::operator_, Role::oncall, Role::platform})) out.add(Scope::metrics);
+  return out;
 }
 
 bool Caller::may(Scope scope) const {

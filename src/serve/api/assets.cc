@@ -1,0 +1,83 @@
+#include "api/assets.h"
+
+#include <algorithm>
+
+namespace mc::api {
+namespace {
+
+// Nothing inline, nothing from elsewhere, no frame around it, and no string becomes markup.
+constexpr std::string_view kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+// RFC 9110 section 12.5.3, as far as it matters here: a coding is taken unless its weight is 0.
+bool accepts(std::string_view header, std::string_view coding) {
+  for (const std::string_view part : split(header, ',')) {
+    const std::string_view item = trim(part);
+    const std::size_t semicolon = item.find(';');
+    if (!equals_ignoring_case(trim(item.substr(0, semicolon)), coding)) continue;
+    if (semicolon == std::string_view::npos) return true;
+    const std::string_view weight = trim(item.substr(semicolon + 1));
+    return weight.find_first_of("123456789") != std::string_view::npos;
+  }
+  return false;
+}
+
+bool matches(std::string_view if_none_match, std::string_view etag) {
+  for (const std::string_view part : split(if_none_match, ',')) {
+    std::string_view tag = trim(part);
+    if (tag.starts_with("W/")) tag.remove_prefix(2);
+    if (tag == etag || tag == "*") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const Asset* find_asset(std::string_view path) {
+  const std::span<const Asset> all = assets();
+  const auto found = std::lower_bound(
+      all.begin(), all.end(), path,
+      [](const Asset& asset, std::string_view wanted) { return asset.path < wanted; });
+  return found != all.end() && found->path == path ? &*found : nullptr;
+}
+
+const Asset* find_page(const net::Request& request) {
+  const bool wants_page = request.header("accept").find("text/html") != std::string_view::npos;
+  const std::string_view path = request.path;
+  if (path != "/" && (!wants_page || path.starts_with("/v1/") || path.starts_with("/assets/"))) {
+    return nullptr;
+  }
+  return find_asset("/index.html");
+}
+
+net::Response serve_asset(const net::Request& request, const Asset& asset) {
+  net::Response out;
+  const bool kept = asset.path.starts_with("/assets/");
+  out.headers = {{"ETag", std::string(asset.etag)},
+                 {"Vary", "Accept-Encoding"},
+                 {"Cache-Control", kept ? "public, max-age=31536000, immutable" : "no-cache"},
+                 {"Referrer-Policy", "no-referrer"},
+                 {"Cross-Origin-Opener-Policy", "same-origin"},
+                 {"Cross-Origin-Resource-Policy", "same-origin"},
+                 {"Content-Security-Policy", std::string(kPolicy)}};
+  if (matches(request.header("if-none-match"), asset.etag)) {
+    out.status = 304;
+    return out;
+  }
+  out.headers.emplace_back("Content-Type", std::string(asset.type));
+  const std::string_view codings = request.header("accept-encoding");
+  if (!asset.brotli.empty() && accepts(codings, "br")) {
+    out.headers.emplace_back("Content-Encoding", "br");
+    out.body = asset.brotli;
+  } else if (!asset.gzip.empty() && accepts(codings, "gzip")) {
+    out.headers.emplace_back("Content-Encoding", "gzip");
+    out.body = asset.gzip;
+  } else {
+    out.body = asset.plain;
+  }
+  return out;
+}
+
+}  // namespace mc::api

@@ -1,0 +1,66 @@
+// One function for each endpoint of the admin API, and what they share. The table of endpoints is
+// in admin.cc. Private to the module.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/admin.h"
+#include "api/wire.h"
+#include "json/json.h"
+
+namespace mc::api {
+
+using Reply = Result<net::Response>;
+
+net::Response json_reply(int status, const json::Value& value);
+net::Response empty_reply();  // 204
+
+// 404 rather than 403: who may not know a tenant does not learn that it exists.
+Status check_reads(const AdminRequest& request, const TenantId& tenant);
+Status check_writes(const AdminRequest& request, const TenantId& tenant);
+bool administers(const identity::Caller& caller, const TenantId& tenant);
+// The caller's own tenant first.
+Result<std::vector<std::string>> visible_tenants(const AdminWorld& world,
+                                                 const identity::Caller& caller);
+
+Result<json::Value> parse_body(const AdminRequest& request);
+template <class T>
+Result<T> read_body(const AdminRequest& request) {
+  MC_TRY(const json::Value value, parse_body(request));
+  return json::read<T>(value);
+}
+
+template <class T>
+json::Value page(const std::vector<T>& items) {
+  json::Array list;
+  for (const T& item : items) list.emplace_back(to_json(item));
+  json::Object out;
+  out.set("items", json::Value(std::move(list)));
+  out.set("next_cursor", json::Value());
+  return json::Value(std::move(out));
+}
+
+Reply list_tenants(const AdminWorld& world, const AdminRequest& request);
+Reply create_tenant(const AdminWorld& world, const AdminRequest& request);
+Reply get_tenant(const AdminWorld& world, const AdminRequest& request);
+Reply update_tenant(const AdminWorld& world, const AdminRequest& request);
+
+Reply list_principals(const AdminWorld& world, const AdminRequest& request);
+Reply create_principal(const AdminWorld& world, const AdminRequest& request);
+Reply create_link(const AdminWorld& world, const AdminRequest& request);
+Reply list_tokens(const AdminWorld& world, const AdminRequest& request);
+Reply create_token(const AdminWorld& world, const AdminRequest& request);
+Reply revoke_token(const AdminWorld& world, const AdminRequest& request);
+
+Reply sign_in(const AdminWorld& world, const AdminRequest& request);
+Reply get_session(const AdminWorld& world, const AdminRequest& request);
+Reply sign_out(const AdminWorld& world, const AdminRequest& request);
+Reply list_sessions(const AdminWorld& world, const AdminRequest& request);
+Reply revoke_session(const AdminWorld& world, const AdminRequest& request);
+
+Reply get_overview(const AdminWorld& world, const AdminRequest& request);
+Reply list_datasets(const AdminWorld& world, const AdminRequest& request);
+Reply get_self(const AdminWorld& world, const AdminRequest& request);
+
+}  // namespace mc::api

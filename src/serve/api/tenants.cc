@@ -1,0 +1,98 @@
+#include "api/handlers.h"
+#include "api/wire.h"
+
+namespace mc::api {
+namespace {
+
+void apply(const TenantBody& body, identity::Tenant& tenant) {
+  tenant.region = body.region;
+  tenant.plan = body.plan;
+  tenant.retention_tier = body.retention_tier;
+  tenant.licence_class = body.licence_class;
+  tenant.state = body.state;
+}
+
+net::Response tenant_reply(const identity::Tenant& tenant) {
+  net::Response out = json_reply(200, json::Value(to_json(tenant)));
+  out.headers.emplace_back("ETag", "\"" + std::to_string(tenant.version) + "\"");
+  return out;
+}
+
+}  // namespace
+
+Reply list_tenants(const AdminWorld& world, const AdminRequest& request) {
+  MC_TRY_OK(check_reads(request, request.caller->tenant));
+  if (request.caller->reads_other_tenants()) {
+    MC_TRY(const std::vector<identity::Tenant> all, world.directory.tenants());
+    return json_reply(200, page(all));
+  }
+  MC_TRY(const identity::Tenant own, world.directory.tenant(request.caller->tenant));
+  return json_reply(200, page(std::vector{own}));
+}
+
+Reply create_tenant(const AdminWorld& world, const AdminRequest& request) {
+  if (!request.caller->reads_other_tenants() ||
+      !request.caller->may(identity::Scope::admin_write)) {
+    return fail(Code::denied, "only an operator of tenant system creates tenants");
+  }
+  MC_TRY(const TenantBody body, read_body<TenantBody>(request));
+  identity::Tenant tenant;
+  tenant.id = TenantId(body.id);
+  apply(body, tenant);
+  if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
+  MC_TRY(const identity::Tenant created, world.directory.create_tenant(tenant));
+  net::Response out = json_reply(201, json::Value(to_json(created)));
+  out.headers.emplace_back("Location", "/v1/tenants/" + created.id.get());
+  return out;
+}
+
+Reply get_tenant(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId id(request.path[1]);
+  MC_TRY_OK(check_reads(request, id));
+  MC_TRY(const identity::Tenant found, world.directory.tenant(id));
+  return tenant_reply(found);
+}
+
+// A PUT-like replacement: absent fields keep their value; If-Match carries the version read.
+Reply update_tenant(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId id(request.path[1]);
+  MC_TRY_OK(check_reads(request, id));
+  if (!request.caller->reads_other_tenants() ||
+      !request.caller->may(identity::Scope::admin_write)) {
+    return fail(Code::denied, "only an operator of tenant system changes tenants");
+  }
+  MC_TRY(identity::Tenant tenant, world.directory.tenant(id));
+  MC_TRY(const json::Value patch, parse_body(request));
+  if (patch.as_object() == nullptr) return fail(Code::invalid, "the body must be a JSON object");
+  json::Object merged = to_json(tenant);
+  for (const char* fixed : {"id", "created_at", "version"}) merged.erase(fixed);
+  for (const json::Member& member : patch.as_object()->members()) {
+    merged.set(member.name, member.value);
+  }
+  MC_TRY(const TenantBody body, json::read<TenantBody>(json::Value(std::move(merged))));
+  if (!body.id.empty() && body.id != id.get()) return fail(Code::invalid, "id cannot change");
+  const std::string_view match = request.http.header("if-match");
+  if (match.empty()) return fail(Code::invalid, "If-Match with the tenant's version is required");
+  if (match != "\"" + std::to_string(tenant.version) + "\"") {
+    return fail(Code::conflict, "the tenant has version " + std::to_string(tenant.version));
+  }
+  apply(body, tenant);
+  if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
+  MC_TRY(const identity::Tenant updated, world.directory.update_tenant(tenant));
+  return tenant_reply(updated);
+}
+
+json::Object to_json(const identity::Tenant& tenant) {
+  json::Object out;
+  out.set("id", tenant.id.get());
+  out.set("region", tenant.region);
+  out.set("plan", tenant.plan);
+  out.set("retention_tier", tenant.retention_tier);
+  out.set("licence_class", tenant.licence_class);
+  out.set("state", tenant.state);
+  out.set("created_at", format_rfc3339(tenant.created));
+  out.set("version", tenant.version);
+  return out;
+}
+
+}  // namespace mc::api

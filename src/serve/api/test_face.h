@@ -1,0 +1,63 @@
+// The HTTP face over a guarded world, and one token of each kind of person; for the module's tests.
+#pragma once
+
+#include <string>
+
+#include "api/api.h"
+#include "contract/guarded_world.h"
+
+namespace mc::api {
+
+struct Face {
+  guarded::World world;
+  Api api{{world.clock(),
+           world.log(),
+           world.metrics(),
+           world.directory(),
+           world.gateway(),
+           &world.catalog(),
+           {"0.1.0", "SQLite"},
+           false,
+           false}};
+  std::string operator_ =
+      world.token({.tenant = "system",
+                   .principal = "otto",
+                   .roles = "operator",
+                   .scopes = "query,mutate,introspect,admin:read,admin:write,metrics"});
+  std::string admin = world.token();
+  std::string auditor = world.token(
+      {.principal = "aron", .roles = "auditor", .scopes = "query,admin:read,admin:write"});
+  std::string analyst = world.token(
+      {.principal = "ben", .roles = "analyst", .scopes = "query,admin:read,admin:write"});
+  std::string bravo = world.token({.tenant = "bravo", .principal = "bea"});
+
+  Face() {
+    world.set_front(api);
+    api.set_ready(true);
+  }
+  net::Response ask(const std::string& method, const std::string& target, const std::string& token,
+                    const std::string& body = "", net::Headers headers = {}) {
+    return world.ask(
+        {.method = method, .target = target, .headers = std::move(headers), .body = body}, token);
+  }
+  // All that the admin API could change, as text.
+  std::string state() {
+    std::string out;
+    const auto tenants = world.directory().tenants();
+    for (const identity::Tenant& tenant : *tenants) {
+      out += tenant.id.get() + tenant.plan + tenant.state + std::to_string(tenant.version) + "\n";
+      const auto people = world.directory().principals(tenant.id);
+      for (const auto& person : *people) out += person.id.get() + join(person.roles) + "\n";
+      const auto tokens = world.directory().tokens(tenant.id);
+      for (const auto& token : *tokens) {
+        out += token.id + join(token.scopes) + (token.revoked ? " revoked\n" : "\n");
+      }
+    }
+    return out;
+  }
+  std::string token_id(const std::string& token) {
+    return world.directory().check(token)->token_id;
+  }
+};
+
+}  // namespace mc::api
