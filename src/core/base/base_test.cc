@@ -88,6 +88,7 @@ TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellin
 TEST_CASE("text: Crockford base32 sorts as the number does") {
   CHECK(to_crockford(0, 0) == std::string(26, '0'));
   CHECK(to_crockford(~0ULL, ~0ULL) == "7zzzzzzzzzzzzzzzzzzzzzzzzz");
+  CHECK(to_crockford(0, 31, "id_") == "id_0000000000000000000000000z");
   CHECK(to_crockford(0, 31) < to_crockford(0, 32));
 }
 

@@ -115,9 +115,10 @@ Result<std::string> from_base64url(std::string_view text) {
   return out;
 }
 
-std::string to_crockford(std::uint64_t high, std::uint64_t low) {
-  std::string out(26, '0');
-  for (std::size_t i = 26; i-- > 0;) {
+std::string to_crockford(std::uint64_t high, std::uint64_t low, std::string_view prefix) {
+  std::string out(prefix.size() + 26, '0');
+  prefix.copy(out.data(), prefix.size());
+  for (std::size_t i = out.size(); i-- > prefix.size();) {
     out[i] = kCrockford[low & 31];
     low = (low >> 5) | (high << 59);
     high >>= 5;

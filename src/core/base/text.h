@@ -20,7 +20,7 @@ std::string to_base64url(std::string_view bytes);
 Result<std::string> from_base64url(std::string_view text);
 
 // Crockford base32 of a 128-bit value in 26 characters, upper bits first.
-std::string to_crockford(std::uint64_t high, std::uint64_t low);
+std::string to_crockford(std::uint64_t high, std::uint64_t low, std::string_view prefix = "");
 
 // ASCII only; bytes above 0x7f are left alone.
 std::string to_lower(std::string_view text);

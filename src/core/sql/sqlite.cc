@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <optional>
 #include <set>
 
 #include "sql/sql.h"
@@ -125,8 +126,8 @@ class SqliteConnection final : public Connection {
   Access access_;
   Nanos busy_timeout_;
   Nanos timeout_;
-  MonoTime deadline_;
-  std::int64_t steps_max_ = 0;  // 0 = no limit
+  std::optional<MonoTime> deadline_;  // once a statement has run long enough to ask for the time
+  std::int64_t steps_max_ = 0;        // 0 = no limit
   std::int64_t steps_ = 0;
   bool timed_out_ = false;
   bool in_transaction_ = false;
@@ -427,13 +428,17 @@ Status SqliteConnection::rollback() {
 
 void SqliteConnection::start_deadline() {
   timed_out_ = false;
-  if (timeout_.count > 0) deadline_ = clock_->mono() + timeout_;
+  deadline_.reset();
 }
 
 int SqliteConnection::on_progress(void* self) {
   auto& connection = *static_cast<SqliteConnection*>(self);
   const Nanos& timeout = connection.timeout_;
-  connection.timed_out_ = timeout.count > 0 && connection.clock_->mono() >= connection.deadline_;
+  if (timeout.count > 0) {
+    const MonoTime now = connection.clock_->mono();
+    if (!connection.deadline_) connection.deadline_ = now + timeout;
+    connection.timed_out_ = now >= *connection.deadline_;
+  }
   connection.steps_ += kOpsBetweenDeadlineChecks;
   const bool too_long = connection.steps_max_ > 0 && connection.steps_ >= connection.steps_max_;
   return connection.timed_out_ || too_long ? 1 : 0;

@@ -223,7 +223,7 @@ std::string Gateway::Core::make_request_id() {
   const std::uint64_t count = id_counter.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t high = unix_ms << 16 | 0x7000 | (count & 0x0FFF);
   const std::uint64_t mixed = (id_seed + count) * 0x9e3779b97f4a7c15;
-  return "req_" + to_crockford(high, 0x8000'0000'0000'0000 | ((mixed ^ mixed >> 29) >> 2));
+  return to_crockford(high, 0x8000'0000'0000'0000 | ((mixed ^ mixed >> 29) >> 2), "req_");
 }
 
 }  // namespace mc::gateway
