@@ -1,7 +1,7 @@
 # The house's front door; the work is done in tools/ and deploy/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick bench nightly fuzz-all lint portability audit-graphql format clean bootstrap \
-        release
+        release screenshots
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 export MC_JOBS ?= $(JOBS)
@@ -50,6 +50,10 @@ lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coro
 
 portability: bootstrap  ## Build and unit tests with g++ 12
 	@tools/run_checks.py portability
+
+screenshots: release  ## The portal's pictures in docs/pictures, from a running demo
+	@cd tests/e2e/portal && ../../../tools/node/run npm ci --silent --no-audit --no-fund --ignore-scripts
+	@tools/node/run node tests/e2e/portal/screenshots.mjs
 
 audit-graphql: bootstrap  ## GraphQL over HTTP audit and graphql-js as oracle
 	@tools/run_checks.py audit-graphql

@@ -1,5 +1,6 @@
 # mc_embed_assets(TARGET): compiles the OpenAPI document, and the web portal when MC_PORTAL is on,
-# into TARGET as mc::api::assets(). The portal is built with the pinned Node (tools/node).
+# into TARGET as mc::api::assets(). The portal is built with the pinned Node (tools/node); only the
+# release preset has it, the other builds are for the C++ alone.
 option(MC_PORTAL "Build the web portal into the program" OFF)
 
 function(mc_embed_assets target)
@@ -23,7 +24,7 @@ function(mc_embed_assets target)
     add_custom_command(
       OUTPUT ${built}/index.html
       COMMAND ${CMAKE_SOURCE_DIR}/tools/node/run npm run --silent build -- --outDir ${built}
-      DEPENDS ${sources} ${packages} ${portal}/index.html ${portal}/vite.config.ts
+      DEPENDS ${sources} ${packages} ${portal}/index.html ${portal}/vite.config.mjs
               ${portal}/tsconfig.json ${CMAKE_BINARY_DIR}/portal.installed
       WORKING_DIRECTORY ${portal}
       COMMENT "Building the portal"

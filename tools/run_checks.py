@@ -130,6 +130,9 @@ STEPS = {
                     "each header compiles alone"),
     "gate": Step([["tools/coroutine_gate.sh"]], "coroutine patterns that g++ 12 breaks", 600),
     "canary": Step(canary, "the canary fuzzer fails", 120),
+    "portal": Step([["tools/node/run", "npm", "test", "--silent", "--prefix", "portal"],
+                    ["tools/node/run", "node", "portal/tools/sizes.mjs", "build/release/portal"]],
+                   "portal: logic and sizes", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 1500, "asan", SANITIZER),
     "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
@@ -140,11 +143,11 @@ STEPS = {
 }
 PLANS = {
     "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
-             "audit-graphql", "gate", "canary", "e2e", "asan", "tsan"],
-    "quick": ["build", "unit", "tidy"],
+             "audit-graphql", "gate", "canary", "portal", "e2e", "asan", "tsan"],
+    "quick": ["build", "unit", "tidy", "portal"],
     "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "oracle", "e2e", "audit-graphql"}
+NEEDS_BUILD = {"unit", "conformance", "oracle", "portal", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):

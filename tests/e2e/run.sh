@@ -4,15 +4,16 @@
 #   postgres   the unit programs that need a PostgreSQL, under a private cluster
 #   suite      the scenarios of tests/e2e/suite on SQLite, on PostgreSQL, and before an Apollo Server
 #   operations start, stop, crash, reload, the command line, import, traces, metrics
+#   portal     the portal in Chromium: flows, keyboard, axe-core, hostile names
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
-# Arguments name the suites to run (postgres sqlite pg apollo operations scripts); none = all.
+# Arguments name the suites to run (postgres sqlite pg apollo operations portal scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -63,6 +64,11 @@ suite() {
   count $status
   if [ $status != 0 ]; then echo "== $name failed with exit status $status"; fi
 }
+# The npm packages of a folder, as locked.
+packages() {
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
+    (cd "$1" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
+}
 wants() { [[ $wanted == *" $1 "* ]]; }
 
 if wants postgres; then
@@ -81,11 +87,18 @@ else
   if wants sqlite; then suite "suite on SQLite" "$node" $main sqlite; fi
   if wants pg; then suite "suite on PostgreSQL" tests/e2e/postgres.sh "$node" $main postgres; fi
   if wants apollo; then
-    if [ tests/e2e/apollo/node_modules/.package-lock.json -nt tests/e2e/apollo/package-lock.json ] ||
-      (cd tests/e2e/apollo && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2); then
+    if packages tests/e2e/apollo; then
       suite "suite before Apollo Server" "$node" $main apollo
     else
       echo "skip: the suite before Apollo Server: npm ci failed"
+      skipped=$((skipped + 1))
+    fi
+  fi
+  if wants portal; then
+    if packages tests/e2e/portal; then
+      suite "portal" "$node" tests/e2e/portal/main.mjs
+    else
+      echo "skip: the portal in a browser: npm ci failed"
       skipped=$((skipped + 1))
     fi
   fi

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "api/test_face.h"
+#include "contract/api_face.h"
 #include "json/json.h"
 
 namespace mc::api {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "api/test_face.h"
+#include "contract/api_face.h"
 #include "json/json.h"
 
 namespace mc::api {

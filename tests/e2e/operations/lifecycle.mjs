@@ -213,6 +213,7 @@ scenario("the demo starts, answers and ends", { limitMs: 60_000 }, async () => {
   const reply = await post(`${url}/graphql`, token,
     { query: "{ persons(first: 3) { edges { node { fullName organisation { name } } } } }" });
   assert.equal(reply.json?.data?.persons?.edges?.length, 3, reply.text);
-  assert.match((await send(url)).text, /DEMO/);
+  assert.match((await send(`${url}/status`)).text, /DEMO/);
+  assert.match((await send(url)).text, /<title>Maestro Conductor<\/title>/);
   assert.equal(await demo.stop("SIGINT"), 0, demo.err);
 });

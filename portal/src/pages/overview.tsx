@@ -1,0 +1,183 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Overview, Traffic } from "../api.ts";
+import { LineChart, Spark } from "../chart/line.tsx";
+import { ago, clock, count, millis, rate, share } from "../format.ts";
+import { Failed, useLoaded, Waiting } from "../load.tsx";
+import { address, client, go, tenant, timeWindow, utc } from "../state.ts";
+
+const EVERY_MS = 5_000;
+const LINES_MAX = 8;
+
+function perSecond(values: (number | null)[], step: number) {
+  return values.map((value) => (value === null ? null : value / step));
+}
+
+// The busiest tenants by name, the rest as one.
+export function grouped(overview: Overview) {
+  const byLoad = [...overview.tenants].sort((a, b) => (b.requests ?? 0) - (a.requests ?? 0));
+  const shown = byLoad.slice(0, byLoad.length > LINES_MAX ? LINES_MAX - 1 : LINES_MAX);
+  const lines = shown.map((one) => ({
+    name: one.tenant,
+    values: perSecond(one.series.requests, overview.step_s),
+  }));
+  const rest = byLoad.slice(shown.length);
+  if (rest.length > 0) {
+    const sum = rest[0]!.series.requests.map((_, i) =>
+      rest.reduce<number | null>((all, one) => {
+        const value = one.series.requests[i] ?? null;
+        return value === null ? all : (all ?? 0) + value;
+      }, null),
+    );
+    lines.push({ name: `${rest.length} others`, values: perSecond(sum, overview.step_s) });
+  }
+  return lines;
+}
+
+function needs(overview: Overview): { tenant: string; why: string }[] {
+  const out: { tenant: string; why: string }[] = [];
+  for (const one of overview.tenants) {
+    const { requests, failed, latency_ms: latency } = one;
+    if (requests && failed && failed / requests > 0.01) {
+      out.push({ tenant: one.tenant, why: `${share(failed, requests)} of requests failed` });
+    }
+    if (latency && latency.p99 > 1000) {
+      out.push({ tenant: one.tenant, why: `p99 latency is ${millis(latency.p99)}` });
+    }
+  }
+  return out;
+}
+
+function Tile({ name, value, note }: { name: string; value: string; note: string }) {
+  return (
+    <div class="tile">
+      <dt>{name}</dt>
+      <dd>
+        <b>{value}</b>
+        <span>{note}</span>
+      </dd>
+    </div>
+  );
+}
+
+function Tiles({ total, step }: { total: Traffic; step: number }) {
+  const last = total.series.requests.at(-1) ?? null;
+  const latency = total.latency_ms;
+  return (
+    <dl class="tiles">
+      <Tile name="Requests" value={rate(last === null ? null : last / step)} note={`${count(total.requests)} in the window`} />
+      <Tile name="Failed" value={share(total.failed, total.requests)} note={`${count(total.failed)} answered 5xx`} />
+      <Tile name="Refused" value={share(total.refused, total.requests)} note={`${count(total.refused)} answered 4xx`} />
+      <Tile name="Latency p50" value={millis(latency?.p50 ?? null)} note="half are faster" />
+      <Tile name="Latency p95" value={millis(latency?.p95 ?? null)} note="19 of 20 are faster" />
+      <Tile name="Latency p99" value={millis(latency?.p99 ?? null)} note="99 of 100 are faster" />
+    </dl>
+  );
+}
+
+function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: () => void }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const stale = at > 0 && now - at > 2 * EVERY_MS;
+  return (
+    <p class={stale ? "fresh warn" : "fresh"}>
+      {at > 0 && `${stale ? "▲ " : ""}updated ${ago(at, now)}`}{" "}
+      <button type="button" class="quiet" aria-pressed={paused} onClick={pause}>
+        {paused ? "Resume" : "Pause"}
+      </button>
+    </p>
+  );
+}
+
+export default function OverviewPage() {
+  const [paused, setPaused] = useState(false);
+  const window = timeWindow.value;
+  const who = tenant.value;
+  const loaded = useLoaded(`${window} ${who}`, () => client.overview(window, who), paused ? 0 : EVERY_MS);
+  const overview = loaded.value;
+  const attention = overview ? needs(overview) : [];
+  const begin = overview ? Date.parse(overview.from) : 0;
+  const moment = (i: number) => clock(begin + i * (overview?.step_s ?? 0) * 1000, utc.value);
+  return (
+    <>
+      <header class="head">
+        <h1 tabIndex={-1}>Overview</h1>
+        <Freshness at={loaded.at} paused={paused} pause={() => setPaused(!paused)} />
+      </header>
+      {loaded.problem && <Failed problem={loaded.problem} retry={loaded.reload} />}
+      {!overview && !loaded.problem && <Waiting />}
+      {overview && (
+        <>
+          <Tiles total={overview.total} step={overview.step_s} />
+          <section class="notice" aria-labelledby="needs">
+            <h2 id="needs">What needs you</h2>
+            {attention.length === 0 ? (
+              <p>✓ Nothing: no tenant has more than 1 % of failures or a p99 over a second.</p>
+            ) : (
+              <ul>
+                {attention.map((one) => (
+                  <li key={one.tenant + one.why}>
+                    ▲ <bdi>{one.tenant}</bdi>: {one.why}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+          <div class="charts">
+            <LineChart title="Requests per second by tenant" lines={grouped(overview)} text={rate} moment={moment} />
+            <LineChart
+              title="Latency"
+              lines={[
+                { name: "p50", values: overview.total.series.p50_ms },
+                { name: "p99", values: overview.total.series.p99_ms },
+              ]}
+              text={millis}
+              moment={moment}
+            />
+          </div>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Tenants">
+            <table>
+              <caption>Tenants</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Tenant</th>
+                  <th scope="col" class="number">Requests</th>
+                  <th scope="col">Over the window</th>
+                  <th scope="col" class="number">Refused</th>
+                  <th scope="col" class="number">Failed</th>
+                  <th scope="col" class="number">p99</th>
+                </tr>
+              </thead>
+              <tbody>
+                {overview.tenants.map((one) => (
+                  <tr key={one.tenant}>
+                    <th scope="row">
+                      <a
+                        href={address("/", { tenant: one.tenant })}
+                        onClick={(event) => {
+                          event.preventDefault();
+                          go(address("/", { tenant: one.tenant }));
+                        }}
+                      >
+                        <bdi>{one.tenant}</bdi>
+                      </a>
+                    </th>
+                    <td class="number">{count(one.requests)}</td>
+                    <td>
+                      <Spark values={one.series.requests} label={`Requests of ${one.tenant}`} />
+                    </td>
+                    <td class="number">{share(one.refused, one.requests)}</td>
+                    <td class="number">{share(one.failed, one.requests)}</td>
+                    <td class="number">{millis(one.latency_ms?.p99 ?? null)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,147 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Session } from "./api.ts";
+import { Link } from "./link.tsx";
+import { PAGES } from "./pages.ts";
+import { Palette } from "./palette.tsx";
+import {
+  address, attempt, client, go, offline, path, session, setTheme, skewSeconds, tenant, theme, timeWindow, toSignIn,
+} from "./state.ts";
+
+const NARROW_PX = 720;
+const SKEW_MAX_S = 5;
+const WARN_MS = 120_000;
+
+function Banners({ who }: { who: Session }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 15_000);
+    return () => clearInterval(timer);
+  }, []);
+  const ends = who.session ? Date.parse(who.session.expires_at) : Infinity;
+  return (
+    <div class="banners" role="status">
+      {offline.value && <p class="warn">▲ The server does not answer. What you see may be old.</p>}
+      {Math.abs(skewSeconds.value) > SKEW_MAX_S && (
+        <p class="warn">
+          ▲ This computer's clock is {Math.abs(skewSeconds.value)} s {skewSeconds.value > 0 ? "ahead of" : "behind"} the
+          server's.
+        </p>
+      )}
+      {ends - now < WARN_MS && <p class="warn">▲ Your session ends in less than two minutes.</p>}
+    </div>
+  );
+}
+
+function Navigation({ version }: { version: string }) {
+  const groups = [...new Set(PAGES.map((page) => page.group))];
+  return (
+    <nav aria-label="Pages">
+      {groups.map((group) => (
+        <section key={group} aria-label={group}>
+          <h2>{group}</h2>
+          <ul>
+            {PAGES.filter((page) => page.group === group).map((page) => (
+              <li key={page.path}>
+                <Link to={page.path}>{page.name}</Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+      <p class="version">Version {version}</p>
+    </nav>
+  );
+}
+
+function Controls({ who }: { who: Session }) {
+  return (
+    <div class="controls">
+      {who.tenants.length > 1 && (
+        <p>
+          <label for="tenant">Tenant</label>
+          <select
+            id="tenant"
+            value={tenant.value}
+            onChange={(event) => go(address(path.value, { tenant: event.currentTarget.value }))}
+          >
+            <option value="">All tenants</option>
+            {who.tenants.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </p>
+      )}
+      <p>
+        <label for="window">Window</label>
+        <select
+          id="window"
+          value={timeWindow.value}
+          onChange={(event) => go(address(path.value, { window: event.currentTarget.value }))}
+        >
+          <option value="15m">15 minutes</option>
+          <option value="1h">1 hour</option>
+          <option value="24h">24 hours</option>
+        </select>
+      </p>
+      <p>
+        <label for="theme">Theme</label>
+        <select id="theme" value={theme.value} onChange={(event) => setTheme(event.currentTarget.value)}>
+          <option value="system">System</option>
+          <option value="light">Light</option>
+          <option value="dark">Dark</option>
+        </select>
+      </p>
+      <details class="user">
+        <summary>
+          <bdi class="long">{who.name || who.principal}</bdi>
+        </summary>
+        <div>
+          <p>
+            <bdi>{who.principal}</bdi> of <bdi>{who.tenant}</bdi>
+          </p>
+          <p>{who.roles.join(", ")}</p>
+          <button
+            type="button"
+            onClick={async () => {
+              await attempt(client.signOut).catch(() => undefined);
+              toSignIn();
+            }}
+          >
+            Sign out
+          </button>
+        </div>
+      </details>
+    </div>
+  );
+}
+
+export function Shell({ children }: { children: ComponentChildren }) {
+  const who = session.value;
+  if (!who) return null;
+  return (
+    <>
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      <header class="bar">
+        <b class="brand">Maestro Conductor</b>
+        {who.server.demo && <span class="demo">DEMO</span>}
+        <Controls who={who} />
+      </header>
+      <div class="body">
+        <details class="side" open={innerWidth > NARROW_PX}>
+          <summary>Pages</summary>
+          <Navigation version={who.server.version} />
+        </details>
+        <main id="main" tabIndex={-1}>
+          <Banners who={who} />
+          {children}
+        </main>
+      </div>
+      <Palette />
+    </>
+  );
+}

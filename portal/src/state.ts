@@ -1,0 +1,90 @@
+// What all pages share: who is signed in, where we are, how things look.
+import { computed, signal } from "@preact/signals";
+import { Client, Problem, type Session, type Window } from "./api.ts";
+import { ownPath, withQuery } from "./path.ts";
+
+export const client = new Client((input, init) => fetch(input, init));
+export const session = signal<Session | null>(null);
+export const offline = signal(false);
+export const skewSeconds = signal(0);
+
+const place = signal(new URL(location.href));
+export const path = computed(() => place.value.pathname);
+export const tenant = computed(() => place.value.searchParams.get("tenant") ?? "");
+export const timeWindow = computed<Window>(() => {
+  const wanted = place.value.searchParams.get("window");
+  return wanted === "1h" || wanted === "24h" ? wanted : "15m";
+});
+
+export function go(to: string, replace = false) {
+  if (replace) history.replaceState(null, "", to);
+  else history.pushState(null, "", to);
+  place.value = new URL(location.href);
+}
+addEventListener("popstate", () => (place.value = new URL(location.href)));
+
+// The same filters on another page, or others on this one.
+export function address(page: string, change: { tenant?: string; window?: string } = {}): string {
+  const window = change.window ?? timeWindow.value;
+  return withQuery(page, {
+    tenant: change.tenant ?? tenant.value,
+    window: window === "15m" ? "" : window,
+  });
+}
+
+const RETURN = "mc.return";
+
+export function toSignIn() {
+  session.value = null;
+  client.csrf = null;
+  if (path.value !== "/sign-in") sessionStorage.setItem(RETURN, location.pathname + location.search);
+  go("/sign-in", true);
+}
+
+export function signedIn(found: Session) {
+  session.value = found;
+  client.csrf = found.csrf;
+  skewSeconds.value = Math.round((Date.now() - Date.parse(found.server.time)) / 1000);
+  if (path.value !== "/sign-in") return;
+  const back = ownPath(sessionStorage.getItem(RETURN));
+  sessionStorage.removeItem(RETURN);
+  go(back, true);
+}
+
+// Runs a call; a lost session leads to the sign-in page, silence of the server to the banner.
+export async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await call();
+    offline.value = false;
+    return answer;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) toSignIn();
+    offline.value = error instanceof Problem && error.status === 0;
+    throw error;
+  }
+}
+
+function stored(name: string): string {
+  return localStorage.getItem(name) ?? "";
+}
+export const theme = signal(stored("mc.theme") || "system");
+export const utc = signal(stored("mc.time") !== "local");
+export const shortcuts = signal(stored("mc.shortcuts") !== "off");
+
+function keep(name: string, value: string) {
+  localStorage.setItem(name, value);
+}
+export function setTheme(wanted: string) {
+  theme.value = wanted;
+  keep("mc.theme", wanted);
+  document.documentElement.dataset["theme"] = wanted;
+}
+export function setUtc(wanted: boolean) {
+  utc.value = wanted;
+  keep("mc.time", wanted ? "utc" : "local");
+}
+export function setShortcuts(wanted: boolean) {
+  shortcuts.value = wanted;
+  keep("mc.shortcuts", wanted ? "on" : "off");
+}
+document.documentElement.dataset["theme"] = theme.value;

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Client, Problem } from "../src/api.ts";
+
+interface Sent {
+  path: string;
+  init: RequestInit;
+}
+
+function clientFor(answer: () => Response | Promise<Response>): { client: Client; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const client = new Client(async (path, init) => {
+    sent.push({ path: String(path), init: init ?? {} });
+    return answer();
+  });
+  return { client, sent };
+}
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+test("changes carry the session's token, reads do not", async () => {
+  const { client, sent } = clientFor(() => json(200, { items: [] }));
+  client.csrf = "secret";
+  await client.call("GET", "/v1/tenants");
+  await client.call("DELETE", "/v1/session");
+  await client.call("POST", "/v1/tenants", { id: "a" });
+  const tokens = sent.map(({ init }) => new Headers(init.headers).get("X-CSRF-Token"));
+  assert.deepEqual(tokens, [null, "secret", "secret"]);
+  assert.equal(new Headers(sent[2]?.init.headers).get("Content-Type"), "application/json");
+});
+
+test("no call follows a redirect or goes to another origin", async () => {
+  const { client, sent } = clientFor(() => json(200, {}));
+  await client.session();
+  await client.overview("1h", "a/../b?c");
+  for (const { path, init } of sent) {
+    assert.equal(init.redirect, "error");
+    assert.equal(init.credentials, "same-origin");
+    assert.ok(path.startsWith("/v1/"));
+  }
+  assert.equal(sent[1]?.path, "/v1/overview?window=1h&tenant=a%2F..%2Fb%3Fc");
+});
+
+test("problem details become a problem, anything else at least a status", async () => {
+  const told = clientFor(() => json(403, { detail: "no", code: "denied", request_id: "req_1" }));
+  await assert.rejects(told.client.session(), (error: Problem) => {
+    assert.deepEqual([error.status, error.code, error.message, error.requestId], [403, "denied", "no", "req_1"]);
+    return true;
+  });
+  for (const body of ["<html>", "", "[]", "null", '{"detail":5}']) {
+    const odd = clientFor(() => new Response(body, { status: 502 }));
+    await assert.rejects(odd.client.session(), { status: 502, message: "The server answered 502." });
+  }
+});
+
+test("silence has the status 0", async () => {
+  const { client } = clientFor(() => Promise.reject(new TypeError("no network")));
+  await assert.rejects(client.session(), { status: 0, code: "offline" });
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ago, count, millis, rate, share, time, UNKNOWN } from "../src/format.ts";
+
+test("what is unknown is a dash, and zero is zero", () => {
+  for (const text of [count, millis, rate]) {
+    assert.equal(text(null), UNKNOWN);
+    assert.notEqual(text(0), UNKNOWN);
+  }
+  assert.equal(share(null, 5), UNKNOWN);
+  assert.equal(share(1, null), UNKNOWN);
+  assert.equal(share(0, 0), UNKNOWN);
+  assert.equal(share(0, 5), "0 %");
+});
+
+test("numbers have few digits", () => {
+  assert.equal(count(1234567), "1,234,567");
+  assert.equal(millis(0.2649), "0.265 ms");
+  assert.equal(millis(1460), "1.46 s");
+  assert.equal(rate(19.666), "19.7/s");
+  assert.equal(share(1, 3), "33.3 %");
+});
+
+test("times in words, and never in the future", () => {
+  assert.equal(ago(1_000, 500), "0 s ago");
+  assert.equal(ago(0, 59_000), "59 s ago");
+  assert.equal(ago(0, 119_000), "1 min ago");
+  assert.equal(ago(0, 7_200_000), "2 h ago");
+  assert.equal(ago(0, 200_000_000), "2 d ago");
+});
+
+test("times of the server are shown in UTC, and nonsense as a dash", () => {
+  assert.match(time("2026-11-26T10:00:05.000Z", true), /10:00:05 UTC$/);
+  assert.equal(time("soon", true), UNKNOWN);
+});
