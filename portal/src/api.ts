@@ -54,6 +54,35 @@ export interface Dataset {
   columns: number;
 }
 
+export interface Principal {
+  tenant: string;
+  id: string;
+  name: string;
+  roles: string;
+  state: string;
+  created_at: string;
+}
+
+export interface Token {
+  tenant: string;
+  id: string;
+  principal: string;
+  scopes: string;
+  purposes: string;
+  created_at: string;
+  expires_at: string;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  note: string;
+}
+
+export interface NewToken {
+  principal: string;
+  scopes: string;
+  lifetime: string;
+  note: string;
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -131,6 +160,21 @@ export class Client {
   sessions = () => this.call<Page<SessionInfo>>("GET", "/v1/sessions");
   revokeSession = (id: string) =>
     this.call<void>("DELETE", `/v1/sessions/${encodeURIComponent(id)}`);
+  principals = (tenant: string) =>
+    this.call<Page<Principal>>("GET", `/v1/tenants/${encodeURIComponent(tenant)}/principals`);
+  tokens = (tenant: string) =>
+    this.call<Page<Token>>("GET", `/v1/tenants/${encodeURIComponent(tenant)}/tokens`);
+  createToken = (tenant: string, wanted: NewToken) =>
+    this.call<Token & { token: string }>(
+      "POST",
+      `/v1/tenants/${encodeURIComponent(tenant)}/tokens`,
+      wanted,
+    );
+  revokeToken = (tenant: string, id: string) =>
+    this.call<void>(
+      "DELETE",
+      `/v1/tenants/${encodeURIComponent(tenant)}/tokens/${encodeURIComponent(id)}`,
+    );
   datasets = () => this.call<Page<Dataset>>("GET", "/v1/datasets");
   overview = (window: Window, tenant: string) =>
     this.call<Overview>(

@@ -15,6 +15,7 @@ export const PAGES: PageEntry[] = [
   { path: "/", name: "Overview", group: "Run", key: "o", load: () => import("./pages/overview.tsx") },
   { path: "/datasets", name: "Datasets", group: "Protect", key: "d", load: () => import("./pages/datasets.tsx") },
   { path: "/settings/sessions", name: "Your sessions", group: "Admin", key: "s", load: () => import("./pages/sessions.tsx") },
+  { path: "/settings/tokens", name: "Tokens", group: "Admin", key: "t", load: () => import("./pages/tokens.tsx") },
 ];
 
 export const SIGN_IN: Load = () => import("./pages/sign_in.tsx");

@@ -10,7 +10,9 @@ if (missing) {
   process.exit(77);
 }
 const demo = await Demo.start();
-const PAGES = [["/", "Overview"], ["/datasets", "Datasets"], ["/settings/sessions", "Your sessions"]];
+const PAGES = [
+  ["/", "Overview"], ["/datasets", "Datasets"], ["/settings/sessions", "Your sessions"], ["/settings/tokens", "Tokens"],
+];
 
 scenario("one click on the printed link leads to a living overview", async () => {
   const page = await openPage();
@@ -110,6 +112,47 @@ scenario("a session ends where its person says, and signing out is at the server
     headers: { Cookie: cookies.map((one) => `${one.name}=${one.value}`).join("; ") },
   });
   assert.equal(replay.status, 401);
+});
+
+scenario("a token is made, shown once, works, and is revoked", async () => {
+  const page = await openPage({ permissions: ["clipboard-read", "clipboard-write"] });
+  await signIn(page, await demo.freshLink("alpha", "ada"));
+  await page.goto(`${demo.url}/settings/tokens`);
+  await page.getByRole("button", { name: "New token" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Stands for").selectOption("ben");
+  await dialog.getByLabel("Note").fill("from a test");
+  await check(page, "the dialog of a new token");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  const secret = await dialog.locator("pre").textContent();
+  assert.match(secret, /^mct_[\w-]{43}$/);
+  const self = () => fetch(`${demo.url}/v1/self`, { headers: { Authorization: `Bearer ${secret}` } });
+  assert.equal((await (await self()).json()).scopes, "query");
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await dialog.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  const row = page.getByRole("row", { name: /from a test/ });
+  await row.getByRole("button").click();
+  assert.equal((await page.content()).includes(secret), false);
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke token" }).click();
+  await row.getByText("revoked").waitFor();
+  assert.equal((await self()).status, 401);
+  assert.deepEqual(page.complaints, []);
+});
+
+scenario("who may not see tokens is told what is missing, and an auditor has no buttons", async () => {
+  const ben = await openPage();
+  await signIn(ben, await demo.freshLink("alpha", "ben"));
+  await ben.goto(`${demo.url}/settings/tokens`);
+  await ben.getByRole("heading", { name: "You may not see this" }).waitFor();
+  await ben.getByText("role tenant-admin or auditor is required").waitFor();
+  await check(ben, "denied");
+  const aron = await openPage();
+  await signIn(aron, await demo.freshLink("alpha", "aron"));
+  await aron.goto(`${demo.url}/settings/tokens`);
+  await aron.getByRole("table").waitFor();
+  assert.equal(await aron.getByRole("main").getByRole("button").count(), 0);
 });
 
 scenario("names are text, whatever stands in them", async () => {
