@@ -38,7 +38,7 @@ struct Datum {
   std::uint32_t count = 0;  // of list items
   union {                   // by kind
     bool boolean;
-    std::int64_t integer = 0;
+    std::int64_t integer;
     double real;
     std::string_view text;    // text, enum names; of an error: its message
     const json::Value* json;  // custom scalars; printed as it is
@@ -47,6 +47,7 @@ struct Datum {
   };
   std::string_view code;  // of an error: extensions.code, may be empty
 
+  Datum() : integer(0) {}
   // clang-format off
   static Datum of_bool(bool v) { Datum d; d.kind = Kind::boolean; d.boolean = v; return d; }
   static Datum of_int(std::int64_t v) { Datum d; d.kind = Kind::integer; d.integer = v; return d; }
