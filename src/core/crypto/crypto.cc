@@ -1,0 +1,270 @@
+#include "crypto/crypto.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/param_build.h>
+
+namespace mc::crypto {
+
+struct KeyHandle {
+  EVP_PKEY* key = nullptr;
+  explicit KeyHandle(EVP_PKEY* owned) : key(owned) {}
+  KeyHandle(const KeyHandle&) = delete;
+  KeyHandle& operator=(const KeyHandle&) = delete;
+  ~KeyHandle() { EVP_PKEY_free(key); }
+};
+
+namespace {
+
+constexpr int kRsaBitsMin = 2048;
+constexpr int kRsaBitsMax = 8192;
+constexpr std::size_t kRsaExponentBytesMax = 4;
+constexpr std::size_t kCoordinateBytes = 32;
+constexpr std::size_t kEd25519Bytes = 32;
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* held) const {
+    Free(held);
+  }
+};
+using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using ParamBuild = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
+using EcSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+Number number(std::string_view bytes) {
+  return Number(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
+}
+
+std::string to_bytes(const BIGNUM* number, std::size_t size) {
+  std::string out(size, '\0');
+  BN_bn2binpad(number, bytes_of(out), static_cast<int>(size));
+  return out;
+}
+
+// Null when OpenSSL refuses; it checks that a point lies on its curve.
+std::shared_ptr<const KeyHandle> make_public(const char* type, OSSL_PARAM_BLD* build) {
+  const Params params(OSSL_PARAM_BLD_to_param(build));
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (params == nullptr || context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+    return nullptr;
+  }
+  auto handle = std::make_shared<const KeyHandle>(key);
+  const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) return nullptr;
+  return handle;
+}
+
+std::string to_der(std::string_view signature) {
+  const EcSignature both(ECDSA_SIG_new());
+  Number r = number(signature.substr(0, kCoordinateBytes));
+  Number s = number(signature.substr(kCoordinateBytes));
+  ECDSA_SIG_set0(both.get(), r.release(), s.release());
+  std::string out(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)), '\0');
+  unsigned char* to = bytes_of(out);
+  i2d_ECDSA_SIG(both.get(), &to);
+  return out;
+}
+
+std::string from_der(std::string_view der) {
+  const unsigned char* from = bytes_of(der);
+  const EcSignature both(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
+  if (both == nullptr) return "";
+  return to_bytes(ECDSA_SIG_get0_r(both.get()), kCoordinateBytes) +
+         to_bytes(ECDSA_SIG_get0_s(both.get()), kCoordinateBytes);
+}
+
+const EVP_MD* digest_of(Algorithm algorithm) {
+  return algorithm == Algorithm::eddsa ? nullptr : EVP_sha256();  // Ed25519 hashes on its own
+}
+
+std::string number_of(const EVP_PKEY* key, const char* name, std::size_t size) {
+  BIGNUM* read = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &read) != 1) return "";
+  const Number held(read);
+  return to_bytes(read, size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(read)));
+}
+
+std::string ed25519_bytes(const EVP_PKEY* key) {
+  std::string out(kEd25519Bytes, '\0');
+  std::size_t size = out.size();
+  if (EVP_PKEY_get_raw_public_key(key, bytes_of(out), &size) != 1) return "";
+  return out;
+}
+
+}  // namespace
+
+std::string_view algorithm_name(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::rs256:
+      return "RS256";
+    case Algorithm::es256:
+      return "ES256";
+    case Algorithm::eddsa:
+      return "EdDSA";
+  }
+  return "";
+}
+
+Result<Algorithm> parse_algorithm(std::string_view name) {
+  for (const Algorithm each : {Algorithm::rs256, Algorithm::es256, Algorithm::eddsa}) {
+    if (algorithm_name(each) == name) return each;
+  }
+  return fail(Code::invalid, "alg must be RS256, ES256 or EdDSA, not '" + excerpt(name) + "'");
+}
+
+Result<PublicKey> PublicKey::rsa(std::string_view modulus, std::string_view exponent) {
+  const Number n = number(modulus.substr(0, kRsaBitsMax / 8 + 1));
+  const int bits = BN_num_bits(n.get());
+  if (bits < kRsaBitsMin || bits > kRsaBitsMax) {
+    return fail(Code::invalid, "an RSA modulus has 2048 to 8192 bits, not " + std::to_string(bits));
+  }
+  if (exponent.empty() || exponent.size() > kRsaExponentBytesMax) {
+    return fail(Code::invalid, "an RSA exponent has 1 to 4 bytes");
+  }
+  const Number e = number(exponent);
+  if (BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) != 0) {
+    return fail(Code::invalid, "an RSA exponent is odd and at least 3");
+  }
+  const ParamBuild build(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
+  auto handle = make_public("RSA", build.get());
+  if (handle == nullptr) return fail(Code::invalid, "this is no RSA key");
+  return PublicKey(Algorithm::rs256, std::move(handle));
+}
+
+Result<PublicKey> PublicKey::p256(std::string_view x, std::string_view y) {
+  if (x.size() != kCoordinateBytes || y.size() != kCoordinateBytes) {
+    return fail(Code::invalid, "a coordinate of P-256 has 32 bytes");
+  }
+  const std::string point = "\x04" + std::string(x) + std::string(y);  // SEC 1, uncompressed
+  const ParamBuild build(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                   point.size());
+  auto handle = make_public("EC", build.get());
+  if (handle == nullptr) return fail(Code::invalid, "the point is not on P-256");
+  return PublicKey(Algorithm::es256, std::move(handle));
+}
+
+Result<PublicKey> PublicKey::ed25519(std::string_view x) {
+  EVP_PKEY* key = x.size() != kEd25519Bytes
+                      ? nullptr
+                      : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(x),
+                                                    x.size());
+  if (key == nullptr) return fail(Code::invalid, "an Ed25519 key has 32 bytes");
+  return PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key));
+}
+
+bool PublicKey::verify(std::string_view message, std::string_view signature) const {
+  std::string der;
+  if (algorithm_ == Algorithm::es256) {
+    if (signature.size() != 2 * kCoordinateBytes) return false;
+    der = to_der(signature);
+    signature = der;
+  }
+  const DigestContext context(EVP_MD_CTX_new());
+  return context != nullptr &&
+         EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm_), nullptr,
+                              handle_->key) == 1 &&
+         EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message),
+                          message.size()) == 1;
+}
+
+Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
+  EVP_PKEY* key = nullptr;
+  switch (algorithm) {
+    case Algorithm::rs256:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{kRsaBitsMin});
+      break;
+    case Algorithm::es256:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+      break;
+    case Algorithm::eddsa:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+      break;
+  }
+  if (key == nullptr) return fail(Code::unavailable, "no key could be generated");
+  return SigningKey(PublicKey(algorithm, std::make_shared<const KeyHandle>(key)));
+}
+
+Result<SigningKey> SigningKey::ed25519(const Secret& seed) {
+  const std::string_view bytes = seed.reveal(RevealToken());
+  EVP_PKEY* key = bytes.size() != kEd25519Bytes
+                      ? nullptr
+                      : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(bytes),
+                                                     bytes.size());
+  if (key == nullptr) return fail(Code::invalid, "an Ed25519 seed has 32 bytes");
+  return SigningKey(PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key)));
+}
+
+Result<std::string> SigningKey::sign(std::string_view message) const {
+  const DigestContext context(EVP_MD_CTX_new());
+  std::size_t size = 0;
+  if (context == nullptr ||
+      EVP_DigestSignInit(context.get(), nullptr, digest_of(public_key_.algorithm_), nullptr,
+                         public_key_.handle_->key) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, bytes_of(message), message.size()) != 1) {
+    return fail(Code::unavailable, "the key does not sign");
+  }
+  std::string out(size, '\0');
+  if (EVP_DigestSign(context.get(), bytes_of(out), &size, bytes_of(message), message.size()) != 1) {
+    return fail(Code::unavailable, "the key does not sign");
+  }
+  out.resize(size);
+  return public_key_.algorithm_ == Algorithm::es256 ? from_der(out) : out;
+}
+
+std::string SigningKey::jwk_member(std::string_view name) const {
+  const EVP_PKEY* key = public_key_.handle_->key;
+  switch (public_key_.algorithm_) {
+    case Algorithm::rs256:
+      if (name == "kty") return "RSA";
+      if (name == "n") return to_base64url(number_of(key, OSSL_PKEY_PARAM_RSA_N, 0));
+      if (name == "e") return to_base64url(number_of(key, OSSL_PKEY_PARAM_RSA_E, 0));
+      return "";
+    case Algorithm::es256:
+      if (name == "kty") return "EC";
+      if (name == "crv") return "P-256";
+      if (name == "x") {
+        return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, kCoordinateBytes));
+      }
+      if (name == "y") {
+        return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, kCoordinateBytes));
+      }
+      return "";
+    case Algorithm::eddsa:
+      if (name == "kty") return "OKP";
+      if (name == "crv") return "Ed25519";
+      if (name == "x") return to_base64url(ed25519_bytes(key));
+      return "";
+  }
+  return "";
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+  std::string out(32, '\0');
+  unsigned size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(),
+       bytes_of(out), &size);
+  return out;
+}
+
+}  // namespace mc::crypto

@@ -1,0 +1,131 @@
+#include "crypto/crypto.h"
+
+#include <doctest/doctest.h>
+
+namespace mc::crypto {
+namespace {
+
+std::string hex(std::string_view text) {
+  return *from_hex(text);
+}
+std::string b64(std::string_view text) {
+  return *from_base64url(text);
+}
+
+constexpr Algorithm kAll[] = {Algorithm::rs256, Algorithm::es256, Algorithm::eddsa};
+
+// The claims of RFC 7515 appendix A.
+constexpr std::string_view kClaims =
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+    "fQ";
+
+TEST_CASE("crypto: hmac gives what RFC 4231 test case 2 says") {
+  CHECK(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST_CASE("crypto: ed25519 signs and verifies RFC 8032 test 1") {
+  const SigningKey key = *SigningKey::ed25519(
+      Secret(hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")));
+  CHECK(key.jwk_member("x") ==
+        to_base64url(hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")));
+  const std::string signature = *key.sign("");
+  CHECK(to_hex(signature) ==
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701c"
+        "f9b46bd25bf5f0595bbe24655141438e7a100b");
+  CHECK(key.public_key().verify("", signature));
+  CHECK_FALSE(key.public_key().verify("x", signature));
+}
+
+TEST_CASE("crypto: es256 verifies RFC 7515 A.3") {
+  const PublicKey key = *PublicKey::p256(b64("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+                                         b64("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"));
+  const std::string message = "eyJhbGciOiJFUzI1NiJ9" + std::string(kClaims);
+  CHECK(key.verify(message, b64("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApm"
+                                "WQxfKTUJqPP3-Kg6NU1Q")));
+}
+
+TEST_CASE("crypto: rs256 verifies RFC 7515 A.2") {
+  const PublicKey key = *PublicKey::rsa(
+      b64("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt"
+          "0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSX"
+          "ndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5"
+          "IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"),
+      b64("AQAB"));
+  const std::string message = "eyJhbGciOiJSUzI1NiJ9" + std::string(kClaims);
+  CHECK(key.verify(
+      message,
+      b64("cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W"
+          "2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkS"
+          "jtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnv"
+          "Wh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")));
+}
+
+TEST_CASE("crypto: each algorithm verifies its own, and no changed message, signature or key") {
+  for (const Algorithm algorithm : kAll) {
+    CAPTURE(algorithm_name(algorithm));
+    const SigningKey key = *SigningKey::generate(algorithm);
+    const SigningKey other = *SigningKey::generate(algorithm);
+    const std::string message = "what was said";
+    const std::string signature = *key.sign(message);
+    CHECK(key.public_key().verify(message, signature));
+    CHECK_FALSE(other.public_key().verify(message, signature));
+    CHECK_FALSE(key.public_key().verify(message + " ", signature));
+    for (std::size_t i = 0; i < signature.size(); i += 7) {
+      std::string changed = signature;
+      changed[i] = static_cast<char>(changed[i] ^ 1);
+      CHECK_FALSE(key.public_key().verify(message, changed));
+    }
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, signature.size() - 1}) {
+      CHECK_FALSE(key.public_key().verify(message, signature.substr(0, size)));
+    }
+    CHECK_FALSE(key.public_key().verify(message, signature + "x"));
+    CHECK_FALSE(key.public_key().verify(message, std::string(signature.size(), '\0')));
+  }
+}
+
+TEST_CASE("crypto: a key read back from its JWK members verifies") {
+  for (const Algorithm algorithm : kAll) {
+    CAPTURE(algorithm_name(algorithm));
+    const SigningKey key = *SigningKey::generate(algorithm);
+    const auto member = [&](std::string_view name) { return b64(key.jwk_member(name)); };
+    const Result<PublicKey> read =
+        algorithm == Algorithm::rs256   ? PublicKey::rsa(member("n"), member("e"))
+        : algorithm == Algorithm::es256 ? PublicKey::p256(member("x"), member("y"))
+                                        : PublicKey::ed25519(member("x"));
+    REQUIRE(read);
+    CHECK(read->algorithm() == algorithm);
+    CHECK(read->verify("m", *key.sign("m")));
+    CHECK(key.jwk_member("d").empty());
+  }
+}
+
+TEST_CASE("crypto: weak and broken public keys are refused") {
+  const SigningKey good = *SigningKey::generate(Algorithm::rs256);
+  const std::string n = b64(good.jwk_member("n"));
+  CHECK_FALSE(PublicKey::rsa("", b64("AQAB")));
+  CHECK_FALSE(PublicKey::rsa(n.substr(0, 128), b64("AQAB")));      // 1024 bits
+  CHECK_FALSE(PublicKey::rsa(std::string(2000, '\x7f'), "\x03"));  // 16,000 bits
+  CHECK_FALSE(PublicKey::rsa(n, ""));
+  CHECK_FALSE(PublicKey::rsa(n, "\x01"));
+  CHECK_FALSE(PublicKey::rsa(n, "\x04"));
+  CHECK_FALSE(PublicKey::rsa(n, std::string(5, '\x03')));
+  CHECK_FALSE(PublicKey::p256(std::string(32, '\0'), std::string(32, '\0')));
+  CHECK_FALSE(PublicKey::p256(std::string(32, '\x11'), std::string(32, '\x22')));  // off the curve
+  CHECK_FALSE(PublicKey::p256("x", "y"));
+  CHECK_FALSE(PublicKey::ed25519(std::string(31, 'x')));
+  CHECK_FALSE(SigningKey::ed25519(Secret("short")));
+}
+
+TEST_CASE("crypto: algorithms are named exactly, and none is not one") {
+  for (const Algorithm algorithm : kAll) {
+    CHECK(*parse_algorithm(algorithm_name(algorithm)) == algorithm);
+  }
+  for (const std::string_view name : {"none", "None", "HS256", "rs256", "RS512", "ES256K", ""}) {
+    CAPTURE(name);
+    CHECK_FALSE(parse_algorithm(name));
+  }
+}
+
+}  // namespace
+}  // namespace mc::crypto
