@@ -165,10 +165,9 @@ Result<PublicKey> PublicKey::p256(std::string_view x, std::string_view y) {
 }
 
 Result<PublicKey> PublicKey::ed25519(std::string_view x) {
-  EVP_PKEY* key = x.size() != kEd25519Bytes
-                      ? nullptr
-                      : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(x),
-                                                    x.size());
+  EVP_PKEY* key = x.size() != kEd25519Bytes ? nullptr
+                                            : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr,
+                                                                          bytes_of(x), x.size());
   if (key == nullptr) return fail(Code::invalid, "an Ed25519 key has 32 bytes");
   return PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key));
 }
@@ -207,10 +206,10 @@ Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
 
 Result<SigningKey> SigningKey::ed25519(const Secret& seed) {
   const std::string_view bytes = seed.reveal(RevealToken());
-  EVP_PKEY* key = bytes.size() != kEd25519Bytes
-                      ? nullptr
-                      : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(bytes),
-                                                     bytes.size());
+  EVP_PKEY* key =
+      bytes.size() != kEd25519Bytes
+          ? nullptr
+          : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(bytes), bytes.size());
   if (key == nullptr) return fail(Code::invalid, "an Ed25519 seed has 32 bytes");
   return SigningKey(PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key)));
 }

@@ -19,7 +19,7 @@ enum class Algorithm : std::uint8_t {
   es256,  // ECDSA on P-256 with SHA-256
   eddsa,  // Ed25519
 };
-std::string_view algorithm_name(Algorithm algorithm);       // "RS256", "ES256", "EdDSA"
+std::string_view algorithm_name(Algorithm algorithm);      // "RS256", "ES256", "EdDSA"
 Result<Algorithm> parse_algorithm(std::string_view name);  // these three, exactly as written
 
 struct KeyHandle;  // an EVP_PKEY
