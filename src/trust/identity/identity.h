@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "identity/issuer.h"   // IWYU pragma: export
 #include "identity/names.h"    // IWYU pragma: export
 #include "identity/sign_in.h"  // IWYU pragma: export
 #include "sql/sql.h"

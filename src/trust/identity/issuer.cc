@@ -1,0 +1,210 @@
+#include "identity/issuer.h"
+
+#include <algorithm>
+
+namespace mc::identity {
+namespace {
+
+constexpr std::string_view kMetadataPath = "/.well-known/openid-configuration";
+constexpr std::size_t kMetadataBytesMax = 256 << 10;
+constexpr std::size_t kNameBytesMax = 200;
+constexpr std::size_t kClaimValuesMax = 1'000;
+
+// https anywhere, http only on this machine: keys from an open network are nobody's.
+Status check_url(std::string_view field, std::string_view url) {
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!std::all_of(url.begin(), url.end(), printable)) {
+    return fail(Code::invalid, std::string(field) + " holds a character that no address has");
+  }
+  constexpr std::string_view kSecure = "https://";
+  if (url.starts_with(kSecure) && url.size() > kSecure.size()) return ok();
+  for (const std::string_view local : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
+    if (!url.starts_with(local)) continue;
+    const std::string_view rest = url.substr(local.size());
+    if (rest.empty() || rest.front() == ':' || rest.front() == '/') {
+      if (rest.find('@') == std::string_view::npos) return ok();
+    }
+  }
+  return fail(Code::invalid,
+              std::string(field) + " must be https://, or http:// on this machine's loopback");
+}
+
+std::string_view text_of(const json::Value* value) {
+  const std::string* text = value == nullptr ? nullptr : value->as_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+// A claim by its whole name, or else by its path through objects.
+const json::Value* find_claim(const json::Object& claims, std::string_view name) {
+  if (const json::Value* whole = claims.find(name)) return whole;
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  const json::Value* inner = claims.find(name.substr(0, dot));
+  if (inner == nullptr || inner->as_object() == nullptr) return nullptr;
+  return find_claim(*inner->as_object(), name.substr(dot + 1));
+}
+
+// A text, or a list of texts.
+std::vector<std::string_view> texts_of(const json::Value* value) {
+  std::vector<std::string_view> out;
+  if (value == nullptr) return out;
+  if (const std::string* one = value->as_string()) out.emplace_back(*one);
+  if (const json::Array* list = value->as_array(); list && list->size() <= kClaimValuesMax) {
+    for (const json::Value& each : *list) out.push_back(text_of(&each));
+  }
+  return out;
+}
+
+Flags<Role> roles_in(const json::Object& claims, const IssuerConfig& config) {
+  Flags<Role> out;
+  for (const std::string_view value : texts_of(find_claim(claims, config.roles_claim))) {
+    if (config.roles.empty()) {
+      if (const Result<Role> role = parse_role(value)) out.add(*role);
+    }
+    for (const RoleRule& rule : config.roles) {
+      if (rule.claim != value) continue;
+      if (const Result<Role> role = parse_role(rule.role)) out.add(*role);
+    }
+  }
+  return out;
+}
+
+// What people call the bearer: the first of these claims that a page can show.
+std::string name_in(const json::Object& claims) {
+  for (const std::string_view claim : {"name", "preferred_username", "client_id", "sub"}) {
+    const std::string_view name = text_of(claims.find(claim));
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+    if (name.empty() || name.size() > kNameBytesMax || !is_valid_utf8(name)) continue;
+    if (std::none_of(name.begin(), name.end(), control)) return std::string(name);
+  }
+  return "";
+}
+
+// verify_jwt() has made sure of `exp`.
+WallTime expiry_in(const json::Object& claims) {
+  const json::Value* value = claims.find("exp");
+  double number = 0;
+  if (const std::int64_t* whole = value->as_int()) number = static_cast<double>(*whole);
+  if (const double* real = value->as_double()) number = *real;
+  const double nanos = number * 1e9;
+  if (nanos >= 9.2e18) return {INT64_MAX};
+  return WallTime{static_cast<std::int64_t>(nanos)} + kIssuerClockSkewMax;
+}
+
+}  // namespace
+
+Status IssuerConfig::check() const {
+  if (!enabled()) return ok();
+  MC_TRY_OK(check_url("oidc.issuer", issuer));
+  if (audience.empty()) {
+    return fail(Code::invalid,
+                "oidc.audience is needed: without it tokens made for other servers "
+                "of the provider would be good here");
+  }
+  for (const RoleRule& rule : roles) {
+    if (const Result<Role> role = parse_role(rule.role); !role) {
+      return fail(Code::invalid, "oidc.roles: " + role.error().what);
+    }
+  }
+  return ok();
+}
+
+PrincipalId principal_of(std::string_view issuer, std::string_view subject) {
+  const std::string digest = sys::sha256(std::string(issuer) + "\n" + std::string(subject));
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    high = high << 8 | static_cast<unsigned char>(digest[i]);
+    low = low << 8 | static_cast<unsigned char>(digest[i + 8]);
+  }
+  return PrincipalId(to_crockford(high, low, "oidc_"));
+}
+
+Result<Bearer> read_bearer(const json::Object& claims, const IssuerConfig& config) {
+  Bearer out;
+  const std::string_view tenant = text_of(find_claim(claims, config.tenant_claim));
+  if (tenant.empty()) {
+    return fail(Code::denied, "the token names no tenant: claim '" + config.tenant_claim + "'");
+  }
+  out.tenant = TenantId(std::string(tenant));
+  out.principal = principal_of(text_of(claims.find("iss")), text_of(claims.find("sub")));
+  out.name = name_in(claims);
+  out.roles = roles_in(claims, config);
+  if (out.roles.empty()) {
+    return fail(Code::denied, "the token names no role: claim '" + config.roles_claim + "'");
+  }
+  out.expires = expiry_in(claims);
+  return out;
+}
+
+std::shared_ptr<const Issuer::Keys> Issuer::live_keys() const {
+  std::shared_ptr<const Keys> keys = keys_.load(std::memory_order_acquire);
+  if (keys == nullptr || clock_.wall() >= keys->fetched + kIssuerKeysKept) return nullptr;
+  return keys;
+}
+
+Result<Bearer> Issuer::read(std::string_view token) const {
+  const std::shared_ptr<const Keys> keys = live_keys();
+  if (keys == nullptr) return fail(Code::unavailable, "the keys of the provider are not known");
+  const Result<json::Object> claims =
+      verify_jwt(token, keys->set, {config_.issuer, config_.audience, clock_.wall()});
+  if (!claims && claims.error().code == Code::not_found) {
+    key_missing_.store(true, std::memory_order_relaxed);
+    return fail(Code::denied, claims.error().what);
+  }
+  if (!claims) return tl::unexpected<Error>(claims.error());
+  return read_bearer(*claims, config_);
+}
+
+std::optional<Status> Issuer::refresh() {
+  const std::lock_guard lock(mutex_);
+  const MonoTime now = clock_.mono();
+  if (tried_ && now - *tried_ < kIssuerRefreshSoon) return std::nullopt;
+  const bool old = !succeeded_ || now - *succeeded_ >= kIssuerRefreshEvery;
+  if (!old && !key_missing_.load(std::memory_order_relaxed)) return std::nullopt;
+  tried_ = now;
+  key_missing_.store(false, std::memory_order_relaxed);
+  Status done = fetch_keys();
+  if (done) succeeded_ = now;
+  return done;
+}
+
+Result<std::string> Issuer::get(const std::string& url) {
+  net::ClientRequest request;
+  request.url = url;
+  request.headers = {{"Accept", "application/json"}};
+  request.timeout = kIssuerTimeout;
+  request.response_bytes_max = kMetadataBytesMax;
+  request.ca_file = config_.ca_file;
+  MC_TRY(net::Response response, client_->fetch(request));
+  if (response.status == 200) return std::move(response.body);
+  return fail(Code::unavailable,
+              "the provider answered " + std::to_string(response.status) + " at " + url);
+}
+
+Status Issuer::fetch_keys() {
+  std::string base = config_.issuer;
+  while (base.ends_with('/')) base.pop_back();
+  MC_TRY(const std::string metadata, get(base + std::string(kMetadataPath)));
+  MC_TRY(const json::Value described, json::parse(metadata, {.bytes_max = kMetadataBytesMax}));
+  if (text_of(described.find("issuer")) != config_.issuer) {
+    return fail(Code::invalid, "the provider calls itself '" +
+                                   excerpt(text_of(described.find("issuer")), 200) + "', not '" +
+                                   config_.issuer + "'");
+  }
+  const std::string keys_url(text_of(described.find("jwks_uri")));
+  MC_TRY_OK(check_url("jwks_uri of the provider", keys_url));
+  MC_TRY(const std::string text, get(keys_url));
+  MC_TRY(KeySet set, KeySet::parse(text));
+  if (set.size() == 0) return fail(Code::invalid, "the provider publishes no key of use here");
+  keys_.store(std::make_shared<const Keys>(Keys{std::move(set), clock_.wall()}),
+              std::memory_order_release);
+  return ok();
+}
+
+std::optional<WallTime> Issuer::fetched() const {
+  const std::shared_ptr<const Keys> keys = keys_.load(std::memory_order_acquire);
+  return keys == nullptr ? std::nullopt : std::optional(keys->fetched);
+}
+
+}  // namespace mc::identity
