@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "identity/bearers.h"
 #include "identity/identity.h"
+#include "identity/index.h"
 #include "identity/stored.h"
 
 namespace mc::identity {
@@ -50,6 +52,15 @@ Tenant read_tenant(const sql::Rows& row) {
 
 }  // namespace
 
+Directory::Directory(std::unique_ptr<sql::Connection> connection, sys::Clock& clock,
+                     sys::Random& random)
+    : connection_(std::move(connection)), clock_(clock), random_(random) {}
+Directory::~Directory() = default;
+
+void Directory::trust(std::shared_ptr<const Issuer> issuer) {
+  bearers_ = std::make_unique<Bearers>(std::move(issuer));
+}
+
 Result<std::unique_ptr<Directory>> Directory::open(std::unique_ptr<sql::Connection> connection,
                                                    sys::Clock& clock, sys::Random& random) {
   std::unique_ptr<Directory> directory(new Directory(std::move(connection), clock, random));
@@ -63,7 +74,7 @@ Status Directory::rebuild_index() {
   return ok();
 }
 
-Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
+Result<std::shared_ptr<const Index>> Directory::read_index() {
   const std::shared_ptr<const Index> old = index_.load();
   std::unordered_map<std::string, std::int64_t> last_used;
   if (old) {
@@ -72,6 +83,7 @@ Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   auto fresh = std::make_shared<Index>();
   MC_TRY_OK(read_tokens(*fresh));
   MC_TRY_OK(read_sessions(*fresh));
+  MC_TRY_OK(read_states(*fresh));
   for (const auto& [hash, caller] : fresh->by_hash) {
     const auto used = last_used.find(hash);
     if (used == last_used.end()) continue;
@@ -80,17 +92,57 @@ Result<std::shared_ptr<const Directory::Index>> Directory::read_index() {
   return std::shared_ptr<const Index>(std::move(fresh));
 }
 
+Status Directory::read_states(Index& index) {
+  {
+    MC_TRY(const std::unique_ptr<sql::Rows> rows,
+           connection_->query("SELECT tenant_id, plan, region FROM tenant WHERE state = 'active'",
+                              {}));
+    for (;;) {
+      MC_TRY(const bool more, rows->next());
+      if (!more) break;
+      index.tenants[std::string(rows->text(0))] = {std::string(rows->text(1)),
+                                                   std::string(rows->text(2))};
+    }
+  }
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_->query("SELECT tenant_id, principal_id FROM principal WHERE state <> 'active'",
+                            {}));
+  for (;;) {
+    MC_TRY(const bool more, rows->next());
+    if (!more) return ok();
+    index.suspended.insert(std::string(rows->text(0)) + " " + std::string(rows->text(1)));
+  }
+}
+
+void Directory::drop_from_index(const std::function<bool(const Caller&)>& gone) {
+  auto fresh = std::make_shared<Index>(*index_.load());
+  std::erase_if(fresh->by_hash, [&](const auto& held) { return gone(*held.second); });
+  index_.store(std::move(fresh), std::memory_order_release);
+}
+
+void Directory::drop_tenant(const TenantId& tenant) {
+  auto fresh = std::make_shared<Index>(*index_.load());
+  std::erase_if(fresh->by_hash, [&](const auto& held) { return held.second->tenant == tenant; });
+  fresh->tenants.erase(tenant.get());
+  index_.store(std::move(fresh), std::memory_order_release);
+}
+
 Result<Tenant> Directory::create_tenant(Tenant tenant) {
   MC_TRY_OK(check_tenant(tenant));
   const std::lock_guard lock(mutex_);
   tenant.created = whole_ms(clock_.wall());
   tenant.version = 1;
+  // One transaction with the reading of the index, as with tokens.
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY([[maybe_unused]] const std::int64_t changed,
          connection_->execute(
              "INSERT INTO tenant (" + std::string(kTenantColumns) +
                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
              {tenant.id.get(), tenant.region, tenant.plan, tenant.retention_tier,
               tenant.licence_class, tenant.state, to_ms(tenant.created), tenant.version}));
+  MC_TRY(std::shared_ptr<const Index> fresh, read_index());
+  MC_TRY_OK(transaction.commit());
+  index_.store(std::move(fresh), std::memory_order_release);
   return tenant;
 }
 
@@ -114,7 +166,7 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
                                     std::to_string(tenant.version));
   }
   if (tenant.state != "active") {
-    drop_from_index([&](const Caller& caller) { return caller.tenant == tenant.id; });
+    drop_tenant(tenant.id);
   }
   MC_TRY_OK(rebuild_index());
   Tenant next = tenant;

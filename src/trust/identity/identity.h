@@ -1,4 +1,5 @@
-// Who may act: tenants, principals with roles, their `mct_` bearer tokens and browser sessions.
+// Who may act: tenants, principals with roles, their `mct_` bearer tokens and browser sessions, and
+// the bearers of an OpenID provider's access tokens.
 //
 // The Directory keeps them in the state database and answers check() and check_session() from an
 // immutable index in memory, so the hot path reads no database. Every change is durable before the
@@ -8,12 +9,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/base.h"
@@ -95,11 +96,18 @@ inline const std::string kSystemTenant = "system";
 inline constexpr Nanos kTokenLifetimeMax = seconds(366LL * 24 * 3600);
 inline constexpr std::size_t kTokensPerTenantMax = 1'000;
 
+class Bearers;
+struct Index;
+
 class Directory {
  public:
+  ~Directory();
   // Takes over a migrated writing connection.
   static Result<std::unique_ptr<Directory>> open(std::unique_ptr<sql::Connection> connection,
                                                  sys::Clock& clock, sys::Random& random);
+
+  // Access tokens of this provider are good from now on. Before the directory is shared.
+  void trust(std::shared_ptr<const Issuer> issuer);
 
   // Null for an unknown, expired or revoked token, or a suspended tenant or principal.
   std::shared_ptr<const Caller> check(std::string_view token) const;
@@ -138,24 +146,17 @@ class Directory {
   Result<std::optional<IssuedToken>> bootstrap();
 
  private:
-  struct Index {
-    std::unordered_map<std::string, std::shared_ptr<const Caller>> by_hash;  // raw SHA-256
-  };
-  Directory(std::unique_ptr<sql::Connection> connection, sys::Clock& clock, sys::Random& random)
-      : connection_(std::move(connection)), clock_(clock), random_(random) {}
+  Directory(std::unique_ptr<sql::Connection> connection, sys::Clock& clock, sys::Random& random);
   // Both with mutex_ held, or before the directory is shared.
   Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
   // All below with mutex_ held.
   Status read_tokens(Index& index);
   Status read_sessions(Index& index);
-  // Takes callers out of the index without the database, so it cannot fail.
-  template <class Gone>
-  void drop_from_index(const Gone& gone) {
-    auto fresh = std::make_shared<Index>(*index_.load());
-    std::erase_if(fresh->by_hash, [&](const auto& held) { return gone(*held.second); });
-    index_.store(std::move(fresh), std::memory_order_release);
-  }
+  Status read_states(Index& index);
+  // Both change the index without the database, so they cannot fail.
+  void drop_from_index(const std::function<bool(const Caller&)>& gone);
+  void drop_tenant(const TenantId& tenant);
   std::shared_ptr<const Caller> find(std::string_view secret) const;
   Status insert_token(const std::string& hash, const Token& token);
   Result<Session> redeem(const std::string& link_hash, const std::string& cookie_hash,
@@ -167,6 +168,7 @@ class Directory {
   sys::Clock& clock_;
   sys::Random& random_;
   std::atomic<std::shared_ptr<const Index>> index_;
+  std::unique_ptr<Bearers> bearers_;  // null without a provider
 };
 
 }  // namespace mc::identity

@@ -197,9 +197,16 @@ Status Issuer::fetch_keys() {
   MC_TRY(const std::string text, get(keys_url));
   MC_TRY(KeySet set, KeySet::parse(text));
   if (set.size() == 0) return fail(Code::invalid, "the provider publishes no key of use here");
-  keys_.store(std::make_shared<const Keys>(Keys{std::move(set), clock_.wall()}),
+  const std::shared_ptr<const Keys> old = keys_.load(std::memory_order_acquire);
+  const std::uint64_t number = old == nullptr ? 1 : old->number + 1;
+  keys_.store(std::make_shared<const Keys>(Keys{std::move(set), clock_.wall(), number}),
               std::memory_order_release);
   return ok();
+}
+
+std::uint64_t Issuer::version() const {
+  const std::shared_ptr<const Keys> keys = live_keys();
+  return keys == nullptr ? 0 : keys->number;
 }
 
 std::optional<WallTime> Issuer::fetched() const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,13 +59,14 @@ class Issuer {
 
   // When the keys in use were fetched.
   std::optional<WallTime> fetched() const;
-  // Changes with every new set of keys; for caches of what read() said.
-  const void* version() const { return keys_.load(std::memory_order_acquire).get(); }
+  // The number of the keys in use, 0 without any; for caches of what read() said.
+  std::uint64_t version() const;
 
  private:
   struct Keys {
     KeySet set;
     WallTime fetched;
+    std::uint64_t number = 0;
   };
   Result<std::string> get(const std::string& url);
   Status fetch_keys();

@@ -1,4 +1,5 @@
 #include "identity/identity.h"
+#include "identity/index.h"
 #include "identity/stored.h"
 
 namespace mc::identity {

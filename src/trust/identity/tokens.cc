@@ -1,13 +1,16 @@
 #include <algorithm>
 #include <array>
 
+#include "identity/bearers.h"
 #include "identity/identity.h"
+#include "identity/index.h"
 #include "identity/stored.h"
 
 namespace mc::identity {
 namespace {
 
 constexpr std::string_view kTokenPrefix = "mct_";
+constexpr std::string_view kJwtPrefix = "ey";  // base64url of {"
 
 constexpr std::string_view kTokenColumns =
     "tenant_id, token_id, principal_id, scopes, purposes, created_at, expires_at, revoked_at, "
@@ -64,6 +67,9 @@ std::shared_ptr<const Caller> Directory::find(std::string_view secret) const {
 }
 
 std::shared_ptr<const Caller> Directory::check(std::string_view token) const {
+  if (bearers_ != nullptr && token.starts_with(kJwtPrefix)) {
+    return bearers_->check(token, index_.load(std::memory_order_acquire), clock_.wall());
+  }
   if (token.size() != kSecretLength || !token.starts_with(kTokenPrefix)) return nullptr;
   std::shared_ptr<const Caller> caller = find(token);
   if (caller == nullptr) return nullptr;
