@@ -13,6 +13,7 @@ Status Settings::check() const {
   if (!trace.otlp_url.empty() && !trace.otlp_url.starts_with("http")) {
     return fail(Code::invalid, "trace.otlp_url must begin with http:// or https://");
   }
+  MC_TRY_OK(oidc.check());
   return gateway.check();
 }
 

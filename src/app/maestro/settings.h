@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "gateway/gateway.h"
+#include "identity/identity.h"
 #include "json/describe.h"
 #include "net/net.h"
 
@@ -50,6 +51,7 @@ struct Settings {
   std::string cursor_key;
   ServerSettings server;
   gateway::GatewayConfig gateway;
+  identity::IssuerConfig oidc;
   LogSettings log;
   TraceSettings trace;
   Status check() const;
@@ -149,6 +151,7 @@ struct mc::json::Describe<mc::app::Settings> {
             {.secret = true}},
       Field{"server", &T::server, "The HTTP server"},
       Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
+      Field{"oidc", &T::oidc, "The OpenID provider whose access tokens are accepted"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},
   };

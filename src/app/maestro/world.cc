@@ -120,6 +120,14 @@ void Running::add_metrics() {
       [this](const metric::Registry::Emit& emit) {
         emit({}, static_cast<double>(server_->counters().refused_total));
       });
+  if (issuer_ != nullptr) {
+    metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
+                            .help = "When the provider's keys were fetched; 0 = not yet."},
+                           [this] {
+                             const auto fetched = issuer_->fetched();
+                             return fetched ? static_cast<double>(fetched->nanos) / 1e9 : 0.0;
+                           });
+  }
   metrics_.collect_counter(
       {.name = "mc_log_lines_dropped_total", .help = "Log lines lost by the output."},
       [this](const metric::Registry::Emit& emit) {
@@ -129,6 +137,11 @@ void Running::add_metrics() {
 
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
+  if (settings_.oidc.enabled()) {
+    issuer_ =
+        std::make_shared<identity::Issuer>(settings_.oidc, net::Client::make(), *machine_.clock);
+    state_.directory->trust(issuer_);
+  }
   MC_TRY_OK(build_catalog());
   if (!settings_.trace.otlp_url.empty()) {
     trace::Options options;
@@ -169,6 +182,18 @@ void Running::export_traces() {
   pump_->step(exporter);
 }
 
+void Running::refresh_issuer() {
+  if (issuer_ == nullptr) return;
+  const std::optional<Status> done = issuer_->refresh();
+  if (!done) return;
+  if (*done) {
+    output_.log->event("oidc.keys_fetched", {{"issuer", settings_.oidc.issuer}});
+  } else {
+    output_.log->warn("oidc.refresh_failed",
+                      {{"issuer", settings_.oidc.issuer}, {"why", done->error().what}});
+  }
+}
+
 void Running::tick() {
   output_.sink->tick();
   gateway_->traffic().tick();
@@ -183,6 +208,7 @@ void Running::tick() {
     health_checked_ = now;
     gateway_->check_health();
   }
+  refresh_issuer();
   export_traces();
 }
 

@@ -59,7 +59,8 @@ class Running {
 
   std::uint16_t port() const { return server_->port(); }
   identity::Directory& directory() { return *state_.directory; }
-  // Periodic work: log flushing, last-use times, health checks, trace export. Call ten times a
+  // Periodic work: log flushing, last-use times, health checks, keys of the provider, trace
+  // export. Call ten times a
   // second from one thread.
   void tick();
   // Refuses new connections, lets running requests end, writes what is in memory. False when
@@ -73,10 +74,12 @@ class Running {
   Status build_catalog();
   void add_metrics();
   void export_traces();
+  void refresh_issuer();
 
   Machine& machine_;
   Settings settings_;
   LogOutput& output_;
+  std::shared_ptr<identity::Issuer> issuer_;  // null without a provider
   State state_;
   metric::Registry metrics_;
   std::unique_ptr<trace::Tracer> tracer_;

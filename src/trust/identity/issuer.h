@@ -25,7 +25,7 @@
 namespace mc::identity {
 
 inline constexpr Nanos kIssuerRefreshEvery = seconds(300);
-inline constexpr Nanos kIssuerRefreshSoon = seconds(30);  // also between attempts that fail
+inline constexpr Nanos kIssuerRefreshSoon = seconds(5);  // also between attempts that fail
 inline constexpr Nanos kIssuerKeysKept = seconds(24LL * 3600);
 inline constexpr Nanos kIssuerTimeout = seconds(5);
 

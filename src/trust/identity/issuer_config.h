@@ -39,7 +39,7 @@ struct mc::json::Describe<mc::identity::RoleRule> {
             &T::claim,
             "Value in the roles claim, as a group's name",
             {.min = 1, .max = 200}},
-      Field{"role", &T::role, "operator, oncall, tenant_admin, analyst, dpo, platform or auditor"},
+      Field{"role", &T::role, "operator, oncall, tenant-admin, analyst, dpo, platform or auditor"},
   };
 };
 

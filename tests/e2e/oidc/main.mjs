@@ -1,0 +1,183 @@
+// Access tokens of a real OpenID provider at every door of a real server.
+import assert from "node:assert/strict";
+import { createHmac, createPublicKey } from "node:crypto";
+
+import { eventually } from "../lib/children.mjs";
+import { fixture } from "../lib/fixture.mjs";
+import { post, send } from "../lib/http.mjs";
+import { Site, addPeople, importFixture, writeModel } from "../lib/maestro.mjs";
+import { runScenarios, scenario } from "../lib/scenario.mjs";
+import { AUDIENCE, TestProvider, makeKey } from "./provider.mjs";
+
+const PEOPLE = "{ persons(first: 100) { nodes { id } } }";
+
+async function makeWorld() {
+  const provider = new TestProvider({
+    reader: { tenant: "alpha", groups: ["mc-analysts"] },
+    admin: { tenant: "alpha", groups: ["mc-admins"] },
+    auditor: { tenant: "alpha", groups: ["mc-admins", "mc-auditors"] },
+    bravo: { tenant: "bravo", groups: ["mc-analysts"] },
+    nobody: { tenant: "alpha", groups: ["staff"] },
+    stranger: { tenant: "charlie", groups: ["mc-admins"] },
+  });
+  const rsa = makeKey("RS256");
+  await provider.start([rsa]);
+  const site = new Site("oidc");
+  const model = writeModel(site, `sqlite:${site.path("rows.db")}`);
+  site.configure(`datasets_file: ${model}
+server: {port: 0}
+oidc:
+  issuer: ${provider.issuer}
+  audience: ${AUDIENCE}
+  roles_claim: groups
+  roles:
+    - {claim: mc-analysts, role: analyst}
+    - {claim: mc-admins, role: tenant-admin}
+    - {claim: mc-auditors, role: auditor}
+`);
+  addPeople(site);
+  importFixture(site);
+  const server = await site.serve();
+  const world = { provider, site, server, rsa, capabilities: new Set() };
+  world.query = (token, body = { query: PEOPLE }) => post(`${server.url}/graphql`, token, body);
+  world.admin = (token, path, method = "GET", body) =>
+    send(`${server.url}${path}`, {
+      method, body: body && JSON.stringify(body),
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    });
+  world.until = (what, token, status) =>
+    eventually(what, async () => (await world.query(token)).status === status, 20_000);
+  return world;
+}
+
+const decode = (part) => JSON.parse(Buffer.from(part, "base64url"));
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+scenario("a machine's token reads its tenant's rows at the gateway and the admin API",
+  async ({ provider, query, admin, until }) => {
+    const token = await provider.accessToken("reader");
+    await until("the keys are fetched", token, 200);
+    const reply = await query(token);
+    assert.equal(reply.json.data.persons.nodes.length, fixture().alpha.person.length);
+    const other = await query(await provider.accessToken("bravo"));
+    assert.equal(other.json.data.persons.nodes.length, fixture().bravo.person.length);
+    const self = await admin(token, "/v1/self");
+    assert.equal(self.status, 200);
+    assert.equal(self.json.tenant, "alpha");
+    assert.match(self.json.principal, /^oidc_[0-9a-z]{26}$/);
+  });
+
+scenario("roles decide: a reader changes nothing, an admin does, an auditor with both does not",
+  async ({ provider, admin }) => {
+    const make = (token, id) => admin(token, "/v1/tenants/alpha/principals", "POST",
+      { id, name: id, roles: "analyst" });
+    assert.equal((await make(await provider.accessToken("reader"), "by-reader")).status, 403);
+    assert.equal((await make(await provider.accessToken("auditor"), "by-auditor")).status, 403);
+    assert.equal((await make(await provider.accessToken("admin"), "by-admin")).status, 201);
+    const elsewhere = await admin(await provider.accessToken("admin"), "/v1/tenants/bravo/tokens");
+    assert.ok([403, 404].includes(elsewhere.status), `status ${elsewhere.status}`);
+  });
+
+scenario("no role or an unknown tenant in the token: 401 at both doors",
+  async ({ provider, query, admin }) => {
+    for (const client of ["nobody", "stranger"]) {
+      const token = await provider.accessToken(client);
+      assert.equal((await query(token)).status, 401, client);
+      assert.equal((await admin(token, "/v1/self")).status, 401, client);
+    }
+  });
+
+scenario("forged tokens are refused: none, HMAC by the public key, changed claims, own key",
+  async ({ provider, rsa, query }) => {
+    const good = await provider.accessToken("reader");
+    const [head, payload, signature] = good.split(".");
+    const header = decode(head);
+    const claims = decode(payload);
+    const pem = createPublicKey({ key: rsa, format: "jwk" }).export({ type: "spki", format: "pem" });
+    const hmac = (text) => createHmac("sha256", pem).update(text).digest("base64url");
+    const confused = `${encode({ ...header, alg: "HS256" })}.${payload}`;
+    const forged = {
+      none: `${encode({ ...header, alg: "none" })}.${payload}.`,
+      hmac: `${confused}.${hmac(confused)}`,
+      tenant: `${head}.${encode({ ...claims, tenant: "bravo" })}.${signature}`,
+      roles: `${head}.${encode({ ...claims, groups: ["mc-admins"] })}.${signature}`,
+      other: `${encode({ ...header, alg: "ES256" })}.${payload}.${signature}`,
+      jwk: `${encode({ ...header, jwk: rsa })}.${payload}.AAAA`,
+      cut: good.slice(0, -2),
+      twice: `${good}.${signature}`,
+    };
+    for (const [name, token] of Object.entries(forged)) {
+      const reply = await query(token);
+      assert.equal(reply.status, 401, name);
+      assert.match(reply.headers["www-authenticate"], /^Bearer error="invalid_token"/, name);
+      assert.ok(!reply.text.includes(claims.sub), `${name}: the answer repeats the token`);
+    }
+    assert.equal((await query(good)).status, 200);
+  });
+
+scenario("a token for another server of the same provider is refused", async (world) => {
+  world.provider.audience = "urn:example:other";
+  const token = await world.provider.accessToken("reader");
+  world.provider.audience = AUDIENCE;
+  assert.equal((await world.query(token)).status, 401);
+});
+
+scenario("keys are rotated while tokens are in use, to ES256 and to EdDSA", { limitMs: 60_000 },
+  async (world) => {
+    for (const algorithm of ["ES256", "EdDSA"]) {
+      const old = await world.provider.accessToken("reader");
+      const key = makeKey(algorithm);
+      world.provider.algorithm = algorithm;
+      world.provider.rotate([world.rsa, key]);  // the RSA key still signs what asks for it
+      const fresh = await world.provider.accessToken("reader");
+      assert.equal(decode(fresh.split(".")[0]).alg, algorithm);
+      await world.until(`the new ${algorithm} key is known`, fresh, 200);
+      if (algorithm === "EdDSA") {
+        assert.equal((await world.query(old)).status, 401, "its key was withdrawn");
+      }
+    }
+  });
+
+scenario("while the provider is away good tokens stay good; after it, new keys are fetched",
+  { limitMs: 60_000 }, async (world) => {
+    const { provider, server } = world;
+    const token = await provider.accessToken("reader");
+    assert.equal((await world.query(token)).status, 200);
+    await provider.goAway();
+    const stranger = `${encode({ alg: "RS256", kid: "unknown" })}.${token.split(".")[1]}.AAAA`;
+    await eventually("the failure is logged", async () => {
+      assert.equal((await world.query(stranger)).status, 401);
+      return server.out.includes("oidc.refresh_failed");
+    }, 20_000);
+    assert.equal((await world.query(token)).status, 200);
+    await provider.comeBack();
+    const key = makeKey("RS256");
+    provider.algorithm = "RS256";
+    provider.rotate([key]);
+    await world.until("the new key is known", await provider.accessToken("reader"), 200);
+  });
+
+scenario("no token and no secret is in the log", async ({ provider, server, query }) => {
+  const token = await provider.accessToken("reader");
+  await query(token);
+  for (const part of token.split(".")) assert.ok(!server.out.includes(part));
+});
+
+scenario("a configuration without an audience, or with an open address, does not start",
+  async ({ site, provider }) => {
+    for (const [text, field] of [
+      [`{issuer: "${provider.issuer}"}`, "oidc.audience"],
+      ["{issuer: \"http://id.example.org\", audience: a}", "oidc.issuer"],
+    ]) {
+      site.write("wrong.yaml", `data_dir: ${site.dataDir}\noidc: ${text}\n`);
+      const done = site.runWith({}, "--config", site.path("wrong.yaml"), "config", "check");
+      assert.equal(done.status, 2, done.err);
+      assert.ok((done.err + done.out).includes(field), done.err);
+    }
+  });
+
+const world = await makeWorld();
+const status = await runScenarios("oidc", world);
+await world.server.stop();
+await world.provider.goAway();
+process.exit(status);
