@@ -1,6 +1,7 @@
 #include "maestro/admin_client.h"
 
 #include "api/api.h"
+#include "maestro/credentials.h"
 #include "maestro/world.h"
 
 namespace mc::app {
@@ -13,7 +14,16 @@ Result<std::string> read_token(Context& context) {
   }
   std::string token = sys::environment("MC_TOKEN");
   if (!token.empty()) return token;
-  return fail(Code::denied, "no token: set MC_TOKEN or give --token-file");
+  MC_TRY(std::string path, Credentials::default_path());
+  MC_TRY(const std::optional<identity::AccessToken> held,
+         Credentials(*context.machine.files, std::move(path)).find(context.url));
+  if (!held) {
+    return fail(Code::denied, "no token: run maestro login, set MC_TOKEN or give --token-file");
+  }
+  if (context.machine.clock->wall() >= held->expires) {
+    return fail(Code::denied, "the sign-in at " + context.url + " has ended; run maestro login");
+  }
+  return std::string(held->token.reveal(RevealToken()));
 }
 
 Error to_error(const net::Response& response) {
@@ -42,12 +52,14 @@ Error to_error(const net::Response& response) {
 
 Result<net::Response> call_server(Context& context, const AdminCall& call,
                                   const std::string& path) {
-  MC_TRY(const std::string token, read_token(context));
   net::ClientRequest request;
   request.method = call.method;
   request.url = context.url + path;
   request.headers = call.headers;
-  request.headers.emplace_back("Authorization", "Bearer " + token);
+  if (!call.anonymous) {
+    MC_TRY(const std::string token, read_token(context));
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+  }
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = call.body;
   return net::Client::make()->fetch(request);

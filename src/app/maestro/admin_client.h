@@ -17,6 +17,7 @@ struct AdminCall {
   std::string path = {};
   std::string body = {};
   net::Headers headers = {};
+  bool anonymous = false;  // no token is sent
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
 

@@ -30,7 +30,7 @@ struct Context {
   std::vector<std::string> sets;  // --set key=value
   std::string data_dir;
   std::string url;         // of a running server
-  std::string token_file;  // "" = MC_TOKEN
+  std::string token_file;  // "" = MC_TOKEN, then what login has kept
   bool json = false;
   bool quiet = false;
   bool yes = false;
@@ -46,6 +46,7 @@ void add_serve(CLI::App& app, Context& context, Action& action);
 void add_demo(CLI::App& app, Context& context, Action& action);
 void add_config(CLI::App& app, Context& context, Action& action);
 void add_tenants(CLI::App& app, Context& context, Action& action);
+void add_login(CLI::App& app, Context& context, Action& action);
 void add_people(CLI::App& app, Context& context, Action& action);
 void add_datasets(CLI::App& app, Context& context, Action& action);
 

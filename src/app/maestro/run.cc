@@ -32,7 +32,8 @@ void add_shared_flags(CLI::App& app, Context& context) {
       ->allow_extra_args(false);
   app.add_option("--data-dir", context.data_dir, "Data directory; overrides data_dir");
   app.add_option("--url", context.url, "Address of a running server")->envname("MC_URL");
-  app.add_option("--token-file", context.token_file, "File with a token; otherwise MC_TOKEN");
+  app.add_option("--token-file", context.token_file,
+                 "File with a token; otherwise MC_TOKEN, then login's");
   app.add_flag("--json", context.json, "Machine-readable output");
   app.add_flag("-q,--quiet", context.quiet, "No talk on standard error");
   app.add_flag("-y,--yes", context.yes, "Do not ask");
@@ -124,6 +125,7 @@ int run(int argc, char** argv) {
   add_demo(app, context, action);
   add_config(app, context, action);
   add_tenants(app, context, action);
+  add_login(app, context, action);
   add_people(app, context, action);
   add_datasets(app, context, action);
   try {
@@ -131,6 +133,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  while (context.url.ends_with('/')) context.url.pop_back();
   const Status done = action();
   if (done) return 0;
   std::fprintf(stderr, "maestro: %s\n", done.error().what.c_str());

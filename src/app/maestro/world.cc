@@ -163,7 +163,8 @@ Status Running::build(bool demo) {
                                                   catalog_.get(),
                                                   {kVersion, state_.database},
                                                   settings_.server.metrics_public,
-                                                  demo});
+                                                  demo,
+                                                  &settings_.oidc});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   gateway_->attach(*server_);

@@ -24,6 +24,7 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/sessions"}, list_sessions},
     {{"POST", "/v1/sessions", true}, sign_in},
     {{"DELETE", "/v1/sessions/{session}"}, revoke_session},
+    {{"GET", "/v1/sign-in", true}, get_sign_in},
     {{"GET", "/v1/self"}, get_self},
     {{"GET", "/v1/overview"}, get_overview},
     {{"GET", "/v1/datasets"}, list_datasets},

@@ -17,6 +17,7 @@ struct AdminWorld {
   gateway::Gateway* gateway = nullptr;  // null without a server
   std::string_view version = "";
   bool demo = false;
+  const identity::IssuerConfig* oidc = nullptr;  // null without a provider
 };
 
 struct AdminRequest {

@@ -202,9 +202,10 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who) {
   const net::Request& http = exchange->request();
   AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
-  net::Response response = serve_v1({world_.clock, world_.directory, world_.catalog,
-                                     &world_.gateway, world_.build.version, world_.demo},
-                                    request);
+  net::Response response =
+      serve_v1({world_.clock, world_.directory, world_.catalog, &world_.gateway,
+                world_.build.version, world_.demo, world_.oidc},
+               request);
   const identity::Caller* caller = who.caller.get();
   world_.log.event("admin.done", {{"request_id", who.request_id},
                                   {"tenant", caller ? caller->tenant.get() : ""},

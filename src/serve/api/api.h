@@ -42,6 +42,7 @@ struct ApiWorld {
   BuildInfo build;
   bool metrics_public = false;
   bool demo = false;  // marks the status page
+  const identity::IssuerConfig* oidc = nullptr;
 };
 
 class Api final : public net::Handler {

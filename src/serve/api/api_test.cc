@@ -284,5 +284,12 @@ TEST_CASE("api: full queues and the one table of codes say when to retry") {
   }
 }
 
+TEST_CASE("api: how to sign in is told to anybody; without a provider there is none") {
+  Face face;
+  const net::Response reply = face.ask("GET", "/v1/sign-in", "");
+  CHECK(reply.status == 200);
+  CHECK(reply.body == R"({"oidc":null})");
+}
+
 }  // namespace
 }  // namespace mc::api

@@ -53,6 +53,7 @@ Reply list_tokens(const AdminWorld& world, const AdminRequest& request);
 Reply create_token(const AdminWorld& world, const AdminRequest& request);
 Reply revoke_token(const AdminWorld& world, const AdminRequest& request);
 
+Reply get_sign_in(const AdminWorld& world, const AdminRequest& request);
 Reply sign_in(const AdminWorld& world, const AdminRequest& request);
 Reply get_session(const AdminWorld& world, const AdminRequest& request);
 Reply sign_out(const AdminWorld& world, const AdminRequest& request);

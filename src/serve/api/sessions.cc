@@ -72,6 +72,21 @@ Result<std::vector<std::string>> visible_tenants(const AdminWorld& world,
   return out;
 }
 
+Reply get_sign_in(const AdminWorld& world, const AdminRequest&) {
+  json::Object out;
+  if (world.oidc != nullptr && world.oidc->enabled()) {
+    json::Object provider;
+    provider.set("issuer", world.oidc->issuer);
+    provider.set("audience", world.oidc->audience);
+    const std::string& client = world.oidc->cli_client_id;
+    provider.set("cli_client_id", client.empty() ? json::Value() : json::Value(client));
+    out.set("oidc", json::Value(std::move(provider)));
+  } else {
+    out.set("oidc", json::Value());
+  }
+  return json_reply(200, json::Value(std::move(out)));
+}
+
 Reply sign_in(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_origin(request.http));
   // Another site cannot send this type without being asked first (CORS).

@@ -18,9 +18,10 @@
 #include <vector>
 
 #include "base/base.h"
-#include "identity/issuer.h"   // IWYU pragma: export
-#include "identity/names.h"    // IWYU pragma: export
-#include "identity/sign_in.h"  // IWYU pragma: export
+#include "identity/device_login.h"  // IWYU pragma: export
+#include "identity/issuer.h"        // IWYU pragma: export
+#include "identity/names.h"         // IWYU pragma: export
+#include "identity/sign_in.h"       // IWYU pragma: export
 #include "sql/sql.h"
 #include "sys/sys.h"
 

@@ -10,25 +10,6 @@ constexpr std::size_t kMetadataBytesMax = 256 << 10;
 constexpr std::size_t kNameBytesMax = 200;
 constexpr std::size_t kClaimValuesMax = 1'000;
 
-// https anywhere, http only on this machine: keys from an open network are nobody's.
-Status check_url(std::string_view field, std::string_view url) {
-  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
-  if (!std::all_of(url.begin(), url.end(), printable)) {
-    return fail(Code::invalid, std::string(field) + " holds a character that no address has");
-  }
-  constexpr std::string_view kSecure = "https://";
-  if (url.starts_with(kSecure) && url.size() > kSecure.size()) return ok();
-  for (const std::string_view local : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
-    if (!url.starts_with(local)) continue;
-    const std::string_view rest = url.substr(local.size());
-    if (rest.empty() || rest.front() == ':' || rest.front() == '/') {
-      if (rest.find('@') == std::string_view::npos) return ok();
-    }
-  }
-  return fail(Code::invalid,
-              std::string(field) + " must be https://, or http:// on this machine's loopback");
-}
-
 std::string_view text_of(const json::Value* value) {
   const std::string* text = value == nullptr ? nullptr : value->as_string();
   return text == nullptr ? std::string_view() : std::string_view(*text);
@@ -91,11 +72,50 @@ WallTime expiry_in(const json::Object& claims) {
   return WallTime{static_cast<std::int64_t>(nanos)} + kIssuerClockSkewMax;
 }
 
+Result<std::string> get(net::Client& client, const IssuerConfig& config, const std::string& url) {
+  net::ClientRequest request;
+  request.url = url;
+  request.headers = {{"Accept", "application/json"}};
+  request.timeout = kIssuerTimeout;
+  request.response_bytes_max = kMetadataBytesMax;
+  request.ca_file = config.ca_file;
+  MC_TRY(net::Response response, client.fetch(request));
+  if (response.status == 200) return std::move(response.body);
+  return fail(Code::unavailable,
+              "the provider answered " + std::to_string(response.status) + " at " + url);
+}
+
+// An address in the metadata; "" when it is not there.
+Result<std::string> address_in(const json::Value& metadata, std::string_view name) {
+  std::string url(text_of(metadata.find(name)));
+  if (url.empty()) return url;
+  MC_TRY_OK(check_provider_url(std::string(name) + " of the provider", url));
+  return url;
+}
+
 }  // namespace
+
+Status check_provider_url(std::string_view field, std::string_view url) {
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!std::all_of(url.begin(), url.end(), printable)) {
+    return fail(Code::invalid, std::string(field) + " holds a character that no address has");
+  }
+  constexpr std::string_view kSecure = "https://";
+  if (url.starts_with(kSecure) && url.size() > kSecure.size()) return ok();
+  for (const std::string_view local : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
+    if (!url.starts_with(local)) continue;
+    const std::string_view rest = url.substr(local.size());
+    if (rest.empty() || rest.front() == ':' || rest.front() == '/') {
+      if (rest.find('@') == std::string_view::npos) return ok();
+    }
+  }
+  return fail(Code::invalid,
+              std::string(field) + " must be https://, or http:// on this machine's loopback");
+}
 
 Status IssuerConfig::check() const {
   if (!enabled()) return ok();
-  MC_TRY_OK(check_url("oidc.issuer", issuer));
+  MC_TRY_OK(check_provider_url("oidc.issuer", issuer));
   if (audience.empty()) {
     return fail(Code::invalid,
                 "oidc.audience is needed: without it tokens made for other servers "
@@ -169,32 +189,27 @@ std::optional<Status> Issuer::refresh() {
   return done;
 }
 
-Result<std::string> Issuer::get(const std::string& url) {
-  net::ClientRequest request;
-  request.url = url;
-  request.headers = {{"Accept", "application/json"}};
-  request.timeout = kIssuerTimeout;
-  request.response_bytes_max = kMetadataBytesMax;
-  request.ca_file = config_.ca_file;
-  MC_TRY(net::Response response, client_->fetch(request));
-  if (response.status == 200) return std::move(response.body);
-  return fail(Code::unavailable,
-              "the provider answered " + std::to_string(response.status) + " at " + url);
+Result<ProviderMetadata> fetch_metadata(net::Client& client, const IssuerConfig& config) {
+  std::string base = config.issuer;
+  while (base.ends_with('/')) base.pop_back();
+  MC_TRY(const std::string text, get(client, config, base + std::string(kMetadataPath)));
+  MC_TRY(const json::Value metadata, json::parse(text, {.bytes_max = kMetadataBytesMax}));
+  const std::string_view name = text_of(metadata.find("issuer"));
+  if (name != config.issuer) {
+    return fail(Code::invalid, "the provider calls itself '" + excerpt(name, 200) + "', not '" +
+                                   config.issuer + "'");
+  }
+  ProviderMetadata out;
+  MC_TRY(out.jwks_uri, address_in(metadata, "jwks_uri"));
+  MC_TRY(out.token_endpoint, address_in(metadata, "token_endpoint"));
+  MC_TRY(out.device_authorization_endpoint, address_in(metadata, "device_authorization_endpoint"));
+  return out;
 }
 
 Status Issuer::fetch_keys() {
-  std::string base = config_.issuer;
-  while (base.ends_with('/')) base.pop_back();
-  MC_TRY(const std::string metadata, get(base + std::string(kMetadataPath)));
-  MC_TRY(const json::Value described, json::parse(metadata, {.bytes_max = kMetadataBytesMax}));
-  if (text_of(described.find("issuer")) != config_.issuer) {
-    return fail(Code::invalid, "the provider calls itself '" +
-                                   excerpt(text_of(described.find("issuer")), 200) + "', not '" +
-                                   config_.issuer + "'");
-  }
-  const std::string keys_url(text_of(described.find("jwks_uri")));
-  MC_TRY_OK(check_url("jwks_uri of the provider", keys_url));
-  MC_TRY(const std::string text, get(keys_url));
+  MC_TRY(const ProviderMetadata provider, fetch_metadata(*client_, config_));
+  if (provider.jwks_uri.empty()) return fail(Code::invalid, "the provider names no jwks_uri");
+  MC_TRY(const std::string text, get(*client_, config_, provider.jwks_uri));
   MC_TRY(KeySet set, KeySet::parse(text));
   if (set.size() == 0) return fail(Code::invalid, "the provider publishes no key of use here");
   const std::shared_ptr<const Keys> old = keys_.load(std::memory_order_acquire);

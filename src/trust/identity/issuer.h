@@ -29,6 +29,19 @@ inline constexpr Nanos kIssuerRefreshSoon = seconds(5);  // also between attempt
 inline constexpr Nanos kIssuerKeysKept = seconds(24LL * 3600);
 inline constexpr Nanos kIssuerTimeout = seconds(5);
 
+// https anywhere, http only on this machine: keys from an open network are nobody's.
+Status check_provider_url(std::string_view field, std::string_view url);
+
+// What the provider publishes about itself; "" for what it does not offer.
+struct ProviderMetadata {
+  std::string jwks_uri;
+  std::string token_endpoint;
+  std::string device_authorization_endpoint;
+};
+// `invalid` when it calls itself by another name than `config.issuer`, or an address in it is
+// neither https nor on this machine.
+Result<ProviderMetadata> fetch_metadata(net::Client& client, const IssuerConfig& config);
+
 // Whom a token stands for.
 struct Bearer {
   TenantId tenant;  // not yet known to exist
@@ -68,7 +81,6 @@ class Issuer {
     WallTime fetched;
     std::uint64_t number = 0;
   };
-  Result<std::string> get(const std::string& url);
   Status fetch_keys();
   std::shared_ptr<const Keys> live_keys() const;
 

@@ -22,6 +22,7 @@ struct IssuerConfig {
   std::string tenant_claim = "tenant";
   std::string roles_claim = "roles";
   std::vector<RoleRule> roles;  // none = the claim has the names of roles
+  std::string cli_client_id;    // empty = no `maestro login`
   std::string ca_file;
 
   bool enabled() const { return !issuer.empty(); }
@@ -64,6 +65,10 @@ struct mc::json::Describe<mc::identity::IssuerConfig> {
             "Claim with the roles or groups; a.b reaches in",
             {.min = 1, .max = 200}},
       Field{"roles", &T::roles, "Which value of the claim is which role; none = role names"},
+      Field{"cli_client_id",
+            &T::cli_client_id,
+            "Public client at the provider that maestro login uses (device flow); empty = none",
+            {.max = 200}},
       Field{"ca_file", &T::ca_file, "PEM of the authority behind the provider's certificate"},
   };
 };

@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import { createHmac, createPublicKey } from "node:crypto";
 
-import { eventually } from "../lib/children.mjs";
+import { readFileSync, statSync } from "node:fs";
+
+import { chromium } from "playwright-core";
+
+import { Child, eventually } from "../lib/children.mjs";
 import { fixture } from "../lib/fixture.mjs";
 import { post, send } from "../lib/http.mjs";
-import { Site, addPeople, importFixture, writeModel } from "../lib/maestro.mjs";
+import { MAESTRO, Site, addPeople, importFixture, writeModel } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import { AUDIENCE, TestProvider, makeKey } from "./provider.mjs";
 
@@ -19,6 +23,9 @@ async function makeWorld() {
     bravo: { tenant: "bravo", groups: ["mc-analysts"] },
     nobody: { tenant: "alpha", groups: ["staff"] },
     stranger: { tenant: "charlie", groups: ["mc-admins"] },
+  }, {
+    ana: { tenant: "alpha", groups: ["mc-admins"], name: "Ana Admin" },
+    norbert: { tenant: "alpha", groups: [] },
   });
   const rsa = makeKey("RS256");
   await provider.start([rsa]);
@@ -29,6 +36,7 @@ server: {port: 0}
 oidc:
   issuer: ${provider.issuer}
   audience: ${AUDIENCE}
+  cli_client_id: cli
   roles_claim: groups
   roles:
     - {claim: mc-analysts, role: analyst}
@@ -163,6 +171,68 @@ scenario("no token and no secret is in the log", async ({ provider, server, quer
   for (const part of token.split(".")) assert.ok(!server.out.includes(part));
 });
 
+// Signs in at the provider as a person does, and confirms the code or aborts.
+async function confirm(url, code, person, decision) {
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(15_000);
+  await page.goto(url);
+  await page.getByText(code, { exact: true }).waitFor();
+  await page.getByRole("button", { name: decision }).click();
+  if (decision === "Continue") {
+    await page.locator("input[name=login]").fill(person);
+    await page.locator("input[name=password]").fill("any");
+    await page.getByRole("button", { name: "Sign-in" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "Sign-in Success" }).waitFor();
+  }
+  await page.context().close();
+}
+
+// `maestro login`, with the browser's part done by `person`; the ended program.
+async function login({ site, server }, person, decision = "Continue") {
+  const child = new Child(MAESTRO, ["--url", `${server.url}/`, "--json", "login"],
+    { env: { XDG_CONFIG_HOME: site.path("home") } });
+  const url = (await child.says(/^Open (\S+)$/m))[1];
+  const code = (await child.says(/confirm the code (\S+)/))[1];
+  await confirm(url, code, person, decision);
+  await child.exited;
+  return child;
+}
+
+const asPerson = ({ site, server }, ...args) => site.runWith(
+  { env: { XDG_CONFIG_HOME: site.path("home") } }, "--url", server.url, "--json", ...args);
+
+scenario("maestro login: a browser confirms, commands work, logout forgets", { limitMs: 60_000 },
+  async (world) => {
+    assert.equal(asPerson(world, "principal", "list", "--tenant", "alpha").status, 4);
+    const child = await login(world, "ana");
+    assert.equal(child.status, 0, child.err);
+    const self = JSON.parse(child.out);
+    assert.equal(self.tenant, "alpha");
+    assert.equal(self.roles, "tenant-admin");
+    const file = world.site.path("home/maestro/credentials.json");
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const { token } = JSON.parse(readFileSync(file, "utf8")).servers[world.server.url];
+    assert.ok(!child.out.includes(token) && !child.err.includes(token));
+    const list = asPerson(world, "principal", "list", "--tenant", "alpha");
+    assert.equal(list.status, 0, list.err);
+    assert.ok(JSON.parse(list.out).items.length > 0);
+    assert.equal(asPerson(world, "logout").status, 0);
+    assert.equal(asPerson(world, "principal", "list", "--tenant", "alpha").status, 4);
+    assert.equal(asPerson(world, "logout").status, 3);
+  });
+
+scenario("maestro login: refused in the browser, or a person without a role", { limitMs: 60_000 },
+  async (world) => {
+    const refused = await login(world, "ana", "[ Abort ]");
+    assert.equal(refused.status, 4, refused.err);
+    assert.match(refused.err, /refused/);
+    const nobody = await login(world, "norbert");
+    assert.equal(nobody.status, 4, nobody.err);
+    assert.match(nobody.err, /no tenant or role/);
+    assert.equal(asPerson(world, "logout").status, 3);
+  });
+
 scenario("a configuration without an audience, or with an open address, does not start",
   async ({ site, provider }) => {
     for (const [text, field] of [
@@ -176,8 +246,12 @@ scenario("a configuration without an audience, or with an open address, does not
     }
   });
 
+const browser = await chromium.launch({
+  executablePath: process.env.MC_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"],
+});
 const world = await makeWorld();
 const status = await runScenarios("oidc", world);
+await browser.close();
 await world.server.stop();
 await world.provider.goAway();
 process.exit(status);

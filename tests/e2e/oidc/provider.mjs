@@ -20,10 +20,13 @@ export function makeKey(algorithm) {
   return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), alg: algorithm, use: "sig" };
 }
 
-// `clients`: client id -> the claims of its access tokens.
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
+// `clients` and `people`: id -> the claims of the access tokens. Any password is right.
 export class TestProvider {
-  constructor(clients) {
+  constructor(clients, people) {
     this.clients = clients;
+    this.people = people;
     this.algorithm = "RS256";
     this.audience = AUDIENCE;
     this.lifetimeS = 600;
@@ -55,12 +58,20 @@ export class TestProvider {
   rotate(keys) {
     const provider = new Provider(this.issuer, {
       jwks: { keys },
-      clients: Object.keys(this.clients).map((id) => ({
-        client_id: id, client_secret: SECRET, grant_types: ["client_credentials"],
-        redirect_uris: [], response_types: [],
-      })),
+      clients: [
+        ...Object.keys(this.clients).map((id) => ({
+          client_id: id, client_secret: SECRET, grant_types: ["client_credentials"],
+          redirect_uris: [], response_types: [],
+        })),
+        {
+          client_id: "cli", token_endpoint_auth_method: "none", application_type: "native",
+          grant_types: [DEVICE_GRANT], redirect_uris: [], response_types: [],
+        },
+      ],
+      cookies: { keys: [SECRET] },
+      findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
       features: {
-        devInteractions: { enabled: false },
+        deviceFlow: { enabled: true },
         clientCredentials: { enabled: true },
         resourceIndicators: {
           enabled: true,
@@ -70,7 +81,8 @@ export class TestProvider {
           }),
         },
       },
-      extraTokenClaims: (_context, token) => this.clients[token.clientId],
+      extraTokenClaims: (_context, token) =>
+        token.accountId ? this.people[token.accountId] : this.clients[token.clientId],
     });
     provider.on("server_error", (_context, error) => console.error(error));
     this.handle = provider.callback();

@@ -1,0 +1,109 @@
+// maestro login | logout: a person at the command line signs in at the server's OpenID provider.
+#include <CLI/CLI.hpp>
+#include <thread>
+
+#include "maestro/admin_client.h"
+#include "maestro/command.h"
+#include "maestro/credentials.h"
+
+namespace mc::app {
+namespace {
+
+Status check_url(const Context& context) {
+  if (!context.url.empty()) return ok();
+  return fail(Code::invalid, "which server? give --url or set MC_URL");
+}
+
+// What the server says of its provider.
+Result<identity::IssuerConfig> provider_of(Context& context) {
+  MC_TRY(const json::Value ways, call_admin(context, {.path = "/v1/sign-in", .anonymous = true}));
+  const json::Value* oidc = ways.find("oidc");
+  if (oidc == nullptr || oidc->is_null()) {
+    return fail(Code::not_found, "this server has no OpenID provider; use a token (--token-file)");
+  }
+  identity::IssuerConfig out;
+  out.issuer = text_of(*oidc, "issuer");
+  out.audience = text_of(*oidc, "audience");
+  out.cli_client_id = text_of(*oidc, "cli_client_id");
+  if (out.cli_client_id == "-") {
+    return fail(Code::not_found,
+                "this server has no client for the command line at its provider "
+                "(oidc.cli_client_id); use a token (--token-file)");
+  }
+  MC_TRY_OK(out.check());
+  return out;
+}
+
+void show_prompt(const Context& context, const identity::DevicePrompt& prompt) {
+  print_talk(context, "Open " + prompt.url + "\nand confirm the code " + prompt.code +
+                          "  (valid for " + format_duration(prompt.expires_in) + ")\n");
+}
+
+// Asks the server whom the token stands for; a token that it does not take is not kept.
+Result<json::Value> introduce(Context& context, Credentials& credentials) {
+  Result<json::Value> self = call_admin(context, {.path = "/v1/self"});
+  if (self) return self;
+  if (self.error().code == Code::denied) {
+    MC_TRY([[maybe_unused]] const bool removed, credentials.remove(context.url));
+    return fail(Code::denied,
+                "the provider signed you in, but the server does not accept the "
+                "token: it names no tenant or role known here");
+  }
+  return self;
+}
+
+Status log_in(Context& context) {
+  MC_TRY_OK(check_url(context));
+  MC_TRY(const identity::IssuerConfig provider, provider_of(context));
+  if (context.dry_run) {
+    print_talk(context, "dry run: would sign in at " + provider.issuer + "\n");
+    return ok();
+  }
+  const std::unique_ptr<net::Client> client = net::Client::make();
+  const identity::DeviceWorld world{
+      *client, *context.machine.clock,
+      [&](const identity::DevicePrompt& prompt) { show_prompt(context, prompt); },
+      [](Nanos length) { std::this_thread::sleep_for(std::chrono::nanoseconds(length.count)); }};
+  MC_TRY(const identity::AccessToken token, identity::device_login(world, provider));
+  MC_TRY(std::string path, Credentials::default_path());
+  Credentials credentials(*context.machine.files, std::move(path));
+  MC_TRY_OK(credentials.put(context.url, token));
+  context.token_file.clear();  // the new token is the one to look at
+  MC_TRY(const json::Value self, introduce(context, credentials));
+  if (context.json) {
+    print_out(json::print(self) + "\n");
+    return ok();
+  }
+  print_talk(context, "signed in at " + context.url + " as " + text_of(self, "principal") +
+                          " of tenant " + text_of(self, "tenant") + " (" + text_of(self, "roles") +
+                          ") until " + text_of(self, "expires_at") + "\n");
+  return ok();
+}
+
+Status log_out(Context& context) {
+  MC_TRY_OK(check_url(context));
+  MC_TRY(std::string path, Credentials::default_path());
+  Credentials credentials(*context.machine.files, std::move(path));
+  if (context.dry_run) {
+    MC_TRY(const auto held, credentials.find(context.url));
+    print_talk(context, held ? "dry run: would forget the token\n" : "dry run: not signed in\n");
+    return ok();
+  }
+  MC_TRY(const bool removed, credentials.remove(context.url));
+  if (!removed) return fail(Code::not_found, "not signed in at " + context.url);
+  if (context.json) print_out("{\"url\":" + json::print(json::Value(context.url)) + "}\n");
+  print_talk(context, "signed out at " + context.url + "; the token ends by itself\n");
+  return ok();
+}
+
+}  // namespace
+
+void add_login(CLI::App& app, Context& context, Action& action) {
+  app.add_subcommand("login", "Sign in at the server's OpenID provider, with a browser anywhere")
+      ->callback([&] { action = [&context] { return log_in(context); }; });
+  app.add_subcommand("logout", "Forget the token that login has kept")->callback([&] {
+    action = [&context] { return log_out(context); };
+  });
+}
+
+}  // namespace mc::app

@@ -1,0 +1,161 @@
+#include "identity/device_login.h"
+
+#include <algorithm>
+
+#include "identity/issuer.h"
+#include "json/json.h"
+
+namespace mc::identity {
+namespace {
+
+constexpr std::string_view kGrant = "urn:ietf:params:oauth:grant-type:device_code";
+constexpr Nanos kIntervalDefault = seconds(5);  // RFC 8628 section 3.2
+constexpr Nanos kIntervalMax = seconds(60);
+constexpr Nanos kSlowDown = seconds(5);  // section 3.5
+constexpr std::int64_t kReplyBytesMax = 64 << 10;
+constexpr std::size_t kCodeBytesMax = 64;
+
+// application/x-www-form-urlencoded
+std::string to_form(const net::Headers& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) {
+    if (!out.empty()) out += '&';
+    out.append(name).append("=");
+    for (const char c : value) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+      if (plain) {
+        out += c;
+      } else {
+        out.append("%").append(to_hex(std::string_view(&c, 1)));
+      }
+    }
+  }
+  return out;
+}
+
+std::string text_in(const json::Value& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  const std::string* text = value == nullptr ? nullptr : value->as_string();
+  return text == nullptr ? std::string() : *text;
+}
+
+// Whole seconds; `otherwise` when the member is missing or no positive number.
+Nanos seconds_in(const json::Value& object, std::string_view name, Nanos otherwise, Nanos max) {
+  const json::Value* value = object.find(name);
+  const std::int64_t* number = value == nullptr ? nullptr : value->as_int();
+  if (number == nullptr || *number <= 0) return otherwise;
+  return std::min(seconds(std::min<std::int64_t>(*number, 366LL * 24 * 3600)), max);
+}
+
+bool printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+struct Answer {
+  int status = 0;
+  json::Value body;
+  std::string error() const { return text_in(body, "error"); }
+};
+
+Result<Answer> post(net::Client& client, const IssuerConfig& config, const std::string& url,
+                    const net::Headers& fields) {
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = url;
+  request.headers = {{"Accept", "application/json"},
+                     {"Content-Type", "application/x-www-form-urlencoded"}};
+  request.body = to_form(fields);
+  request.timeout = kIssuerTimeout;
+  request.response_bytes_max = kReplyBytesMax;
+  request.ca_file = config.ca_file;
+  MC_TRY(const net::Response response, client.fetch(request));
+  Result<json::Value> body = json::parse(response.body);
+  if (!body || body->as_object() == nullptr) {
+    return fail(Code::invalid, "the provider answered " + std::to_string(response.status) +
+                                   " without a JSON object at " + url);
+  }
+  return Answer{response.status, std::move(*body)};
+}
+
+struct Started {
+  std::string device_code;
+  DevicePrompt prompt;
+  Nanos interval;
+};
+
+Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
+                      const ProviderMetadata& provider) {
+  MC_TRY(const Answer answer, post(world.client, config, provider.device_authorization_endpoint,
+                                   {{"client_id", config.cli_client_id},
+                                    {"scope", "openid"},
+                                    {"resource", config.audience}}));
+  if (answer.status != 200) {
+    return fail(Code::denied, "the provider refuses the client '" + config.cli_client_id +
+                                  "': " + excerpt(answer.error()));
+  }
+  Started out;
+  out.device_code = text_in(answer.body, "device_code");
+  out.prompt.code = text_in(answer.body, "user_code");
+  out.prompt.url = text_in(answer.body, "verification_uri_complete");
+  if (out.prompt.url.empty()) out.prompt.url = text_in(answer.body, "verification_uri");
+  out.prompt.expires_in = seconds_in(answer.body, "expires_in", kDeviceLoginMax, kDeviceLoginMax);
+  out.interval = seconds_in(answer.body, "interval", kIntervalDefault, kIntervalMax);
+  MC_TRY_OK(check_provider_url("verification_uri of the provider", out.prompt.url));
+  if (out.device_code.empty() || out.prompt.code.empty() || !printable(out.prompt.code) ||
+      out.prompt.code.size() > kCodeBytesMax) {
+    return fail(Code::invalid, "the provider gives no code to type");
+  }
+  return out;
+}
+
+Result<AccessToken> take_token(const DeviceWorld& world, const json::Value& body) {
+  std::string token = text_in(body, "access_token");
+  if (token.empty() || token.size() > kJwtBytesMax || !printable(token)) {
+    return fail(Code::invalid, "the provider gives no access token");
+  }
+  if (to_lower(text_in(body, "token_type")) != "bearer") {
+    return fail(Code::invalid, "the provider's token is no bearer token");
+  }
+  const Nanos lifetime = seconds_in(body, "expires_in", seconds(300), seconds(366LL * 24 * 3600));
+  return AccessToken{Secret(std::move(token)), world.clock.wall() + lifetime};
+}
+
+}  // namespace
+
+Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& config) {
+  MC_TRY(const ProviderMetadata provider, fetch_metadata(world.client, config));
+  if (provider.device_authorization_endpoint.empty() || provider.token_endpoint.empty()) {
+    return fail(Code::invalid, "the provider " + config.issuer + " offers no device flow");
+  }
+  MC_TRY(Started started, start(world, config, provider));
+  world.show(started.prompt);
+  const MonoTime end = world.clock.mono() + started.prompt.expires_in;
+  for (;;) {
+    world.pause(started.interval);
+    if (world.clock.mono() >= end) return fail(Code::denied, "nobody confirmed the code in time");
+    const Result<Answer> answer = post(world.client, config, provider.token_endpoint,
+                                       {{"grant_type", std::string(kGrant)},
+                                        {"device_code", started.device_code},
+                                        {"client_id", config.cli_client_id},
+                                        {"resource", config.audience}});
+    // A connection that fails is tried again, more slowly (section 3.5).
+    if (!answer && answer.error().code == Code::unavailable) {
+      started.interval = std::min(started.interval + kSlowDown, kIntervalMax);
+      continue;
+    }
+    if (!answer) return tl::unexpected<Error>(answer.error());
+    if (answer->status == 200) return take_token(world, answer->body);
+    const std::string error = answer->error();
+    if (error == "authorization_pending") continue;
+    if (error == "slow_down") {
+      started.interval = std::min(started.interval + kSlowDown, kIntervalMax);
+      continue;
+    }
+    if (error == "access_denied") return fail(Code::denied, "the sign-in was refused");
+    if (error == "expired_token") return fail(Code::denied, "nobody confirmed the code in time");
+    return fail(Code::denied, "the provider refuses the sign-in: " + excerpt(error));
+  }
+}
+
+}  // namespace mc::identity

@@ -1,0 +1,40 @@
+// Sign-in of a command-line program at the OpenID provider: the device authorization grant
+// (RFC 8628). The person opens an address in any browser and types a code. Part of identity.h.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/base.h"
+#include "identity/issuer_config.h"
+#include "net/net.h"
+#include "sys/sys.h"
+
+namespace mc::identity {
+
+inline constexpr Nanos kDeviceLoginMax = seconds(900);  // also when the provider would wait longer
+
+struct DevicePrompt {
+  std::string url;   // to open; printable ASCII
+  std::string code;  // to type there, or to compare with; printable ASCII
+  Nanos expires_in;
+};
+
+struct DeviceWorld {
+  net::Client& client;
+  sys::Clock& clock;
+  std::function<void(const DevicePrompt&)> show;
+  std::function<void(Nanos)> pause;  // returns after that long
+};
+
+struct AccessToken {
+  Secret token;
+  WallTime expires;
+};
+
+// Asks for a token for `config.audience` as the client `config.cli_client_id`, and blocks until the
+// person has decided. `denied` when that is no, or nothing came in time; `unavailable` when the
+// provider cannot be reached; `invalid` when it does not offer the grant or answers nonsense.
+Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& config);
+
+}  // namespace mc::identity
