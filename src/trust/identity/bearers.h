@@ -11,7 +11,6 @@
 #include <unordered_map>
 
 #include "base/base.h"
-#include "base/sync.h"
 #include "identity/identity.h"
 #include "identity/index.h"
 
