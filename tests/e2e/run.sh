@@ -6,15 +6,17 @@
 #   operations start, stop, crash, reload, the command line, import, traces, metrics
 #   portal     the portal in Chromium: flows, keyboard, axe-core, hostile names
 #   oidc       access tokens of a real OpenID provider, good and forged, keys that rotate
+#   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
-# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc scripts); none = all.
+# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc contract
+# scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc contract scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -108,6 +110,14 @@ else
       suite "oidc" "$node" tests/e2e/oidc/main.mjs
     else
       echo "skip: the OpenID provider: npm ci failed"
+      skipped=$((skipped + 1))
+    fi
+  fi
+  if wants contract; then
+    if packages tests/e2e/contract; then
+      suite "contract" "$node" tests/e2e/contract/main.mjs
+    else
+      echo "skip: the API contract: npm ci failed"
       skipped=$((skipped + 1))
     fi
   fi

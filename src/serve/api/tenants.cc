@@ -41,7 +41,8 @@ Reply create_tenant(const AdminWorld& world, const AdminRequest& request) {
   apply(body, tenant);
   if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
   MC_TRY(const identity::Tenant created, world.directory.create_tenant(tenant));
-  net::Response out = json_reply(201, json::Value(to_json(created)));
+  net::Response out = tenant_reply(created);
+  out.status = 201;
   out.headers.emplace_back("Location", "/v1/tenants/" + created.id.get());
   return out;
 }

@@ -1,0 +1,196 @@
+// The admin API as its document promises it, on a demo: each operation, each kind of refusal, and
+// that an auditor changes nothing anywhere.
+import assert from "node:assert/strict";
+
+import { Validator } from "@seriousme/openapi-schema-validator";
+
+import { Child } from "../lib/children.mjs";
+import { send } from "../lib/http.mjs";
+import { MAESTRO, Site } from "../lib/maestro.mjs";
+import { runScenarios, scenario } from "../lib/scenario.mjs";
+import { Document } from "./document.mjs";
+
+const SCOPES = "query,mutate,introspect,admin:read,admin:write,metrics";
+
+class World {
+  capabilities = new Set();
+
+  static async start() {
+    const world = new World();
+    world.site = new Site("contract");
+    world.child = new Child(MAESTRO,
+      ["demo", "--port", "0", "--dir", world.site.folder, "--scale", "2"]);
+    world.url = (await world.child.says(/^ {2}(http:\/\/127\.0\.0\.1:\d+)$/m, 40_000))[1];
+    world.operator = (await world.child.says(/Otto Brandt, .*?(mct_\S+)/))[1];
+    const text = (await send(`${world.url}/v1/openapi.json`)).text;
+    world.document = new Document(text);
+    await world.must("POST", "/v1/tenants", world.operator, { id: "contract", region: "eu-west-1" });
+    for (const role of ["tenant-admin", "auditor", "analyst"]) world[role] = await world.person(role);
+    return world;
+  }
+
+  // A request, judged by the document. `who` is a token, or headers.
+  async ask(method, target, who, body, headers = {}) {
+    const reply = await send(this.url + target, {
+      method,
+      headers: {
+        ...(typeof who === "string" ? { Authorization: `Bearer ${who}` } : who ?? {}),
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    this.document.judge(method, target, reply);
+    return reply;
+  }
+
+  async must(...request) {
+    const reply = await this.ask(...request);
+    assert.ok(reply.status < 300, `${request[0]} ${request[1]}: ${reply.status} ${reply.text}`);
+    return reply.json;
+  }
+
+  async refused(status, ...request) {
+    const reply = await this.ask(...request);
+    assert.equal(reply.status, status, `${request[0]} ${request[1]}: ${reply.text}`);
+    return reply.json;
+  }
+
+  async person(role) {
+    const people = "/v1/tenants/contract/principals";
+    await this.must("POST", people, this.operator, { id: role, name: role, roles: role });
+    return (await this.must("POST", "/v1/tenants/contract/tokens", this.operator,
+      { principal: role, scopes: SCOPES })).token;
+  }
+
+  // Signs a principal in as a browser: the headers of its requests.
+  async session(id) {
+    const link = await this.must("POST", `/v1/tenants/contract/principals/${id}/links`, this.operator);
+    const reply = await this.ask("POST", "/v1/sessions", null, { link: link.path.split("#")[1] });
+    assert.equal(reply.status, 201, reply.text);
+    return { Cookie: reply.headers["set-cookie"][0].split(";")[0], "X-CSRF-Token": reply.json.csrf };
+  }
+
+  // All that the admin API could change in the tenant, sessions aside.
+  async state() {
+    const parts = [];
+    for (const path of ["", "/principals", "/tokens"]) {
+      const json = await this.must("GET", `/v1/tenants/contract${path}`, this.operator);
+      for (const item of json.items ?? []) delete item.last_used_at;
+      parts.push(json);
+    }
+    parts.push(await this.must("GET", "/v1/tenants", this.operator));
+    return JSON.stringify(parts);
+  }
+}
+
+scenario("the document is OpenAPI 3.1", async ({ document }) => {
+  const result = await new Validator().validate(JSON.parse(document.text));
+  assert.ok(result.valid, JSON.stringify(result.errors));
+  assert.match(document.spec.openapi, /^3\.1\./);
+  const ids = document.operations().map((operation) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length, "operation ids are unique");
+});
+
+scenario("every operation answers as the document says", async (world) => {
+  const { operator, document } = world;
+  const admin = world["tenant-admin"];
+  for (const path of ["/v1/self", "/v1/sign-in", "/v1/openapi.json", "/v1/overview",
+    "/v1/overview?tenant=contract&window=24h", "/v1/datasets", "/v1/tenants",
+    "/v1/tenants/contract", "/v1/tenants/contract/principals", "/v1/tenants/contract/tokens"]) {
+    await world.must("GET", path, operator);
+  }
+  for (const dry of ["?dry_run=true", ""]) {
+    await world.must("POST", `/v1/tenants${dry}`, operator, { id: "second", region: "eu-west-1" });
+    await world.must("POST", `/v1/tenants/contract/principals${dry}`, admin,
+      { id: "second", name: "Second", roles: "analyst" });
+    await world.must("POST", `/v1/tenants/contract/principals/analyst/links${dry}`, admin);
+    const tenant = await world.ask("GET", "/v1/tenants/second", operator);
+    if (dry === "") {
+      await world.must("PATCH", "/v1/tenants/second", operator, { plan: "pro" },
+        { "If-Match": tenant.headers.etag });
+    }
+    const token = await world.must("POST", `/v1/tenants/contract/tokens${dry}`, admin,
+      { principal: "analyst", scopes: "query" });
+    if (dry === "") {
+      await world.must("DELETE", `/v1/tenants/contract/tokens/${token.id}?dry_run=true`, admin);
+      await world.must("DELETE", `/v1/tenants/contract/tokens/${token.id}`, admin);
+    }
+  }
+  const first = await world.session("analyst");
+  const second = await world.session("analyst");
+  await world.must("GET", "/v1/session", first);
+  const { items } = await world.must("GET", "/v1/sessions", first);
+  const other = items.find((item) => !item.current);
+  await world.must("DELETE", `/v1/sessions/${other.id}`, first);
+  await world.refused(401, "GET", "/v1/session", second);
+  await world.must("DELETE", "/v1/session", first);
+  const missing = document.operations().map((operation) => operation.operationId)
+    .filter((id) => !document.shown.has(id));
+  assert.deepEqual(missing, [], "operations that this test never saw succeed");
+});
+
+scenario("every operation that needs somebody refuses nobody, and a token that is none",
+  async (world) => {
+    for (const { path, method, security } of world.document.operations()) {
+      if (security?.length === 0) continue;
+      const target = path.replaceAll(/\{\w+\}/g, "x");
+      await world.refused(401, method, target, null, method === "GET" ? undefined : {});
+      await world.refused(401, method, target, "mct_" + "A".repeat(43),
+        method === "GET" ? undefined : {});
+    }
+  });
+
+scenario("each kind of refusal is problem details that name what is wrong", async (world) => {
+  const { operator } = world;
+  const admin = world["tenant-admin"];
+  const unknown = await world.refused(400, "POST", "/v1/tenants", operator,
+    { id: "third", colour: "red" });
+  assert.match(unknown.detail, /colour/);
+  const choice = await world.refused(400, "POST", "/v1/tenants", operator,
+    { id: "third", plan: "gold" });
+  assert.match(choice.detail, /plan/);
+  await world.refused(404, "GET", "/v1/tenants/nowhere", operator);
+  await world.refused(404, "GET", "/v1/tenants/second/tokens", admin);
+  await world.refused(409, "POST", "/v1/tenants", operator, { id: "contract", region: "eu-west-1" });
+  await world.refused(409, "PATCH", "/v1/tenants/contract", operator, { plan: "pro" },
+    { "If-Match": "\"99\"" });
+  await world.refused(403, "POST", "/v1/tenants", admin, { id: "third", region: "eu-west-1" });
+  await world.refused(403, "POST", "/v1/sessions", null, { link: "mcl_" + "A".repeat(43) });
+});
+
+scenario("an auditor changes nothing: no operation that writes, by token or by session",
+  async (world) => {
+    const { document } = world;
+    const session = await world.session("auditor");
+    const before = await world.state();
+    const bodies = {
+      createTenant: { id: "by-auditor", region: "eu-west-1" },
+      updateTenant: { plan: "pro" },
+      createPrincipal: { id: "by-auditor", name: "x", roles: "operator" },
+      createToken: { principal: "auditor", scopes: "query" },
+    };
+    // What concerns nothing but the auditor's own browser.
+    const own = new Set(["signIn", "signOut", "revokeSession"]);
+    const { items: [token] } = await world.must("GET", "/v1/tenants/contract/tokens", world.operator);
+    const writes = document.operations().filter(({ method, operationId }) =>
+      method !== "GET" && !own.has(operationId));
+    assert.ok(writes.length >= 6, "the document's writes");
+    for (const { path, method, operationId } of writes) {
+      const target = path.replace("{tenant}", "contract").replace("{principal}", "analyst")
+        .replace("{token}", token.id);
+      for (const who of [world.auditor, session]) {
+        for (const dry of ["", "?dry_run=true"]) {
+          await world.refused(403, method, target + dry, who, bodies[operationId] ?? {},
+            operationId === "updateTenant" ? { "If-Match": "\"1\"" } : {});
+        }
+      }
+    }
+    assert.equal(await world.state(), before);
+    await world.must("GET", "/v1/tenants/contract/tokens", world.auditor);
+  });
+
+const world = await World.start();
+const status = await runScenarios("contract", world);
+await world.child.stop();
+process.exit(status);
