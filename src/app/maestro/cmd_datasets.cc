@@ -147,7 +147,13 @@ Status import(Context& context, const ImportFlags& flags) {
 Status show_sdl(Context& context) {
   MC_TRY(const config::Loaded<Settings> loaded, load_settings(context));
   MC_TRY(const dataset::Model model, load_model(context, loaded.value));
-  print_out(dataset::sdl(model));
+  if (!context.json) {
+    print_out(dataset::sdl(model));
+    return ok();
+  }
+  json::Object out;
+  out.set("sdl", dataset::sdl(model));
+  print_out(json::print(json::Value(std::move(out))) + "\n");
   return ok();
 }
 

@@ -288,7 +288,17 @@ TEST_CASE("api: how to sign in is told to anybody; without a provider there is n
   Face face;
   const net::Response reply = face.ask("GET", "/v1/sign-in", "");
   CHECK(reply.status == 200);
-  CHECK(reply.body == R"({"oidc":null})");
+  CHECK(reply.body == "{\"oidc\":null}\n");
+}
+
+TEST_CASE("api: people and tokens of a tenant that does not exist are not an empty list") {
+  Face face;
+  for (const char* path : {"/v1/tenants/nowhere/principals", "/v1/tenants/nowhere/tokens"}) {
+    CHECK(face.ask("GET", path, face.operator_).status == 404);
+  }
+  const net::Response made = face.ask("POST", "/v1/tenants/nowhere/principals?dry_run=true",
+                                      face.operator_, R"({"id":"a","name":"A","roles":"analyst"})");
+  CHECK(made.status == 404);
 }
 
 }  // namespace

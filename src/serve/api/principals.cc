@@ -63,6 +63,7 @@ json::Value optional_time(const std::optional<WallTime>& time) {
 Reply list_principals(const AdminWorld& world, const AdminRequest& request) {
   const TenantId tenant(request.path[1]);
   MC_TRY_OK(check_reads(request, tenant));
+  MC_TRY([[maybe_unused]] const identity::Tenant held, world.directory.tenant(tenant));
   MC_TRY(const auto all, world.directory.principals(tenant));
   return json_reply(200, page(all));
 }
@@ -70,6 +71,7 @@ Reply list_principals(const AdminWorld& world, const AdminRequest& request) {
 Reply create_principal(const AdminWorld& world, const AdminRequest& request) {
   const TenantId tenant(request.path[1]);
   MC_TRY_OK(check_writes(request, tenant));
+  MC_TRY([[maybe_unused]] const identity::Tenant held, world.directory.tenant(tenant));
   MC_TRY(const PrincipalBody body, read_body<PrincipalBody>(request));
   MC_TRY(const identity::Flags<Role> roles, identity::parse_roles(body.roles));
   if (gives_power(roles) && !request.caller->reads_other_tenants()) {
@@ -101,6 +103,7 @@ Reply list_tokens(const AdminWorld& world, const AdminRequest& request) {
   if (!administers(*request.caller, tenant) && !request.caller->roles.has(Role::auditor)) {
     return fail(Code::denied, "role tenant-admin or auditor is required");
   }
+  MC_TRY([[maybe_unused]] const identity::Tenant held, world.directory.tenant(tenant));
   MC_TRY(const auto all, world.directory.tokens(tenant));
   return json_reply(200, page(all));
 }

@@ -8,6 +8,7 @@ import { Child } from "../lib/children.mjs";
 import { send } from "../lib/http.mjs";
 import { MAESTRO, Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
+import "./commands.mjs";
 import { Document } from "./document.mjs";
 
 const SCOPES = "query,mutate,introspect,admin:read,admin:write,metrics";

@@ -1,0 +1,140 @@
+// Every command: its --json output against a schema, and its exit codes. The list of commands is
+// asked from the program, so that a new one without a row here fails.
+import assert from "node:assert/strict";
+
+import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
+import { fixture } from "../lib/fixture.mjs";
+import { scenario } from "../lib/scenario.mjs";
+
+const api = (name) => ({ $ref: `#/components/schemas/${name}` });
+const object = (properties) =>
+  ({ type: "object", required: Object.keys(properties), properties, additionalProperties: false });
+const TEXT = { type: "string", minLength: 1 };
+
+// Command words; arguments that work and the schema of what they print; arguments that do not, and
+// the exit status. In this order: later rows use what earlier ones made.
+const REMOTE = [
+  ["tenant create", ["cli", "--region", "eu-west-1"], api("Tenant"), [[8, "cli", "--region", "eu-west-1"],
+    [2, "x", "--plan", "gold"]]],
+  ["tenant list", [], api("TenantPage"), []],
+  ["tenant show", ["cli"], api("Tenant"), [[3, "nowhere"]]],
+  ["tenant update", ["cli", "--plan", "pro"], api("Tenant"), [[3, "nowhere", "--plan", "pro"]]],
+  ["principal create", ["ann", "--tenant", "cli", "--roles", "analyst"], api("Principal"),
+    [[8, "ann", "--tenant", "cli", "--roles", "analyst"], [2, "b", "--tenant", "cli", "--roles", "boss"]]],
+  ["principal list", ["--tenant", "cli"], api("PrincipalPage"), [[3, "--tenant", "nowhere"]]],
+  ["token create", ["--tenant", "cli", "--principal", "ann", "--scopes", "query"], api("IssuedToken"),
+    [[3, "--tenant", "cli", "--principal", "nobody", "--scopes", "query"]]],
+  ["token list", ["--tenant", "cli"], api("TokenPage"), [[3, "--tenant", "nowhere"]]],
+  ["user list", ["--tenant", "cli"], api("PrincipalPage"), [[3, "--tenant", "nowhere"]]],
+  ["user link", ["ann", "--tenant", "cli"], "link", [[3, "nobody", "--tenant", "cli"]]],
+  ["overview", ["--tenant", "cli"], api("Overview"), [[3, "--tenant", "nowhere"]]],
+];
+
+const seen = new Set();
+
+function leaves(site, words = []) {
+  const { out } = site.runWith({}, ...words, "--help");
+  const list = out.split(/^Subcommands:$/m)[1];
+  if (list === undefined) return [words.join(" ")];
+  return [...list.matchAll(/^ {2}([a-z-]+) /gm)].flatMap(([, name]) => leaves(site, [...words, name]));
+}
+
+function check(world, what, schema, out) {
+  let value;
+  try {
+    value = JSON.parse(out);
+  } catch {
+    assert.fail(`${what}: no JSON: ${out}`);
+  }
+  world.document.validate(schema, value, what);
+  return value;
+}
+
+scenario("commands through a server: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    const env = { MC_TOKEN: world.operator, MC_URL: world.url, HOME: world.site.path("home") };
+    const run = (words, args, more = env) =>
+      world.site.runWith({ env: more }, "--json", ...words.split(" "), ...args);
+    const schemas = { link: linkSchema(world.document) };
+    for (const [words, args, schema, failures] of REMOTE) {
+      const tried = run(words, [...args, "--dry-run"]);
+      assert.equal(tried.status, 0, `${words} --dry-run: ${tried.err}`);
+      const done = run(words, args);
+      assert.equal(done.status, 0, `${words}: ${done.err}`);
+      check(world, words, schemas[schema] ?? schema, done.out);
+      for (const [status, ...wrong] of failures) {
+        const failed = run(words, wrong);
+        assert.equal(failed.status, status, `${words} ${wrong.join(" ")}: ${failed.err}`);
+        assert.match(failed.err, /^maestro: \S/, words);
+        assert.equal(failed.out, "", words);
+      }
+      const nobody = run(words, args, { ...env, MC_TOKEN: "" });
+      assert.equal(nobody.status, 4, `${words} without a token: ${nobody.err}`);
+      seen.add(words);
+    }
+    const { items: [token] } = JSON.parse(run("token list", ["--tenant", "cli"]).out);
+    const revoked = run("token revoke", [token.id, "--tenant", "cli"]);
+    assert.equal(revoked.status, 0, revoked.err);
+    check(world, "token revoke", object({}), revoked.out);
+    assert.equal(run("token revoke", [token.id, "--tenant", "cli"]).status, 3);
+    seen.add("token revoke");
+    // What a sign-in prints is in the suite with a provider; this server has none.
+    for (const words of ["login", "logout"]) {
+      assert.equal(run(words, []).status, 3, words);
+      assert.equal(run(words, [], { HOME: env.HOME }).status, 2, `${words} without a server`);
+      seen.add(words);
+    }
+  });
+
+// `user link` adds the whole address to what the API says.
+function linkSchema(document) {
+  const { unevaluatedProperties, ...open } = document.closed.SignInLink;
+  return { ...open, required: [...open.required, "url"],
+    properties: { ...open.properties, url: { type: "string", pattern: "^http.*#mcl_" } },
+    additionalProperties: false };
+}
+
+scenario("commands on files: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    const site = new Site("commands");
+    const model = writeModel(site, `sqlite:${site.path("rows.db")}`);
+    site.configure(`datasets_file: ${model}\n`);
+    addPeople(site);
+    importFixture(site);
+    const json = (schema, ...words) => check(world, words.join(" "), schema, site.must("--json", ...words));
+    json(object({ ok: { const: true } }), "config", "check");
+    const settings = json({ type: "object", required: ["$schema", "properties"] }, "config", "schema");
+    assert.equal(settings.$schema, "https://json-schema.org/draft/2020-12/schema");
+    assert.equal(site.must("config", "schema"), site.must("--json", "config", "schema"));
+    world.document.ajv.addSchema(settings, "mc:settings");
+    json({ $ref: "mc:settings" }, "config", "show");
+    json(object({ key: TEXT, explanation: TEXT }), "config", "explain", "server.port");
+    json(object({ sdl: TEXT }), "dataset", "sdl");
+    const rows = site.write("more.jsonl",
+      `${JSON.stringify({ ...fixture().alpha.organisation[0], id: "new" })}\n`);
+    json({ type: "object", required: ["rows", "bad_rows"] }, "dataset", "import", rows,
+      "--dataset", "organisation", "--tenant", "alpha");
+    for (const [status, ...words] of [
+      [2, "--set", "server.port=x", "config", "check"],
+      [2, "--set", "server.port=x", "config", "show"],
+      [3, "config", "explain", "no.such.key"],
+      [2, "--set", "datasets_file=", "dataset", "sdl"],
+      [3, "dataset", "import", rows, "--dataset", "nothing", "--tenant", "alpha"],
+      [2, "--set", "server.port=x", "serve"],
+      [2, "demo", "--scale", "x"],
+    ]) {
+      const done = site.run("--json", ...words);
+      assert.equal(done.status, status, `${words.join(" ")}: ${done.err}`);
+    }
+    for (const words of ["config check", "config schema", "config show", "config explain",
+      "dataset sdl", "dataset import", "serve", "demo"]) seen.add(words);
+  });
+
+scenario("every command was seen, and refuses a flag that it does not have", async (world) => {
+  const all = leaves(world.site);
+  assert.deepEqual(all.filter((words) => !seen.has(words)), [], "commands without a row here");
+  for (const words of all) {
+    const done = world.site.runWith({}, ...words.split(" "), "--no-such-flag");
+    assert.equal(done.status, 2, words);
+  }
+});
