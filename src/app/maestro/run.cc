@@ -128,6 +128,7 @@ int run(int argc, char** argv) {
   add_login(app, context, action);
   add_people(app, context, action);
   add_datasets(app, context, action);
+  add_completion(app, context, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

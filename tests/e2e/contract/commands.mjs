@@ -2,6 +2,7 @@
 // asked from the program, so that a new one without a row here fails.
 import assert from "node:assert/strict";
 
+import { runToEnd } from "../lib/children.mjs";
 import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
 import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -126,8 +127,36 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       const done = site.run("--json", ...words);
       assert.equal(done.status, status, `${words.join(" ")}: ${done.err}`);
     }
-    for (const words of ["config check", "config schema", "config show", "config explain",
+    const { script } = json(object({ shell: { const: "bash" }, script: TEXT }), "completion", "bash");
+    assert.equal(script, site.must("completion", "bash"));
+    assert.equal(site.run("completion", "tcsh").status, 2);
+    for (const words of ["completion", "config check", "config schema", "config show", "config explain",
       "dataset sdl", "dataset import", "serve", "demo"]) seen.add(words);
+  });
+
+// What bash offers for the last word, after `maestro` and the words before it.
+function offers(site, ...words) {
+  const ask = `source ${site.path("completion.bash")}
+COMP_WORDS=(maestro "$@"); COMP_CWORD=$#; _maestro; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const done = runToEnd("bash", ["-uc", ask, "bash", ...words]);
+  assert.equal(done.err, "");
+  return done.out.split("\n").filter((line) => line !== "");
+}
+
+scenario("bash completes every command and its flags, wherever shared flags stand",
+  async ({ site }) => {
+    site.write("completion.bash", site.must("completion", "bash"));
+    assert.deepEqual(offers(site, "ten"), ["tenant"]);
+    assert.deepEqual(offers(site, "tenant", "").filter((word) => !word.startsWith("-")).sort(),
+      ["create", "list", "show", "update"]);
+    assert.deepEqual(offers(site, "tenant", "create", "x", "--ret"), ["--retention-tier"]);
+    assert.deepEqual(offers(site, "--json", "user", "l").sort(), ["link", "list"]);
+    assert.deepEqual(offers(site, "user", "link", "--to"), ["--token-file"]);
+    assert.deepEqual(offers(site, "no-such", "zzz"), []);
+    for (const words of leaves(site)) {
+      assert.ok(offers(site, ...words.split(" "), "--").includes("--help"), words);
+      assert.ok(offers(site, ...words.split(" ")).includes(words.split(" ").pop()), words);
+    }
   });
 
 scenario("every command was seen, and refuses a flag that it does not have", async (world) => {

@@ -1,0 +1,86 @@
+// maestro completion: a script for the shell, made from the commands that this program has.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "maestro/command.h"
+
+namespace mc::app {
+namespace {
+
+// What may follow a path of commands, "maestro tenant".
+struct Node {
+  std::string path;
+  std::string words;  // commands and flags, separated by spaces
+};
+
+std::string flags_of(const CLI::App& app) {
+  std::string out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) out.append(" --").append(name);
+  }
+  return out;
+}
+
+void collect(const CLI::App& app, const std::string& path, const std::string& shared,
+             std::vector<Node>& out) {
+  Node node{path, ""};
+  std::vector<Node> below;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    node.words.append(command->get_name()).append(" ");
+    collect(*command, path + " " + command->get_name(), shared, below);
+  }
+  node.words.append(app.get_parent() == nullptr ? "" : flags_of(app)).append(shared);
+  out.push_back(std::move(node));
+  out.insert(out.end(), below.begin(), below.end());
+}
+
+// Names are of a-z and dashes, so nothing needs quoting inside double quotes.
+std::string bash_script(const CLI::App& app) {
+  std::vector<Node> nodes;
+  collect(app, "maestro", flags_of(app), nodes);
+  std::string out =
+      "# Completion of maestro for bash: source <(maestro completion bash)\n"
+      "_maestro() {\n"
+      "  local path=maestro words= word\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case \"$path $word\" in\n";
+  for (const Node& node : nodes) {
+    if (node.path != "maestro")
+      out.append("      \"" + node.path + "\") path=\"" + node.path + "\" ;;\n");
+  }
+  out += "    esac\n  done\n  case \"$path\" in\n";
+  for (const Node& node : nodes) {
+    out.append("    \"" + node.path + "\") words=\"" + node.words + "\" ;;\n");
+  }
+  out +=
+      "  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+      "}\n"
+      "complete -o default -F _maestro maestro\n";
+  return out;
+}
+
+}  // namespace
+
+void add_completion(CLI::App& app, Context& context, Action& action) {
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print completion of commands and flags for a shell");
+  auto shell = std::make_shared<std::string>();
+  completion->add_option("SHELL", *shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+  completion->callback([&app, &context, &action, shell] {
+    action = [&app, &context, shell] {
+      const std::string script = bash_script(app);
+      if (!context.json) {
+        print_out(script);
+        return ok();
+      }
+      json::Object out;
+      out.set("shell", *shell);
+      out.set("script", script);
+      print_out(json::print(json::Value(std::move(out))) + "\n");
+      return ok();
+    };
+  });
+}
+
+}  // namespace mc::app
