@@ -97,30 +97,15 @@ else
       skipped=$((skipped + 1))
     fi
   fi
-  if wants portal; then
-    if packages tests/e2e/portal; then
-      suite "portal" "$node" tests/e2e/portal/main.mjs
+  for name in portal oidc contract; do
+    if ! wants $name; then continue; fi
+    if packages tests/e2e/$name; then
+      suite $name "$node" tests/e2e/$name/main.mjs
     else
-      echo "skip: the portal in a browser: npm ci failed"
+      echo "skip: $name: npm ci failed"
       skipped=$((skipped + 1))
     fi
-  fi
-  if wants oidc; then
-    if packages tests/e2e/oidc; then
-      suite "oidc" "$node" tests/e2e/oidc/main.mjs
-    else
-      echo "skip: the OpenID provider: npm ci failed"
-      skipped=$((skipped + 1))
-    fi
-  fi
-  if wants contract; then
-    if packages tests/e2e/contract; then
-      suite "contract" "$node" tests/e2e/contract/main.mjs
-    else
-      echo "skip: the API contract: npm ci failed"
-      skipped=$((skipped + 1))
-    fi
-  fi
+  done
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs
   fi

@@ -57,7 +57,8 @@ Result<net::Response> call_server(Context& context, const AdminCall& call,
   request.url = context.url + path;
   request.headers = call.headers;
   if (!call.anonymous) {
-    MC_TRY(const std::string token, read_token(context));
+    MC_TRY(const std::string token,
+           call.token.empty() ? read_token(context) : Result<std::string>(call.token));
     request.headers.emplace_back("Authorization", "Bearer " + token);
   }
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");

@@ -17,7 +17,8 @@ struct AdminCall {
   std::string path = {};
   std::string body = {};
   net::Headers headers = {};
-  bool anonymous = false;  // no token is sent
+  bool anonymous = false;       // no token is sent
+  std::string_view token = "";  // sent in the place of the configured one
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
 

@@ -39,17 +39,13 @@ void show_prompt(const Context& context, const identity::DevicePrompt& prompt) {
                           "  (valid for " + format_duration(prompt.expires_in) + ")\n");
 }
 
-// Asks the server whom the token stands for; a token that it does not take is not kept.
-Result<json::Value> introduce(Context& context, Credentials& credentials) {
-  Result<json::Value> self = call_admin(context, {.path = "/v1/self"});
-  if (self) return self;
-  if (self.error().code == Code::denied) {
-    MC_TRY([[maybe_unused]] const bool removed, credentials.remove(context.url));
-    return fail(Code::denied,
-                "the provider signed you in, but the server does not accept the "
-                "token: it names no tenant or role known here");
-  }
-  return self;
+// Asks the server whom the token stands for.
+Result<json::Value> introduce(Context& context, std::string_view token) {
+  Result<json::Value> self = call_admin(context, {.path = "/v1/self", .token = token});
+  if (self || self.error().code != Code::denied) return self;
+  return fail(Code::denied,
+              "the provider signed you in, but the server does not accept the token: it names no "
+              "tenant or role known here");
 }
 
 Status log_in(Context& context) {
@@ -59,17 +55,16 @@ Status log_in(Context& context) {
     print_talk(context, "dry run: would sign in at " + provider.issuer + "\n");
     return ok();
   }
+  MC_TRY(std::string path, Credentials::default_path());
+  Credentials credentials(*context.machine.files, std::move(path));
   const std::unique_ptr<net::Client> client = net::Client::make();
   const identity::DeviceWorld world{
       *client, *context.machine.clock,
       [&](const identity::DevicePrompt& prompt) { show_prompt(context, prompt); },
       [](Nanos length) { std::this_thread::sleep_for(std::chrono::nanoseconds(length.count)); }};
   MC_TRY(const identity::AccessToken token, identity::device_login(world, provider));
-  MC_TRY(std::string path, Credentials::default_path());
-  Credentials credentials(*context.machine.files, std::move(path));
+  MC_TRY(const json::Value self, introduce(context, token.token.reveal(RevealToken())));
   MC_TRY_OK(credentials.put(context.url, token));
-  context.token_file.clear();  // the new token is the one to look at
-  MC_TRY(const json::Value self, introduce(context, credentials));
   if (context.json) {
     print_out(json::print(self) + "\n");
     return ok();
@@ -91,7 +86,11 @@ Status log_out(Context& context) {
   }
   MC_TRY(const bool removed, credentials.remove(context.url));
   if (!removed) return fail(Code::not_found, "not signed in at " + context.url);
-  if (context.json) print_out("{\"url\":" + json::print(json::Value(context.url)) + "}\n");
+  if (context.json) {
+    json::Object out;
+    out.set("url", context.url);
+    print_out(json::print(json::Value(std::move(out))) + "\n");
+  }
   print_talk(context, "signed out at " + context.url + "; the token ends by itself\n");
   return ok();
 }

@@ -23,8 +23,6 @@ class Credentials {
   Status put(const std::string& url, const identity::AccessToken& token);
   Result<bool> remove(const std::string& url);  // false when there was none
 
-  const std::string& path() const { return path_; }
-
  private:
   sys::Files& files_;
   std::string path_;

@@ -1,9 +1,10 @@
 #include "identity/bearers.h"
 
+#include "identity/stored.h"
+
 namespace mc::identity {
 namespace {
 
-constexpr std::string_view kPurpose = "investigation";  // until the request names another
 constexpr std::size_t kIdBytes = 8;
 
 }  // namespace
@@ -24,7 +25,7 @@ std::shared_ptr<const Caller> Bearers::read(std::string_view token, const std::s
   caller->token_id = "jwt_" + to_hex(std::string_view(hash).substr(0, kIdBytes));
   caller->plan = tenant->second.plan;
   caller->region = tenant->second.region;
-  caller->purpose = kPurpose;
+  caller->purpose = kDefaultPurpose;
   caller->roles = bearer->roles;
   caller->scopes = scopes_of(bearer->roles);
   caller->expires = bearer->expires;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "identity/claims.h"
 #include "identity/issuer.h"
 #include "json/json.h"
 
@@ -35,9 +36,7 @@ std::string to_form(const net::Headers& fields) {
 }
 
 std::string text_in(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  const std::string* text = value == nullptr ? nullptr : value->as_string();
-  return text == nullptr ? std::string() : *text;
+  return std::string(text_of(object.find(name)));
 }
 
 // Whole seconds; `otherwise` when the member is missing or no positive number.

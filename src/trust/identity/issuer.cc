@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "identity/claims.h"
+
 namespace mc::identity {
 namespace {
 
@@ -9,11 +11,6 @@ constexpr std::string_view kMetadataPath = "/.well-known/openid-configuration";
 constexpr std::size_t kMetadataBytesMax = 256 << 10;
 constexpr std::size_t kNameBytesMax = 200;
 constexpr std::size_t kClaimValuesMax = 1'000;
-
-std::string_view text_of(const json::Value* value) {
-  const std::string* text = value == nullptr ? nullptr : value->as_string();
-  return text == nullptr ? std::string_view() : std::string_view(*text);
-}
 
 // A claim by its whole name, or else by its path through objects.
 const json::Value* find_claim(const json::Object& claims, std::string_view name) {
@@ -53,23 +50,12 @@ Flags<Role> roles_in(const json::Object& claims, const IssuerConfig& config) {
 // What people call the bearer: the first of these claims that a page can show.
 std::string name_in(const json::Object& claims) {
   for (const std::string_view claim : {"name", "preferred_username", "client_id", "sub"}) {
-    const std::string_view name = text_of(claims.find(claim));
+    const std::string_view name = text_in(claims, claim);
     const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
     if (name.empty() || name.size() > kNameBytesMax || !is_valid_utf8(name)) continue;
     if (std::none_of(name.begin(), name.end(), control)) return std::string(name);
   }
   return "";
-}
-
-// verify_jwt() has made sure of `exp`.
-WallTime expiry_in(const json::Object& claims) {
-  const json::Value* value = claims.find("exp");
-  double number = 0;
-  if (const std::int64_t* whole = value->as_int()) number = static_cast<double>(*whole);
-  if (const double* real = value->as_double()) number = *real;
-  const double nanos = number * 1e9;
-  if (nanos >= 9.2e18) return {INT64_MAX};
-  return WallTime{static_cast<std::int64_t>(nanos)} + kIssuerClockSkewMax;
 }
 
 Result<std::string> get(net::Client& client, const IssuerConfig& config, const std::string& url) {
@@ -121,6 +107,11 @@ Status IssuerConfig::check() const {
                 "oidc.audience is needed: without it tokens made for other servers "
                 "of the provider would be good here");
   }
+  if (audience == cli_client_id) {
+    return fail(Code::invalid,
+                "oidc.audience must differ from oidc.cli_client_id: ID tokens are "
+                "made for the client and must not be good here");
+  }
   for (const RoleRule& rule : roles) {
     if (const Result<Role> role = parse_role(rule.role); !role) {
       return fail(Code::invalid, "oidc.roles: " + role.error().what);
@@ -147,13 +138,17 @@ Result<Bearer> read_bearer(const json::Object& claims, const IssuerConfig& confi
     return fail(Code::denied, "the token names no tenant: claim '" + config.tenant_claim + "'");
   }
   out.tenant = TenantId(std::string(tenant));
-  out.principal = principal_of(text_of(claims.find("iss")), text_of(claims.find("sub")));
+  out.principal = principal_of(text_in(claims, "iss"), text_in(claims, "sub"));
   out.name = name_in(claims);
   out.roles = roles_in(claims, config);
   if (out.roles.empty()) {
     return fail(Code::denied, "the token names no role: claim '" + config.roles_claim + "'");
   }
-  out.expires = expiry_in(claims);
+  MC_TRY(const std::optional<WallTime> expires, read_date(claims, "exp"));
+  if (!expires) return fail(Code::denied, "the token has no 'exp'");
+  out.expires = expires->nanos > INT64_MAX - kIssuerClockSkewMax.count
+                    ? *expires
+                    : *expires + kIssuerClockSkewMax;
   return out;
 }
 

@@ -194,6 +194,8 @@ TEST_CASE("issuer: a configuration names its wrong field") {
         std::string::npos);
   CHECK(refusal([](IssuerConfig& c) { c.roles = {{"a", "boss"}}; }).find("oidc.roles") !=
         std::string::npos);
+  CHECK(refusal([](IssuerConfig& c) { c.cli_client_id = c.audience; }).find("cli_client_id") !=
+        std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "identity/claims.h"
+
 namespace mc::identity {
 namespace {
 
@@ -14,12 +16,6 @@ Error refused(std::string what) {
 }
 tl::unexpected<Error> refuse(std::string what) {
   return tl::unexpected<Error>(refused(std::move(what)));
-}
-
-std::string_view text_in(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  const std::string* text = value == nullptr ? nullptr : value->as_string();
-  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 // One base64url part of a token as a JSON object.
@@ -75,21 +71,6 @@ Result<std::optional<crypto::PublicKey>> read_key(const json::Object& jwk) {
   return key;
 }
 
-// Seconds since 1970, which may have decimals (RFC 7519 section 2, NumericDate).
-Result<std::optional<WallTime>> read_date(const json::Object& claims, std::string_view name) {
-  const json::Value* value = claims.find(name);
-  if (value == nullptr) return std::nullopt;
-  double number = -1;
-  if (const std::int64_t* whole = value->as_int()) number = static_cast<double>(*whole);
-  if (const double* real = value->as_double()) number = *real;
-  if (!(number >= 0 && number < kSecondsMax)) {
-    return refuse("'" + std::string(name) + "' is not a time");
-  }
-  // Past the range of WallTime (the year 2262) is as good as its end.
-  const double nanos = number * 1e9;
-  return WallTime{nanos >= 9.2e18 ? INT64_MAX : static_cast<std::int64_t>(nanos)};
-}
-
 Status check_times(const json::Object& claims, WallTime now) {
   MC_TRY(const std::optional<WallTime> expires, read_date(claims, "exp"));
   MC_TRY(const std::optional<WallTime> not_before, read_date(claims, "nbf"));
@@ -131,6 +112,29 @@ Status check_claims(const json::Object& claims, const JwtRules& rules) {
 }
 
 }  // namespace
+
+std::string_view text_of(const json::Value* value) {
+  const std::string* text = value == nullptr ? nullptr : value->as_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+std::string_view text_in(const json::Object& object, std::string_view name) {
+  return text_of(object.find(name));
+}
+
+Result<std::optional<WallTime>> read_date(const json::Object& claims, std::string_view name) {
+  const json::Value* value = claims.find(name);
+  if (value == nullptr) return std::nullopt;
+  double number = -1;
+  if (const std::int64_t* whole = value->as_int()) number = static_cast<double>(*whole);
+  if (const double* real = value->as_double()) number = *real;
+  if (!(number >= 0 && number < kSecondsMax)) {
+    return refuse("'" + std::string(name) + "' is not a time");
+  }
+  // Past the range of WallTime (the year 2262) is as good as its end.
+  const double nanos = number * 1e9;
+  return WallTime{nanos >= 9.2e18 ? INT64_MAX : static_cast<std::int64_t>(nanos)};
+}
 
 Result<KeySet> KeySet::parse(std::string_view text) {
   MC_TRY(const json::Value value, json::parse(text, {.bytes_max = kKeySetBytesMax}));

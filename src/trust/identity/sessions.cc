@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kLinkPrefix = "mcl_";
 constexpr std::string_view kCookiePrefix = "mcs_";
-constexpr std::string_view kPurpose = "investigation";  // until the request names another
 
 constexpr std::string_view kSessionColumns =
     "tenant_id, principal_id, session_id, method, created_at, last_seen_at, expires_at, peer, "
@@ -162,7 +161,7 @@ Status Directory::read_sessions(Index& index) {
     caller->session_id = rows->text(3);
     caller->plan = rows->text(4);
     caller->region = rows->text(5);
-    caller->purpose = kPurpose;
+    caller->purpose = kDefaultPurpose;
     MC_TRY(caller->roles, parse_roles(rows->text(6)));
     caller->scopes = scopes_of(caller->roles);
     caller->name = rows->text(7);
