@@ -69,6 +69,19 @@ TEST_CASE("text: UTF-8 follows the table of well-formed sequences") {
   }
 }
 
+TEST_CASE("text: a line for people has no control character") {
+  for (const char* good :
+       {"", "Ana", "Ana B", "\xC3\xA9", "\xC2\xA0", "\xD7\x90", "\xF0\x9F\x98\x80"}) {
+    CAPTURE(good);
+    CHECK(is_one_line(good));
+  }
+  for (const std::string& bad :
+       {std::string("a\0b", 3), std::string("a\nb"), std::string("\x1B[1m"), std::string("\x7F"),
+        std::string("\xC2\x85"), std::string("\xC2"), std::string("\xFF")}) {
+    CHECK(!is_one_line(bad));
+  }
+}
+
 TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellings") {
   CHECK(to_hex("\x01\xAB") == "01ab");
   CHECK(*from_hex("01AB") == "\x01\xAB");
@@ -78,6 +91,12 @@ TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellin
     CHECK(*from_base64url(to_base64url(text)) == text);
   }
   CHECK(to_base64url("\xFB\xFF") == "-_8");
+  // RFC 4648 section 10.
+  CHECK(to_base64("") == "");
+  CHECK(to_base64("f") == "Zg==");
+  CHECK(to_base64("fo") == "Zm8=");
+  CHECK(to_base64("foo") == "Zm9v");
+  CHECK(to_base64("\xFB\xFF") == "+/8=");
   for (const char* bad : {"A", "AB=", "A+",
                           "AB"
                           "\n",

@@ -54,6 +54,17 @@ bool is_valid_utf8(std::string_view bytes) {
   return true;
 }
 
+bool is_one_line(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    const bool c1 =
+        byte == 0xC2 && i + 1 < bytes.size() && static_cast<unsigned char>(bytes[i + 1]) < 0xA0;
+    if (c1) return false;
+  }
+  return is_valid_utf8(bytes);
+}
+
 std::string to_hex(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size() * 2);
@@ -92,6 +103,13 @@ std::string to_base64url(std::string_view bytes) {
     }
   }
   if (held > 0) out.push_back(kBase64Url[(bits << (6 - held)) & 63]);
+  return out;
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string out = to_base64url(bytes);
+  for (char& c : out) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }
 

@@ -11,6 +11,8 @@
 namespace mc {
 
 bool is_valid_utf8(std::string_view bytes);
+// UTF-8 without control characters (C0, DEL, C1): what can stand in a line for people.
+bool is_one_line(std::string_view bytes);
 
 std::string to_hex(std::string_view bytes);
 Result<std::string> from_hex(std::string_view text);
@@ -18,6 +20,8 @@ Result<std::string> from_hex(std::string_view text);
 // RFC 4648 section 5, no padding.
 std::string to_base64url(std::string_view bytes);
 Result<std::string> from_base64url(std::string_view text);
+// RFC 4648 section 4, padded.
+std::string to_base64(std::string_view bytes);
 
 // Crockford base32 of a 128-bit value in 26 characters, upper bits first.
 std::string to_crockford(std::uint64_t high, std::uint64_t low, std::string_view prefix = "");

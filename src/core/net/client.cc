@@ -1,4 +1,5 @@
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,21 @@ struct Reply {
   std::size_t head_bytes = 0;
   bool too_large = false;
 };
+
+// Which addresses may be reached, and whether one that may not was tried.
+struct Reach {
+  const AddressRule* rule = nullptr;
+  bool refused = false;
+};
+
+curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& reach = *static_cast<Reach*>(user);
+  if (reach.rule != nullptr && !reach.rule->allows(address->addr)) {
+    reach.refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
 
 constexpr std::size_t kHeadBytesMax = 256 << 10;
 
@@ -70,9 +86,13 @@ class CurlClient final : public Client {
     curl_easy_reset(easy_.get());  // keeps the connections
     set_fixed_options(reply);
     const std::unique_ptr<curl_slist, FreeList> list = set_request(request);
+    Reach reach{request.addresses};
+    set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    set(CURLOPT_OPENSOCKETDATA, &reach);
     std::array<char, CURL_ERROR_SIZE> why{};
     set(CURLOPT_ERRORBUFFER, why.data());
     const CURLcode code = curl_easy_perform(easy_.get());
+    if (code != CURLE_OK && reach.refused) return refused(request);
     if (code != CURLE_OK) return failure(request, code, reply.too_large, why.data());
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -126,6 +146,11 @@ class CurlClient final : public Client {
     if (!typed) list = curl_slist_append(list, "Content-Type:");
     set(CURLOPT_HTTPHEADER, list);
     return std::unique_ptr<curl_slist, FreeList>(list);
+  }
+
+  static tl::unexpected<Error> refused(const ClientRequest& request) {
+    const std::string where = request.url.substr(0, request.url.find_first_of("?#"));
+    return fail(Code::denied, excerpt(where, 200) + " has an address that may not be reached");
   }
 
   static tl::unexpected<Error> failure(const ClientRequest& request, CURLcode code, bool too_large,

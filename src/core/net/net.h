@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "base/base.h"
-#include "net/fields.h"  // IWYU pragma: export
+#include "net/address.h"  // IWYU pragma: export
+#include "net/fields.h"   // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::net {
@@ -173,6 +174,7 @@ struct ClientRequest {
   Nanos timeout = seconds(30);
   std::int64_t response_bytes_max = 64 << 20;
   std::string ca_file;
+  const AddressRule* addresses = nullptr;  // null = any; outlives the client's connections
 };
 class Client {  // keeps connections alive; one thread at a time
  public:
