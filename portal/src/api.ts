@@ -4,7 +4,7 @@ export type Role =
   | "operator" | "oncall" | "tenant-admin" | "analyst" | "dpo" | "platform" | "auditor";
 
 export interface Session {
-  session: { id: string; expires_at: string; idle_expires_at: string } | null;
+  session: { id: string; method: "link" | "oidc"; expires_at: string; idle_expires_at: string } | null;
   principal: string;
   name: string;
   tenant: string;
@@ -13,6 +13,11 @@ export interface Session {
   tenants: string[];
   csrf: string | null;
   server: { version: string; time: string; demo: boolean };
+  return_to?: string;
+}
+
+export interface SignInWays {
+  oidc: { issuer: string; audience: string; cli_client_id: string | null; portal: boolean } | null;
 }
 
 export interface SessionInfo {
@@ -95,9 +100,12 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly requestId: string;
+  // The session is good; a fresh sign-in is asked for (RFC 9470).
+  readonly stepUp: boolean;
 
-  constructor(status: number, code: string, detail: string, requestId: string) {
+  constructor(status: number, code: string, detail: string, requestId: string, stepUp = false) {
     super(detail);
+    this.stepUp = stepUp;
     this.status = status;
     this.code = code;
     this.requestId = requestId;
@@ -122,6 +130,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     field(body, "code"),
     field(body, "detail") || `The server answered ${response.status}.`,
     field(body, "request_id"),
+    (response.headers.get("WWW-Authenticate") ?? "").includes("insufficient_user_authentication"),
   );
 }
 
@@ -156,6 +165,11 @@ export class Client {
 
   session = () => this.call<Session>("GET", "/v1/session");
   signIn = (link: string) => this.call<Session>("POST", "/v1/sessions", { link });
+  signInWays = () => this.call<SignInWays>("GET", "/v1/sign-in");
+  beginCodeLogin = (return_to: string, step_up: boolean) =>
+    this.call<{ authorization_url: string }>("POST", "/v1/sign-in/oidc", { return_to, step_up });
+  finishCodeLogin = (answer: { state: string; code: string; iss: string }) =>
+    this.call<Session>("POST", "/v1/sign-in/oidc/code", answer);
   signOut = () => this.call<void>("DELETE", "/v1/session");
   sessions = () => this.call<Page<SessionInfo>>("GET", "/v1/sessions");
   revokeSession = (id: string) =>

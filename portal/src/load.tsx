@@ -1,7 +1,7 @@
 // Loading what a page shows, and the states in which it is not there yet, or not at all.
 import { useEffect, useState } from "preact/hooks";
 import { Problem } from "./api.ts";
-import { attempt } from "./state.ts";
+import { attempt, session, toProvider } from "./state.ts";
 
 export interface Loaded<T> {
   value: T | null;
@@ -59,7 +59,34 @@ export function Waiting() {
   );
 }
 
+// What was asked for needs a sign-in that is fresh.
+function StepUp({ problem }: { problem: Problem }) {
+  const [failed, setFailed] = useState("");
+  const provider = session.value?.session?.method === "oidc";
+  async function again() {
+    try {
+      await toProvider(location.pathname + location.search, true);
+    } catch (error) {
+      setFailed(error instanceof Problem ? error.message : String(error));
+    }
+  }
+  return (
+    <section class="notice bad" role="alert">
+      <h2>Show that it is you</h2>
+      <p dir="auto">{problem.message}</p>
+      {provider && (
+        <button type="button" class="primary" onClick={again}>
+          Sign in again
+        </button>
+      )}
+      {!provider && <p>Open a new sign-in link, and come back here.</p>}
+      {failed !== "" && <p>{failed}</p>}
+    </section>
+  );
+}
+
 export function Failed({ problem, retry }: { problem: Problem; retry: () => void }) {
+  if (problem.stepUp) return <StepUp problem={problem} />;
   const denied = problem.status === 403;
   const title = denied
     ? "You may not see this"

@@ -6,7 +6,7 @@ import { Problem } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
 import { loaderOf } from "./pages.ts";
 import { Shell } from "./shell.tsx";
-import { attempt, client, path, session, signedIn } from "./state.ts";
+import { attempt, client, isSignIn, path, session, signedIn } from "./state.ts";
 
 // The heading of a new page takes the focus, so that keyboard and screen reader begin there.
 function arrive() {
@@ -42,9 +42,9 @@ function App() {
     }
   }
   useEffect(() => {
-    if (path.value !== "/sign-in") void begin();
+    if (!isSignIn(path.value)) void begin();
   }, []);
-  if (path.value === "/sign-in") return <Page />;
+  if (isSignIn(path.value)) return <Page />;
   if (problem) {
     return (
       <main class="sign-in">

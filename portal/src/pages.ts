@@ -22,6 +22,6 @@ export const SIGN_IN: Load = () => import("./pages/sign_in.tsx");
 export const MISSING: Load = () => import("./pages/missing.tsx");
 
 export function loaderOf(path: string): Load {
-  if (path === "/sign-in") return SIGN_IN;
+  if (path === "/sign-in" || path === "/sign-in/callback") return SIGN_IN;
   return PAGES.find((page) => page.path === path)?.load ?? MISSING;
 }

@@ -34,10 +34,18 @@ export function address(page: string, change: { tenant?: string; window?: string
 
 const RETURN = "mc.return";
 
+export const isSignIn = (here: string) => here === "/sign-in" || here === "/sign-in/callback";
+
+// To the OpenID provider, and back to `page`.
+export async function toProvider(page: string, stepUp: boolean) {
+  location.assign((await client.beginCodeLogin(page, stepUp)).authorization_url);
+}
+export const wantedPage = () => ownPath(sessionStorage.getItem(RETURN));
+
 export function toSignIn() {
   session.value = null;
   client.csrf = null;
-  if (path.value !== "/sign-in") sessionStorage.setItem(RETURN, location.pathname + location.search);
+  if (!isSignIn(path.value)) sessionStorage.setItem(RETURN, location.pathname + location.search);
   go("/sign-in", true);
 }
 
@@ -45,8 +53,8 @@ export function signedIn(found: Session) {
   session.value = found;
   client.csrf = found.csrf;
   skewSeconds.value = Math.round((Date.now() - Date.parse(found.server.time)) / 1000);
-  if (path.value !== "/sign-in") return;
-  const back = ownPath(sessionStorage.getItem(RETURN));
+  if (!isSignIn(path.value)) return;
+  const back = ownPath(found.return_to ?? sessionStorage.getItem(RETURN));
   sessionStorage.removeItem(RETURN);
   go(back, true);
 }
@@ -58,7 +66,7 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T> {
     offline.value = false;
     return answer;
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) toSignIn();
+    if (error instanceof Problem && error.status === 401 && !error.stepUp) toSignIn();
     offline.value = error instanceof Problem && error.status === 0;
     throw error;
   }

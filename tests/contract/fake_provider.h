@@ -24,6 +24,11 @@ struct FakeProvider {
   int status = 200;
   int fetches = 0;
   std::string last_ca_file;
+  bool names_itself = true;
+  bool code_flow = true;
+  int token_status = 200;
+  std::string token_reply = "{}";
+  net::ClientRequest last_exchange;
 
   void publish(const JwtMaker& maker) { key_set = maker.key_set(); }
 
@@ -37,7 +42,16 @@ struct FakeProvider {
       json::Object metadata;
       metadata.set("issuer", issuer);
       metadata.set("jwks_uri", keys_url);
+      metadata.set("authorization_response_iss_parameter_supported", names_itself);
+      if (code_flow) {
+        metadata.set("authorization_endpoint", "https://id.example.org/authorize");
+        metadata.set("token_endpoint", "https://id.example.org/token");
+      }
       out.body = json::print(json::Value(std::move(metadata)));
+    } else if (request.url == "https://id.example.org/token") {
+      last_exchange = request;
+      out.status = token_status;
+      out.body = token_reply;
     } else if (request.url == keys_url) {
       out.body = key_set;
     } else {

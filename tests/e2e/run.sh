@@ -6,17 +6,18 @@
 #   operations start, stop, crash, reload, the command line, import, traces, metrics
 #   portal     the portal in Chromium: flows, keyboard, axe-core, hostile names
 #   oidc       access tokens of a real OpenID provider, good and forged, keys that rotate
+#   notify     webhooks and mail at real receivers, and a server that is killed 100 times
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
-# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc contract
+# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc contract notify
 # scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc contract scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc contract notify scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -97,9 +98,10 @@ else
       skipped=$((skipped + 1))
     fi
   fi
-  for name in portal oidc contract; do
+  for name in portal oidc contract notify; do
     if ! wants $name; then continue; fi
-    if packages tests/e2e/$name; then
+    # All of them hold the API's answers against its document, as contract does.
+    if packages tests/e2e/contract && packages tests/e2e/$name; then
       suite $name "$node" tests/e2e/$name/main.mjs
     else
       echo "skip: $name: npm ci failed"

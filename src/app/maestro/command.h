@@ -48,6 +48,7 @@ void add_config(CLI::App& app, Context& context, Action& action);
 void add_tenants(CLI::App& app, Context& context, Action& action);
 void add_login(CLI::App& app, Context& context, Action& action);
 void add_people(CLI::App& app, Context& context, Action& action);
+void add_notifications(CLI::App& app, Context& context, Action& action);
 void add_completion(CLI::App& app, Context& context, Action& action);
 void add_datasets(CLI::App& app, Context& context, Action& action);
 

@@ -127,6 +127,7 @@ int run(int argc, char** argv) {
   add_tenants(app, context, action);
   add_login(app, context, action);
   add_people(app, context, action);
+  add_notifications(app, context, action);
   add_datasets(app, context, action);
   add_completion(app, context, action);
   try {

@@ -14,6 +14,16 @@ Status Settings::check() const {
     return fail(Code::invalid, "trace.otlp_url must begin with http:// or https://");
   }
   MC_TRY_OK(oidc.check());
+  MC_TRY_OK(portal.check());
+  MC_TRY_OK(smtp.check());
+  if (const auto rule = net::AddressRule::make(notify.allowed_networks); !rule) {
+    return fail(Code::invalid, "notify.allowed_networks: " + rule.error().what);
+  }
+  if (!oidc.client_id.empty() && portal.public_url.empty()) {
+    return fail(Code::invalid,
+                "portal.public_url is needed for oidc.client_id: the provider sends browsers back "
+                "there");
+  }
   return gateway.check();
 }
 

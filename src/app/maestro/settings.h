@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <vector>
 
+#include "api/api.h"
 #include "base/base.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
 #include "net/net.h"
+#include "smtp/smtp.h"
 
 namespace mc::app {
 
@@ -44,6 +47,12 @@ struct TraceSettings {
   double ratio = 0.01;
 };
 
+struct NotifySettings {
+  std::string key;
+  std::vector<std::string> allowed_networks;
+  Nanos retention = seconds(30LL * 24 * 3600);
+};
+
 struct Settings {
   std::string data_dir = "./data";
   std::string state_url;
@@ -52,6 +61,9 @@ struct Settings {
   ServerSettings server;
   gateway::GatewayConfig gateway;
   identity::IssuerConfig oidc;
+  api::PortalConfig portal;
+  NotifySettings notify;
+  smtp::SmtpConfig smtp;
   LogSettings log;
   TraceSettings trace;
   Status check() const;
@@ -137,6 +149,23 @@ struct mc::json::Describe<mc::app::TraceSettings> {
 };
 
 template <>
+struct mc::json::Describe<mc::app::NotifySettings> {
+  using T = mc::app::NotifySettings;
+  static constexpr auto fields = std::tuple{
+      Field{"key",
+            &T::key,
+            "Key of webhook secrets, at least 32 bytes; empty = made in data_dir/notify.key",
+            {.secret = true}},
+      Field{"allowed_networks", &T::allowed_networks,
+            "Private networks that webhooks may reach, as 10.1.0.0/16"},
+      Field{"retention",
+            &T::retention,
+            "How long events and their deliveries are kept",
+            {.min = mc::seconds(3600), .max = mc::seconds(3660LL * 24 * 3600)}},
+  };
+};
+
+template <>
 struct mc::json::Describe<mc::app::Settings> {
   using T = mc::app::Settings;
   static constexpr std::string_view title = "Maestro Conductor configuration";
@@ -151,7 +180,10 @@ struct mc::json::Describe<mc::app::Settings> {
             {.secret = true}},
       Field{"server", &T::server, "The HTTP server"},
       Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
-      Field{"oidc", &T::oidc, "The OpenID provider whose access tokens are accepted"},
+      Field{"oidc", &T::oidc, "The OpenID provider: its access tokens, and where people sign in"},
+      Field{"portal", &T::portal, "The web portal"},
+      Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},
+      Field{"smtp", &T::smtp, "The mail server for notifications"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},
   };

@@ -120,6 +120,7 @@ void Running::add_metrics() {
       [this](const metric::Registry::Emit& emit) {
         emit({}, static_cast<double>(server_->counters().refused_total));
       });
+  notifier_->add_metrics(metrics_);
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
                             .help = "When the provider's keys were fetched; 0 = not yet."},
@@ -135,13 +136,29 @@ void Running::add_metrics() {
       });
 }
 
+Status Running::build_oidc() {
+  const identity::IssuerConfig& oidc = settings_.oidc;
+  if (!oidc.enabled()) return ok();
+  issuer_ = std::make_shared<identity::Issuer>(oidc, net::Client::make(), *machine_.clock);
+  state_.directory->trust(issuer_);
+  if (oidc.client_id.empty()) return ok();
+  Secret secret;
+  if (!oidc.client_secret.empty()) {
+    MC_TRY(secret, config::read_secret(*machine_.files, oidc.client_secret));
+  }
+  code_login_ = std::make_unique<identity::CodeLogin>(
+      identity::CodeLogin::World{*state_.directory, issuer_, net::Client::make(), *machine_.clock,
+                                 *machine_.random},
+      oidc, std::move(secret), settings_.portal.public_url + "/sign-in/callback");
+  return ok();
+}
+
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
-  if (settings_.oidc.enabled()) {
-    issuer_ =
-        std::make_shared<identity::Issuer>(settings_.oidc, net::Client::make(), *machine_.clock);
-    state_.directory->trust(issuer_);
-  }
+  MC_TRY_OK(build_oidc());
+  MC_TRY(notifier_, Notifier::start({*machine_.clock, *machine_.random, *machine_.files,
+                                     *output_.log, *state_.directory},
+                                    settings_));
   MC_TRY_OK(build_catalog());
   if (!settings_.trace.otlp_url.empty()) {
     trace::Options options;
@@ -164,7 +181,11 @@ Status Running::build(bool demo) {
                                                   {kVersion, state_.database},
                                                   settings_.server.metrics_public,
                                                   demo,
-                                                  &settings_.oidc});
+                                                  &settings_.oidc,
+                                                  code_login_.get(),
+                                                  settings_.portal,
+                                                  &notifier_->secrets(),
+                                                  machine_.random.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   gateway_->attach(*server_);
@@ -210,6 +231,7 @@ void Running::tick() {
     gateway_->check_health();
   }
   refresh_issuer();
+  notifier_->tick();
   export_traces();
 }
 
@@ -220,6 +242,7 @@ bool Running::stop() {
   const bool complete = server_->drain(settings_.server.drain_timeout);
   gateway_->stop();
   api_->stop();
+  notifier_->stop();
   if (const Status saved = state_.directory->save_last_use(); !saved) {
     output_.log->warn("identity.last_use_unsaved", {{"why", saved.error().what}});
   }

@@ -11,6 +11,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "log/log.h"
+#include "maestro/notifier.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
 #include "net/net.h"
@@ -60,8 +61,7 @@ class Running {
   std::uint16_t port() const { return server_->port(); }
   identity::Directory& directory() { return *state_.directory; }
   // Periodic work: log flushing, last-use times, health checks, keys of the provider, trace
-  // export. Call ten times a
-  // second from one thread.
+  // export. Call ten times a second from one thread.
   void tick();
   // Refuses new connections, lets running requests end, writes what is in memory. False when
   // requests were cut at the time limit.
@@ -72,6 +72,7 @@ class Running {
       : machine_(machine), settings_(settings), output_(output) {}
   Status build(bool demo);
   Status build_catalog();
+  Status build_oidc();
   void add_metrics();
   void export_traces();
   void refresh_issuer();
@@ -81,6 +82,8 @@ class Running {
   LogOutput& output_;
   std::shared_ptr<identity::Issuer> issuer_;  // null without a provider
   State state_;
+  std::unique_ptr<Notifier> notifier_;
+  std::unique_ptr<identity::CodeLogin> code_login_;  // null without a client for the portal
   metric::Registry metrics_;
   std::unique_ptr<trace::Tracer> tracer_;
   std::unique_ptr<trace::Pump> pump_;

@@ -12,7 +12,7 @@ using identity::Role;
 using identity::Scope;
 using Handler = Reply (*)(const AdminWorld& world, const AdminRequest& request);
 
-constexpr std::size_t kBodyBytesMax = 64 << 10;
+constexpr std::size_t kBodyBytesMax = 256 << 10;  // Alertmanager sends groups of alerts
 
 struct Row {
   Endpoint endpoint;
@@ -25,9 +25,12 @@ constexpr Row kRows[] = {
     {{"POST", "/v1/sessions", true}, sign_in},
     {{"DELETE", "/v1/sessions/{session}"}, revoke_session},
     {{"GET", "/v1/sign-in", true}, get_sign_in},
+    {{"POST", "/v1/sign-in/oidc", true}, begin_code_login},
+    {{"POST", "/v1/sign-in/oidc/code", true, true}, finish_code_login},
     {{"GET", "/v1/self"}, get_self},
     {{"GET", "/v1/overview"}, get_overview},
     {{"GET", "/v1/datasets"}, list_datasets},
+    {{"GET", "/v1/datasets/{dataset}"}, get_dataset},
     {{"GET", "/v1/tenants"}, list_tenants},
     {{"POST", "/v1/tenants"}, create_tenant},
     {{"GET", "/v1/tenants/{tenant}"}, get_tenant},
@@ -35,6 +38,19 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/tenants/{tenant}/principals"}, list_principals},
     {{"POST", "/v1/tenants/{tenant}/principals"}, create_principal},
     {{"POST", "/v1/tenants/{tenant}/principals/{principal}/links"}, create_link},
+    {{"GET", "/v1/alerts"}, list_alerts},
+    {{"POST", "/v1/alerts"}, receive_alerts},
+    {{"GET", "/v1/tenants/{tenant}/endpoints"}, list_endpoints},
+    {{"POST", "/v1/tenants/{tenant}/endpoints"}, create_endpoint},
+    {{"GET", "/v1/tenants/{tenant}/endpoints/{endpoint}"}, get_endpoint},
+    {{"PATCH", "/v1/tenants/{tenant}/endpoints/{endpoint}"}, update_endpoint},
+    {{"DELETE", "/v1/tenants/{tenant}/endpoints/{endpoint}"}, delete_endpoint},
+    {{"POST", "/v1/tenants/{tenant}/endpoints/{endpoint}/rotate"}, rotate_endpoint},
+    {{"POST", "/v1/tenants/{tenant}/endpoints/{endpoint}/test"}, test_endpoint},
+    {{"POST", "/v1/tenants/{tenant}/endpoints/{endpoint}/replay"}, replay_endpoint},
+    {{"GET", "/v1/tenants/{tenant}/deliveries"}, list_deliveries},
+    {{"GET", "/v1/tenants/{tenant}/deliveries/{delivery}"}, get_delivery},
+    {{"POST", "/v1/tenants/{tenant}/deliveries/{delivery}/send"}, send_delivery},
     {{"GET", "/v1/tenants/{tenant}/tokens"}, list_tokens},
     {{"POST", "/v1/tenants/{tenant}/tokens"}, create_token},
     {{"DELETE", "/v1/tenants/{tenant}/tokens/{token}"}, revoke_token},
@@ -80,11 +96,12 @@ std::vector<Endpoint> endpoints() {
   return out;
 }
 
-bool is_anonymous(const net::Request& request) {
-  return std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) {
-    return row.endpoint.anonymous && row.endpoint.method == request.method &&
-           row.endpoint.path == request.path;
+const Endpoint* find_anonymous(const net::Request& request) {
+  const Row* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& each) {
+    return each.endpoint.anonymous && each.endpoint.method == request.method &&
+           each.endpoint.path == request.path;
   });
+  return row == std::end(kRows) ? nullptr : &row->endpoint;
 }
 
 net::Response serve_v1(const AdminWorld& world, AdminRequest& request) {
@@ -111,8 +128,8 @@ net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
   caller.tenant = TenantId(identity::kSystemTenant);
   caller.principal = PrincipalId("local");
   caller.roles = {Role::operator_};
-  caller.scopes = {Scope::query,      Scope::mutate,      Scope::introspect,
-                   Scope::admin_read, Scope::admin_write, Scope::metrics};
+  caller.scopes = {Scope::query,       Scope::mutate,  Scope::introspect, Scope::admin_read,
+                   Scope::admin_write, Scope::metrics, Scope::alerts};
   caller.expires = clock.wall() + seconds(60);
   net::Request http;
   http.method = request.method;
@@ -166,29 +183,6 @@ Status check_writes(const AdminRequest& request, const TenantId& tenant) {
   }
   if (administers(*request.caller, tenant)) return ok();
   return fail(Code::denied, "role tenant-admin, or operator of tenant system, is required");
-}
-
-Reply list_datasets(const AdminWorld& world, const AdminRequest& request) {
-  MC_TRY_OK(check_reads(request, request.caller->tenant));
-  json::Array list;
-  if (world.catalog != nullptr) {
-    const dataset::Model& model = world.catalog->model();
-    for (const dataset::Dataset& held : model.datasets) {
-      json::Object item;
-      item.set("name", held.name);
-      item.set("type", held.type);
-      const dataset::Source* source = model.source(held.source);
-      item.set("region", source == nullptr ? std::string() : source->region);
-      item.set("licence_class", held.licence_class);
-      item.set("writable", held.writable);
-      item.set("columns", static_cast<std::int64_t>(held.columns.size()));
-      list.emplace_back(std::move(item));
-    }
-  }
-  json::Object out;
-  out.set("items", json::Value(std::move(list)));
-  out.set("next_cursor", json::Value());
-  return json_reply(200, json::Value(std::move(out)));
 }
 
 Reply get_self(const AdminWorld&, const AdminRequest& request) {

@@ -18,6 +18,10 @@ struct AdminWorld {
   std::string_view version = "";
   bool demo = false;
   const identity::IssuerConfig* oidc = nullptr;  // null without a provider
+  identity::CodeLogin* code_login = nullptr;     // null without a provider for the portal
+  const PortalConfig* portal = nullptr;          // null without a server
+  const notify::Secrets* secrets = nullptr;      // null without a server
+  sys::Random* random = nullptr;                 // null without a server
 };
 
 struct AdminRequest {
@@ -30,8 +34,8 @@ struct AdminRequest {
   bool dry_run = false;
 };
 
-// True when the endpoint needs no caller.
-bool is_anonymous(const net::Request& request);
+// The endpoint, when it needs no caller; null otherwise.
+const Endpoint* find_anonymous(const net::Request& request);
 
 // Fills path, query and dry_run from the HTTP request, and calls the endpoint.
 net::Response serve_v1(const AdminWorld& world, AdminRequest& request);

@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kAdminThreads = 2;
 constexpr std::size_t kAdminQueueMax = 128;
+constexpr int kProviderThreads = 2;
+constexpr std::size_t kProviderQueueMax = 64;
 constexpr std::string_view kBearer = "Bearer ";
 
 net::Response text(int status, std::string_view type, std::string body) {
@@ -91,13 +93,17 @@ net::Response problem(int status, const Error& error, std::string_view request_i
 Api::Api(ApiWorld world)
     : world_(std::move(world)),
       started_(world_.clock.mono()),
-      workers_(net::Workers::start(kAdminThreads, kAdminQueueMax)) {}
+      workers_(net::Workers::start(kAdminThreads, kAdminQueueMax)),
+      provider_workers_(net::Workers::start(kProviderThreads, kProviderQueueMax)) {
+  world_.gateway.set_browsers([this](const net::Request& request) { return browser_of(request); });
+}
 
 Api::~Api() {
   stop();
 }
 void Api::stop() {
   workers_->stop();
+  provider_workers_->stop();
 }
 
 void Api::reply(net::Exchange& exchange, net::Response response, std::string_view request_id) {
@@ -174,13 +180,26 @@ struct Api::Identified {
   std::string request_id;
 };
 
+std::string_view Api::cookie_of(const net::Request& request) const {
+  return read_cookie(request, Cookie::session, is_secure(request, world_.portal.public_url));
+}
+
+// Any operation may cost something, so a query by GET needs the page's token too.
+Result<std::shared_ptr<const identity::Caller>> Api::browser_of(const net::Request& request) const {
+  const std::string_view cookie = cookie_of(request);
+  std::shared_ptr<const identity::Caller> caller = world_.directory.check_session(cookie);
+  if (caller != nullptr) MC_TRY_OK(check_csrf(request, cookie));
+  return caller;
+}
+
 void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
   const net::Request& request = exchange->request();
   Identified who{nullptr, "", new_request_id(world_.clock)};
-  if (!is_anonymous(request)) {
+  const Endpoint* open = find_anonymous(request);
+  if (open == nullptr) {
     who.caller = caller_of(world_.directory, request);
     if (who.caller == nullptr && request.header("authorization").empty()) {
-      who.cookie = session_cookie(request);
+      who.cookie = cookie_of(request);
       who.caller = world_.directory.check_session(who.cookie);
     }
     if (who.caller == nullptr) {
@@ -192,8 +211,11 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
     }
   }
   const std::string request_id = who.request_id;
+  const bool slow = open != nullptr && open->calls_provider;
   const bool queued =
-      workers_->submit([this, exchange, who = std::move(who)](int) { run_admin(exchange, who); });
+      (slow ? provider_workers_ : workers_)->submit([this, exchange, who = std::move(who)](int) {
+        run_admin(exchange, who);
+      });
   if (!queued) {
     refuse(*exchange, {Code::unavailable, "the queue of admin requests is full"}, request_id);
   }
@@ -202,10 +224,10 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who) {
   const net::Request& http = exchange->request();
   AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
-  net::Response response =
-      serve_v1({world_.clock, world_.directory, world_.catalog, &world_.gateway,
-                world_.build.version, world_.demo, world_.oidc},
-               request);
+  net::Response response = serve_v1(
+      {world_.clock, world_.directory, world_.catalog, &world_.gateway, world_.build.version,
+       world_.demo, world_.oidc, world_.code_login, &world_.portal, world_.secrets, world_.random},
+      request);
   const identity::Caller* caller = who.caller.get();
   world_.log.event("admin.done", {{"request_id", who.request_id},
                                   {"tenant", caller ? caller->tenant.get() : ""},

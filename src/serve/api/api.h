@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/portal_config.h"  // IWYU pragma: export
 #include "base/base.h"
 #include "dataset/dataset.h"
 #include "gateway/gateway.h"
@@ -23,6 +24,7 @@
 #include "log/log.h"
 #include "metric/metric.h"
 #include "net/net.h"
+#include "notify/notify.h"
 #include "sys/sys.h"
 
 namespace mc::api {
@@ -43,6 +45,10 @@ struct ApiWorld {
   bool metrics_public = false;
   bool demo = false;  // marks the status page
   const identity::IssuerConfig* oidc = nullptr;
+  identity::CodeLogin* code_login = nullptr;  // null without a provider for the portal
+  PortalConfig portal = {};
+  const notify::Secrets* secrets = nullptr;  // of webhook endpoints; null: none can be made
+  sys::Random* random = nullptr;             // null: nothing can be notified
 };
 
 class Api final : public net::Handler {
@@ -59,6 +65,9 @@ class Api final : public net::Handler {
 
  private:
   struct Identified;
+  std::string_view cookie_of(const net::Request& request) const;
+  // The person of a session that asks the gateway; null without one.
+  Result<std::shared_ptr<const identity::Caller>> browser_of(const net::Request& request) const;
   void reply(net::Exchange& exchange, net::Response response, std::string_view request_id);
   // Problem details, also in the log.
   void refuse(net::Exchange& exchange, const Error& error, std::string_view request_id);
@@ -75,6 +84,7 @@ class Api final : public net::Handler {
   std::atomic<bool> ready_ = false;
   std::atomic<net::Server*> server_ = nullptr;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> provider_workers_;  // for what waits for the OpenID provider
 };
 
 std::string_view status_css();
@@ -95,6 +105,7 @@ struct Endpoint {
   std::string_view method;
   std::string_view path;
   bool anonymous = false;  // needs no caller
+  bool calls_provider = false;
 };
 std::vector<Endpoint> endpoints();
 

@@ -3,46 +3,41 @@
 namespace mc::api {
 namespace {
 
-constexpr std::string_view kPlainName = "mc_session";
-constexpr std::string_view kHostName = "__Host-mc_session";
-
-std::string_view cookie_name(const net::Request& request) {
-  return request.tls ? kHostName : kPlainName;
+std::string cookie_name(Cookie cookie, bool secure) {
+  return std::string(secure ? "__Host-" : "") +
+         (cookie == Cookie::session ? "mc_session" : "mc_sign_in");
 }
 
-// Takes the same time wherever the two differ.
-bool equal(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned differences = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    differences |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  }
-  return differences == 0;
+Nanos lifetime_of(Cookie cookie) {
+  return cookie == Cookie::session ? identity::kSessionLifetime : identity::kCodeLoginLifetime;
 }
 
 }  // namespace
 
-std::string_view session_cookie(const net::Request& request) {
+bool is_secure(const net::Request& request, std::string_view public_url) {
+  return request.tls || public_url.starts_with("https://");
+}
+
+std::string_view read_cookie(const net::Request& request, Cookie cookie, bool secure) {
+  const std::string name = cookie_name(cookie, secure);
   for (const net::HeaderView& header : request.headers) {
     if (!equals_ignoring_case(header.name, "cookie")) continue;
     for (const std::string_view part : split(header.value, ';')) {
       const std::string_view pair = trim(part);
       const std::size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || pair.substr(0, equals) != cookie_name(request)) {
-        continue;
-      }
+      if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
       return pair.substr(equals + 1);
     }
   }
   return "";
 }
 
-std::string set_cookie(const net::Request& request, std::string_view secret) {
-  const std::int64_t age = secret.empty() ? 0 : identity::kSessionLifetime.count / 1'000'000'000;
-  std::string out(cookie_name(request));
+std::string write_cookie(Cookie cookie, std::string_view secret, bool secure) {
+  const std::int64_t age = secret.empty() ? 0 : to_millis(lifetime_of(cookie)) / 1'000;
+  std::string out = cookie_name(cookie, secure);
   out.append("=").append(secret).append("; Path=/; HttpOnly; SameSite=Strict; Max-Age=");
   out += std::to_string(age);
-  if (request.tls) out += "; Secure";
+  if (secure) out += "; Secure";
   return out;
 }
 
@@ -54,7 +49,8 @@ Status check_origin(const net::Request& request) {
 
 Status check_csrf(const net::Request& request, std::string_view cookie) {
   MC_TRY_OK(check_origin(request));
-  if (equal(request.header("x-csrf-token"), identity::csrf_token(cookie))) return ok();
+  if (equal_constant_time(request.header("x-csrf-token"), identity::csrf_token(cookie)))
+    return ok();
   return fail(Code::denied, "X-CSRF-Token is missing or wrong; GET /v1/session tells it");
 }
 

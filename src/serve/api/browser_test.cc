@@ -202,6 +202,80 @@ TEST_CASE("browser: links are given by who may give that much access") {
   CHECK(ask(chief, "system", "otto") == 403);
 }
 
+TEST_CASE("browser: a session asks the gateway, with the token of its page") {
+  Face face;
+  Browser ada = signed_in(face);
+  Browser bea = signed_in(face, "bravo", "bea");
+  const std::string body = R"({"query":"{ people { nodes { id } } }"})";
+  const net::Response own = ada.go("POST", "/graphql", body, kJson);
+  CHECK(own.status == 200);
+  CHECK(own.body.find("\"errors\"") == std::string::npos);
+  CHECK(text_of(own, "data") ==
+        text_of(face.ask("POST", "/graphql", face.admin, body, kJson), "data"));
+  CHECK(text_of(bea.go("POST", "/graphql", body, kJson), "data") ==
+        text_of(face.ask("POST", "/graphql", face.bravo, body, kJson), "data"));
+  // Without that token, with another's, and by GET, which a link of another site could be.
+  CHECK(Browser{face, ada.cookie, ""}.go("POST", "/graphql", body, kJson).status == 403);
+  CHECK(Browser{face, ada.cookie, bea.csrf}.go("POST", "/graphql", body, kJson).status == 403);
+  CHECK(ada.go("GET", "/graphql?query=%7Bpeople%7Bid%7D%7D").status == 403);
+  CHECK(face.ask("POST", "/graphql", "", body, {kJson[0], {"Cookie", ada.cookie + "A"}}).status ==
+        401);
+  // A bearer token that is wrong is not saved by a cookie.
+  CHECK(
+      ada.go("POST", "/graphql", body, {kJson[0], {"Authorization", "Bearer mct_wrong"}}).status ==
+      401);
+  CHECK(ada.go("DELETE", "/v1/session").status == 204);
+  CHECK(ada.go("POST", "/graphql", body, kJson).status == 401);
+}
+
+TEST_CASE("browser: giving access to others needs a sign-in that is fresh") {
+  Face face;
+  Browser ada = signed_in(face);
+  const std::vector<std::pair<std::string, std::string>> gifts = {
+      {"/v1/tenants/alpha/principals?dry_run=true", R"({"id":"eve","roles":"analyst"})"},
+      {"/v1/tenants/alpha/principals/ada/links?dry_run=true", ""},
+      {"/v1/tenants/alpha/tokens?dry_run=true", R"({"principal":"ada","scopes":"query"})"}};
+  for (const auto& [target, body] : gifts) CHECK(ada.go("POST", target, body).status == 200);
+  // Not idle, and still older than an hour in the end.
+  for (int i = 0; i < 2; ++i) {
+    face.world.clock().advance(seconds(1'801));
+    CHECK(ada.go("GET", "/v1/session").status == 200);
+  }
+  for (const auto& [target, body] : gifts) {
+    CAPTURE(target);
+    const net::Response reply = ada.go("POST", target, body);
+    CHECK(reply.status == 401);
+    CHECK(header_of(reply.headers, "WWW-Authenticate") ==
+          "Bearer error=\"insufficient_user_authentication\", error_description=\"this needs a "
+          "sign-in that is not older than 3600 s\", max_age=\"3600\"");
+    CHECK(text_of(reply, "code") == "\"denied\"");
+  }
+  CHECK(ada.go("GET", "/v1/tenants/alpha/tokens").status == 200);
+  face.operator_ = face.world.token({.tenant = "system",
+                                     .principal = "olga",
+                                     .roles = "operator",
+                                     .scopes = "query,mutate,introspect,admin:read,admin:write"});
+  CHECK(signed_in(face).go("POST", gifts[0].first, gifts[0].second).status == 200);
+}
+
+TEST_CASE("browser: signing in again ends the session that the browser had") {
+  Face face;
+  Browser ada = signed_in(face);
+  const Browser before = ada;
+  REQUIRE(ada.sign_in(link_for(face, "alpha", "ada")).status == 201);
+  CHECK(ada.cookie != before.cookie);
+  CHECK(Browser(before).go("GET", "/v1/session").status == 401);
+  CHECK(ada.go("GET", "/v1/session").status == 200);
+}
+
+TEST_CASE("browser: without a provider nobody signs in there") {
+  Face face;
+  Browser browser{face};
+  CHECK(browser.go("POST", "/v1/sign-in/oidc", "{}", kJson).status == 404);
+  const std::string code = R"({"state":"a","code":"b"})";
+  CHECK(browser.go("POST", "/v1/sign-in/oidc/code", code, kJson).status == 404);
+}
+
 TEST_CASE("browser: no secret is in the log") {
   Face face;
   const std::string link = link_for(face, "alpha", "ada");

@@ -2,6 +2,7 @@
 // in admin.cc. Private to the module.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,15 +54,44 @@ Reply list_tokens(const AdminWorld& world, const AdminRequest& request);
 Reply create_token(const AdminWorld& world, const AdminRequest& request);
 Reply revoke_token(const AdminWorld& world, const AdminRequest& request);
 
+// What /v1/session tells; `cookie` is the session's secret, "" for a token.
+Result<json::Object> describe_session(const AdminWorld& world, const identity::Caller& caller,
+                                      std::string_view cookie);
+// The value of Set-Cookie that begins a session in this browser, or ends it without a secret.
+std::string session_cookie(const AdminWorld& world, const AdminRequest& request,
+                           std::string_view secret);
+identity::StepUp step_up_rule(const AdminWorld& world);
+// The refusal of a person whose sign-in is too old or too weak to give access to others
+// (RFC 9470 section 3); nothing for everybody else.
+std::optional<net::Response> challenge(const AdminWorld& world, const AdminRequest& request);
+
 Reply get_sign_in(const AdminWorld& world, const AdminRequest& request);
 Reply sign_in(const AdminWorld& world, const AdminRequest& request);
+Reply begin_code_login(const AdminWorld& world, const AdminRequest& request);
+Reply finish_code_login(const AdminWorld& world, const AdminRequest& request);
 Reply get_session(const AdminWorld& world, const AdminRequest& request);
 Reply sign_out(const AdminWorld& world, const AdminRequest& request);
 Reply list_sessions(const AdminWorld& world, const AdminRequest& request);
 Reply revoke_session(const AdminWorld& world, const AdminRequest& request);
 
+Reply list_endpoints(const AdminWorld& world, const AdminRequest& request);
+Reply create_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply get_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply update_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply delete_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply rotate_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply test_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply replay_endpoint(const AdminWorld& world, const AdminRequest& request);
+Reply list_deliveries(const AdminWorld& world, const AdminRequest& request);
+Reply get_delivery(const AdminWorld& world, const AdminRequest& request);
+Reply send_delivery(const AdminWorld& world, const AdminRequest& request);
+
+Reply list_alerts(const AdminWorld& world, const AdminRequest& request);
+Reply receive_alerts(const AdminWorld& world, const AdminRequest& request);
+
 Reply get_overview(const AdminWorld& world, const AdminRequest& request);
 Reply list_datasets(const AdminWorld& world, const AdminRequest& request);
+Reply get_dataset(const AdminWorld& world, const AdminRequest& request);
 Reply get_self(const AdminWorld& world, const AdminRequest& request);
 
 }  // namespace mc::api

@@ -33,11 +33,13 @@ Result<identity::Principal> find_principal(const AdminWorld& world, const AdminR
   return *found;
 }
 
-// Access that is given has no scope that the caller lacks.
+// Access that is given has no scope that the caller lacks. Telling of alerts is less than writing.
 Status check_scopes(const AdminRequest& request, const identity::Flags<Scope>& given) {
+  const bool writes = request.caller->scopes.has(Scope::admin_write);
   for (const Scope scope : {Scope::query, Scope::mutate, Scope::introspect, Scope::admin_read,
-                            Scope::admin_write, Scope::metrics}) {
-    if (given.has(scope) && !request.caller->scopes.has(scope)) {
+                            Scope::admin_write, Scope::metrics, Scope::alerts}) {
+    const bool covered = scope == Scope::alerts && writes;
+    if (given.has(scope) && !covered && !request.caller->scopes.has(scope)) {
       return fail(Code::denied, "scope '" + std::string(identity::scope_name(scope)) +
                                     "' is more than the caller has");
     }
@@ -77,6 +79,7 @@ Reply create_principal(const AdminWorld& world, const AdminRequest& request) {
   if (gives_power(roles) && !request.caller->reads_other_tenants()) {
     return fail(Code::denied, "the roles operator and platform are given by operators only");
   }
+  if (auto refused = challenge(world, request)) return std::move(*refused);
   identity::Principal principal{tenant, PrincipalId(body.id), body.name, roles, "active", {}};
   if (request.dry_run) return json_reply(200, json::Value(to_json(principal)));
   MC_TRY(const identity::Principal created, world.directory.create_principal(principal));
@@ -88,6 +91,7 @@ Reply create_link(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_writes(request, tenant));
   MC_TRY(const identity::Principal whom, find_principal(world, request, tenant, request.path[3]));
   MC_TRY_OK(check_scopes(request, identity::scopes_of(whom.roles)));
+  if (auto refused = challenge(world, request)) return std::move(*refused);
   if (request.dry_run) return json_reply(200, json::Value(json::Object()));
   MC_TRY(const identity::IssuedLink issued,
          world.directory.issue_link(tenant, whom.id, kLinkLifetime));
@@ -116,6 +120,7 @@ Reply create_token(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_scopes(request, scopes));
   MC_TRY([[maybe_unused]] const identity::Principal whom,
          find_principal(world, request, tenant, body.principal));
+  if (auto refused = challenge(world, request)) return std::move(*refused);
   const identity::NewToken wanted{
       tenant, PrincipalId(body.principal), scopes, body.purposes, body.lifetime, body.note};
   if (request.dry_run) return json_reply(200, json::Value(json::Object()));

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "api/browser.h"
 #include "api/handlers.h"
 #include "api/wire.h"
 
@@ -18,17 +17,13 @@ Status check_is_session(const AdminRequest& request) {
   return fail(Code::invalid, "the caller is a token; this is for browser sessions");
 }
 
-// Without the port.
-std::string address(std::string_view peer) {
-  return std::string(peer.substr(0, peer.rfind(':')));
-}
-
 Result<json::Value> live_session(const AdminWorld& world, const identity::Caller& caller) {
   MC_TRY(const auto all, world.directory.sessions(caller.tenant, caller.principal));
   for (const identity::Session& session : all) {
     if (session.id != caller.session_id) continue;
     json::Object out;
     out.set("id", session.id);
+    out.set("method", identity::sign_in_method_name(session.method));
     out.set("expires_at", format_rfc3339(session.expires));
     out.set("idle_expires_at", format_rfc3339(session.idle_expires()));
     return json::Value(std::move(out));
@@ -36,8 +31,10 @@ Result<json::Value> live_session(const AdminWorld& world, const identity::Caller
   return json::Value();
 }
 
-Result<json::Object> describe(const AdminWorld& world, const identity::Caller& caller,
-                              std::string_view cookie) {
+}  // namespace
+
+Result<json::Object> describe_session(const AdminWorld& world, const identity::Caller& caller,
+                                      std::string_view cookie) {
   json::Object out;
   MC_TRY(json::Value session, live_session(world, caller));
   out.set("session", std::move(session));
@@ -59,8 +56,6 @@ Result<json::Object> describe(const AdminWorld& world, const identity::Caller& c
   return out;
 }
 
-}  // namespace
-
 Result<std::vector<std::string>> visible_tenants(const AdminWorld& world,
                                                  const identity::Caller& caller) {
   std::vector<std::string> out = {caller.tenant.get()};
@@ -72,42 +67,8 @@ Result<std::vector<std::string>> visible_tenants(const AdminWorld& world,
   return out;
 }
 
-Reply get_sign_in(const AdminWorld& world, const AdminRequest&) {
-  json::Object out;
-  if (world.oidc != nullptr && world.oidc->enabled()) {
-    json::Object provider;
-    provider.set("issuer", world.oidc->issuer);
-    provider.set("audience", world.oidc->audience);
-    const std::string& client = world.oidc->cli_client_id;
-    provider.set("cli_client_id", client.empty() ? json::Value() : json::Value(client));
-    out.set("oidc", json::Value(std::move(provider)));
-  } else {
-    out.set("oidc", json::Value());
-  }
-  return json_reply(200, json::Value(std::move(out)));
-}
-
-Reply sign_in(const AdminWorld& world, const AdminRequest& request) {
-  MC_TRY_OK(check_origin(request.http));
-  // Another site cannot send this type without being asked first (CORS).
-  if (!equals_ignoring_case(trim(request.http.header("content-type")), "application/json")) {
-    return fail(Code::invalid, "Content-Type must be application/json");
-  }
-  MC_TRY(const SignInBody body, read_body<SignInBody>(request));
-  MC_TRY(const identity::IssuedSession issued,
-         world.directory.sign_in(body.link, {address(request.http.peer),
-                                             std::string(request.http.header("user-agent"))}));
-  const std::string_view cookie = issued.cookie.reveal(RevealToken());
-  const auto caller = world.directory.check_session(cookie);
-  if (caller == nullptr) return fail(Code::denied, "the session ended at once");
-  MC_TRY(json::Object session, describe(world, *caller, cookie));
-  net::Response out = json_reply(201, json::Value(std::move(session)));
-  out.headers.emplace_back("Set-Cookie", set_cookie(request.http, cookie));
-  return out;
-}
-
 Reply get_session(const AdminWorld& world, const AdminRequest& request) {
-  MC_TRY(json::Object out, describe(world, *request.caller, request.cookie));
+  MC_TRY(json::Object out, describe_session(world, *request.caller, request.cookie));
   return json_reply(200, json::Value(std::move(out)));
 }
 
@@ -116,7 +77,7 @@ Reply sign_out(const AdminWorld& world, const AdminRequest& request) {
   const identity::Caller& caller = *request.caller;
   MC_TRY_OK(world.directory.end_session(caller.tenant, caller.principal, caller.session_id));
   net::Response out = empty_reply();
-  out.headers.emplace_back("Set-Cookie", set_cookie(request.http, ""));
+  out.headers.emplace_back("Set-Cookie", session_cookie(world, request, ""));
   return out;
 }
 
@@ -141,7 +102,7 @@ Reply revoke_session(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(world.directory.end_session(caller.tenant, caller.principal, request.path[1]));
   net::Response out = empty_reply();
   if (request.path[1] == caller.session_id) {
-    out.headers.emplace_back("Set-Cookie", set_cookie(request.http, ""));
+    out.headers.emplace_back("Set-Cookie", session_cookie(world, request, ""));
   }
   return out;
 }

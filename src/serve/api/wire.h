@@ -7,6 +7,7 @@
 
 #include "identity/identity.h"
 #include "json/describe.h"
+#include "notify/notify.h"
 
 namespace mc::api {
 
@@ -26,6 +27,34 @@ struct PrincipalBody {
 struct SignInBody {
   std::string link;
 };
+struct CodeLoginBody {
+  std::string return_to = "/";
+  bool step_up = false;
+};
+struct CodeBody {
+  std::string state;
+  std::string code;
+  std::string iss;
+};
+struct EndpointBody {
+  std::string kind = "webhook";
+  std::string target;
+  std::string events = "*";
+  std::string note;
+};
+struct EndpointPatch {
+  std::string target;
+  std::string events;
+  std::string note;
+  std::string state;
+};
+struct RotateBody {
+  Nanos overlap = seconds(24LL * 3600);
+};
+struct ReplayBody {
+  std::string from;
+  std::string to;
+};
 struct TokenBody {
   std::string principal;
   std::string scopes = "query";
@@ -38,6 +67,8 @@ json::Object to_json(const identity::Tenant& tenant);
 json::Object to_json(const identity::Principal& principal);
 json::Object to_json(const identity::Token& token);
 json::Object to_json(const identity::Session& session);
+json::Object to_json(const notify::Endpoint& endpoint);
+json::Object to_json(const notify::Delivery& delivery);
 
 }  // namespace mc::api
 
@@ -70,6 +101,76 @@ struct mc::json::Describe<mc::api::SignInBody> {
   using T = mc::api::SignInBody;
   static constexpr auto fields = std::tuple{
       Field{"link", &T::link, "What stands behind # in the link", {.max = 64, .required = true}},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::CodeLoginBody> {
+  using T = mc::api::CodeLoginBody;
+  static constexpr auto fields = std::tuple{
+      Field{"return_to",
+            &T::return_to,
+            "Path of the portal to come back to",
+            {.max = mc::identity::kReturnPathBytesMax}},
+      Field{"step_up", &T::step_up, "A fresh sign-in, as giving access to others needs"},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::CodeBody> {
+  using T = mc::api::CodeBody;
+  static constexpr auto fields = std::tuple{
+      Field{"state",
+            &T::state,
+            "As the provider gave it back",
+            {.max = mc::identity::kCodeBytesMax, .required = true}},
+      Field{"code",
+            &T::code,
+            "The provider's code",
+            {.max = mc::identity::kCodeBytesMax, .required = true}},
+      Field{"iss", &T::iss, "The provider's name of itself", {.max = mc::identity::kCodeBytesMax}},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::EndpointBody> {
+  using T = mc::api::EndpointBody;
+  static constexpr auto fields = std::tuple{
+      Field{"kind", &T::kind, "How it is told", {.allowed = {"webhook", "mail"}}},
+      Field{"target",
+            &T::target,
+            "An https address, or a mail address",
+            {.max = mc::notify::kTargetBytesMax, .required = true}},
+      Field{"events", &T::events, "mc.token.created, mc.token.* or *; comma separated"},
+      Field{"note", &T::note, "For people"},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::EndpointPatch> {
+  using T = mc::api::EndpointPatch;
+  static constexpr auto fields = std::tuple{
+      Field{"target", &T::target, "An https address, or a mail address"},
+      Field{"events", &T::events, "mc.token.created, mc.token.* or *; comma separated"},
+      Field{"note", &T::note, "For people"},
+      Field{"state",
+            &T::state,
+            "A disabled one is told nothing",
+            {.allowed = {"active", "disabled"}}},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::RotateBody> {
+  using T = mc::api::RotateBody;
+  static constexpr auto fields = std::tuple{
+      Field{"overlap",
+            &T::overlap,
+            "How long the former secret signs too",
+            {.min = mc::seconds(0), .max = mc::notify::kSecretOverlapMax}},
+  };
+};
+template <>
+struct mc::json::Describe<mc::api::ReplayBody> {
+  using T = mc::api::ReplayBody;
+  static constexpr auto fields = std::tuple{
+      Field{"from", &T::from, "Events from this time on (RFC 3339)", {.max = 40, .required = true}},
+      Field{"to", &T::to, "Up to this time, without it", {.max = 40, .required = true}},
   };
 };
 template <>

@@ -135,6 +135,7 @@ struct Gateway::Core {
   std::vector<std::unique_ptr<dataset::ConnectionSet>> loop_connections;  // by Exchange::loop()
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
+  FindCaller find_browser;  // null = none is known
   std::atomic<bool> attached = false;
   net::Server* server = nullptr;  // once attached
   std::uint64_t id_seed = 0;

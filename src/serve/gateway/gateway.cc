@@ -187,6 +187,10 @@ void Gateway::check_health() {
   }
 }
 
+void Gateway::set_browsers(FindCaller find) {
+  core_->find_browser = std::move(find);
+}
+
 Traffic& Gateway::traffic() {
   return core_->traffic;
 }

@@ -58,6 +58,12 @@ class Gateway final : public net::Handler {
                                                const GatewayWorld& world);
   ~Gateway() override;
 
+  // Who sent a request without Authorization, as the browsers of people do. Null is nobody; an
+  // error is the answer. Before requests come; a request without it needs a bearer token.
+  using FindCaller =
+      std::function<Result<std::shared_ptr<const identity::Caller>>(const net::Request& request)>;
+  void set_browsers(FindCaller find);
+
   // Makes the upstream pools. Requests before this call are answered with 503.
   void attach(net::Server& server);
   bool owns(std::string_view path) const;  // is it the path of a route?

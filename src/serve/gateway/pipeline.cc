@@ -66,10 +66,19 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
   const bool bearer = authorization.size() > kBearer.size() &&
                       equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer);
   if (bearer) call->caller = world.directory.check(trim(authorization.substr(kBearer.size())));
+  if (authorization.empty() && find_browser) {
+    Result<std::shared_ptr<const identity::Caller>> found = find_browser(call->exchange->request());
+    if (!found) {
+      refuse(call, {403, "FORBIDDEN", found.error().what});
+      return false;
+    }
+    call->caller = std::move(*found);
+  }
   if (call->caller == nullptr) {
     refuse(call,
            {401, "UNAUTHENTICATED",
-            bearer ? "the token is unknown, expired or revoked" : "a bearer token is required"},
+            bearer ? "the token is unknown, expired or revoked"
+                   : "a bearer token or session is required"},
            {{"WWW-Authenticate", bearer ? "Bearer error=\"invalid_token\"" : "Bearer"}});
     return false;
   }

@@ -18,7 +18,7 @@ bool same_name(std::string_view name, std::string_view reserved) {
 }
 
 constexpr std::array<std::string_view, 3> kReservedPrefixes = {"x-mc-", "x-ig-", "x-forwarded-"};
-constexpr std::array<std::string_view, 21> kReservedNames = {"authorization",
+constexpr std::array<std::string_view, 22> kReservedNames = {"authorization",
                                                              "cookie",
                                                              "host",
                                                              "content-length",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 21> kReservedNames = {"authorization",
                                                              "x-method-override",
                                                              "traceparent",
                                                              "tracestate",
+                                                             "x-csrf-token",
                                                              "proxy-authorization"};
 
 // By the first letter, the lengths that reserved names with it have, one bit each.

@@ -29,6 +29,7 @@ std::shared_ptr<const Caller> Bearers::read(std::string_view token, const std::s
   caller->roles = bearer->roles;
   caller->scopes = scopes_of(bearer->roles);
   caller->expires = bearer->expires;
+  if (!bearer->machine) caller->proof = bearer->proof;
   return caller;
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("bearers: a suspended tenant has none, also when the index cannot be r
   Tenant tenant = *world.directory->tenant(TenantId("alpha"));
   tenant.state = "suspended";
   // The look-up and the change are done; the reading of the index fails.
-  world.faulty->fail_at(3, sim::FaultyConnection::Fault::not_run);
+  world.faulty->fail_at(7, sim::FaultyConnection::Fault::not_run);
   CHECK(!world.directory->update_tenant(tenant).has_value());
   CHECK(world.directory->check(token) == nullptr);
 }

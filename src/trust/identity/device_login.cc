@@ -4,6 +4,7 @@
 
 #include "identity/claims.h"
 #include "identity/issuer.h"
+#include "identity/provider_call.h"
 #include "json/json.h"
 
 namespace mc::identity {
@@ -13,31 +14,7 @@ constexpr std::string_view kGrant = "urn:ietf:params:oauth:grant-type:device_cod
 constexpr Nanos kIntervalDefault = seconds(5);  // RFC 8628 section 3.2
 constexpr Nanos kIntervalMax = seconds(60);
 constexpr Nanos kSlowDown = seconds(5);  // section 3.5
-constexpr std::int64_t kReplyBytesMax = 64 << 10;
 constexpr std::size_t kCodeBytesMax = 64;
-
-// application/x-www-form-urlencoded
-std::string to_form(const net::Headers& fields) {
-  std::string out;
-  for (const auto& [name, value] : fields) {
-    if (!out.empty()) out += '&';
-    out.append(name).append("=");
-    for (const char c : value) {
-      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-      if (plain) {
-        out += c;
-      } else {
-        out.append("%").append(to_hex(std::string_view(&c, 1)));
-      }
-    }
-  }
-  return out;
-}
-
-std::string text_in(const json::Value& object, std::string_view name) {
-  return std::string(text_of(object.find(name)));
-}
 
 // Whole seconds; `otherwise` when the member is missing or no positive number.
 Nanos seconds_in(const json::Value& object, std::string_view name, Nanos otherwise, Nanos max) {
@@ -51,32 +28,6 @@ bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-struct Answer {
-  int status = 0;
-  json::Value body;
-  std::string error() const { return text_in(body, "error"); }
-};
-
-Result<Answer> post(net::Client& client, const IssuerConfig& config, const std::string& url,
-                    const net::Headers& fields) {
-  net::ClientRequest request;
-  request.method = "POST";
-  request.url = url;
-  request.headers = {{"Accept", "application/json"},
-                     {"Content-Type", "application/x-www-form-urlencoded"}};
-  request.body = to_form(fields);
-  request.timeout = kIssuerTimeout;
-  request.response_bytes_max = kReplyBytesMax;
-  request.ca_file = config.ca_file;
-  MC_TRY(const net::Response response, client.fetch(request));
-  Result<json::Value> body = json::parse(response.body);
-  if (!body || body->as_object() == nullptr) {
-    return fail(Code::invalid, "the provider answered " + std::to_string(response.status) +
-                                   " without a JSON object at " + url);
-  }
-  return Answer{response.status, std::move(*body)};
-}
-
 struct Started {
   std::string device_code;
   DevicePrompt prompt;
@@ -85,10 +36,11 @@ struct Started {
 
 Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
                       const ProviderMetadata& provider) {
-  MC_TRY(const Answer answer, post(world.client, config, provider.device_authorization_endpoint,
-                                   {{"client_id", config.cli_client_id},
-                                    {"scope", "openid"},
-                                    {"resource", config.audience}}));
+  MC_TRY(const ProviderAnswer answer,
+         post_form(world.client, config, provider.device_authorization_endpoint,
+                   {{"client_id", config.cli_client_id},
+                    {"scope", "openid"},
+                    {"resource", config.audience}}));
   if (answer.status != 200) {
     return fail(Code::denied, "the provider refuses the client '" + config.cli_client_id +
                                   "': " + excerpt(answer.error()));
@@ -133,11 +85,11 @@ Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& c
   for (;;) {
     world.pause(started.interval);
     if (world.clock.mono() >= end) return fail(Code::denied, "nobody confirmed the code in time");
-    const Result<Answer> answer = post(world.client, config, provider.token_endpoint,
-                                       {{"grant_type", std::string(kGrant)},
-                                        {"device_code", started.device_code},
-                                        {"client_id", config.cli_client_id},
-                                        {"resource", config.audience}});
+    const Result<ProviderAnswer> answer = post_form(world.client, config, provider.token_endpoint,
+                                                    {{"grant_type", std::string(kGrant)},
+                                                     {"device_code", started.device_code},
+                                                     {"client_id", config.cli_client_id},
+                                                     {"resource", config.audience}});
     // A connection that fails is tried again, more slowly (section 3.5).
     if (!answer && answer.error().code == Code::unavailable) {
       started.interval = std::min(started.interval + kSlowDown, kIntervalMax);

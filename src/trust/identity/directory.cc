@@ -4,6 +4,7 @@
 #include "identity/identity.h"
 #include "identity/index.h"
 #include "identity/stored.h"
+#include "notify/notify.h"
 
 namespace mc::identity {
 namespace {
@@ -66,6 +67,19 @@ Result<std::unique_ptr<Directory>> Directory::open(std::unique_ptr<sql::Connecti
   std::unique_ptr<Directory> directory(new Directory(std::move(connection), clock, random));
   MC_TRY_OK(directory->rebuild_index());
   return directory;
+}
+
+Status Directory::lend(const std::function<Status(sql::Connection&)>& use) {
+  const std::lock_guard lock(mutex_);
+  return use(*connection_);
+}
+
+Status Directory::tell(const TenantId& tenant, std::string_view type, const std::string& subject,
+                       json::Object data) {
+  MC_TRY([[maybe_unused]] const std::string id,
+         notify::Store(*connection_, clock_, random_)
+             .append({tenant, std::string(type), subject, std::move(data)}));
+  return ok();
 }
 
 Status Directory::rebuild_index() {
@@ -153,6 +167,7 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
   }
   MC_TRY([[maybe_unused]] const Tenant held, this->tenant(tenant.id));
   const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute(
              "UPDATE tenant SET region = ?2, plan = ?3, retention_tier = ?4, licence_class = ?5, "
@@ -165,6 +180,13 @@ Result<Tenant> Directory::update_tenant(const Tenant& tenant) {
     return fail(Code::conflict, "tenant " + tenant.id.get() + " has another version than " +
                                     std::to_string(tenant.version));
   }
+  json::Object data;
+  data.set("plan", tenant.plan);
+  data.set("region", tenant.region);
+  data.set("state", tenant.state);
+  data.set("version", tenant.version + 1);
+  MC_TRY_OK(tell(tenant.id, "mc.tenant.updated", tenant.id.get(), std::move(data)));
+  MC_TRY_OK(transaction.commit());
   if (tenant.state != "active") {
     drop_tenant(tenant.id);
   }
@@ -198,17 +220,22 @@ Result<std::vector<Tenant>> Directory::tenants() {
 Result<Principal> Directory::create_principal(Principal principal) {
   MC_TRY_OK(check_name("principal", principal.id.get(), 63));
   if (principal.roles.empty()) return fail(Code::invalid, "a principal needs at least one role");
-  if (principal.name.size() > 200 || !is_valid_utf8(principal.name)) {
-    return fail(Code::invalid, "name must be UTF-8 of at most 200 bytes");
+  if (principal.name.size() > 200 || !is_one_line(principal.name)) {
+    return fail(Code::invalid, "name must be UTF-8 of at most 200 bytes, in one line");
   }
   MC_TRY([[maybe_unused]] const Tenant held, tenant(principal.tenant));
   const std::lock_guard lock(mutex_);
   principal.created = whole_ms(clock_.wall());
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY([[maybe_unused]] const std::int64_t changed,
          connection_->execute("INSERT INTO principal (tenant_id, principal_id, name, roles, state, "
                               "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                               {principal.tenant.get(), principal.id.get(), principal.name,
                                join(principal.roles), principal.state, to_ms(principal.created)}));
+  json::Object data;
+  data.set("roles", join(principal.roles));
+  MC_TRY_OK(tell(principal.tenant, "mc.principal.created", principal.id.get(), std::move(data)));
+  MC_TRY_OK(transaction.commit());
   return principal;
 }
 
@@ -270,13 +297,14 @@ Result<std::optional<IssuedToken>> Directory::bootstrap() {
   MC_TRY_OK(tolerate(create_tenant(tenant)));
   MC_TRY_OK(tolerate(create_principal(
       {system, PrincipalId("root"), "First operator", {Role::operator_}, "active", {}})));
-  MC_TRY(IssuedToken issued, issue({system,
-                                    PrincipalId("root"),
-                                    {Scope::query, Scope::mutate, Scope::introspect,
-                                     Scope::admin_read, Scope::admin_write, Scope::metrics},
-                                    "support",
-                                    seconds(30LL * 24 * 3600),
-                                    "bootstrap"}));
+  MC_TRY(IssuedToken issued,
+         issue({system,
+                PrincipalId("root"),
+                {Scope::query, Scope::mutate, Scope::introspect, Scope::admin_read,
+                 Scope::admin_write, Scope::metrics, Scope::alerts},
+                "support",
+                seconds(30LL * 24 * 3600),
+                "bootstrap"}));
   return std::optional<IssuedToken>(std::move(issued));
 }
 

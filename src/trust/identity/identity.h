@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "base/base.h"
+#include "identity/code_login.h"    // IWYU pragma: export
 #include "identity/device_login.h"  // IWYU pragma: export
 #include "identity/issuer.h"        // IWYU pragma: export
 #include "identity/names.h"         // IWYU pragma: export
 #include "identity/sign_in.h"       // IWYU pragma: export
+#include "json/json.h"
 #include "sql/sql.h"
 #include "sys/sys.h"
 
@@ -74,6 +76,7 @@ struct Caller {
   Flags<Role> roles;
   Flags<Scope> scopes;
   WallTime expires;
+  std::optional<SignInProof> proof;                   // of a person; machines and `mct_` have none
   mutable std::atomic<std::int64_t> last_used_ms{0};  // 0 = never
 
   bool may(Scope scope) const;       // auditors never write
@@ -132,12 +135,20 @@ class Directory {
   // Uses the link up. `denied` when it is unknown, used or expired, or stands for somebody who was
   // suspended since; which of these is not told.
   Result<IssuedSession> sign_in(std::string_view link, const SignInFrom& from);
+  // A session for whom the provider vouches. Its principal is made, or renamed and given these
+  // roles, as the provider leads in both. `denied` for an unknown tenant, or when the tenant or the
+  // principal is suspended.
+  Result<IssuedSession> sign_in(const Bearer& bearer, const SignInFrom& from);
   // Null for an unknown, ended, expired or idle session, or a suspended tenant or principal.
   std::shared_ptr<const Caller> check_session(std::string_view cookie) const;
   // The live ones, newest first.
   Result<std::vector<Session>> sessions(const TenantId& tenant, const PrincipalId& principal);
   Status end_session(const TenantId& tenant, const PrincipalId& principal,
                      const std::string& session_id);
+
+  // Lends the state database's one writing connection, for what else is kept there. Not for
+  // statements that change what this module keeps.
+  Status lend(const std::function<Status(sql::Connection&)>& use);
 
   // Writes the last-use times noted by the checks since the last call. For a timer, and at the end.
   Status save_last_use();
@@ -152,6 +163,9 @@ class Directory {
   Result<std::shared_ptr<const Index>> read_index();
   Status rebuild_index();
   // All below with mutex_ held.
+  // Puts an event into the outbox, as part of the running transaction.
+  Status tell(const TenantId& tenant, std::string_view type, const std::string& subject,
+              json::Object data);
   Status read_tokens(Index& index);
   Status read_sessions(Index& index);
   Status read_states(Index& index);
@@ -160,8 +174,12 @@ class Directory {
   void drop_tenant(const TenantId& tenant);
   std::shared_ptr<const Caller> find(std::string_view secret) const;
   Status insert_token(const std::string& hash, const Token& token);
-  Result<Session> redeem(const std::string& link_hash, const std::string& cookie_hash,
-                         const SignInFrom& from);
+  Result<Session> redeem(const std::string& link_hash);
+  Status provision(const Bearer& bearer);
+  // Makes the session of `who` durable and live, with the changes that `before` makes.
+  using Prepare = std::function<Result<Session>()>;
+  Result<IssuedSession> begin_session(const SignInFrom& from, const Prepare& who);
+  Status insert_session(const Session& session, const std::string& cookie_hash);
   Status end_surplus_sessions(const Session& next);
 
   std::mutex mutex_;  // guards connection_ and the order of index swaps

@@ -51,9 +51,9 @@ Flags<Role> roles_in(const json::Object& claims, const IssuerConfig& config) {
 std::string name_in(const json::Object& claims) {
   for (const std::string_view claim : {"name", "preferred_username", "client_id", "sub"}) {
     const std::string_view name = text_in(claims, claim);
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
-    if (name.empty() || name.size() > kNameBytesMax || !is_valid_utf8(name)) continue;
-    if (std::none_of(name.begin(), name.end(), control)) return std::string(name);
+    if (!name.empty() && name.size() <= kNameBytesMax && is_one_line(name)) {
+      return std::string(name);
+    }
   }
   return "";
 }
@@ -107,10 +107,24 @@ Status IssuerConfig::check() const {
                 "oidc.audience is needed: without it tokens made for other servers "
                 "of the provider would be good here");
   }
-  if (audience == cli_client_id) {
+  if (audience == cli_client_id || audience == client_id) {
     return fail(Code::invalid,
-                "oidc.audience must differ from oidc.cli_client_id: ID tokens are "
-                "made for the client and must not be good here");
+                "oidc.audience must differ from oidc.client_id and oidc.cli_client_id: ID tokens "
+                "are made for the client and must not be good here");
+  }
+  if (client_id.empty() && !client_secret.empty()) {
+    return fail(Code::invalid, "oidc.client_secret needs oidc.client_id");
+  }
+  const std::vector<std::string_view> scope_list = split(scopes, ' ');
+  if (std::find(scope_list.begin(), scope_list.end(), "openid") == scope_list.end()) {
+    return fail(Code::invalid, "oidc.scopes must hold openid");
+  }
+  for (const std::string& acr : step_up_acr) {
+    // As one of acr_values, and inside the quotes of WWW-Authenticate.
+    const auto good = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
+    if (acr.empty() || !std::all_of(acr.begin(), acr.end(), good)) {
+      return fail(Code::invalid, "oidc.step_up_acr: an acr has no space and no quote");
+    }
   }
   for (const RoleRule& rule : roles) {
     if (const Result<Role> role = parse_role(rule.role); !role) {
@@ -140,6 +154,10 @@ Result<Bearer> read_bearer(const json::Object& claims, const IssuerConfig& confi
   out.tenant = TenantId(std::string(tenant));
   out.principal = principal_of(text_in(claims, "iss"), text_in(claims, "sub"));
   out.name = name_in(claims);
+  out.machine = !text_in(claims, "client_id").empty() &&
+                text_in(claims, "client_id") == text_in(claims, "sub");
+  MC_TRY(out.proof.time, read_date(claims, "auth_time"));
+  out.proof.acr = text_in(claims, "acr").substr(0, kAcrBytesMax);
   out.roles = roles_in(claims, config);
   if (out.roles.empty()) {
     return fail(Code::denied, "the token names no role: claim '" + config.roles_claim + "'");
@@ -158,17 +176,35 @@ std::shared_ptr<const Issuer::Keys> Issuer::live_keys() const {
   return keys;
 }
 
-Result<Bearer> Issuer::read(std::string_view token) const {
+Result<json::Object> Issuer::verify(std::string_view token, const std::string& audience) const {
   const std::shared_ptr<const Keys> keys = live_keys();
   if (keys == nullptr) return fail(Code::unavailable, "the keys of the provider are not known");
-  const Result<json::Object> claims =
-      verify_jwt(token, keys->set, {config_.issuer, config_.audience, clock_.wall()});
+  Result<json::Object> claims =
+      verify_jwt(token, keys->set, {config_.issuer, audience, clock_.wall()});
   if (!claims && claims.error().code == Code::not_found) {
     key_missing_.store(true, std::memory_order_relaxed);
-    return fail(Code::denied, claims.error().what);
   }
-  if (!claims) return tl::unexpected<Error>(claims.error());
-  return read_bearer(*claims, config_);
+  return claims;
+}
+
+Result<Bearer> Issuer::read(std::string_view token) const {
+  const Result<json::Object> claims = verify(token, config_.audience);
+  if (claims) return read_bearer(*claims, config_);
+  const bool missing = claims.error().code == Code::not_found;
+  return fail(missing ? Code::denied : claims.error().code, claims.error().what);
+}
+
+Result<json::Object> Issuer::read_id_token(std::string_view token,
+                                           const IdTokenRules& rules) const {
+  MC_TRY(json::Object claims, verify(token, rules.client_id));
+  MC_TRY_OK(check_id_token(claims, rules));
+  return claims;
+}
+
+Result<ProviderMetadata> Issuer::provider() const {
+  const std::shared_ptr<const Keys> keys = live_keys();
+  if (keys != nullptr) return keys->provider;
+  return fail(Code::unavailable, "the provider " + config_.issuer + " has not been reached yet");
 }
 
 std::optional<Status> Issuer::refresh() {
@@ -196,20 +232,25 @@ Result<ProviderMetadata> fetch_metadata(net::Client& client, const IssuerConfig&
   }
   ProviderMetadata out;
   MC_TRY(out.jwks_uri, address_in(metadata, "jwks_uri"));
+  MC_TRY(out.authorization_endpoint, address_in(metadata, "authorization_endpoint"));
   MC_TRY(out.token_endpoint, address_in(metadata, "token_endpoint"));
   MC_TRY(out.device_authorization_endpoint, address_in(metadata, "device_authorization_endpoint"));
+  const json::Value* names_itself = metadata.find("authorization_response_iss_parameter_supported");
+  out.names_itself =
+      names_itself != nullptr && names_itself->as_bool() != nullptr && *names_itself->as_bool();
   return out;
 }
 
 Status Issuer::fetch_keys() {
-  MC_TRY(const ProviderMetadata provider, fetch_metadata(*client_, config_));
+  MC_TRY(ProviderMetadata provider, fetch_metadata(*client_, config_));
   if (provider.jwks_uri.empty()) return fail(Code::invalid, "the provider names no jwks_uri");
   MC_TRY(const std::string text, get(*client_, config_, provider.jwks_uri));
   MC_TRY(KeySet set, KeySet::parse(text));
   if (set.size() == 0) return fail(Code::invalid, "the provider publishes no key of use here");
   const std::shared_ptr<const Keys> old = keys_.load(std::memory_order_acquire);
   const std::uint64_t number = old == nullptr ? 1 : old->number + 1;
-  keys_.store(std::make_shared<const Keys>(Keys{std::move(set), clock_.wall(), number}),
+  keys_.store(std::make_shared<const Keys>(
+                  Keys{std::move(set), std::move(provider), clock_.wall(), number}),
               std::memory_order_release);
   return ok();
 }

@@ -19,6 +19,7 @@
 #include "identity/issuer_config.h"
 #include "identity/jwt.h"
 #include "identity/names.h"
+#include "identity/sign_in.h"
 #include "net/net.h"
 #include "sys/sys.h"
 
@@ -35,8 +36,10 @@ Status check_provider_url(std::string_view field, std::string_view url);
 // What the provider publishes about itself; "" for what it does not offer.
 struct ProviderMetadata {
   std::string jwks_uri;
+  std::string authorization_endpoint;
   std::string token_endpoint;
   std::string device_authorization_endpoint;
+  bool names_itself = false;  // `iss` in its authorization responses (RFC 9207)
 };
 // `invalid` when it calls itself by another name than `config.issuer`, or an address in it is
 // neither https nor on this machine.
@@ -49,6 +52,8 @@ struct Bearer {
   std::string name;  // for people
   Flags<Role> roles;
   WallTime expires;  // skew included
+  SignInProof proof;
+  bool machine = false;  // the client itself, by its own credentials (RFC 9068 section 2.2)
 };
 
 // "oidc_" and 26 characters, made of issuer and subject: stable, and the same nowhere else.
@@ -66,6 +71,12 @@ class Issuer {
   // `unavailable` while there are no keys, `denied` for a token that is not good.
   Result<Bearer> read(std::string_view token) const;
 
+  // The claims of an ID token. `not_found` when its key is not known (yet): refresh() may help.
+  Result<json::Object> read_id_token(std::string_view token, const IdTokenRules& rules) const;
+
+  // `unavailable` while it was not fetched.
+  Result<ProviderMetadata> provider() const;
+
   // Fetches metadata and keys when that is due; blocks for at most two times kIssuerTimeout.
   // Nothing was due: std::nullopt. `unavailable` or `invalid` leaves the keys as they are.
   std::optional<Status> refresh();
@@ -78,11 +89,13 @@ class Issuer {
  private:
   struct Keys {
     KeySet set;
+    ProviderMetadata provider;
     WallTime fetched;
     std::uint64_t number = 0;
   };
   Status fetch_keys();
   std::shared_ptr<const Keys> live_keys() const;
+  Result<json::Object> verify(std::string_view token, const std::string& audience) const;
 
   const IssuerConfig config_;
   std::mutex mutex_;  // guards client_ and the times

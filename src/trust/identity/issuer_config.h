@@ -1,4 +1,5 @@
-// What an operator says of the OpenID provider whose access tokens are accepted.
+// What an operator says of the OpenID provider: whose access tokens are accepted, and where people
+// sign in to the portal.
 #pragma once
 
 #include <string>
@@ -23,6 +24,10 @@ struct IssuerConfig {
   std::string roles_claim = "roles";
   std::vector<RoleRule> roles;  // none = the claim has the names of roles
   std::string cli_client_id;    // empty = no `maestro login`
+  std::string client_id;        // empty = no sign-in to the portal
+  std::string client_secret;
+  std::string scopes = "openid profile";
+  std::vector<std::string> step_up_acr;
   std::string ca_file;
 
   bool enabled() const { return !issuer.empty(); }
@@ -69,6 +74,20 @@ struct mc::json::Describe<mc::identity::IssuerConfig> {
             &T::cli_client_id,
             "Public client at the provider that maestro login uses (device flow); empty = none",
             {.max = 200}},
+      Field{"client_id",
+            &T::client_id,
+            "Client at the provider with which people sign in to the portal; empty = none",
+            {.max = 200}},
+      Field{"client_secret",
+            &T::client_secret,
+            "The client's secret; empty = a public client",
+            {.secret = true}},
+      Field{"scopes",
+            &T::scopes,
+            "Scopes asked for when people sign in, so that the claims come",
+            {.min = 6, .max = 500}},
+      Field{"step_up_acr", &T::step_up_acr,
+            "One of these acr must a sign-in have where a fresh one is needed; none = any"},
       Field{"ca_file", &T::ca_file, "PEM of the authority behind the provider's certificate"},
   };
 };

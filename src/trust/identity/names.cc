@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kRoles = {
     "operator", "oncall", "tenant-admin", "analyst", "dpo", "platform", "auditor"};
-constexpr std::array<std::string_view, 6> kScopes = {"query",      "mutate",      "introspect",
-                                                     "admin:read", "admin:write", "metrics"};
+constexpr std::array<std::string_view, 7> kScopes = {
+    "query", "mutate", "introspect", "admin:read", "admin:write", "metrics", "alerts:write"};
 
 template <class E, std::size_t N>
 Result<E> parse(std::string_view what, const std::array<std::string_view, N>& names,
@@ -93,7 +93,8 @@ Flags<Scope> scopes_of(const Flags<Role>& roles) {
 }
 
 bool Caller::may(Scope scope) const {
-  const bool writes = scope == Scope::mutate || scope == Scope::admin_write;
+  const bool writes =
+      scope == Scope::mutate || scope == Scope::admin_write || scope == Scope::alerts;
   return scopes.has(scope) && !(writes && roles.has(Role::auditor));
 }
 

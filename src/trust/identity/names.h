@@ -15,7 +15,15 @@ enum class Role : std::uint8_t { operator_, oncall, tenant_admin, analyst, dpo, 
 std::string_view role_name(Role role);
 Result<Role> parse_role(std::string_view name);
 
-enum class Scope : std::uint8_t { query, mutate, introspect, admin_read, admin_write, metrics };
+enum class Scope : std::uint8_t {
+  query,
+  mutate,
+  introspect,
+  admin_read,
+  admin_write,
+  metrics,
+  alerts,  // tell this server of alerts, as an Alertmanager does
+};
 std::string_view scope_name(Scope scope);
 Result<Scope> parse_scope(std::string_view name);
 

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/base.h"
 #include "identity/names.h"
@@ -22,12 +24,19 @@ inline constexpr Nanos kLinkLifetimeMax = seconds(7LL * 24 * 3600);
 inline constexpr std::size_t kSessionsPerPrincipalMax = 20;  // one more ends the oldest
 inline constexpr std::size_t kLinksPerPrincipalMax = 20;     // open ones; likewise
 inline constexpr std::size_t kUserAgentBytesMax = 200;       // longer ones are cut
+inline constexpr std::size_t kAcrBytesMax = 200;             // likewise
 
 struct IssuedLink {
   Secret link;  // "mcl_" + 43 characters of base64url
   TenantId tenant;
   PrincipalId principal;
   WallTime expires;
+};
+
+// How a person proved who they are, as far as it is known.
+struct SignInProof {
+  std::optional<WallTime> time;  // of the proof itself, which may be older than the session
+  std::string acr;               // OpenID Connect Core section 2; "" for none
 };
 
 // Where a sign-in comes from, for the person's own list of sessions.
@@ -44,6 +53,7 @@ struct Session {
   PrincipalId principal;
   std::string id;  // "ses_..."
   SignInMethod method = SignInMethod::link;
+  SignInProof proof;
   WallTime created;
   WallTime last_seen;
   WallTime expires;
@@ -59,6 +69,15 @@ struct IssuedSession {
 
 // What a person may do in the portal. A token has the scopes it was given.
 Flags<Scope> scopes_of(const Flags<Role>& roles);
+
+// What some actions need beyond a live session: a proof that is fresh, and of a certain kind
+// (RFC 9470, step-up authentication).
+struct StepUp {
+  Nanos max_age = seconds(0);    // 0 = any age
+  std::vector<std::string> acr;  // one of these; none = any
+};
+// `denied` says what is missing. A proof of unknown time is never fresh.
+Status check_proof(const SignInProof& proof, const StepUp& rule, WallTime now);
 
 // What a page must send with every change (OWASP: signed double submit, bound to the session). Who
 // has the cookie can compute it; another site has neither.

@@ -133,8 +133,8 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
 Result<IssuedToken> Directory::issue(const NewToken& request) {
   if (request.scopes.empty()) return fail(Code::invalid, "a token needs at least one scope");
   MC_TRY_OK(check_lifetime(request.lifetime, kTokenLifetimeMax));
-  if (request.note.size() > 200 || !is_valid_utf8(request.note)) {
-    return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes");
+  if (request.note.size() > 200 || !is_one_line(request.note)) {
+    return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes, in one line");
   }
   for (const std::string_view purpose : split(request.purposes, ',')) {
     MC_TRY_OK(check_choice("purpose", purpose,
@@ -165,6 +165,11 @@ Result<IssuedToken> Directory::issue(const NewToken& request) {
   // One transaction with the reading of the index: a token that cannot be shown is not stored.
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(insert_token(sys::sha256(text), issued.info));
+  json::Object data;
+  data.set("principal", request.principal.get());
+  data.set("scopes", join(request.scopes));
+  data.set("expires_at", format_rfc3339(issued.info.expires));
+  MC_TRY_OK(tell(request.tenant, "mc.token.created", issued.info.id, std::move(data)));
   MC_TRY(std::shared_ptr<const Index> fresh, read_index());
   MC_TRY_OK(transaction.commit());
   index_.store(std::move(fresh), std::memory_order_release);
@@ -190,10 +195,13 @@ Result<std::vector<Token>> Directory::tokens(const TenantId& tenant) {
 
 Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
   const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY(const std::int64_t changed,
          connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
                               "token_id = ?2 AND revoked_at IS NULL",
                               {tenant.get(), token_id, to_ms(clock_.wall())}));
+  if (changed > 0) MC_TRY_OK(tell(tenant, "mc.token.revoked", token_id, {}));
+  MC_TRY_OK(transaction.commit());
   // Also when nothing changed: an earlier attempt may have been stored and reported as failed.
   drop_from_index(
       [&](const Caller& caller) { return caller.tenant == tenant && caller.token_id == token_id; });

@@ -28,6 +28,21 @@ const REMOTE = [
   ["token list", ["--tenant", "cli"], api("TokenPage"), [[3, "--tenant", "nowhere"]]],
   ["user list", ["--tenant", "cli"], api("PrincipalPage"), [[3, "--tenant", "nowhere"]]],
   ["user link", ["ann", "--tenant", "cli"], "link", [[3, "nobody", "--tenant", "cli"]]],
+  ["endpoint create", ["http://127.0.0.1:9/hook", "--tenant", "cli"], api("EndpointMade"),
+    [[2, "ftp://x", "--tenant", "cli"], [3, "https://a.example", "--tenant", "nowhere"]]],
+  ["endpoint list", ["--tenant", "cli"], api("EndpointPage"), [[3, "--tenant", "nowhere"]]],
+  ["endpoint show", ["{endpoint}", "--tenant", "cli"], api("Endpoint"), [[3, "nep_x", "--tenant", "cli"]]],
+  ["endpoint update", ["{endpoint}", "--tenant", "cli", "--note", "new"], api("Endpoint"),
+    [[3, "nep_x", "--tenant", "cli", "--note", "new"]]],
+  ["endpoint rotate", ["{endpoint}", "--tenant", "cli"], api("EndpointMade"), [[3, "nep_x", "--tenant", "cli"]]],
+  ["endpoint test", ["{endpoint}", "--tenant", "cli"], api("TestBegun"), [[3, "nep_x", "--tenant", "cli"]]],
+  ["endpoint replay", ["{endpoint}", "--tenant", "cli", "--from", "2026-01-01T00:00:00Z", "--to", "2100-01-01T00:00:00Z"],
+    api("ReplayBegun"), [[2, "{endpoint}", "--tenant", "cli", "--from", "now", "--to", "then"]]],
+  ["delivery list", ["--tenant", "cli"], api("DeliveryPage"), [[2, "--tenant", "cli", "--state", "lost"]]],
+  ["delivery show", ["{delivery}", "--tenant", "cli"], api("DeliveryDetail"), [[3, "dlv_x", "--tenant", "cli"]]],
+  ["delivery send", ["{ended}", "--tenant", "cli"], api("Delivery"), [[8, "{ended}", "--tenant", "cli"]]],
+  ["alert list", [], api("AlertPage"), []],
+  ["endpoint delete", ["{endpoint}", "--tenant", "cli"], object({}), [[3, "{endpoint}", "--tenant", "cli"]]],
   ["overview", ["--tenant", "cli"], api("Overview"), [[3, "--tenant", "nowhere"]]],
 ];
 
@@ -57,14 +72,21 @@ scenario("commands through a server: --json has its schema, exit codes are those
     const run = (words, args, more = env) =>
       world.site.runWith({ env: more }, "--json", ...words.split(" "), ...args);
     const schemas = { link: linkSchema(world.document) };
-    for (const [words, args, schema, failures] of REMOTE) {
+    // What later rows mean by {endpoint}, {delivery} and {ended}.
+    const made = {};
+    const known = (args) => args.map((arg) => made[arg] ?? arg);
+    for (const [words, template, schema, failures] of REMOTE) {
+      if (words === "delivery send") made["{ended}"] = endedDelivery(run, made["{endpoint}"]);
+      const args = known(template);
       const tried = run(words, [...args, "--dry-run"]);
       assert.equal(tried.status, 0, `${words} --dry-run: ${tried.err}`);
       const done = run(words, args);
       assert.equal(done.status, 0, `${words}: ${done.err}`);
-      check(world, words, schemas[schema] ?? schema, done.out);
+      const value = check(world, words, schemas[schema] ?? schema, done.out);
+      if (words === "endpoint create") made["{endpoint}"] = value.id;
+      if (words === "endpoint test") made["{delivery}"] = value.delivery;
       for (const [status, ...wrong] of failures) {
-        const failed = run(words, wrong);
+        const failed = run(words, known(wrong));
         assert.equal(failed.status, status, `${words} ${wrong.join(" ")}: ${failed.err}`);
         assert.match(failed.err, /^maestro: \S/, words);
         assert.equal(failed.out, "", words);
@@ -86,6 +108,15 @@ scenario("commands through a server: --json has its schema, exit codes are those
       seen.add(words);
     }
   });
+
+// A delivery that can be sent again: those of an endpoint that was disabled have ended.
+function endedDelivery(run, endpoint) {
+  for (const state of ["disabled", "active"]) {
+    assert.equal(run("endpoint update", [endpoint, "--tenant", "cli", "--state", state]).status, 0);
+  }
+  const { out } = run("delivery list", ["--tenant", "cli", "--state", "failed"]);
+  return JSON.parse(out).items[0].id;
+}
 
 // `user link` adds the whole address to what the API says.
 function linkSchema(document) {

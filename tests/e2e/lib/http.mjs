@@ -26,6 +26,15 @@ export function send(url, { method = "GET", headers = {}, body, agent, limitMs =
   });
 }
 
+// A port of loopback that nobody uses; for addresses that must be known before a server starts.
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 // A GraphQL POST. `who` is a token; null sends none.
 export function post(url, who, body, { headers = {}, ...rest } = {}) {
   return send(url, {

@@ -6,6 +6,8 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider from "oidc-provider";
 
 export const AUDIENCE = "urn:example:maestro";
+// How old a sign-in may be for giving access to others; as short as a test can wait for.
+export const STEP_UP_S = 10;
 export const SECRET = "a-secret-that-only-this-test-has";
 
 const KINDS = {
@@ -24,7 +26,9 @@ const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
 // `clients` and `people`: id -> the claims of the access tokens. Any password is right.
 export class TestProvider {
-  constructor(clients, people) {
+  // `callback`: where people of the portal are sent back to.
+  constructor(clients, people, callback) {
+    this.callback = callback;
     this.clients = clients;
     this.people = people;
     this.algorithm = "RS256";
@@ -67,9 +71,12 @@ export class TestProvider {
           client_id: "cli", token_endpoint_auth_method: "none", application_type: "native",
           grant_types: [DEVICE_GRANT], redirect_uris: [], response_types: [],
         },
+        { client_id: "portal", client_secret: SECRET, redirect_uris: [this.callback] },
       ],
       cookies: { keys: [SECRET] },
-      findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, ...this.people[id] }) }),
+      claims: { openid: ["sub", "tenant", "groups", "name"] },
+      conformIdTokenClaims: false,
       features: {
         deviceFlow: { enabled: true },
         clientCredentials: { enabled: true },

@@ -1,0 +1,196 @@
+// maestro endpoint | delivery | alert: what happens, told to webhooks and mail addresses.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "maestro/admin_client.h"
+#include "maestro/command.h"
+
+namespace mc::app {
+namespace {
+
+struct EndpointFlags {
+  std::string tenant, id, kind, target, events, note, state, overlap, from, to;
+
+  std::string path(const std::string& rest = "") const {
+    return "/v1/tenants/" + tenant + "/endpoints" + (id.empty() ? "" : "/" + id) + rest;
+  }
+};
+using Flags = std::shared_ptr<EndpointFlags>;
+
+struct Adder {
+  CLI::App& app;
+  Context& context;
+  Action& action;
+
+  // A command that runs `run` with the flags.
+  template <class Run>
+  CLI::App* add(const char* name, const char* help, const Flags& flags, bool one, Run run) const {
+    CLI::App* command = app.add_subcommand(name, help);
+    if (one) command->add_option("ID", flags->id, "The one that is meant")->required();
+    command->add_option("--tenant", flags->tenant, "Tenant")->required();
+    Context* held = &context;
+    Action* next = &action;
+    command->callback(
+        [held, next, flags, run] { *next = [held, flags, run] { return run(*held, *flags); }; });
+    return command;
+  }
+};
+
+Status update_endpoint(Context& context, const EndpointFlags& flags) {
+  MC_TRY(const json::Value held, call_admin(context, {.path = flags.path()}));
+  return show_one(context,
+                  {.method = "PATCH",
+                   .path = flags.path(),
+                   .body = to_body({{"target", flags.target},
+                                    {"events", flags.events},
+                                    {"note", flags.note},
+                                    {"state", flags.state}}),
+                   .headers = {{"If-Match", "\"" + text_of(held, "version") + "\""}}},
+                  "endpoint changed");
+}
+
+void add_making(const Adder& adder) {
+  const auto flags = std::make_shared<EndpointFlags>();
+  CLI::App* create =
+      adder.add("create", "Tell events to a webhook or mail address", flags, false,
+                [](Context& context, const EndpointFlags& wanted) {
+                  return show_one(context,
+                                  {.method = "POST",
+                                   .path = wanted.path(),
+                                   .body = to_body({{"kind", wanted.kind},
+                                                    {"target", wanted.target},
+                                                    {"events", wanted.events},
+                                                    {"note", wanted.note}})},
+                                  "endpoint made; a webhook's secret is shown this once");
+                });
+  create->add_option("TARGET", flags->target, "An https address, or a mail address")->required();
+  create->add_option("--kind", flags->kind, "webhook or mail");
+  create->add_option("--events", flags->events, "mc.token.created, mc.token.* or *");
+  create->add_option("--note", flags->note, "For people");
+  const auto changed = std::make_shared<EndpointFlags>();
+  CLI::App* update = adder.add("update", "Change an endpoint", changed, true, update_endpoint);
+  update->add_option("--target", changed->target, "An https address, or a mail address");
+  update->add_option("--events", changed->events, "mc.token.created, mc.token.* or *");
+  update->add_option("--note", changed->note, "For people");
+  update->add_option("--state", changed->state, "active or disabled");
+  const auto rotated = std::make_shared<EndpointFlags>();
+  CLI::App* rotate = adder.add("rotate", "Give a webhook a new secret", rotated, true,
+                               [](Context& context, const EndpointFlags& wanted) {
+                                 return show_one(context,
+                                                 {.method = "POST",
+                                                  .path = wanted.path("/rotate"),
+                                                  .body = to_body({{"overlap", wanted.overlap}})},
+                                                 "the new secret is shown this once");
+                               });
+  rotate->add_option("--overlap", rotated->overlap, "How long the former secret signs too (24h)");
+}
+
+void add_sending(const Adder& adder) {
+  adder.add("test", "Send an event of type mc.test", std::make_shared<EndpointFlags>(), true,
+            [](Context& context, const EndpointFlags& wanted) {
+              return show_one(context,
+                              {.method = "POST", .path = wanted.path("/test"), .body = "{}"},
+                              "sent soon; maestro delivery show tells how it went");
+            });
+  const auto flags = std::make_shared<EndpointFlags>();
+  CLI::App* replay =
+      adder.add("replay", "Send the events of a time again, under their ids", flags, true,
+                [](Context& context, const EndpointFlags& wanted) {
+                  return show_one(context,
+                                  {.method = "POST",
+                                   .path = wanted.path("/replay"),
+                                   .body = to_body({{"from", wanted.from}, {"to", wanted.to}})},
+                                  "sent soon");
+                });
+  replay->add_option("--from", flags->from, "As 2026-11-27T10:00:00Z")->required();
+  replay->add_option("--to", flags->to, "Up to this time, without it")->required();
+}
+
+void add_endpoint_commands(const Adder& adder) {
+  adder.add("list", "Where the tenant's events are told", std::make_shared<EndpointFlags>(), false,
+            [](Context& context, const EndpointFlags& wanted) {
+              return show_list(context, wanted.path(),
+                               {"id", "kind", "target", "events", "state", "reason"});
+            });
+  adder.add("show", "One endpoint", std::make_shared<EndpointFlags>(), true,
+            [](Context& context, const EndpointFlags& wanted) {
+              return show_one(context, {.path = wanted.path()}, "");
+            });
+  adder.add(
+      "delete", "Delete an endpoint; the log of its deliveries stays",
+      std::make_shared<EndpointFlags>(), true, [](Context& context, const EndpointFlags& wanted) {
+        return show_one(context, {.method = "DELETE", .path = wanted.path()}, "endpoint deleted");
+      });
+  add_making(adder);
+  add_sending(adder);
+}
+
+struct DeliveryFlags {
+  std::string tenant, id, endpoint, state;
+  std::string path() const {
+    return "/v1/tenants/" + tenant + "/deliveries" + (id.empty() ? "" : "/" + id);
+  }
+};
+
+std::string with_query(const DeliveryFlags& flags) {
+  std::string out = flags.path();
+  char joint = '?';
+  for (const auto& [name, value] : Fields{{"endpoint", flags.endpoint}, {"state", flags.state}}) {
+    if (value.empty()) continue;
+    out.append(1, joint).append(name).append("=").append(value);
+    joint = '&';
+  }
+  return out;
+}
+
+void add_delivery_commands(CLI::App& delivery, Context& context, Action& action) {
+  const auto flags = std::make_shared<DeliveryFlags>();
+  const auto add = [&](const char* name, const char* help, bool one) {
+    CLI::App* command = delivery.add_subcommand(name, help);
+    if (one) command->add_option("ID", flags->id, "Delivery")->required();
+    command->add_option("--tenant", flags->tenant, "Tenant")->required();
+    return command;
+  };
+  CLI::App* list = add("list", "The newest deliveries", false);
+  list->add_option("--endpoint", flags->endpoint, "Of one endpoint");
+  list->add_option("--state", flags->state, "pending, delivered or failed");
+  list->callback([&context, &action, flags] {
+    action = [&context, flags] {
+      return show_list(
+          context, with_query(*flags),
+          {"id", "endpoint", "type", "state", "attempts", "last_status", "next_at", "last_error"});
+    };
+  });
+  add("show", "One delivery with the log of its attempts", true)
+      ->callback([&context, &action, flags] {
+        action = [&context, flags] { return show_one(context, {.path = flags->path()}, ""); };
+      });
+  add("send", "Send a delivery again that has ended", true)->callback([&context, &action, flags] {
+    action = [&context, flags] {
+      return show_one(context, {.method = "POST", .path = flags->path() + "/send", .body = "{}"},
+                      "sent soon");
+    };
+  });
+}
+
+}  // namespace
+
+void add_notifications(CLI::App& app, Context& context, Action& action) {
+  CLI::App* endpoint =
+      app.add_subcommand("endpoint", "Webhooks and mail addresses that events are told to");
+  endpoint->require_subcommand(1);
+  add_endpoint_commands({*endpoint, context, action});
+  CLI::App* delivery = app.add_subcommand("delivery", "How the telling went");
+  delivery->require_subcommand(1);
+  add_delivery_commands(*delivery, context, action);
+  CLI::App* alert = app.add_subcommand("alert", "Alerts that this server was told of");
+  alert->require_subcommand(1);
+  alert->add_subcommand("list", "Firing ones first")->callback([&context, &action] {
+    action = [&context] {
+      return show_list(context, "/v1/alerts",
+                       {"name", "severity", "state", "starts_at", "ends_at", "fingerprint"});
+    };
+  });
+}
+
+}  // namespace mc::app
