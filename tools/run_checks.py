@@ -133,6 +133,12 @@ STEPS = {
     "portal": Step([["tools/node/run", "npm", "test", "--silent", "--prefix", "portal"],
                     ["tools/node/run", "node", "portal/tools/sizes.mjs", "build/release/portal"]],
                    "portal: logic and sizes", 120),
+    "catalogue": Step([["tools/node/run", "node", "ops/catalogue.mjs", "check"],
+                       ["promtool", "check", "rules", "ops/prometheus/maestro.rules.yml"],
+                       ["promtool", "test", "rules", "ops/prometheus/maestro.rules_test.yml"],
+                       ["bash", "-c", "promtool check rules"
+                        " <(tools/node/run node ops/catalogue.mjs exprs)"]],
+                      "metrics, alerts, dashboards, runbooks", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 1500, "asan", SANITIZER),
     "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
@@ -143,8 +149,8 @@ STEPS = {
 }
 PLANS = {
     "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
-             "audit-graphql", "gate", "canary", "portal", "e2e", "asan", "tsan"],
-    "quick": ["build", "unit", "tidy", "portal"],
+             "audit-graphql", "gate", "canary", "portal", "catalogue", "e2e", "asan", "tsan"],
+    "quick": ["build", "unit", "tidy", "portal", "catalogue"],
     "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
 }
 NEEDS_BUILD = {"unit", "conformance", "oracle", "portal", "e2e", "audit-graphql"}

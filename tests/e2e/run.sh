@@ -6,6 +6,7 @@
 #   operations start, stop, crash, reload, the command line, import, traces, metrics
 #   portal     the portal in Chromium: flows, keyboard, axe-core, hostile names
 #   oidc       access tokens of a real OpenID provider, good and forged, keys that rotate
+#   alerts     Prometheus, Alertmanager and our inbox; the catalogue of ops/ against a demo
 #   notify     webhooks and mail at real receivers, and a server that is killed 100 times
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
@@ -13,11 +14,11 @@
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc contract notify
-# scripts); none = all.
+# alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc contract notify scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -108,6 +109,7 @@ else
       skipped=$((skipped + 1))
     fi
   done
+  if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs
   fi
