@@ -118,7 +118,7 @@ def canary():
 SANITIZER = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
              "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "second_deadlock_stack=1"}
 STEPS = {
-    "build": Step(configure_and_build("release"), "release build, clang 19", 1500),
+    "build": Step(configure_and_build("release"), "release build, clang 19", 2700),
     "unit": Step([ctest("release", "-E", "^house\\.tidy$", "-LE", "conformance")],
                  "unit and house tests", ctest="release"),
     "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
@@ -140,8 +140,8 @@ STEPS = {
                         " <(tools/node/run node ops/catalogue.mjs exprs)"]],
                       "metrics, alerts, dashboards, runbooks", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
-    "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 1500, "asan", SANITIZER),
-    "tsan": Step(unit_under("tsan"), "unit tests, TSan", 1500, "tsan", SANITIZER),
+    "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 2700, "asan", SANITIZER),
+    "tsan": Step(unit_under("tsan"), "unit tests, TSan", 2700, "tsan", SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
     "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),
