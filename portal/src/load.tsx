@@ -1,5 +1,5 @@
 // Loading what a page shows, and the states in which it is not there yet, or not at all.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Problem } from "./api.ts";
 import { attempt, session, toProvider } from "./state.ts";
 
@@ -19,25 +19,38 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
     at: 0,
   });
   const [round, setRound] = useState(0);
-  useEffect(() => {
+  const unheard = state.problem?.code === "offline";
+  // Asks before the page is painted, not after: that is a tenth of a second.
+  useLayoutEffect(() => {
     let over = false;
     let timer = 0;
+    // A page that nobody looks at asks for nothing, so that a session left alone ends.
+    const later = () => {
+      if (document.hidden) document.addEventListener("visibilitychange", later, { once: true });
+      else void run();
+    };
     const run = async () => {
       try {
         const value = await attempt(call);
         if (!over) setState({ key, value, problem: null, at: Date.now() });
       } catch (error) {
-        const problem = error instanceof Problem ? error : new Problem(0, "broken", String(error), "");
+        const problem = error instanceof Problem ? error : new Problem(0, "broken", String(error));
         if (!over) setState((old) => ({ ...old, key, problem }));
       }
-      if (!over && everyMs > 0) timer = window.setTimeout(run, everyMs);
+      if (!over && everyMs > 0) timer = window.setTimeout(later, everyMs);
     };
     void run();
     return () => {
       over = true;
       clearTimeout(timer);
+      document.removeEventListener("visibilitychange", later);
     };
   }, [key, everyMs, round]);
+  useEffect(() => {
+    const again = () => setRound(round + 1);
+    if (unheard) addEventListener("online", again);
+    return () => removeEventListener("online", again);
+  }, [unheard, round]);
   const value = state.key === key ? state.value : null;
   return { value, problem: state.problem, at: state.at, reload: () => setRound(round + 1) };
 }
@@ -85,27 +98,51 @@ function StepUp({ problem }: { problem: Problem }) {
   );
 }
 
+// A title for what the status means, and what one can do about it.
+function told(problem: Problem): { title: string; advice: string } {
+  const { status, code, retryAfterS } = problem;
+  const changes = problem.changes && session.value !== null;  // to sign in is none
+  if (code === "offline") {
+    return navigator.onLine
+      ? { title: "The server does not answer", advice: "It may be starting again, or out of reach from here." }
+      : { title: "This computer is offline", advice: "It is tried again when the network is back." };
+  }
+  switch (status) {
+    case 403:
+      return {
+        title: changes ? "You may not do this" : "You may not see this",
+        advice: "A tenant-admin of your tenant, or an operator, can give you the role.",
+      };
+    case 404:
+      return { title: "There is no such thing", advice: "It may have been removed, or belong to another tenant." };
+    case 409:
+      return { title: "Somebody was faster", advice: "Look at what is there now, then try again." };
+    case 429:
+      return { title: "Too many requests", advice: `Try again in ${retryAfterS ?? "a few"} s.` };
+    case 503:
+      return {
+        title: changes ? "The server takes no change now" : "The server is busy",
+        advice: `${changes ? "Nothing was changed. " : ""}Try again in ${retryAfterS ?? "a few"} s.`,
+      };
+    default:
+      return { title: "This did not work", advice: "" };
+  }
+}
+
 export function Failed({ problem, retry }: { problem: Problem; retry: () => void }) {
   if (problem.stepUp) return <StepUp problem={problem} />;
-  const denied = problem.status === 403;
-  const title = denied
-    ? "You may not see this"
-    : problem.status === 0
-      ? "The server does not answer"
-      : problem.status === 503
-        ? "The server is busy"
-        : "This did not work";
+  const { title, advice } = told(problem);
   return (
     <section class="notice bad" role="alert">
-      <h2>{title}</h2>
+      <h2>✕ {title}</h2>
       <p dir="auto">{problem.message}</p>
-      {denied && <p>A tenant-admin of your tenant, or an operator, can give you the role.</p>}
+      {advice !== "" && <p>{advice}</p>}
       {problem.requestId !== "" && (
         <p>
           Request <code>{problem.requestId}</code>
         </p>
       )}
-      {!denied && (
+      {problem.status !== 403 && (
         <button type="button" onClick={retry}>
           Try again
         </button>

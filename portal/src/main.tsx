@@ -1,7 +1,7 @@
 import "./style.css";
 import type { ComponentType } from "preact";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Problem } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
 import { loaderOf } from "./pages.ts";
@@ -16,18 +16,36 @@ function arrive() {
   heading.focus({ preventScroll: true });
 }
 
+// A page's script did not come: no network, or the server is of another version by now.
+function NotLoaded() {
+  return (
+    <>
+      <h1 tabIndex={-1}>This page did not load</h1>
+      <section class="notice bad" role="alert">
+        <p>✕ The server did not send its script. It may be out of reach, or have been replaced by another version.</p>
+        <button type="button" onClick={() => location.reload()}>
+          Load again
+        </button>
+      </section>
+    </>
+  );
+}
+
 function Page() {
-  const [page, setPage] = useState<{ path: string; component: ComponentType } | null>(null);
+  const [page, setPage] = useState<{ load: unknown; component: ComponentType } | null>(null);
   const here = path.value;
-  useEffect(() => {
+  const load = loaderOf(here);
+  useLayoutEffect(() => {
     let over = false;
-    void loaderOf(here)().then((loaded) => {
-      if (!over) setPage({ path: here, component: loaded.default });
-    });
+    load().then(
+      (loaded) => over || setPage({ load, component: loaded.default }),
+      () => over || setPage({ load, component: NotLoaded }),
+    );
     return () => void (over = true);
-  }, [here]);
-  useEffect(arrive, [page]);
-  if (page === null || page.path !== here) return <Waiting />;
+  }, [load]);
+  useEffect(arrive, [page, here]);
+  // Paths of one page are one component, which keeps what it holds.
+  if (page === null || page.load !== load) return <Waiting />;
   return <page.component />;
 }
 
@@ -36,15 +54,21 @@ function App() {
   async function begin() {
     setProblem(null);
     try {
-      signedIn(await attempt(client.session));
+      signedIn(await attempt(client.getSession));
     } catch (error) {
       if (error instanceof Problem && error.status !== 401) setProblem(error);
     }
   }
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isSignIn(path.value)) void begin();
   }, []);
-  if (isSignIn(path.value)) return <Page />;
+  if (isSignIn(path.value)) {
+    return (
+      <main class="sign-in" id="main">
+        <Page />
+      </main>
+    );
+  }
   if (problem) {
     return (
       <main class="sign-in">
@@ -61,5 +85,7 @@ function App() {
   );
 }
 
+// The page's script comes while the session is asked for; a failure is told where the page is shown.
+loaderOf(path.value)().catch(() => undefined);
 const root = document.getElementById("app");
 if (root) render(<App />, root);

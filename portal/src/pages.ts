@@ -14,14 +14,19 @@ export interface PageEntry {
 export const PAGES: PageEntry[] = [
   { path: "/", name: "Overview", group: "Run", key: "o", load: () => import("./pages/overview.tsx") },
   { path: "/datasets", name: "Datasets", group: "Protect", key: "d", load: () => import("./pages/datasets.tsx") },
+  { path: "/console", name: "GraphQL console", group: "Run", key: "c", load: () => import("./pages/console.tsx") },
+  { path: "/notifications", name: "Notifications", group: "Run", key: "n", load: () => import("./pages/notifications.tsx") },
   { path: "/settings/sessions", name: "Your sessions", group: "Admin", key: "s", load: () => import("./pages/sessions.tsx") },
   { path: "/settings/tokens", name: "Tokens", group: "Admin", key: "t", load: () => import("./pages/tokens.tsx") },
+  { path: "/settings/preferences", name: "Preferences", group: "Admin", key: "p", load: () => import("./pages/preferences.tsx") },
 ];
 
 export const SIGN_IN: Load = () => import("./pages/sign_in.tsx");
+export const DATASET: Load = () => import("./pages/dataset.tsx");
 export const MISSING: Load = () => import("./pages/missing.tsx");
 
 export function loaderOf(path: string): Load {
   if (path === "/sign-in" || path === "/sign-in/callback") return SIGN_IN;
+  if (path.startsWith("/datasets/")) return DATASET;
   return PAGES.find((page) => page.path === path)?.load ?? MISSING;
 }

@@ -9,5 +9,6 @@ export function ownPath(wanted: string | null): string {
 
 export function withQuery(path: string, query: Record<string, string>): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== "");
-  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
+  if (pairs.length === 0) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams(pairs)}`;
 }

@@ -5,30 +5,55 @@ import { Link } from "./link.tsx";
 import { PAGES } from "./pages.ts";
 import { Palette } from "./palette.tsx";
 import {
-  address, attempt, client, go, offline, path, session, setTheme, skewSeconds, tenant, theme, timeWindow, toSignIn,
+  address, attempt, client, ends, go, path, session, setTheme, signedIn, silence, skewSeconds, tenant, theme, timeWindow,
+  toProvider, toSignIn,
 } from "./state.ts";
 
 const NARROW_PX = 720;
 const SKEW_MAX_S = 5;
 const WARN_MS = 120_000;
 
-function Banners({ who }: { who: Session }) {
+// Says it in time to finish, or to stay.
+function Ending({ who }: { who: Session }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 15_000);
+    const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  const ends = who.session ? Date.parse(who.session.expires_at) : Infinity;
+  const end = ends();
+  if (end === null || end.at - now > WARN_MS) return null;
+  const over = end.at <= now;
+  const stay = async () => {
+    await attempt(client.getSession).then(signedIn, () => undefined);
+  };
+  const again = async () => {
+    if (who.session?.method !== "oidc") return toSignIn();
+    await attempt(() => toProvider(location.pathname + location.search, false)).catch(() => undefined);
+  };
+  return (
+    <p class="warn">
+      ▲ {over ? "Your session is over." : "Your session ends in less than two minutes."}{" "}
+      {end.idle && !over ? (
+        <button type="button" onClick={stay}>Stay signed in</button>
+      ) : (
+        <button type="button" onClick={again}>Sign in again</button>
+      )}
+    </p>
+  );
+}
+
+function Banners({ who }: { who: Session }) {
   return (
     <div class="banners" role="status">
-      {offline.value && <p class="warn">▲ The server does not answer. What you see may be old.</p>}
+      {silence.value === "server" && <p class="warn">▲ The server does not answer. What you see may be old.</p>}
+      {silence.value === "network" && <p class="warn">▲ This computer is offline. What you see may be old.</p>}
       {Math.abs(skewSeconds.value) > SKEW_MAX_S && (
         <p class="warn">
           ▲ This computer's clock is {Math.abs(skewSeconds.value)} s {skewSeconds.value > 0 ? "ahead of" : "behind"} the
           server's.
         </p>
       )}
-      {ends - now < WARN_MS && <p class="warn">▲ Your session ends in less than two minutes.</p>}
+      <Ending who={who} />
     </div>
   );
 }

@@ -1,14 +1,36 @@
 // What all pages share: who is signed in, where we are, how things look.
 import { computed, signal } from "@preact/signals";
 import { Client, Problem, type Session, type Window } from "./api.ts";
+import { type End, sessionEnd } from "./ends.ts";
 import { ownPath, withQuery } from "./path.ts";
 
 export const client = new Client((input, init) => fetch(input, init));
 export const session = signal<Session | null>(null);
-export const offline = signal(false);
+// A session was there, and the server does not know it any more.
+export const lost = signal(false);
 export const skewSeconds = signal(0);
+// Who keeps silent: this computer has no network, or the server gives no answer.
+export const silence = signal<"" | "network" | "server">("");
+let heardAt = 0;
+let receivedAt = 0;
 
-const place = signal(new URL(location.href));
+export function heard() {
+  heardAt = Date.now();
+  silence.value = "";
+}
+export function unheard() {
+  silence.value = navigator.onLine ? "server" : "network";
+}
+addEventListener("offline", unheard);
+addEventListener("online", () => {
+  if (silence.value === "network") silence.value = "";
+});
+
+export function ends(): End | null {
+  return session.value && sessionEnd(session.value, receivedAt, heardAt);
+}
+
+export const place = signal(new URL(location.href));
 export const path = computed(() => place.value.pathname);
 export const tenant = computed(() => place.value.searchParams.get("tenant") ?? "");
 export const timeWindow = computed<Window>(() => {
@@ -38,7 +60,7 @@ export const isSignIn = (here: string) => here === "/sign-in" || here === "/sign
 
 // To the OpenID provider, and back to `page`.
 export async function toProvider(page: string, stepUp: boolean) {
-  location.assign((await client.beginCodeLogin(page, stepUp)).authorization_url);
+  location.assign((await client.beginCodeLogin({ body: { return_to: page, step_up: stepUp } })).authorization_url);
 }
 export const wantedPage = () => ownPath(sessionStorage.getItem(RETURN));
 
@@ -51,6 +73,8 @@ export function toSignIn() {
 
 export function signedIn(found: Session) {
   session.value = found;
+  lost.value = false;
+  receivedAt = Date.now();
   client.csrf = found.csrf;
   skewSeconds.value = Math.round((Date.now() - Date.parse(found.server.time)) / 1000);
   if (!isSignIn(path.value)) return;
@@ -63,11 +87,14 @@ export function signedIn(found: Session) {
 export async function attempt<T>(call: () => Promise<T>): Promise<T> {
   try {
     const answer = await call();
-    offline.value = false;
+    heard();
     return answer;
   } catch (error) {
-    if (error instanceof Problem && error.status === 401 && !error.stepUp) toSignIn();
-    offline.value = error instanceof Problem && error.status === 0;
+    if (error instanceof Problem && error.code === "offline") unheard();
+    else if (error instanceof Problem && error.status === 401 && !error.stepUp) {
+      if (session.value !== null) lost.value = true;  // of several calls, the first finds it
+      toSignIn();
+    } else heard();
     throw error;
   }
 }

@@ -33,29 +33,29 @@ test("changes carry the session's token, reads do not", async () => {
 
 test("no call follows a redirect or goes to another origin", async () => {
   const { client, sent } = clientFor(() => json(200, {}));
-  await client.session();
-  await client.overview("1h", "a/../b?c");
+  await client.getSession();
+  await client.getOverview({ window: "1h", tenant: "a/../b?c" });
   for (const { path, init } of sent) {
     assert.equal(init.redirect, "error");
     assert.equal(init.credentials, "same-origin");
     assert.ok(path.startsWith("/v1/"));
   }
-  assert.equal(sent[1]?.path, "/v1/overview?window=1h&tenant=a%2F..%2Fb%3Fc");
+  assert.equal(sent[1]?.path, "/v1/overview?tenant=a%2F..%2Fb%3Fc&window=1h");
 });
 
 test("problem details become a problem, anything else at least a status", async () => {
   const told = clientFor(() => json(403, { detail: "no", code: "denied", request_id: "req_1" }));
-  await assert.rejects(told.client.session(), (error: Problem) => {
+  await assert.rejects(told.client.getSession(), (error: Problem) => {
     assert.deepEqual([error.status, error.code, error.message, error.requestId], [403, "denied", "no", "req_1"]);
     return true;
   });
   for (const body of ["<html>", "", "[]", "null", '{"detail":5}']) {
     const odd = clientFor(() => new Response(body, { status: 502 }));
-    await assert.rejects(odd.client.session(), { status: 502, message: "The server answered 502." });
+    await assert.rejects(odd.client.getSession(), { status: 502, message: "The server answered 502." });
   }
 });
 
 test("silence has the status 0", async () => {
   const { client } = clientFor(() => Promise.reject(new TypeError("no network")));
-  await assert.rejects(client.session(), { status: 0, code: "offline" });
+  await assert.rejects(client.getSession(), { status: 0, code: "offline" });
 });

@@ -1,29 +1,36 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
+import type { Dataset } from "../api.ts";
+import { count } from "../format.ts";
+import { countRows } from "../graphql/run.ts";
+import { Link } from "../link.tsx";
+import { Filter, matches, NoMatch, Pager, usePages } from "../list.tsx";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { client } from "../state.ts";
 
+const COUNTED_MAX = 100;
+
+// Unknown where it is not allowed, or does not work: the page is of use without.
+async function countAll(all: Dataset[]): Promise<Map<string, number | null>> {
+  const endpoint = all[0]?.endpoint;
+  if (!endpoint) return new Map();
+  return countRows(endpoint, all.slice(0, COUNTED_MAX).map(({ plural }) => plural)).catch(() => new Map());
+}
+
 export default function DatasetsPage() {
-  const loaded = useLoaded("datasets", client.datasets);
+  const loaded = useLoaded("datasets", client.listDatasets);
+  const rows = useLoaded(`rows ${loaded.at}`, () => countAll(loaded.value?.items ?? []));
   const [filter, setFilter] = useState("");
-  const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const focus = () => box.current?.focus();
-    addEventListener("mc-filter", focus);
-    return () => removeEventListener("mc-filter", focus);
-  }, []);
   const all = loaded.value?.items ?? [];
-  const wanted = filter.trim().toLowerCase();
-  const shown = all.filter((one) =>
-    [one.name, one.type, one.region, one.licence_class].some((text) => text.toLowerCase().includes(wanted)),
+  const shown = useMemo(
+    () => all.filter((one) => matches(filter, [one.name, one.type, one.region, one.licence_class])),
+    [loaded.value, filter],
   );
+  const pages = usePages(shown, filter);
   return (
     <>
       <header class="head">
         <h1 tabIndex={-1}>Datasets</h1>
-        <label>
-          Filter{" "}
-          <input ref={box} type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
-        </label>
+        {all.length > 0 && <Filter value={filter} change={setFilter} />}
       </header>
       {loaded.problem && <Failed problem={loaded.problem} retry={loaded.reload} />}
       {!loaded.value && !loaded.problem && <Waiting />}
@@ -37,21 +44,13 @@ export default function DatasetsPage() {
         </section>
       )}
       {all.length > 0 && shown.length === 0 && (
-        <section class="notice" role="status">
-          <h2>Nothing matches</h2>
-          <p>
-            No dataset has <bdi>“{filter}”</bdi> in its name, type, region or licence class.
-          </p>
-          <button type="button" onClick={() => setFilter("")}>
-            Clear the filter
-          </button>
-        </section>
+        <NoMatch filter={filter} what="No name, type, region or licence class has" clear={() => setFilter("")} />
       )}
       {shown.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="Datasets">
           <table>
             <caption>
-              {shown.length} of {all.length}
+              {count(shown.length)} of {count(all.length)}
             </caption>
             <thead>
               <tr>
@@ -61,13 +60,14 @@ export default function DatasetsPage() {
                 <th scope="col">Licence class</th>
                 <th scope="col">Writable</th>
                 <th scope="col" class="number">Columns</th>
+                <th scope="col" class="number">Rows of your tenant</th>
               </tr>
             </thead>
             <tbody>
-              {shown.map((one) => (
+              {pages.rows.map((one) => (
                 <tr key={one.name}>
                   <th scope="row">
-                    <bdi>{one.name}</bdi>
+                    <Link to={`/datasets/${encodeURIComponent(one.name)}`}>{one.name}</Link>
                   </th>
                   <td>
                     <code>{one.type}</code>
@@ -80,12 +80,14 @@ export default function DatasetsPage() {
                   </td>
                   <td>{one.writable ? "✓ yes" : "no"}</td>
                   <td class="number">{one.columns}</td>
+                  <td class="number">{count(rows.value?.get(one.plural) ?? null)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
+      <Pager pages={pages} />
     </>
   );
 }

@@ -7,7 +7,7 @@ const LIFETIMES = [["1d", "1 day"], ["30d", "30 days"], ["90d", "90 days"], ["36
 
 export function NewTokenDialog({ tenant, close }: { tenant: string; close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const people = useLoaded(`principals ${tenant}`, () => client.principals(tenant));
+  const people = useLoaded(`principals ${tenant}`, () => client.listPrincipals({ tenant }));
   const [problem, setProblem] = useState<Problem | null>(null);
   const [made, setMade] = useState<string | null>(null);
   const [copied, setCopied] = useState(false);
@@ -20,11 +20,14 @@ export function NewTokenDialog({ tenant, close }: { tenant: string; close: () =>
     setProblem(null);
     try {
       const token = await attempt(() =>
-        client.createToken(tenant, {
-          principal: text("principal"),
-          scopes: form.getAll("scope").join(","),
-          lifetime: text("lifetime"),
-          note: text("note"),
+        client.createToken({
+          tenant,
+          body: {
+            principal: text("principal"),
+            scopes: form.getAll("scope").join(","),
+            lifetime: text("lifetime"),
+            note: text("note"),
+          },
         }),
       );
       setMade(token.token);

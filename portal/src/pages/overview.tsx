@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Overview, Traffic } from "../api.ts";
+import type { Alert, Overview, Traffic } from "../api.ts";
 import { LineChart, Spark } from "../chart/line.tsx";
-import { ago, clock, count, millis, rate, share } from "../format.ts";
+import { ago, clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { address, client, go, tenant, timeWindow, utc } from "../state.ts";
 
 const EVERY_MS = 5_000;
+const ALERTS_EVERY_MS = 15_000;
 const LINES_MAX = 8;
 
 function perSecond(values: (number | null)[], step: number) {
@@ -33,8 +34,11 @@ export function grouped(overview: Overview) {
   return lines;
 }
 
-function needs(overview: Overview): { tenant: string; why: string }[] {
-  const out: { tenant: string; why: string }[] = [];
+const summary = (alert: Alert) => alert.annotations["summary"] ?? "";
+
+function needs(overview: Overview, alerts: Alert[]): { tenant: string; why: string }[] {
+  const out = alerts.filter((alert) => alert.state === "firing")
+    .map((alert) => ({ tenant: alert.name, why: summary(alert) || `an alert of severity ${alert.severity || "unknown"}` }));
   for (const one of overview.tenants) {
     const { requests, failed, latency_ms: latency } = one;
     if (requests && failed && failed / requests > 0.01) {
@@ -83,7 +87,7 @@ function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: 
   const stale = at > 0 && now - at > 2 * EVERY_MS;
   return (
     <p class={stale ? "fresh warn" : "fresh"}>
-      {at > 0 && `${stale ? "▲ " : ""}updated ${ago(at, now)}`}{" "}
+      {at > 0 && `${stale ? "▲ " : ""}${paused ? "paused, " : ""}updated ${ago(at, now)}`}{" "}
       <button type="button" class="quiet" aria-pressed={paused} onClick={pause}>
         {paused ? "Resume" : "Pause"}
       </button>
@@ -95,9 +99,10 @@ export default function OverviewPage() {
   const [paused, setPaused] = useState(false);
   const window = timeWindow.value;
   const who = tenant.value;
-  const loaded = useLoaded(`${window} ${who}`, () => client.overview(window, who), paused ? 0 : EVERY_MS);
+  const loaded = useLoaded(`${window} ${who}`, () => client.getOverview({ window, tenant: who }), paused ? 0 : EVERY_MS);
+  const alerts = useLoaded("alerts", client.listAlerts, paused ? 0 : ALERTS_EVERY_MS);
   const overview = loaded.value;
-  const attention = overview ? needs(overview) : [];
+  const attention = overview ? needs(overview, alerts.value?.items ?? []) : [];
   const begin = overview ? Date.parse(overview.from) : 0;
   const moment = (i: number) => clock(begin + i * (overview?.step_s ?? 0) * 1000, utc.value);
   return (
@@ -114,15 +119,23 @@ export default function OverviewPage() {
           <section class="notice" aria-labelledby="needs">
             <h2 id="needs">What needs you</h2>
             {attention.length === 0 ? (
-              <p>✓ Nothing: no tenant has more than 1 % of failures or a p99 over a second.</p>
+              <p>
+                {alerts.value ? "✓ Nothing: no alert fires, no" : "No"} tenant has more than 1 % of failures or a p99 over a
+                second.
+              </p>
             ) : (
               <ul>
                 {attention.map((one) => (
                   <li key={one.tenant + one.why}>
-                    ▲ <bdi>{one.tenant}</bdi>: {one.why}
+                    ▲ <bdi>{one.tenant}</bdi>: <bdi>{one.why}</bdi>
                   </li>
                 ))}
               </ul>
+            )}
+            {!alerts.value && (
+              <p>
+                {UNKNOWN} Alerts are not known{alerts.problem ? <>: <bdi>{alerts.problem.message}</bdi></> : " yet."}
+              </p>
             )}
           </section>
           <div class="charts">

@@ -5,7 +5,7 @@ import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { attempt, client, toSignIn, utc } from "../state.ts";
 
 export default function SessionsPage() {
-  const loaded = useLoaded("sessions", client.sessions);
+  const loaded = useLoaded("sessions", client.listSessions);
   const [asked, setAsked] = useState<SessionInfo | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -19,7 +19,7 @@ export default function SessionsPage() {
   async function end() {
     if (!asked) return;
     try {
-      await attempt(() => client.revokeSession(asked.id));
+      await attempt(() => client.revokeSession({ session: asked.id }));
       dialog.current?.close();
       if (asked.current) toSignIn();
       else loaded.reload();
@@ -55,8 +55,8 @@ export default function SessionsPage() {
             <tbody>
               {loaded.value.items.map((one) => (
                 <tr key={one.id}>
-                  <th scope="row" class="long" title={one.user_agent}>
-                    <bdi>{one.user_agent || "unknown"}</bdi>
+                  <th scope="row">
+                    <bdi class="long" title={one.user_agent}>{one.user_agent || "unknown"}</bdi>
                     {one.current && <b> this one</b>}
                   </th>
                   <td>{one.peer}</td>

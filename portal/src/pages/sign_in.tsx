@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, type Session, type SignInWays } from "../api.ts";
 import { Failed, Waiting } from "../load.tsx";
-import { client, signedIn, toProvider, wantedPage } from "../state.ts";
+import { client, lost, signedIn, toProvider, wantedPage } from "../state.ts";
 
 // What the address brought: a one-time link, or the provider's answer.
 type Brought =
@@ -29,16 +29,16 @@ function take(): Brought | null {
 }
 
 function redeem(brought: Brought): Promise<Session> {
-  if (brought.kind === "link") return client.signIn(brought.secret);
+  if (brought.kind === "link") return client.signIn({ body: { link: brought.secret } });
   if (brought.kind === "code") {
     const { state, code, iss } = brought;
-    return client.finishCodeLogin({ state, code, iss });
+    return client.finishCodeLogin({ body: { state, code, iss } });
   }
   // RFC 6749 section 4.1.2.1 has this one for a person who says no.
   const why = brought.error === "access_denied"
     ? "You or the provider refused the sign-in."
     : "The provider sent you back without a sign-in.";
-  return Promise.reject(new Problem(403, "denied", why, ""));
+  return Promise.reject(new Problem(403, "denied", why));
 }
 
 function Refused({ brought, problem }: { brought: Brought; problem: Problem }) {
@@ -102,12 +102,18 @@ export default function SignInPage() {
   useEffect(() => {
     const again = () => setBrought(take());
     addEventListener("hashchange", again);
-    client.signInWays().then(setWays, () => undefined);
+    client.getSignIn().then(setWays, () => undefined);
     return () => removeEventListener("hashchange", again);
   }, []);
   return (
-    <main class="sign-in" id="main">
+    <>
       <h1 tabIndex={-1}>Maestro Conductor</h1>
+      {lost.value && problem === null && (
+        <section class="notice" role="status">
+          <h2>▲ Your session is over</h2>
+          <p>It ended by its age, by doing nothing, or somebody ended it. Sign in, and you come back to where you were.</p>
+        </section>
+      )}
       {brought !== null && problem === null && <Waiting />}
       {brought !== null && problem !== null && final && <Refused brought={brought} problem={problem} />}
       {problem !== null && !final && <Failed problem={problem} retry={begin} />}
@@ -124,6 +130,6 @@ export default function SignInPage() {
           </section>
         </>
       )}
-    </main>
+    </>
   );
 }

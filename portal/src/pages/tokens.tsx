@@ -1,6 +1,7 @@
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { Problem, type Token } from "../api.ts";
-import { time, UNKNOWN } from "../format.ts";
+import { count, time, UNKNOWN } from "../format.ts";
+import { Filter, matches, NoMatch, Pager, usePages } from "../list.tsx";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { attempt, client, session, tenant, utc } from "../state.ts";
 import { NewTokenDialog } from "./new_token.tsx";
@@ -13,17 +14,24 @@ function state(token: Token): string {
 export default function TokensPage() {
   const who = session.value;
   const where = tenant.value || who?.tenant || "";
-  const loaded = useLoaded(`tokens ${where}`, () => client.tokens(where));
+  const loaded = useLoaded(`tokens ${where}`, () => client.listTokens({ tenant: where }));
   const [asked, setAsked] = useState<Token | null>(null);
   const [making, setMaking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [filter, setFilter] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
+  const all = loaded.value?.items ?? [];
+  const shown = useMemo(
+    () => all.filter((one) => matches(filter, [one.id, one.principal, one.scopes, one.note, state(one)])),
+    [loaded.value, filter],
+  );
+  const pages = usePages(shown, filter);
   const writes = who?.scopes.includes("admin:write") ?? false;
 
   async function revoke() {
     if (!asked) return;
     try {
-      await attempt(() => client.revokeToken(where, asked.id));
+      await attempt(() => client.revokeToken({ tenant: where, token: asked.id }));
       dialog.current?.close();
       loaded.reload();
     } catch (error) {
@@ -35,6 +43,7 @@ export default function TokensPage() {
     <>
       <header class="head">
         <h1 tabIndex={-1}>Tokens</h1>
+        {all.length > 0 && <Filter value={filter} change={setFilter} />}
         {writes && loaded.value && (
           <button type="button" class="primary" onClick={() => setMaking(true)}>
             New token
@@ -46,16 +55,19 @@ export default function TokensPage() {
       </p>
       {loaded.problem && <Failed problem={loaded.problem} retry={loaded.reload} />}
       {!loaded.value && !loaded.problem && <Waiting />}
-      {loaded.value?.items.length === 0 && (
+      {loaded.value && all.length === 0 && (
         <section class="notice">
           <h2>No token yet</h2>
           <pre>maestro token create --tenant {where} --principal ID --scopes query</pre>
         </section>
       )}
-      {loaded.value && loaded.value.items.length > 0 && (
+      {all.length > 0 && shown.length === 0 && (
+        <NoMatch filter={filter} what="No id, person, scope, note or state has" clear={() => setFilter("")} />
+      )}
+      {shown.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="Tokens">
           <table>
-            <caption>{loaded.value.items.length} of {where}</caption>
+            <caption>{count(shown.length)} of {count(all.length)} of <bdi>{where}</bdi></caption>
             <thead>
               <tr>
                 <th scope="col">Token</th>
@@ -71,7 +83,7 @@ export default function TokensPage() {
               </tr>
             </thead>
             <tbody>
-              {loaded.value.items.map((one) => (
+              {pages.rows.map((one) => (
                 <tr key={one.id}>
                   <th scope="row">
                     <code class="long" title={one.id}>{one.id}</code>
@@ -80,10 +92,10 @@ export default function TokensPage() {
                     <bdi>{one.principal}</bdi>
                   </td>
                   <td>{one.scopes.split(",").join(", ")}</td>
-                  <td class="long" title={one.note}>
-                    <bdi>{one.note || UNKNOWN}</bdi>
+                  <td>
+                    <bdi class="long" title={one.note}>{one.note || UNKNOWN}</bdi>
                   </td>
-                  <td>{state(one)}</td>
+                  <td class="state">{state(one)}</td>
                   <td>{one.last_used_at ? time(one.last_used_at, utc.value) : "never"}</td>
                   <td>{time(one.expires_at, utc.value)}</td>
                   <td>
@@ -106,6 +118,7 @@ export default function TokensPage() {
           </table>
         </div>
       )}
+      <Pager pages={pages} />
       <dialog ref={dialog} aria-labelledby="revoke-title">
         <h2 id="revoke-title">Revoke this token?</h2>
         <p>

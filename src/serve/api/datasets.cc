@@ -28,6 +28,7 @@ json::Object summary(const AdminWorld& world, const Dataset& held) {
   out.set("region", source == nullptr ? std::string() : source->region);
   out.set("licence_class", held.licence_class);
   out.set("writable", held.writable);
+  out.set("endpoint", endpoint(world));
   out.set("columns", static_cast<std::int64_t>(held.columns.size()));
   return out;
 }
@@ -88,7 +89,6 @@ Reply get_dataset(const AdminWorld& world, const AdminRequest& request) {
     return fail(Code::not_found, "no dataset '" + excerpt(request.path[1]) + "'");
   }
   json::Object out = summary(world, *held);
-  out.set("endpoint", endpoint(world));
   out.set("key", held->key);
   out.set("version", optional_text(held->version));
   out.set("retention_s", held->retention.count == 0

@@ -1,6 +1,7 @@
 // Debian's Chromium on pages of a demo, with everything it complains about kept.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 import { Child } from "../lib/children.mjs";
@@ -10,11 +11,12 @@ const PROGRAM = process.env.MC_CHROMIUM ?? "/usr/bin/chromium";
 export const missing = existsSync(PROGRAM) ? "" : `no ${PROGRAM}`;
 
 export class Demo {
-  static async start() {
+  static async start({ scale = 2, traffic = true, limitMs = 40_000 } = {}) {
     const demo = new Demo();
     demo.site = new Site("portal");
-    demo.child = new Child(MAESTRO, ["demo", "--port", "0", "--dir", demo.site.folder, "--scale", "2"]);
-    demo.url = (await demo.child.says(/^ {2}(http:\/\/127\.0\.0\.1:\d+)$/m, 40_000))[1];
+    const more = traffic ? [] : ["--no-traffic"];
+    demo.child = new Child(MAESTRO, ["demo", "--port", "0", "--dir", demo.site.folder, "--scale", `${scale}`, ...more]);
+    demo.url = (await demo.child.says(/^ {2}(http:\/\/127\.0\.0\.1:\d+)$/m, limitMs))[1];
     return demo;
   }
   async link(name) {
@@ -44,8 +46,15 @@ export class Demo {
 
 let browser = null;
 
-export async function openPage(options = {}) {
+async function launched() {
   browser ??= await chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox"] });
+  return browser;
+}
+
+export const browserVersion = async () => (await launched()).version();
+
+export async function openPage(options = {}) {
+  const browser = await launched();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.complaints = [];
@@ -68,4 +77,40 @@ export async function heading(page, text) {
 export async function signIn(page, link) {
   await page.goto(link);
   await heading(page, "Overview");
+}
+
+// Tab until the wanted element has the focus, as a person without a mouse does.
+export async function tabTo(page, locator, limit = 60) {
+  for (let i = 0; i < limit; i += 1) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`the focus does not get to ${locator}`);
+}
+
+// With the focus on it, as it came there by Tab.
+export async function press(page, locator, key = "Enter") {
+  await locator.waitFor();
+  await tabTo(page, locator);
+  await page.keyboard.press(key);
+}
+
+// Instead of what stood there.
+export async function write(page, locator, text) {
+  await press(page, locator, "Control+a");
+  await page.keyboard.type(text);
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+
+// axe-core finds nothing on the page as it stands.
+export async function check(page, what) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  const told = await page.evaluate(async (tags) => {
+    const { violations, passes } = await window.axe.run({ runOnly: tags, resultTypes: ["violations"], iframes: false });
+    if (passes.length === 0) return ["axe looked at nothing"];
+    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
+  }, TAGS);
+  assert.deepEqual(told, [], what);
 }

@@ -1,18 +1,20 @@
 // The portal in Chromium: signing in, every page in each look, the keyboard, and hostile names.
 import assert from "node:assert/strict";
-import { AxeBuilder } from "@axe-core/playwright";
 
 import { runScenarios, scenario } from "../lib/scenario.mjs";
-import { Demo, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
+import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
+import { addFlowScenarios } from "./flows.mjs";
+import { addGoldenScenarios } from "./golden.mjs";
+import { addStateScenarios } from "./states.mjs";
 
 if (missing) {
   console.log(`SKIP: ${missing}`);
   process.exit(77);
 }
+const update = process.argv.includes("--update");
+// Pictures alone are taken anew.
+if (update) process.env.MC_E2E_ONLY = "picture";
 const demo = await Demo.start();
-const PAGES = [
-  ["/", "Overview"], ["/datasets", "Datasets"], ["/settings/sessions", "Your sessions"], ["/settings/tokens", "Tokens"],
-];
 
 scenario("one click on the printed link leads to a living overview", async () => {
   const page = await openPage();
@@ -93,54 +95,6 @@ scenario("the keyboard alone reaches every page and reads a chart", async () => 
   assert.deepEqual(page.complaints, []);
 });
 
-scenario("a session ends where its person says, and signing out is at the server too", async () => {
-  const one = await openPage({ userAgent: "Browser One" });
-  const two = await openPage({ userAgent: "Browser Two" });
-  await signIn(one, await demo.freshLink("alpha", "dora"));
-  await signIn(two, await demo.freshLink("alpha", "dora"));
-  await two.goto(`${demo.url}/settings/sessions`);
-  await two.getByRole("row", { name: /Browser One/ }).getByRole("button").click();
-  await two.getByRole("dialog").getByRole("button", { name: "End session" }).click();
-  await two.getByText("1 live").waitFor();
-  await one.goto(`${demo.url}/datasets`);
-  await one.getByRole("heading", { name: "Sign in with a link" }).waitFor();
-  const cookies = await two.context().cookies();
-  await two.locator("summary", { hasText: "Dora Meier" }).click();
-  await two.getByRole("button", { name: "Sign out" }).click();
-  await two.getByRole("heading", { name: "Sign in with a link" }).waitFor();
-  const replay = await fetch(`${demo.url}/v1/session`, {
-    headers: { Cookie: cookies.map((one) => `${one.name}=${one.value}`).join("; ") },
-  });
-  assert.equal(replay.status, 401);
-});
-
-scenario("a token is made, shown once, works, and is revoked", async () => {
-  const page = await openPage({ permissions: ["clipboard-read", "clipboard-write"] });
-  await signIn(page, await demo.freshLink("alpha", "ada"));
-  await page.goto(`${demo.url}/settings/tokens`);
-  await page.getByRole("button", { name: "New token" }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Stands for").selectOption("ben");
-  await dialog.getByLabel("Note").fill("from a test");
-  await check(page, "the dialog of a new token");
-  await dialog.getByRole("button", { name: "Create" }).click();
-  const secret = await dialog.locator("pre").textContent();
-  assert.match(secret, /^mct_[\w-]{43}$/);
-  const self = () => fetch(`${demo.url}/v1/self`, { headers: { Authorization: `Bearer ${secret}` } });
-  assert.equal((await (await self()).json()).scopes, "query");
-  await dialog.getByRole("button", { name: "Copy" }).click();
-  await dialog.getByRole("button", { name: "Copied" }).waitFor();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
-  await dialog.getByRole("button", { name: "Done" }).click();
-  const row = page.getByRole("row", { name: /from a test/ });
-  await row.getByRole("button").click();
-  assert.equal((await page.content()).includes(secret), false);
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke token" }).click();
-  await row.getByText("revoked").waitFor();
-  assert.equal((await self()).status, 401);
-  assert.deepEqual(page.complaints, []);
-});
-
 scenario("who may not see tokens is told what is missing, and an auditor has no buttons", async () => {
   const ben = await openPage();
   await signIn(ben, await demo.freshLink("alpha", "ben"));
@@ -180,42 +134,16 @@ scenario("an unknown page and a silent server have their own states", async () =
   await page.getByRole("main").getByRole("link", { name: "Go to the overview" }).click();
   await heading(page, "Overview");
   await page.getByRole("rowheader", { name: "alpha" }).waitFor();
-  await page.context().setOffline(true);
-  await page.getByText("The server does not answer. What you see may be old.").waitFor();
-  await page.context().setOffline(false);
-  await page.getByText("The server does not answer. What you see may be old.").waitFor({ state: "detached" });
+  const silent = page.getByText("The server does not answer. What you see may be old.");
+  await page.route(/\/v1\//, (route) => route.abort("connectionrefused"));
+  await silent.waitFor();
+  await page.unroute(/\/v1\//);
+  await silent.waitFor({ state: "detached" });
 });
 
-for (const scheme of ["light", "dark"]) {
-  for (const width of [1440, 390, 320]) {
-    scenario(`axe finds nothing: ${scheme}, ${width} px`, { limitMs: 60_000 }, async () => {
-      const page = await openPage({ colorScheme: scheme, viewport: { width, height: 900 } });
-      await signIn(page, await demo.freshLink("system", "otto"));
-      for (const [path, name] of PAGES) {
-        await page.goto(demo.url + path);
-        await heading(page, name);
-        await page.locator("table").first().waitFor();
-        await check(page, `${path} ${scheme} ${width}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        assert.equal(wide, false, `${path} is wider than ${width} px`);
-      }
-      await page.keyboard.press("Control+k");
-      await check(page, "the palette");
-      await page.context().clearCookies();
-      await page.goto(`${demo.url}/sign-in`);
-      await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
-      await check(page, "sign-in");
-      assert.deepEqual(page.complaints.filter((text) => !text.includes("401")), []);
-    });
-  }
-}
-
-async function check(page, what) {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  const told = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
-  assert.deepEqual(told, [], what);
-}
+addStateScenarios(demo);
+addFlowScenarios(demo);
+addGoldenScenarios(demo, update);
 
 const status = await runScenarios("portal", { capabilities: new Set() });
 await closeBrowser();

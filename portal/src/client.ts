@@ -1,0 +1,375 @@
+// Made by tools/client.mjs from openapi.json: the admin API, typed.
+
+export type Time = string;
+export type Cursor = string | null;
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  request_id: string;
+  retry_after_s?: number;
+};
+export type SignIn = { link: string };
+export type Session = {
+  session: { id: string; method: "link" | "oidc"; expires_at: Time; idle_expires_at: Time } | null;
+  return_to?: string;
+  principal: string;
+  name: string;
+  tenant: string;
+  roles: Role[];
+  scopes: string[];
+  tenants: string[];
+  csrf: string | null;
+  server: { version: string; time: Time; demo: boolean };
+};
+export type Role = "operator" | "oncall" | "tenant-admin" | "analyst" | "dpo" | "platform" | "auditor";
+export type SessionInfo = {
+  id: string;
+  current: boolean;
+  method: "link" | "oidc";
+  created_at: Time;
+  last_seen_at: Time;
+  expires_at: Time;
+  idle_expires_at: Time;
+  peer: string;
+  user_agent: string;
+};
+export type SessionPage = { items: SessionInfo[]; next_cursor: Cursor };
+export type SignInWays = {
+  oidc: { issuer: string; audience: string; cli_client_id: string | null; portal: boolean } | null;
+};
+export type CodeLogin = { return_to?: string; step_up?: boolean };
+export type CodeLoginBegun = { authorization_url: string };
+export type Code = { state: string; code: string; iss?: string };
+export type Self = {
+  tenant: string;
+  principal: string;
+  roles: string;
+  scopes: string;
+  purpose: string;
+  expires_at: Time;
+};
+export type Overview = {
+  from: Time;
+  to: Time;
+  step_s: number;
+  total: Traffic;
+  tenants: (Traffic & { tenant: string })[];
+};
+export type Traffic = {
+  requests: number | null;
+  refused: number | null;
+  failed: number | null;
+  latency_ms: { p50: number; p95: number; p99: number } | null;
+  series: { requests: Series; refused: Series; failed: Series; p50_ms: Series; p99_ms: Series };
+};
+export type Series = (number | null)[];
+export type Dataset = {
+  name: string;
+  plural: string;
+  type: string;
+  description: string;
+  region: string;
+  licence_class: string;
+  writable: boolean;
+  endpoint: string | null;
+  columns: number;
+};
+export type DatasetDetail = {
+  name: string;
+  plural: string;
+  type: string;
+  description: string;
+  region: string;
+  licence_class: string;
+  writable: boolean;
+  endpoint: string | null;
+  key: string;
+  version: string | null;
+  retention_s: number | null;
+  columns: Column[];
+  relations: Relation[];
+};
+export type Column = {
+  name: string;
+  type: "id" | "int" | "long" | "float" | "string" | "boolean" | "date" | "datetime" | "json";
+  description: string;
+  nullable: boolean;
+  unique: boolean;
+  filterable: boolean;
+  sensitivity: "public" | "internal" | "personal" | "sensitive" | "secret";
+  quasi_identifier: boolean;
+  licence_class: string;
+};
+export type Relation = { name: string; to: string; kind: "one" | "many"; local: string; remote: string };
+export type DatasetPage = { items: Dataset[]; next_cursor: Cursor };
+export type NewEndpoint = { kind?: "webhook" | "mail"; target: string; events?: string; note?: string };
+export type EndpointPatch = {
+  target?: string;
+  events?: string;
+  note?: string;
+  state?: "active" | "disabled";
+};
+export type Endpoint = {
+  tenant: string;
+  id: string;
+  kind: "webhook" | "mail";
+  target: string;
+  events: string;
+  note: string;
+  state: "active" | "disabled";
+  reason: string;
+  former_secret_until: Time | null;
+  created_at: Time;
+  version: number;
+};
+export type EndpointMade = {
+  tenant: string;
+  id: string;
+  kind: "webhook" | "mail";
+  target: string;
+  events: string;
+  note: string;
+  state: "active" | "disabled";
+  reason: string;
+  former_secret_until: Time | null;
+  created_at: Time;
+  version: number;
+  secret?: string;
+  public_key?: string;
+};
+export type EndpointPage = { items: Endpoint[]; next_cursor: Cursor };
+export type Rotate = { overlap?: string };
+export type Replay = { from: Time; to: Time };
+export type TestBegun = { delivery: string };
+export type ReplayBegun = { deliveries: number };
+export type DeliveryState = "pending" | "delivered" | "failed";
+export type Delivery = {
+  tenant: string;
+  id: string;
+  endpoint: string;
+  event: string;
+  type: string;
+  state: DeliveryState;
+  attempts: number;
+  next_at: Time | null;
+  created_at: Time;
+  ended_at: Time | null;
+  last_status: number | null;
+  last_error: string;
+};
+export type DeliveryPage = { items: Delivery[]; next_cursor: Cursor };
+export type DeliveryDetail = {
+  tenant: string;
+  id: string;
+  endpoint: string;
+  event: string;
+  type: string;
+  state: DeliveryState;
+  attempts: number;
+  next_at: Time | null;
+  created_at: Time;
+  ended_at: Time | null;
+  last_status: number | null;
+  last_error: string;
+  log: Attempt[];
+};
+export type Attempt = { attempt: number; at: Time; took_ms: number; status: number | null; error: string };
+export type Alert = {
+  fingerprint: string;
+  name: string;
+  severity: string;
+  state: "firing" | "resolved";
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  starts_at: Time;
+  ends_at: Time | null;
+  received_at: Time;
+};
+export type AlertPage = { items: Alert[]; next_cursor: Cursor };
+export type AlertsTaken = { changed?: number };
+export type AlertmanagerMessage = {
+  version: "4";
+  alerts: { status: "firing" | "resolved"; labels: Record<string, string>; annotations: Record<string, string>; startsAt: string; endsAt?: string; fingerprint: string }[];
+};
+export type NewTenant = {
+  id: string;
+  region?: string;
+  plan?: "starter" | "pro" | "enterprise";
+  retention_tier?: string;
+  licence_class?: string;
+  state?: "active" | "suspended";
+};
+export type TenantPatch = {
+  region?: string;
+  plan?: "starter" | "pro" | "enterprise";
+  retention_tier?: string;
+  licence_class?: string;
+  state?: "active" | "suspended";
+};
+export type Tenant = {
+  id: string;
+  region: string;
+  plan: string;
+  retention_tier: string;
+  licence_class: string;
+  state: "active" | "suspended";
+  created_at: Time;
+  version: number;
+};
+export type TenantPage = { items: Tenant[]; next_cursor: Cursor };
+export type NewPrincipal = { id: string; name?: string; roles: string };
+export type Principal = {
+  tenant: string;
+  id: string;
+  name: string;
+  roles: string;
+  state: string;
+  created_at: Time;
+};
+export type PrincipalPage = { items: Principal[]; next_cursor: Cursor };
+export type NewToken = {
+  principal: string;
+  scopes?: string;
+  purposes?: string;
+  lifetime?: string;
+  note?: string;
+};
+export type Token = {
+  tenant: string;
+  id: string;
+  principal: string;
+  scopes: string;
+  purposes: string;
+  created_at: Time;
+  expires_at: Time;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  note: string;
+};
+export type TokenPage = { items: Token[]; next_cursor: Cursor };
+export type IssuedToken = Token & { token: string };
+export type SignInLink = { path: string; expires_at: Time };
+
+// A path with those of the parameters that are given.
+function address(path: string, query: Record<string, string | number | boolean | undefined>): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [[name, String(value)]]);
+  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
+}
+
+export abstract class Operations {
+  // Sends a request and gives what the answer carries; throws what the answer refuses.
+  abstract call<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
+
+  // Who is signed in, and what the portal needs to begin.
+  getSession = () =>
+    this.call<Session>("GET", "/v1/session");
+  // End the session of the cookie.
+  signOut = () =>
+    this.call<void>("DELETE", "/v1/session");
+  // The live sessions of the caller, newest first.
+  listSessions = () =>
+    this.call<SessionPage>("GET", "/v1/sessions");
+  // Begin a session with a one-time sign-in link.
+  signIn = (given: { body: SignIn }) =>
+    this.call<Session>("POST", "/v1/sessions", given.body);
+  // End one session of the caller.
+  revokeSession = (given: { session: string }) =>
+    this.call<void>("DELETE", `/v1/sessions/${encodeURIComponent(given.session)}`);
+  // How people and programs sign in here.
+  getSignIn = () =>
+    this.call<SignInWays>("GET", "/v1/sign-in");
+  // Begin to sign in at the OpenID provider, in this browser.
+  beginCodeLogin = (given: { body: CodeLogin }) =>
+    this.call<CodeLoginBegun>("POST", "/v1/sign-in/oidc", given.body);
+  // Begin a session with what the OpenID provider sent the browser back with.
+  finishCodeLogin = (given: { body: Code }) =>
+    this.call<Session>("POST", "/v1/sign-in/oidc/code", given.body);
+  // What the token of this request may do.
+  getSelf = () =>
+    this.call<Self>("GET", "/v1/self");
+  // Requests, errors and latency of the tenants that the caller may see.
+  getOverview = (given: { tenant?: string; window?: "15m" | "1h" | "24h" } = {}) =>
+    this.call<Overview>("GET", address("/v1/overview", { tenant: given.tenant, window: given.window }));
+  // The governed datasets.
+  listDatasets = () =>
+    this.call<DatasetPage>("GET", "/v1/datasets");
+  // One dataset with its columns and relations.
+  getDataset = (given: { dataset: string }) =>
+    this.call<DatasetDetail>("GET", `/v1/datasets/${encodeURIComponent(given.dataset)}`);
+  // Alerts that were told to the caller's tenant, firing first.
+  listAlerts = () =>
+    this.call<AlertPage>("GET", "/v1/alerts");
+  // Take what a Prometheus Alertmanager tells by its webhook.
+  receiveAlerts = (given: { dry_run?: boolean; body: AlertmanagerMessage }) =>
+    this.call<AlertsTaken>("POST", address("/v1/alerts", { dry_run: given.dry_run }), given.body);
+  // Where the tenant's events are told.
+  listEndpoints = (given: { tenant: string }) =>
+    this.call<EndpointPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints`);
+  // Tell events to a webhook or mail address.
+  createEndpoint = (given: { tenant: string; dry_run?: boolean; body: NewEndpoint }) =>
+    this.call<EndpointMade>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints`, { dry_run: given.dry_run }), given.body);
+  // One endpoint.
+  getEndpoint = (given: { tenant: string; endpoint: string }) =>
+    this.call<Endpoint>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}`);
+  // Change an endpoint; absent members stay.
+  updateEndpoint = (given: { tenant: string; endpoint: string; dry_run?: boolean; etag: string; body: EndpointPatch }) =>
+    this.call<Endpoint>("PATCH", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
+  // Delete an endpoint; the log of its deliveries stays.
+  deleteEndpoint = (given: { tenant: string; endpoint: string; dry_run?: boolean }) =>
+    this.call<void>("DELETE", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}`, { dry_run: given.dry_run }));
+  // A new secret; the former one signs too for a while.
+  rotateEndpoint = (given: { tenant: string; endpoint: string; dry_run?: boolean; body: Rotate }) =>
+    this.call<EndpointMade>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}/rotate`, { dry_run: given.dry_run }), given.body);
+  // Send an event of type mc.test to this endpoint alone.
+  testEndpoint = (given: { tenant: string; endpoint: string; dry_run?: boolean }) =>
+    this.call<TestBegun>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}/test`, { dry_run: given.dry_run }));
+  // Send the events of a time again, under their ids.
+  replayEndpoint = (given: { tenant: string; endpoint: string; dry_run?: boolean; body: Replay }) =>
+    this.call<ReplayBegun>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/endpoints/${encodeURIComponent(given.endpoint)}/replay`, { dry_run: given.dry_run }), given.body);
+  // Deliveries, the newest first.
+  listDeliveries = (given: { tenant: string; endpoint?: string; state?: DeliveryState; cursor?: string; limit?: number }) =>
+    this.call<DeliveryPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/deliveries`, { endpoint: given.endpoint, state: given.state, cursor: given.cursor, limit: given.limit }));
+  // One delivery with the log of its attempts.
+  getDelivery = (given: { tenant: string; delivery: string }) =>
+    this.call<DeliveryDetail>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/deliveries/${encodeURIComponent(given.delivery)}`);
+  // Send a delivery again that has ended.
+  sendDelivery = (given: { tenant: string; delivery: string; dry_run?: boolean }) =>
+    this.call<Delivery>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/deliveries/${encodeURIComponent(given.delivery)}/send`, { dry_run: given.dry_run }));
+  // The tenants that the caller may know of.
+  listTenants = () =>
+    this.call<TenantPage>("GET", "/v1/tenants");
+  // Create a tenant.
+  createTenant = (given: { dry_run?: boolean; body: NewTenant }) =>
+    this.call<Tenant>("POST", address("/v1/tenants", { dry_run: given.dry_run }), given.body);
+  // One tenant; its version is the ETag.
+  getTenant = (given: { tenant: string }) =>
+    this.call<Tenant>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}`);
+  // Change a tenant; absent members stay.
+  updateTenant = (given: { tenant: string; dry_run?: boolean; etag: string; body: TenantPatch }) =>
+    this.call<Tenant>("PATCH", address(`/v1/tenants/${encodeURIComponent(given.tenant)}`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
+  // The people and machines of a tenant.
+  listPrincipals = (given: { tenant: string }) =>
+    this.call<PrincipalPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/principals`);
+  // Create a principal.
+  createPrincipal = (given: { tenant: string; dry_run?: boolean; body: NewPrincipal }) =>
+    this.call<Principal>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/principals`, { dry_run: given.dry_run }), given.body);
+  // A one-time sign-in link for a person; good for 15 minutes.
+  createLink = (given: { tenant: string; principal: string; dry_run?: boolean }) =>
+    this.call<SignInLink>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/principals/${encodeURIComponent(given.principal)}/links`, { dry_run: given.dry_run }));
+  // The tokens of a tenant, never their secrets.
+  listTokens = (given: { tenant: string }) =>
+    this.call<TokenPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/tokens`);
+  // Create a token; its secret is told here and never again.
+  createToken = (given: { tenant: string; dry_run?: boolean; body: NewToken }) =>
+    this.call<IssuedToken>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/tokens`, { dry_run: given.dry_run }), given.body);
+  // Revoke a token.
+  revokeToken = (given: { tenant: string; token: string; dry_run?: boolean }) =>
+    this.call<void>("DELETE", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/tokens/${encodeURIComponent(given.token)}`, { dry_run: given.dry_run }));
+  // This document.
+  getOpenApi = () =>
+    this.call<Record<string, unknown>>("GET", "/v1/openapi.json");
+}

@@ -1,0 +1,193 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Delivery, Endpoint } from "../client.ts";
+import { Problem } from "../api.ts";
+import { count, millis, time, UNKNOWN } from "../format.ts";
+import { Failed, useLoaded, Waiting } from "../load.tsx";
+import { attempt, client, utc } from "../state.ts";
+
+export interface Shown {
+  secret: string;
+  publicKey: string;
+  overlap: boolean;
+}
+
+function Modal({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-labelledby="modal-title" onClose={close}>
+      <h2 id="modal-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+// Sends what a form says; keeps what went wrong.
+function useSending() {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  async function send(call: () => Promise<void>) {
+    setProblem(null);
+    try {
+      await attempt(call);
+    } catch (error) {
+      if (error instanceof Problem) setProblem(error);
+    }
+  }
+  return { problem, send, clear: () => setProblem(null) };
+}
+
+interface NewProps {
+  tenant: string;
+  close: () => void;
+  made: (shown: Shown | null) => void;
+}
+
+export function NewEndpointDialog({ tenant, close, made }: NewProps) {
+  const { problem, send, clear } = useSending();
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (name: string) => String(form.get(name) ?? "");
+    void send(async () => {
+      const kind = text("kind") === "mail" ? "mail" : "webhook";
+      const body = { kind, target: text("target"), events: text("events"), note: text("note") } as const;
+      const endpoint = await client.createEndpoint({ tenant, body });
+      made(endpoint.secret ? { secret: endpoint.secret, publicKey: endpoint.public_key ?? "", overlap: false } : null);
+    });
+  }
+  return (
+    <Modal title="New endpoint" close={close}>
+      <form onSubmit={submit}>
+        <fieldset>
+          <legend>How</legend>
+          <label class="choice"><input type="radio" name="kind" value="webhook" defaultChecked /> Webhook</label>
+          <label class="choice"><input type="radio" name="kind" value="mail" /> Mail</label>
+        </fieldset>
+        <p>
+          <label for="target">Address</label>
+          <input id="target" name="target" required maxLength={2000} placeholder="https://hooks.example.org/maestro" />
+        </p>
+        <p>
+          <label for="events">Events</label>
+          <input id="events" name="events" required defaultValue="*" aria-describedby="events-help" />
+          <span id="events-help" class="soft">mc.token.created, mc.token.* or *; comma separated</span>
+        </p>
+        <p>
+          <label for="note">Note</label>
+          <input id="note" name="note" maxLength={200} />
+        </p>
+        {problem && <Failed problem={problem} retry={clear} />}
+        <p class="actions">
+          <button type="button" onClick={close}>Cancel</button>
+          <button type="submit" class="primary">Create</button>
+        </p>
+      </form>
+    </Modal>
+  );
+}
+
+export function SecretDialog({ shown, close }: { shown: Shown; close: () => void }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <Modal title="The secret, shown this once" close={close}>
+      <p>It verifies <code>v1</code> signatures.{shown.overlap && " The former one signs too for 24 hours."}</p>
+      <pre class="secret">{shown.secret}</pre>
+      <p>The public key verifies <code>v1a</code> signatures; anybody may know it.</p>
+      <pre class="secret">{shown.publicKey}</pre>
+      <p class="actions">
+        <button type="button" onClick={() => void navigator.clipboard.writeText(shown.secret).then(() => setCopied(true))}>
+          {copied ? "✓ Copied" : "Copy the secret"}
+        </button>
+        <button type="button" class="primary" onClick={close}>Done</button>
+      </p>
+    </Modal>
+  );
+}
+
+export function ReplayDialog({ tenant, endpoint, close }: { tenant: string; endpoint: Endpoint; close: () => void }) {
+  const { problem, send, clear } = useSending();
+  const [done, setDone] = useState<number | null>(null);
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const iso = (name: string) => new Date(`${String(form.get(name))}Z`).toISOString();
+    void send(async () => {
+      const body = { from: iso("from"), to: iso("to") };
+      setDone((await client.replayEndpoint({ tenant, endpoint: endpoint.id, body })).deliveries);
+    });
+  }
+  const now = new Date();
+  const field = (at: Date) => at.toISOString().slice(0, 16);
+  return (
+    <Modal title="Send again" close={close}>
+      {done !== null && (
+        <>
+          <p role="status">✓ {count(done)} deliveries are due.</p>
+          <p class="actions"><button type="button" class="primary" onClick={close}>Done</button></p>
+        </>
+      )}
+      {done === null && (
+        <form onSubmit={submit}>
+          <p>All events of a time, for <bdi>{endpoint.target}</bdi>, under the ids they had.</p>
+          <p>
+            <label for="from">From (UTC)</label>
+            <input id="from" name="from" type="datetime-local" required defaultValue={field(new Date(now.getTime() - 3_600_000))} />
+          </p>
+          <p>
+            <label for="to">To (UTC)</label>
+            <input id="to" name="to" type="datetime-local" required defaultValue={field(now)} />
+          </p>
+          {problem && <Failed problem={problem} retry={clear} />}
+          <p class="actions">
+            <button type="button" onClick={close}>Cancel</button>
+            <button type="submit" class="primary">Send again</button>
+          </p>
+        </form>
+      )}
+    </Modal>
+  );
+}
+
+interface LogProps {
+  tenant: string;
+  delivery: Delivery;
+  writes: boolean;
+  close: () => void;
+}
+
+export function DeliveryLog({ tenant, delivery, writes, close }: LogProps) {
+  const loaded = useLoaded(`delivery ${delivery.id}`, () => client.getDelivery({ tenant, delivery: delivery.id }));
+  const { problem, send, clear } = useSending();
+  const detail = loaded.value;
+  return (
+    <Modal title={`Attempts of ${delivery.type}`} close={close}>
+      <p>Event <code class="wrap">{delivery.event}</code></p>
+      {loaded.problem && <Failed problem={loaded.problem} retry={loaded.reload} />}
+      {!detail && !loaded.problem && <Waiting />}
+      {detail?.log.length === 0 && <p>None yet.</p>}
+      {detail && detail.log.length > 0 && (
+        <ol>
+          {detail.log.map((one) => (
+            <li key={one.attempt}>
+              {time(one.at, utc.value)}: {one.status ?? UNKNOWN} in {millis(one.took_ms)} <bdi>{one.error}</bdi>
+            </li>
+          ))}
+        </ol>
+      )}
+      {detail?.next_at && <p>Next at {time(detail.next_at, utc.value)}.</p>}
+      {problem && <Failed problem={problem} retry={clear} />}
+      <p class="actions">
+        {writes && detail && detail.state !== "pending" && (
+          <button
+            type="button"
+            onClick={() => void send(async () => { await client.sendDelivery({ tenant, delivery: delivery.id }); close(); })}
+          >
+            Send again
+          </button>
+        )}
+        <button type="button" class="primary" onClick={close}>Done</button>
+      </p>
+    </Modal>
+  );
+}

@@ -1,0 +1,140 @@
+// One moment of an imaginary server, the same in each run: what the pictures are taken of.
+export const NOW = "2026-11-27T12:00:00.000Z";
+
+const before = (minutes) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
+const after = (minutes) => before(-minutes);
+const id = (kind, n) => `${kind}_01m8e000000000000000000${String(n).padStart(3, "0")}`;
+const page = (items) => ({ items, next_cursor: null });
+const DAY = 1440;
+
+const session = {
+  session: { id: id("ses", 1), method: "link", expires_at: after(600), idle_expires_at: after(60) },
+  principal: "ada", name: "Ada Lindqvist", tenant: "alpha", roles: ["tenant-admin"],
+  scopes: ["query", "mutate", "introspect", "admin:read", "admin:write"],
+  tenants: ["alpha", "bravo"], csrf: "A".repeat(43), server: { version: "1.0.0", time: NOW, demo: true },
+};
+
+// A daily shape with a surge, without chance; the first steps are from before the server began.
+function series(steps, scale, phase) {
+  const wave = Array.from({ length: steps }, (_, i) =>
+    i < 6 ? null : Math.round(scale * (3 + Math.sin((i + phase) / 9) + (i > 60 && i < 72 ? 2 : 0))));
+  const of = (part) => wave.map((value) => (value === null ? null : Math.floor(value * part)));
+  return {
+    requests: wave, refused: of(0.04), failed: of(0.012),
+    p50_ms: wave.map((value) => (value === null ? null : 2 + value / scale)),
+    p99_ms: wave.map((value) => (value === null ? null : 18 + 9 * (value / scale))),
+  };
+}
+
+function traffic(scale, phase) {
+  const found = series(90, scale, phase);
+  const sum = (values) => values.reduce((all, value) => all + (value ?? 0), 0);
+  return {
+    requests: sum(found.requests), refused: sum(found.refused), failed: sum(found.failed),
+    latency_ms: { p50: 5.1, p95: 21.4, p99: 46 }, series: found,
+  };
+}
+
+const silent = () => ({
+  requests: null, refused: null, failed: null, latency_ms: null,
+  series: Object.fromEntries(Object.keys(series(90, 1, 0)).map((name) => [name, Array(90).fill(null)])),
+});
+
+const overview = {
+  from: before(15), to: NOW, step_s: 10, total: traffic(160, 0),
+  tenants: [
+    { tenant: "alpha", ...traffic(100, 0) }, { tenant: "bravo", ...traffic(60, 20) }, { tenant: "cosmos", ...silent() },
+  ],
+};
+
+const alerts = page([{
+  fingerprint: "f1", name: "BudgetBurn", severity: "warning", state: "firing", labels: { alertname: "BudgetBurn" },
+  annotations: { summary: "bravo has used 92 % of its requests" }, starts_at: before(12), ends_at: null, received_at: before(11),
+}]);
+
+const column = (name, type, sensitivity, more = {}) => ({
+  name, type, description: "", nullable: false, unique: false, filterable: true, sensitivity, quasi_identifier: false,
+  licence_class: "Open-Data-OK", ...more,
+});
+const dataset = (name, plural, type, more = {}) => ({
+  name, plural, type, description: "", region: "eu", licence_class: "Open-Data-OK", writable: false, endpoint: "/graphql",
+  columns: 7, ...more,
+});
+const person = dataset("person", "persons", "Person", { writable: true, description: "People that cases are about" });
+const datasets = page([
+  person, dataset("organisation", "organisations", "Organisation"), dataset("asset", "assets", "Asset"),
+  dataset("event", "events", "Event", { licence_class: "Restricted-TOS", region: "us" }),
+]);
+const personDetail = {
+  ...person, key: "id", version: "version", retention_s: 90 * 86_400,
+  columns: [
+    column("id", "id", "internal", { unique: true }), column("fullName", "string", "personal"),
+    column("birthDate", "date", "personal", { quasi_identifier: true }), column("nationalId", "string", "sensitive"),
+    column("country", "string", "internal", { quasi_identifier: true }), column("organisationId", "id", "internal", { nullable: true }),
+    column("version", "int", "internal"),
+  ],
+  relations: [
+    { name: "organisation", to: "organisation", kind: "one", local: "organisationId", remote: "id" },
+    { name: "events", to: "event", kind: "many", local: "id", remote: "personId" },
+  ],
+};
+
+const browser = (n, user_agent, current, minutes) => ({
+  id: id("ses", n), method: "link", created_at: before(minutes), last_seen_at: before(n), expires_at: after(600),
+  idle_expires_at: after(60 - n), peer: "192.0.2.7", user_agent, current,
+});
+const sessions = page([
+  browser(1, "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0", true, 20), browser(8, "curl/8.5.0", false, 300),
+]);
+
+const token = (n, principal, more = {}) => ({
+  tenant: "alpha", id: id("tok", n), principal, scopes: "query,introspect", purposes: "demo", created_at: before(n * DAY),
+  expires_at: after((90 - n) * DAY), revoked_at: null, last_used_at: null, note: "", ...more,
+});
+const tokens = page([
+  token(1, "ada", { scopes: "query,mutate,introspect,admin:read,admin:write", last_used_at: before(3), note: "laptop" }),
+  token(2, "ben", { last_used_at: before(2 * DAY), note: "notebook" }),
+  token(3, "dora", { revoked_at: before(DAY) }), token(95, "aron"),
+]);
+
+const endpoint = (n, kind, target, more = {}) => ({
+  tenant: "alpha", id: id("nep", n), kind, target, events: "*", note: "", state: "active", reason: "",
+  former_secret_until: null, created_at: before(n * DAY), version: 1, ...more,
+});
+const endpoints = page([
+  endpoint(1, "webhook", "https://hooks.example.org/maestro", { note: "on call", events: "mc.token.*,mc.session.*" }),
+  endpoint(2, "mail", "security@example.org", { state: "disabled", reason: "failed for 5 days" }),
+]);
+const delivery = (n, state, more = {}) => ({
+  tenant: "alpha", id: id("dlv", n), endpoint: id("nep", 1), event: id("evt", n), type: "mc.token.created", state,
+  attempts: 1, next_at: null, created_at: before(n * 7), ended_at: before(n * 7), last_status: 204, last_error: "", ...more,
+});
+const deliveries = page([
+  delivery(1, "pending", { attempts: 2, next_at: after(1), ended_at: null, last_status: 500 }), delivery(2, "delivered"),
+  delivery(3, "failed", { attempts: 8, last_status: null, last_error: "the name does not resolve" }),
+]);
+
+export const API = {
+  "/v1/session": session, "/v1/overview": overview, "/v1/alerts": alerts, "/v1/datasets": datasets,
+  "/v1/datasets/person": personDetail, "/v1/sessions": sessions, "/v1/tenants/alpha/tokens": tokens,
+  "/v1/tenants/alpha/endpoints": endpoints, "/v1/tenants/alpha/deliveries": deliveries,
+  "/v1/sign-in": { oidc: { issuer: "https://login.example.org", audience: "mc", cli_client_id: null, portal: true } },
+};
+
+const named = (kind, name) => ({ kind, name });
+const field = (name, type) => ({ name, description: null, type, args: [] });
+const type = (name, fields) => ({ kind: "OBJECT", name, fields, inputFields: null, enumValues: null });
+const introspection = { __schema: {
+  queryType: { name: "Query" }, mutationType: null, directives: [],
+  types: [
+    type("Query", [field("person", named("OBJECT", "Person"))]),
+    type("Person", ["id", "fullName", "birthDate"].map((name) => field(name, named("SCALAR", "String")))),
+  ],
+} };
+
+// What the gateway says to the portal's own queries: the schema, and rows by alias d0, d1 and so on.
+export function graphql(query) {
+  if (query.includes("__schema")) return { data: introspection };
+  const aliases = [...query.matchAll(/\bd(\d+):/g)];
+  return { data: Object.fromEntries(aliases.map(([, n]) => [`d${n}`, { count: 1000 * (Number(n) + 1) }])) };
+}
