@@ -109,6 +109,9 @@ else
       skipped=$((skipped + 1))
     fi
   done
+  if wants notify; then
+    suite "notify on PostgreSQL" env MC_KILLS=10 tests/e2e/postgres.sh "$node" tests/e2e/notify/main.mjs
+  fi
   if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs
