@@ -125,21 +125,7 @@ export type Endpoint = {
   created_at: Time;
   version: number;
 };
-export type EndpointMade = {
-  tenant: string;
-  id: string;
-  kind: "webhook" | "mail";
-  target: string;
-  events: string;
-  note: string;
-  state: "active" | "disabled";
-  reason: string;
-  former_secret_until: Time | null;
-  created_at: Time;
-  version: number;
-  secret?: string;
-  public_key?: string;
-};
+export type EndpointMade = Endpoint & { secret?: string; public_key?: string };
 export type EndpointPage = { items: Endpoint[]; next_cursor: Cursor };
 export type Rotate = { overlap?: string };
 export type Replay = { from: Time; to: Time };
@@ -161,21 +147,7 @@ export type Delivery = {
   last_error: string;
 };
 export type DeliveryPage = { items: Delivery[]; next_cursor: Cursor };
-export type DeliveryDetail = {
-  tenant: string;
-  id: string;
-  endpoint: string;
-  event: string;
-  type: string;
-  state: DeliveryState;
-  attempts: number;
-  next_at: Time | null;
-  created_at: Time;
-  ended_at: Time | null;
-  last_status: number | null;
-  last_error: string;
-  log: Attempt[];
-};
+export type DeliveryDetail = Delivery & { log: Attempt[] };
 export type Attempt = { attempt: number; at: Time; took_ms: number; status: number | null; error: string };
 export type Alert = {
   fingerprint: string;

@@ -43,7 +43,13 @@ export function NoMatch({ filter, what, clear }: NoMatchProps) {
       <p>
         {what} <bdi>“{filter}”</bdi>.
       </p>
-      <button type="button" onClick={clear}>
+      <button
+        type="button"
+        onClick={() => {
+          clear();
+          dispatchEvent(new Event("mc-filter"));  // this button goes; the focus is of use in the filter
+        }}
+      >
         Clear the filter
       </button>
     </section>
@@ -57,7 +63,7 @@ export interface Pages<T> {
   move: (pages: number) => void;
 }
 
-// The rows of one page; another `key` begins at the first.
+// The rows of one page. Another `key` begins at the first; back at the former one, it is as it was.
 export function usePages<T>(all: T[], key: string): Pages<T> {
   const [place, setPlace] = useState({ key, page: 0 });
   const last = Math.max(0, Math.ceil(all.length / ROWS) - 1);
@@ -73,17 +79,19 @@ export function usePages<T>(all: T[], key: string): Pages<T> {
 export function Pager<T>({ pages }: { pages: Pages<T> }) {
   const { rows, from, all, move } = pages;
   if (all <= ROWS) return null;
+  // Not `disabled`, which would take the focus from who steps through.
+  const turn = (name: string, step: number, over: boolean) => (
+    <button type="button" aria-disabled={over} onClick={() => over || move(step)}>
+      {name}
+    </button>
+  );
   return (
     <nav class="pager" aria-label="Pages of the table">
       <span role="status">
         {count(from + 1)} to {count(from + rows.length)} of {count(all)}
       </span>
-      <button type="button" disabled={from === 0} onClick={() => move(-1)}>
-        Previous
-      </button>
-      <button type="button" disabled={from + rows.length >= all} onClick={() => move(1)}>
-        Next
-      </button>
+      {turn("Previous", -1, from === 0)}
+      {turn("Next", 1, from + rows.length >= all)}
     </nav>
   );
 }

@@ -1,5 +1,5 @@
 // Loading what a page shows, and the states in which it is not there yet, or not at all.
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "./api.ts";
 import { attempt, session, toProvider } from "./state.ts";
 
@@ -130,10 +130,20 @@ function told(problem: Problem): { title: string; advice: string } {
 }
 
 export function Failed({ problem, retry }: { problem: Problem; retry: () => void }) {
+  const box = useRef<HTMLElement>(null);
+  // The button goes when trying again helped; the focus on it begins anew at the heading.
+  useLayoutEffect(() => {
+    const own = box.current;
+    const dialog = own?.closest("dialog");
+    return () => {
+      if (!own?.contains(document.activeElement)) return;
+      (dialog?.querySelector<HTMLElement>("input, button") ?? document.querySelector("h1"))?.focus();
+    };
+  }, []);
   if (problem.stepUp) return <StepUp problem={problem} />;
   const { title, advice } = told(problem);
   return (
-    <section class="notice bad" role="alert">
+    <section class="notice bad" role="alert" ref={box}>
       <h2>✕ {title}</h2>
       <p dir="auto">{problem.message}</p>
       {advice !== "" && <p>{advice}</p>}

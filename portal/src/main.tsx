@@ -6,7 +6,7 @@ import { Problem } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
 import { loaderOf } from "./pages.ts";
 import { Shell } from "./shell.tsx";
-import { attempt, client, isSignIn, path, session, signedIn } from "./state.ts";
+import { attempt, client, isSignIn, path, session, signedIn, tenant, timeWindow } from "./state.ts";
 
 // The heading of a new page takes the focus, so that keyboard and screen reader begin there.
 function arrive() {
@@ -56,6 +56,7 @@ function App() {
     try {
       signedIn(await attempt(client.getSession));
     } catch (error) {
+      client.forgetAhead();
       if (error instanceof Problem && error.status !== 401) setProblem(error);
     }
   }
@@ -85,7 +86,12 @@ function App() {
   );
 }
 
-// The page's script comes while the session is asked for; a failure is told where the page is shown.
+// The page's script comes while the session is asked for, and what the first page shows as well; a
+// failure is told where the page is shown.
 loaderOf(path.value)().catch(() => undefined);
+if (path.value === "/") {
+  client.readAhead(() => client.getOverview({ window: timeWindow.value, tenant: tenant.value }));
+  client.readAhead(client.listAlerts);
+}
 const root = document.getElementById("app");
 if (root) render(<App />, root);

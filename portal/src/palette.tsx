@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { PAGES } from "./pages.ts";
 import { address, go, session, setShortcuts, setTheme, setUtc, shortcuts, theme, utc } from "./state.ts";
 
@@ -31,36 +31,18 @@ function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
 }
 
-// Ctrl-K or Cmd-K opens it; the other keys work where nobody types, and can be switched off.
-export function Palette() {
+// A dialog that is there while it is open, and no longer.
+function useModal() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const help = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  return dialog;
+}
+
+function Commands({ close }: { close: () => void }) {
+  const dialog = useModal();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const shown = commands().filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase()));
-
-  useEffect(() => {
-    let afterG = false;
-    function onKey(event: KeyboardEvent) {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        setText("");
-        setAt(0);
-        if (!dialog.current?.open) dialog.current?.showModal();
-        return;
-      }
-      if (!shortcuts.value || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-      const page = afterG ? PAGES.find((one) => one.key === event.key) : undefined;
-      afterG = event.key === "g";
-      if (page) go(address(page.path));
-      else if (event.key === "?") help.current?.showModal();
-      else if (event.key === "/") dispatchEvent(new Event("mc-filter"));
-      else return;
-      event.preventDefault();
-    }
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
 
   function onKey(event: KeyboardEvent) {
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
@@ -81,63 +63,95 @@ export function Palette() {
   }
 
   return (
-    <>
-      <dialog ref={dialog} class="palette" aria-label="Commands">
-        <input
-          type="text"
-          role="combobox"
-          aria-label="Command"
-          aria-expanded="true"
-          aria-controls="palette-list"
-          aria-activedescendant={shown.length > 0 ? `palette-${at}` : undefined}
-          placeholder="Page, tenant, setting"
-          value={text}
-          autofocus
-          onInput={(event) => {
-            setText(event.currentTarget.value);
-            setAt(0);
-          }}
-          onKeyDown={onKey}
-        />
-        <ul id="palette-list" role="listbox" aria-label="Commands">
-          {shown.map((one, i) => (
-            <li key={one.name} id={`palette-${i}`} role="option" aria-selected={i === at} onClick={() => choose(one)}>
-              <bdi>{one.name}</bdi>
-            </li>
-          ))}
-        </ul>
-        {shown.length === 0 && <p role="status">No command has that in its name.</p>}
-      </dialog>
-      <dialog ref={help} aria-labelledby="help-title">
-        <h2 id="help-title">Keyboard</h2>
-        <dl class="keys">
-          <dt>Ctrl K or ⌘ K</dt>
-          <dd>Commands</dd>
-          {PAGES.map((page) => (
-            <>
-              <dt>g {page.key}</dt>
-              <dd>{page.name}</dd>
-            </>
-          ))}
-          <dt>/</dt>
-          <dd>Filter of the page</dd>
-          <dt>t in a chart</dt>
-          <dd>Numbers as a table</dd>
-        </dl>
-        <label>
-          <input
-            type="checkbox"
-            checked={shortcuts.value}
-            onChange={(event) => setShortcuts(event.currentTarget.checked)}
-          />{" "}
-          Single-key shortcuts
-        </label>
-        <p class="actions">
-          <button type="button" onClick={() => help.current?.close()}>
-            Close
-          </button>
-        </p>
-      </dialog>
-    </>
+    <dialog ref={dialog} class="palette" aria-label="Commands" onClose={close}>
+      <input
+        type="text"
+        role="combobox"
+        aria-label="Command"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={shown.length > 0 ? `palette-${at}` : undefined}
+        placeholder="Page, tenant, setting"
+        value={text}
+        autofocus
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKey}
+      />
+      <ul id="palette-list" role="listbox" aria-label="Commands">
+        {shown.map((one, i) => (
+          <li key={one.name} id={`palette-${i}`} role="option" aria-selected={i === at} onClick={() => choose(one)}>
+            <bdi>{one.name}</bdi>
+          </li>
+        ))}
+      </ul>
+      {shown.length === 0 && <p role="status">No command has that in its name.</p>}
+    </dialog>
   );
+}
+
+function Help({ close }: { close: () => void }) {
+  const dialog = useModal();
+  return (
+    <dialog ref={dialog} aria-labelledby="help-title" onClose={close}>
+      <h2 id="help-title">Keyboard</h2>
+      <dl class="keys">
+        <dt>Ctrl K or ⌘ K</dt>
+        <dd>Commands</dd>
+        {PAGES.map((page) => (
+          <>
+            <dt>g {page.key}</dt>
+            <dd>{page.name}</dd>
+          </>
+        ))}
+        <dt>/</dt>
+        <dd>Filter of the page</dd>
+        <dt>t in a chart</dt>
+        <dd>Numbers as a table</dd>
+      </dl>
+      <label>
+        <input
+          type="checkbox"
+          checked={shortcuts.value}
+          onChange={(event) => setShortcuts(event.currentTarget.checked)}
+        />{" "}
+        Single-key shortcuts
+      </label>
+      <p class="actions">
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </p>
+    </dialog>
+  );
+}
+
+// Ctrl-K or Cmd-K opens the commands; the other keys work where nobody types, and can be switched off.
+export function Palette() {
+  const [open, setOpen] = useState<"commands" | "help" | null>(null);
+  useEffect(() => {
+    let afterG = false;
+    function onKey(event: KeyboardEvent) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        setOpen("commands");
+        return;
+      }
+      if (!shortcuts.value || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      const page = afterG ? PAGES.find((one) => one.key === event.key) : undefined;
+      afterG = event.key === "g";
+      if (page) go(address(page.path));
+      else if (event.key === "?") setOpen("help");
+      else if (event.key === "/") dispatchEvent(new Event("mc-filter"));
+      else return;
+      event.preventDefault();
+    }
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  if (open === null) return null;
+  const close = () => setOpen(null);
+  return open === "commands" ? <Commands close={close} /> : <Help close={close} />;
 }

@@ -65,6 +65,7 @@ export async function toProvider(page: string, stepUp: boolean) {
 export const wantedPage = () => ownPath(sessionStorage.getItem(RETURN));
 
 export function toSignIn() {
+  client.forgetAhead();
   session.value = null;
   client.csrf = null;
   if (!isSignIn(path.value)) sessionStorage.setItem(RETURN, location.pathname + location.search);

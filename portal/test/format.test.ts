@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, count, millis, rate, share, time, UNKNOWN } from "../src/format.ts";
+import { ago, clock, count, millis, rate, share, time, UNKNOWN } from "../src/format.ts";
 
 test("what is unknown is a dash, and zero is zero", () => {
   for (const text of [count, millis, rate]) {
@@ -31,6 +31,22 @@ test("times in words, and never in the future", () => {
 });
 
 test("times of the server are shown in UTC, and nonsense as a dash", () => {
-  assert.match(time("2026-11-26T10:00:05.000Z", true), /10:00:05 UTC$/);
+  assert.equal(time("2026-11-06T10:00:05.000Z", true), "6 Nov 2026, 10:00:05 UTC");
+  assert.equal(clock(Date.parse("2026-11-06T23:07:59Z"), true), "23:07");
   assert.equal(time("soon", true), UNKNOWN);
+});
+
+test("numbers and times are what Intl says in British English", () => {
+  const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+  const three = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
+  const parts = { dateStyle: "medium", timeStyle: "medium" } as const;
+  for (let i = 0; i < 2000; i += 1) {
+    const value = 10 ** ((i / 2000) * 11 - 3) * (1 + (i % 7) / 7);
+    assert.equal(count(value), whole.format(value));
+    assert.equal(rate(value), `${three.format(value)}/s`);
+    const at = new Date(1_700_000_000_000 + i * 40_000_007);
+    const zoned = (timeZone?: string) => new Intl.DateTimeFormat("en-GB", { ...parts, timeZone }).format(at).replace("Sept", "Sep");
+    assert.equal(time(at.toISOString(), true), `${zoned("UTC")} UTC`);
+    assert.equal(time(at.toISOString(), false), zoned());
+  }
 });

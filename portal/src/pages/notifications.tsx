@@ -95,7 +95,7 @@ function Deliveries({ where, round, open }: DeliveriesProps) {
         </section>
       )}
       {page && page.items.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Deliveries">
+        <div class="scroll" tabIndex={0} role="region" aria-label="Table of deliveries">
           <table>
             <caption>Newest first</caption>
             <thead>

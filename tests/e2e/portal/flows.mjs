@@ -218,6 +218,7 @@ export function addFlowScenarios(demo) {
     await page.reload();
     const delivery = page.getByRole("row", { name: /mc\.test/ }).first();
     await delivery.getByText("✓ delivered").waitFor();
+    await check(page, "endpoints and deliveries");
     await delivery.getByRole("button", { name: /^Log/ }).click();
     await page.getByRole("dialog").getByText(/: 204 in/).waitFor();
     await check(page, "the log of a delivery");

@@ -333,7 +333,8 @@ export function addStateScenarios(demo) {
     await page.unroute(/\/tokens$/);
     const answers = [
       [problem(429, "exhausted", "too many", { "Retry-After": "9" }), "Too many requests", "Try again in 9 s."],
-      [{ status: 200, contentType: "text/html", body: "<p>Welcome to the airport</p>" }, "This did not work", "not an answer of this server"],
+      [{ status: 200, contentType: "text/html", body: "<p>Welcome to the airport</p>" },
+        "This did not work", "not an answer of this server"],
       [{ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }, "This did not work", "The server answered 502."],
     ];
     for (const [answer, title, text] of answers) {
@@ -345,6 +346,7 @@ export function addStateScenarios(demo) {
       await page.unroute(/\/v1\/datasets$/);
       await page.getByRole("button", { name: "Try again" }).press("Enter");
       await page.getByRole("rowheader").first().waitFor();
+      await page.waitForFunction(() => document.activeElement.tagName === "H1");  // the focus is not lost
     }
     await page.context().close();
   });
@@ -369,6 +371,18 @@ export function addStateScenarios(demo) {
     await page.keyboard.type("set999");
     await page.getByText("11 of 10,000").waitFor();  // set999 and set9990 to set9999, on one page again
     assert.equal(await page.getByRole("button", { name: "Next" }).count(), 0);
+    await page.keyboard.type("x");
+    await press(page, page.getByRole("button", { name: "Clear the filter" }));
+    await page.getByText("101 to 200 of 10,000").waitFor();  // where it was before
+    assert.equal(await page.evaluate(() => document.activeElement.type), "search", "the focus is lost");
+    await page.keyboard.type("set9");
+    await page.getByText("1 to 100 of 1,111").waitFor();
+    const next = page.getByRole("button", { name: "Next" });
+    await next.focus();
+    for (let at = 100; at < 1_111; at += 100) await page.keyboard.press("Enter");
+    await page.getByText("1,101 to 1,111 of 1,111").waitFor();
+    await page.keyboard.press("Enter");
+    assert.equal(await next.evaluate((button) => button === document.activeElement && button.ariaDisabled), "true");
     await page.context().close();
   });
 }
