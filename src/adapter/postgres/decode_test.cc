@@ -95,7 +95,7 @@ TEST_CASE("failure: SQLSTATE codes map to the short list") {
   const Row rows[] = {
       {"23505", Code::conflict},    {"23502", Code::invalid},     {"23503", Code::conflict},
       {"40001", Code::unavailable}, {"40P01", Code::unavailable}, {"42601", Code::invalid},
-      {"42501", Code::denied},      {"25006", Code::denied},      {"28P01", Code::denied},
+      {"42501", Code::denied},      {"25006", Code::unavailable}, {"28P01", Code::denied},
       {"3D000", Code::not_found},   {"53100", Code::unavailable}, {"55P03", Code::unavailable},
       {"57014", Code::unavailable}, {"57P01", Code::unavailable}, {"XX001", Code::corrupt},
       {"XX000", Code::unavailable}, {"22003", Code::invalid}};

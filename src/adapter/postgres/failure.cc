@@ -40,7 +40,7 @@ Code code_of(std::string_view sqlstate) {
       {"23503", Code::conflict},     // foreign_key_violation
       {"23P01", Code::conflict},     // exclusion_violation
       {"42501", Code::denied},       // insufficient_privilege
-      {"25006", Code::denied},       // read_only_sql_transaction
+      {"25006", Code::unavailable},  // read_only_sql_transaction: as on a standby
       {"25P02", Code::conflict},     // in_failed_sql_transaction
       {"28", Code::denied},          // invalid authorization
       {"3D", Code::not_found},       // no such database

@@ -60,16 +60,63 @@ std::string bash_script(const CLI::App& app) {
   return out;
 }
 
+std::string zsh_script(const CLI::App& app) {
+  std::vector<Node> nodes;
+  collect(app, "maestro", flags_of(app), nodes);
+  std::string out =
+      "#compdef maestro\n"
+      "# Completion of maestro for zsh: source <(maestro completion zsh)\n"
+      "_maestro() {\n"
+      "  local place=maestro word\n"
+      "  for word in ${words[2,CURRENT-1]}; do\n"
+      "    case \"$place $word\" in\n";
+  for (const Node& node : nodes) {
+    if (node.path != "maestro")
+      out.append("      \"" + node.path + "\") place=\"" + node.path + "\" ;;\n");
+  }
+  out += "    esac\n  done\n  case \"$place\" in\n";
+  for (const Node& node : nodes) {
+    out.append("    \"" + node.path + "\") compadd -- " + node.words + " ;;\n");
+  }
+  return out + "  esac\n  _files\n}\ncompdef _maestro maestro\n";
+}
+
+// A path of commands stands for its node when it is the longest that the line begins with; flags in
+// between are skipped.
+std::string fish_script(const CLI::App& app) {
+  std::vector<Node> nodes;
+  collect(app, "maestro", flags_of(app), nodes);
+  std::string out =
+      "# Completion of maestro for fish: maestro completion fish | source\n"
+      "function __maestro_words\n"
+      "  set -l place maestro\n"
+      "  for word in (commandline -opc)[2..]\n"
+      "    switch \"$place $word\"\n";
+  for (const Node& node : nodes) {
+    if (node.path != "maestro")
+      out.append("      case \"" + node.path + "\"\n        set place \"" + node.path + "\"\n");
+  }
+  out += "    end\n  end\n  switch $place\n";
+  for (const Node& node : nodes) {
+    out.append("    case \"" + node.path + "\"\n      printf '%s\\n' " + node.words + "\n");
+  }
+  return out + "  end\nend\ncomplete -c maestro -a '(__maestro_words)'\n";
+}
+
 }  // namespace
 
 void add_completion(CLI::App& app, Context& context, Action& action) {
   CLI::App* completion =
       app.add_subcommand("completion", "Print completion of commands and flags for a shell");
   auto shell = std::make_shared<std::string>();
-  completion->add_option("SHELL", *shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+  completion->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([&app, &context, &action, shell] {
     action = [&app, &context, shell] {
-      const std::string script = bash_script(app);
+      const std::string script = *shell == "zsh"    ? zsh_script(app)
+                                 : *shell == "fish" ? fish_script(app)
+                                                    : bash_script(app);
       if (!context.json) {
         print_out(script);
         return ok();

@@ -50,6 +50,7 @@ void add_login(CLI::App& app, Context& context, Action& action);
 void add_people(CLI::App& app, Context& context, Action& action);
 void add_notifications(CLI::App& app, Context& context, Action& action);
 void add_completion(CLI::App& app, Context& context, Action& action);
+void add_man(CLI::App& app, Context& context, Action& action);
 void add_datasets(CLI::App& app, Context& context, Action& action);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.

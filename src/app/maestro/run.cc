@@ -130,6 +130,7 @@ int run(int argc, char** argv) {
   add_notifications(app, context, action);
   add_datasets(app, context, action);
   add_completion(app, context, action);
+  add_man(app, context, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

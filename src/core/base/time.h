@@ -48,6 +48,17 @@ struct TimePoint {
 using WallTime = TimePoint<struct WallTag>;  // since 1970-01-01T00:00:00Z
 using MonoTime = TimePoint<struct MonoTag>;  // since an arbitrary start
 
+// Milliseconds since 1970, as times stand in databases; what is finer is cut off.
+constexpr std::int64_t to_unix_ms(WallTime time) {
+  return time.nanos / 1'000'000;
+}
+constexpr WallTime from_unix_ms(std::int64_t ms) {
+  return {ms * 1'000'000};
+}
+constexpr WallTime whole_ms(WallTime time) {
+  return from_unix_ms(to_unix_ms(time));
+}
+
 // RFC 3339, UTC, three decimals: 2026-11-22T11:51:20.000Z
 std::string format_rfc3339(WallTime time);
 // Accepts RFC 3339 with any offset and up to nine decimals; years 1970 to 2261.

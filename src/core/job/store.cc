@@ -20,13 +20,6 @@ constexpr StateName kStates[] = {{State::queued, "queued"}, {State::running, "ru
                                  {State::paused, "paused"}, {State::done, "done"},
                                  {State::failed, "failed"}, {State::cancelled, "cancelled"}};
 
-std::int64_t to_stored(WallTime time) {
-  return time.nanos / 1'000'000;
-}
-WallTime from_stored(std::int64_t ms) {
-  return WallTime{ms * 1'000'000};
-}
-
 Result<std::string> document(const json::Value& value, const char* what) {
   std::string text = json::print(value);
   if (text.size() <= kDocumentBytesMax) return text;
@@ -53,8 +46,8 @@ Result<Job> read_job(const sql::Rows& row) {
   job.failure = row.text(10);
   job.steps = row.integer(11);
   job.attempts = row.integer(12);
-  job.created_at = from_stored(row.integer(13));
-  job.updated_at = from_stored(row.integer(14));
+  job.created_at = from_unix_ms(row.integer(13));
+  job.updated_at = from_unix_ms(row.integer(14));
   return job;
 }
 
@@ -92,7 +85,7 @@ Result<Job> Store::create(const NewJob& job) {
   }
   MC_TRY(const std::string input, document(job.input, "input"));
   const std::string id = sys::make_id("job", *clock_, *random_);
-  const std::int64_t now = to_stored(clock_->wall());
+  const std::int64_t now = to_unix_ms(clock_->wall());
   MC_TRY([[maybe_unused]] const std::int64_t rows,
          connection_->execute(
              "INSERT INTO job (tenant_id, job_id, kind, state, input, checkpoint, progress_done, "
@@ -139,7 +132,7 @@ Result<Page> Store::list(const ListQuery& query) {
 
 Status Store::move(const TenantId& tenant, const std::string& id, State to,
                    const std::vector<State>& from) {
-  std::vector<sql::Param> params = {std::string(state_name(to)), to_stored(clock_->wall()),
+  std::vector<sql::Param> params = {std::string(state_name(to)), to_unix_ms(clock_->wall()),
                                     tenant.get(), id};
   std::string states;
   for (const State state : from) {
@@ -172,7 +165,7 @@ Result<std::optional<Claim>> Store::claim(const std::vector<std::string>& kinds,
                                           const std::string& owner, Nanos lease) {
   if (kinds.empty()) return std::nullopt;
   const WallTime now = clock_->wall();
-  std::vector<sql::Param> params = {to_stored(now)};
+  std::vector<sql::Param> params = {to_unix_ms(now)};
   std::string marks;
   for (const std::string& kind : kinds) {
     params.emplace_back(kind);
@@ -197,7 +190,7 @@ Result<std::optional<Claim>> Store::claim(const std::vector<std::string>& kinds,
          connection_->execute("UPDATE job SET state = 'running', lease_owner = ?1, lease_until = "
                               "?2, lease_epoch = lease_epoch + 1 WHERE tenant_id = ?3 AND job_id = "
                               "?4 AND lease_epoch = ?5 AND state IN ('queued', 'running')",
-                              {owner, to_stored(until), job.tenant.get(), job.id, epoch}));
+                              {owner, to_unix_ms(until), job.tenant.get(), job.id, epoch}));
   if (changed != 1) return std::nullopt;
   job.state = State::running;
   Lease taken{job.tenant, job.id, owner, epoch + 1, until};
@@ -225,8 +218,8 @@ Result<State> Store::save(Lease& lease, const Step& step, Nanos extend) {
              "RETURNING state",
              {checkpoint, step.progress.done, step.progress.total,
               excerpt(step.progress.unit, kTextBytesMax),
-              excerpt(step.progress.message, kTextBytesMax), to_stored(now),
-              std::int64_t{step.done ? 1 : 0}, to_stored(until), lease.tenant.get(), lease.job_id,
+              excerpt(step.progress.message, kTextBytesMax), to_unix_ms(now),
+              std::int64_t{step.done ? 1 : 0}, to_unix_ms(until), lease.tenant.get(), lease.job_id,
               lease.epoch, lease.owner}));
   MC_TRY(const bool found, rows->next());
   if (!found) return lease_lost(lease);
@@ -239,7 +232,7 @@ Result<State> Store::save(Lease& lease, const Step& step, Nanos extend) {
 Status Store::give_up(std::string_view sql, std::initializer_list<sql::Param> params,
                       const Lease& lease) {
   std::vector<sql::Param> all = {lease.tenant.get(), lease.job_id, lease.epoch, lease.owner,
-                                 to_stored(clock_->wall())};
+                                 to_unix_ms(clock_->wall())};
   all.insert(all.end(), params.begin(), params.end());
   MC_TRY(
       const std::int64_t changed,
@@ -264,7 +257,7 @@ Status Store::retry_later(const Lease& lease, WallTime retry_at) {
   return give_up(
       "lease_until = ?6, attempts = attempts + 1, "
       "state = CASE WHEN state = 'running' THEN 'queued' ELSE state END",
-      {to_stored(retry_at)}, lease);
+      {to_unix_ms(retry_at)}, lease);
 }
 
 Status Store::release(const Lease& lease) {

@@ -89,6 +89,28 @@ Result<AddressRule> AddressRule::make(const std::vector<std::string>& allowed) {
   return rule;
 }
 
+Status check_outbound_url(std::string_view field, std::string_view url) {
+  const auto wrong = [field](std::string_view why) {
+    return fail(Code::invalid, std::string(field) + " " + std::string(why));
+  };
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!std::all_of(url.begin(), url.end(), printable)) {
+    return wrong("holds a character that no address has");
+  }
+  if (url.find('#') != std::string_view::npos) return wrong("has a fragment");
+  const std::size_t scheme = url.find("://");
+  const std::string_view rest = scheme == std::string_view::npos ? "" : url.substr(scheme + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  if (authority.find('@') != std::string_view::npos) return wrong("holds a user name");
+  const std::string_view name = url.substr(0, scheme);
+  if (name == "https" && !authority.empty() && authority.front() != ':') return ok();
+  for (const std::string_view local : {"127.0.0.1", "localhost", "[::1]"}) {
+    if (name != "http" || !authority.starts_with(local)) continue;
+    if (authority.size() == local.size() || authority[local.size()] == ':') return ok();
+  }
+  return wrong("must be https://, or http:// on this machine's loopback");
+}
+
 bool AddressRule::inside(const Network& network, const IpAddress& address) {
   return same_bits(network.address.data(), address.data(), network.bits);
 }

@@ -1,4 +1,4 @@
-// Which addresses an outbound request may reach. Part of net.h.
+// Which addresses an outbound request may have and reach. Part of net.h.
 //
 // The rule is asked with the address that is about to be connected to, after name resolution, so a
 // name that changes its address between a check and the use gains nothing (DNS rebinding).
@@ -39,5 +39,10 @@ class AddressRule {
   static bool inside(const Network& network, const IpAddress& address);
   std::vector<Network> allowed_;
 };
+
+// What an address that somebody names must be: https anywhere, http on this machine's loopback
+// only, of printable characters, without a user name and without a fragment. `invalid` names the
+// field.
+Status check_outbound_url(std::string_view field, std::string_view url);
 
 }  // namespace mc::net

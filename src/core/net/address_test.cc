@@ -110,6 +110,24 @@ TEST_CASE("address: networks that an operator names are allowed, and nothing bes
   CHECK(!AddressRule::make({"0.0.0.0/0"})->allows(*parse_address("fd00::1")));
 }
 
+TEST_CASE("address: what somebody may name as the address of a server") {
+  for (const char* good : {"https://a", "https://a/b?c", "https://a:8443/", "http://127.0.0.1",
+                           "http://127.0.0.1:9/a", "http://localhost/a", "http://[::1]:9"}) {
+    CAPTURE(good);
+    CHECK(check_outbound_url("field", good).has_value());
+  }
+  for (const char* bad :
+       {"", "a", "https://", "https:///a", "https://:443/", "http://a", "http://127.0.0.1.a",
+        "http://127.0.0.1@a", "https://u:p@a", "http://localhosts", "ftp://a", "HTTPS://a",
+        "https://a b", "https://a\r\nX: y", "https://a/#b", "javascript:alert(1)"}) {
+    CAPTURE(bad);
+    const Status checked = check_outbound_url("field", bad);
+    REQUIRE(!checked.has_value());
+    CHECK(checked.error().code == Code::invalid);
+    CHECK(checked.error().what.starts_with("field "));
+  }
+}
+
 TEST_CASE("address: other spellings are refused") {
   for (const char* text : {"", "10.1", "010.0.0.1", "0x7f.0.0.1", "2130706433", "10.0.0.0/33",
                            "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8", "fd00::/129", "host"}) {

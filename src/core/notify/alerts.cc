@@ -98,7 +98,7 @@ Status AlertInbox::check_room(const TenantId& tenant) {
   MC_TRY([[maybe_unused]] const std::int64_t forgotten,
          connection_.execute(
              "DELETE FROM alert WHERE tenant_id = ?1 AND state = 'resolved' AND received_at < ?2",
-             {tenant.get(), to_ms(clock_.wall() - kResolvedKept)}));
+             {tenant.get(), to_unix_ms(clock_.wall() - kResolvedKept)}));
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
          connection_.query("SELECT COUNT(*) FROM alert WHERE tenant_id = ?1", {tenant.get()}));
   MC_TRY([[maybe_unused]] const bool found, rows->next());
@@ -130,8 +130,9 @@ Result<bool> AlertInbox::upsert(const TenantId& tenant, const Alert& alert) {
              "received_at = excluded.received_at",
              {tenant.get(), alert.fingerprint, alert.name, alert.severity, state,
               json::print(json::Value(alert.labels)), json::print(json::Value(alert.annotations)),
-              to_ms(alert.starts), alert.ends ? sql::Param(to_ms(*alert.ends)) : sql::Param(),
-              to_ms(clock_.wall())}));
+              to_unix_ms(alert.starts),
+              alert.ends ? sql::Param(to_unix_ms(*alert.ends)) : sql::Param(),
+              to_unix_ms(clock_.wall())}));
   return before != state;
 }
 
@@ -175,9 +176,9 @@ Result<std::vector<Alert>> AlertInbox::alerts(const TenantId& tenant) {
     alert.firing = rows->text(3) == "firing";
     MC_TRY(alert.labels, read_object(rows->text(4)));
     MC_TRY(alert.annotations, read_object(rows->text(5)));
-    alert.starts = from_ms(rows->integer(6));
+    alert.starts = from_unix_ms(rows->integer(6));
     alert.ends = read_time(*rows, 7);
-    alert.received = from_ms(rows->integer(8));
+    alert.received = from_unix_ms(rows->integer(8));
     out.push_back(std::move(alert));
   }
 }

@@ -23,8 +23,8 @@ Result<Delivery> read_delivery(const sql::Rows& row) {
   out.type = row.text(4);
   MC_TRY(out.state, parse_state(row.text(5)));
   out.attempts = row.integer(6);
-  out.next = from_ms(row.integer(7));
-  out.created = from_ms(row.integer(8));
+  out.next = from_unix_ms(row.integer(7));
+  out.created = from_unix_ms(row.integer(8));
   out.ended = read_time(row, 9);
   out.last_status = static_cast<int>(row.integer(10));
   out.last_error = row.text(11);
@@ -82,13 +82,13 @@ Result<std::string> Store::insert_event(const NewEvent& event) {
          connection_.execute(
              "INSERT INTO notify_event (tenant_id, event_id, type, body, created_at) "
              "VALUES (?1, ?2, ?3, ?4, ?5)",
-             {event.tenant.get(), id, event.type, event_body(event, id, now), to_ms(now)}));
+             {event.tenant.get(), id, event.type, event_body(event, id, now), to_unix_ms(now)}));
   return id;
 }
 
 Result<std::string> Store::insert_delivery(const TenantId& tenant, const std::string& endpoint,
                                            const std::string& event) {
-  const std::int64_t now = to_ms(clock_.wall());
+  const std::int64_t now = to_unix_ms(clock_.wall());
   std::string id = sys::make_id("dlv", clock_, random_);
   MC_TRY([[maybe_unused]] const std::int64_t added,
          connection_.execute(
@@ -174,7 +174,7 @@ Result<std::vector<Attempt>> Store::attempts(const TenantId& tenant, const std::
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) return out;
-    out.push_back({rows->integer(0), from_ms(rows->integer(1)), millis(rows->integer(2)),
+    out.push_back({rows->integer(0), from_unix_ms(rows->integer(1)), millis(rows->integer(2)),
                    static_cast<int>(rows->integer(3)), std::string(rows->text(4))});
   }
 }
@@ -191,7 +191,7 @@ Status Store::send_again(const TenantId& tenant, const std::string& delivery) {
          connection_.execute("UPDATE notify_delivery SET state = 'pending', tries = 0, "
                              "next_at = ?3, ended_at = NULL WHERE tenant_id = ?1 AND "
                              "delivery_id = ?2",
-                             {tenant.get(), delivery, to_ms(clock_.wall())}));
+                             {tenant.get(), delivery, to_unix_ms(clock_.wall())}));
   return transaction.commit();
 }
 
@@ -209,7 +209,7 @@ Result<std::int64_t> Store::replay(const TenantId& tenant, const std::string& en
                "notify_delivery d ON d.tenant_id = v.tenant_id AND d.event_id = v.event_id AND "
                "d.endpoint_id = ?2 WHERE v.tenant_id = ?1 AND v.created_at >= ?3 AND "
                "v.created_at < ?4 ORDER BY v.event_id",
-               {tenant.get(), endpoint, to_ms(from), to_ms(to)}));
+               {tenant.get(), endpoint, to_unix_ms(from), to_unix_ms(to)}));
     for (;;) {
       MC_TRY(const bool more, rows->next());
       if (!more) break;
@@ -224,13 +224,14 @@ Result<std::int64_t> Store::replay(const TenantId& tenant, const std::string& en
       }
     }
   }
-  MC_TRY([[maybe_unused]] const std::int64_t again,
-         connection_.execute(
-             "UPDATE notify_delivery SET state = 'pending', tries = 0, next_at = ?5, "
-             "ended_at = NULL WHERE tenant_id = ?1 AND endpoint_id = ?2 AND state <> 'pending' "
-             "AND event_id IN (SELECT event_id FROM notify_event WHERE tenant_id = ?1 AND "
-             "created_at >= ?3 AND created_at < ?4)",
-             {tenant.get(), endpoint, to_ms(from), to_ms(to), to_ms(clock_.wall())}));
+  MC_TRY(
+      [[maybe_unused]] const std::int64_t again,
+      connection_.execute(
+          "UPDATE notify_delivery SET state = 'pending', tries = 0, next_at = ?5, "
+          "ended_at = NULL WHERE tenant_id = ?1 AND endpoint_id = ?2 AND state <> 'pending' "
+          "AND event_id IN (SELECT event_id FROM notify_event WHERE tenant_id = ?1 AND "
+          "created_at >= ?3 AND created_at < ?4)",
+          {tenant.get(), endpoint, to_unix_ms(from), to_unix_ms(to), to_unix_ms(clock_.wall())}));
   for (const std::string& event : missing) {
     MC_TRY([[maybe_unused]] const std::string delivery, insert_delivery(tenant, endpoint, event));
   }
@@ -239,7 +240,7 @@ Result<std::int64_t> Store::replay(const TenantId& tenant, const std::string& en
 }
 
 Result<std::optional<Parcel>> Store::claim() {
-  const WallTime now = from_ms(to_ms(clock_.wall()));
+  const WallTime now = whole_ms(clock_.wall());
   Parcel parcel;
   {
     MC_TRY(const std::unique_ptr<sql::Rows> rows,
@@ -253,7 +254,7 @@ Result<std::optional<Parcel>> Store::claim() {
                    "NOT EXISTS (SELECT 1 FROM notify_delivery o WHERE o.tenant_id = d.tenant_id "
                    "AND o.endpoint_id = d.endpoint_id AND o.state = 'pending' AND "
                    "o.leased_until > ?1) ORDER BY d.next_at, d.delivery_id LIMIT 1",
-               {to_ms(now)}));
+               {to_unix_ms(now)}));
     MC_TRY(const bool found, rows->next());
     if (!found) return std::nullopt;
     MC_TRY(parcel.endpoint, read_endpoint(*rows));
@@ -266,10 +267,10 @@ Result<std::optional<Parcel>> Store::claim() {
   }
   // Another process may have been faster.
   MC_TRY(const std::int64_t leased,
-         connection_.execute(
-             "UPDATE notify_delivery SET leased_until = ?3 WHERE tenant_id = ?1 "
-             "AND delivery_id = ?2 AND state = 'pending' AND leased_until <= ?4",
-             {parcel.endpoint.tenant.get(), parcel.delivery, to_ms(now + kLease), to_ms(now)}));
+         connection_.execute("UPDATE notify_delivery SET leased_until = ?3 WHERE tenant_id = ?1 "
+                             "AND delivery_id = ?2 AND state = 'pending' AND leased_until <= ?4",
+                             {parcel.endpoint.tenant.get(), parcel.delivery,
+                              to_unix_ms(now + kLease), to_unix_ms(now)}));
   if (leased == 0) return std::nullopt;
   return parcel;
 }
@@ -285,7 +286,8 @@ Status Store::end(const Parcel& parcel, const Outcome& outcome, WallTime now) {
              "UPDATE notify_delivery SET state = ?3, next_at = ?4, ended_at = ?5, tries = ?6 "
              "WHERE tenant_id = ?1 AND delivery_id = ?2 AND state = 'pending'",
              {parcel.endpoint.tenant.get(), parcel.delivery, std::string(state_name(state)),
-              to_ms(now + wait), over ? sql::Param(to_ms(now)) : sql::Param(), parcel.attempt}));
+              to_unix_ms(now + wait), over ? sql::Param(to_unix_ms(now)) : sql::Param(),
+              parcel.attempt}));
   if (outcome.verdict != Outcome::Verdict::gone) return ok();
   const std::string reason = "the receiver answered " + std::to_string(outcome.status);
   MC_TRY([[maybe_unused]] const std::int64_t disabled,
@@ -311,7 +313,7 @@ Status Store::record(const Parcel& parcel, const Outcome& outcome) {
              "INSERT INTO notify_attempt (tenant_id, delivery_id, attempt, at, took_ms, status, "
              "error) SELECT tenant_id, delivery_id, attempts, ?3, ?4, ?5, ?6 FROM notify_delivery "
              "WHERE tenant_id = ?1 AND delivery_id = ?2",
-             {parcel.endpoint.tenant.get(), parcel.delivery, to_ms(now - outcome.took),
+             {parcel.endpoint.tenant.get(), parcel.delivery, to_unix_ms(now - outcome.took),
               to_millis(outcome.took), std::int64_t{outcome.status}, error}));
   MC_TRY_OK(end(parcel, outcome, now));
   return transaction.commit();
@@ -326,7 +328,7 @@ Status Store::release_all() {
 }
 
 Result<std::int64_t> Store::prune(Nanos age) {
-  const std::int64_t before = to_ms(clock_.wall() - age);
+  const std::int64_t before = to_unix_ms(clock_.wall() - age);
   const std::string old =
       "SELECT v.event_id FROM notify_event v WHERE v.created_at < ?1 AND NOT EXISTS (SELECT 1 FROM "
       "notify_delivery o WHERE o.tenant_id = v.tenant_id AND o.event_id = v.event_id AND "

@@ -11,12 +11,6 @@
 
 namespace mc::notify {
 
-inline std::int64_t to_ms(WallTime time) {
-  return time.nanos / 1'000'000;
-}
-inline WallTime from_ms(std::int64_t ms) {
-  return {ms * 1'000'000};
-}
 std::optional<WallTime> read_time(const sql::Rows& row, int column);
 
 // Of notify_endpoint, in the order of read_endpoint().

@@ -100,7 +100,7 @@ Result<bool> apply_next(Connection& connection, std::span<const Migration> migra
            connection.execute("INSERT INTO mc_migration (number, name, sha256, applied_at) "
                               "VALUES (?1, ?2, ?3, ?4)",
                               {std::int64_t{migration.number}, migration.name,
-                               to_hex(sys::sha256(text)), clock.wall().nanos / 1'000'000}));
+                               to_hex(sys::sha256(text)), to_unix_ms(clock.wall())}));
     MC_TRY_OK(transaction.commit());
     report.applied.push_back(migration.name);
     report.version = migration.number;

@@ -35,11 +35,11 @@ Code code_of(int extended) {
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL:
     case SQLITE_SCHEMA:
+    case SQLITE_READONLY:  // the disk or the file; nobody's right is at stake
       return Code::unavailable;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Code::corrupt;
-    case SQLITE_READONLY:
     case SQLITE_AUTH:
     case SQLITE_PERM:
       return Code::denied;

@@ -14,7 +14,7 @@ std::uint64_t Random::next_u64() {
 }
 
 std::string make_id(std::string_view prefix, Clock& clock, Random& random) {
-  const auto unix_ms = static_cast<std::uint64_t>(clock.wall().nanos / 1'000'000);
+  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(clock.wall()));
   const std::uint64_t a = random.next_u64();
   const std::uint64_t b = random.next_u64();
   const std::uint64_t high = unix_ms << 16 | 0x7000 | (a & 0x0FFF);

@@ -162,6 +162,25 @@ Result<json::Value> parse_body(const AdminRequest& request) {
   return json::parse(request.http.body, {.bytes_max = kBodyBytesMax});
 }
 
+Status check_match(const AdminRequest& request, std::string_view what, std::int64_t version) {
+  const std::string_view match = request.http.header("if-match");
+  const std::string name(what);
+  if (match.empty()) {
+    return fail(Code::invalid, "If-Match with the version of the " + name + " is required");
+  }
+  if (match == "\"" + std::to_string(version) + "\"") return ok();
+  return fail(Code::conflict, "the " + name + " has version " + std::to_string(version));
+}
+
+Result<json::Value> patched(const AdminRequest& request, json::Object body) {
+  MC_TRY(const json::Value patch, parse_body(request));
+  if (patch.as_object() == nullptr) return fail(Code::invalid, "the body must be a JSON object");
+  for (const json::Member& member : patch.as_object()->members()) {
+    body.set(member.name, member.value);
+  }
+  return json::Value(std::move(body));
+}
+
 bool administers(const identity::Caller& caller, const TenantId& tenant) {
   return caller.reads_other_tenants() ||
          (caller.tenant == tenant && caller.roles.has(Role::tenant_admin));

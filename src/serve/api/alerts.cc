@@ -19,14 +19,10 @@ json::Object to_json(const notify::Alert& alert) {
 
 template <class T, class Use>
 Result<T> with_inbox(const AdminWorld& world, const Use& use) {
-  if (world.random == nullptr) return fail(Code::unavailable, "only a running server has alerts");
-  std::optional<Result<T>> out;
-  MC_TRY_OK(world.directory.lend([&](sql::Connection& connection) -> Status {
+  return with_state<T>(world, [&](sql::Connection& connection) {
     notify::AlertInbox inbox(connection, world.clock, *world.random);
-    out.emplace(use(inbox));
-    return ok();
-  }));
-  return std::move(*out);
+    return use(inbox);
+  });
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ net::Response unauthenticated(std::string_view request_id) {
 
 std::string new_request_id(sys::Clock& clock) {
   thread_local std::uint64_t count = 0;
-  const auto unix_ms = static_cast<std::uint64_t>(clock.wall().nanos / 1'000'000);
+  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(clock.wall()));
   const auto mixed = static_cast<std::uint64_t>(clock.mono().nanos) * 0x9e3779b97f4a7c15;
   return to_crockford(unix_ms << 16 | 0x7000 | (++count & 0xFFF),
                       0x8000'0000'0000'0000 | (mixed >> 2), "req_");

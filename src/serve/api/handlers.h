@@ -21,6 +21,26 @@ net::Response empty_reply();  // 204
 Status check_reads(const AdminRequest& request, const TenantId& tenant);
 Status check_writes(const AdminRequest& request, const TenantId& tenant);
 bool administers(const identity::Caller& caller, const TenantId& tenant);
+// If-Match must be the version that was read (RFC 9110 section 13.1.1): `invalid` without it,
+// `conflict` for another one. `what` is "tenant".
+Status check_match(const AdminRequest& request, std::string_view what, std::int64_t version);
+// `body` with the members of the request's body in place of its own.
+Result<json::Value> patched(const AdminRequest& request, json::Object body);
+
+// What `use` gives of the state database, which is lent for as long. `unavailable` without a
+// server.
+template <class T, class Use>
+Result<T> with_state(const AdminWorld& world, const Use& use) {
+  if (world.random == nullptr) {
+    return fail(Code::unavailable, "only a running server has notifications and alerts");
+  }
+  std::optional<Result<T>> out;
+  MC_TRY_OK(world.directory.lend([&](sql::Connection& connection) -> Status {
+    out.emplace(use(connection));
+    return ok();
+  }));
+  return std::move(*out);
+}
 // The caller's own tenant first.
 Result<std::vector<std::string>> visible_tenants(const AdminWorld& world,
                                                  const identity::Caller& caller);

@@ -12,16 +12,10 @@ constexpr std::size_t kPageMax = 200;
 // Runs `use` on the store of notifications.
 template <class T, class Use>
 Result<T> with_store(const AdminWorld& world, const Use& use) {
-  if (world.random == nullptr) {
-    return fail(Code::unavailable, "only a running server has notifications");
-  }
-  std::optional<Result<T>> out;
-  MC_TRY_OK(world.directory.lend([&](sql::Connection& connection) -> Status {
+  return with_state<T>(world, [&](sql::Connection& connection) {
     notify::Store store(connection, world.clock, *world.random);
-    out.emplace(use(store));
-    return ok();
-  }));
-  return std::move(*out);
+    return use(store);
+  });
 }
 
 // The tenant of the path; it exists, and the caller may read it.
@@ -70,13 +64,6 @@ Reply reveal(const AdminWorld& world, int status, const notify::Endpoint& endpoi
   return endpoint_reply(status, std::move(body), endpoint.version);
 }
 
-Status check_match(const AdminRequest& request, std::int64_t version) {
-  const std::string_view match = request.http.header("if-match");
-  if (match.empty()) return fail(Code::invalid, "If-Match with the endpoint's version is required");
-  if (match == "\"" + std::to_string(version) + "\"") return ok();
-  return fail(Code::conflict, "the endpoint has version " + std::to_string(version));
-}
-
 Result<notify::DeliveryQuery> read_query(const AdminRequest& request, TenantId tenant) {
   notify::DeliveryQuery out{.tenant = std::move(tenant), .limit = kPageDefault};
   for (const auto& [name, value] : request.query) {
@@ -98,6 +85,11 @@ Result<notify::DeliveryQuery> read_query(const AdminRequest& request, TenantId t
     }
   }
   return out;
+}
+
+Result<WallTime> read_time(const std::string& field, const std::string& text) {
+  const Result<WallTime> time = parse_rfc3339(text);
+  return time ? time : fail(Code::invalid, field + ": " + time.error().what);
 }
 
 json::Value time_or_null(const std::optional<WallTime>& time) {
@@ -140,18 +132,14 @@ Reply get_endpoint(const AdminWorld& world, const AdminRequest& request) {
 Reply update_endpoint(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const TenantId tenant, writable(world, request));
   MC_TRY(notify::Endpoint endpoint, endpoint_of(world, tenant, request.path[3]));
-  MC_TRY(const json::Value patch, parse_body(request));
-  if (patch.as_object() == nullptr) return fail(Code::invalid, "the body must be a JSON object");
-  json::Object merged;
-  merged.set("target", endpoint.target);
-  merged.set("events", endpoint.events);
-  merged.set("note", endpoint.note);
-  merged.set("state", endpoint.active ? "active" : "disabled");
-  for (const json::Member& member : patch.as_object()->members()) {
-    merged.set(member.name, member.value);
-  }
-  MC_TRY(const EndpointPatch body, json::read<EndpointPatch>(json::Value(std::move(merged))));
-  MC_TRY_OK(check_match(request, endpoint.version));
+  json::Object held;
+  held.set("target", endpoint.target);
+  held.set("events", endpoint.events);
+  held.set("note", endpoint.note);
+  held.set("state", endpoint.active ? "active" : "disabled");
+  MC_TRY(const json::Value merged, patched(request, std::move(held)));
+  MC_TRY(const EndpointPatch body, json::read<EndpointPatch>(merged));
+  MC_TRY_OK(check_match(request, "endpoint", endpoint.version));
   endpoint.target = body.target;
   endpoint.events = body.events;
   endpoint.note = body.note;
@@ -204,8 +192,8 @@ Reply test_endpoint(const AdminWorld& world, const AdminRequest& request) {
 Reply replay_endpoint(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const TenantId tenant, writable(world, request));
   MC_TRY(const ReplayBody body, read_body<ReplayBody>(request));
-  MC_TRY(const WallTime from, parse_rfc3339(body.from));
-  MC_TRY(const WallTime to, parse_rfc3339(body.to));
+  MC_TRY(const WallTime from, read_time("from", body.from));
+  MC_TRY(const WallTime to, read_time("to", body.to));
   if (!(from < to)) return fail(Code::invalid, "from must be before to");
   MC_TRY([[maybe_unused]] const auto held, endpoint_of(world, tenant, request.path[3]));
   if (request.dry_run) return json_reply(200, json::Value(json::Object()));

@@ -6,7 +6,7 @@ namespace mc::api {
 
 Status PortalConfig::check() const {
   if (public_url.empty()) return ok();
-  MC_TRY_OK(identity::check_provider_url("portal.public_url", public_url));
+  MC_TRY_OK(net::check_outbound_url("portal.public_url", public_url));
   const std::string_view rest = std::string_view(public_url).substr(public_url.find("://") + 3);
   if (rest.find('/') == std::string_view::npos) return ok();
   return fail(Code::invalid, "portal.public_url has no path, and no slash at its end");

@@ -63,20 +63,12 @@ Reply update_tenant(const AdminWorld& world, const AdminRequest& request) {
     return fail(Code::denied, "only an operator of tenant system changes tenants");
   }
   MC_TRY(identity::Tenant tenant, world.directory.tenant(id));
-  MC_TRY(const json::Value patch, parse_body(request));
-  if (patch.as_object() == nullptr) return fail(Code::invalid, "the body must be a JSON object");
-  json::Object merged = to_json(tenant);
-  for (const char* fixed : {"id", "created_at", "version"}) merged.erase(fixed);
-  for (const json::Member& member : patch.as_object()->members()) {
-    merged.set(member.name, member.value);
-  }
-  MC_TRY(const TenantBody body, json::read<TenantBody>(json::Value(std::move(merged))));
+  json::Object held = to_json(tenant);
+  for (const char* fixed : {"id", "created_at", "version"}) held.erase(fixed);
+  MC_TRY(const json::Value merged, patched(request, std::move(held)));
+  MC_TRY(const TenantBody body, json::read<TenantBody>(merged));
   if (!body.id.empty() && body.id != id.get()) return fail(Code::invalid, "id cannot change");
-  const std::string_view match = request.http.header("if-match");
-  if (match.empty()) return fail(Code::invalid, "If-Match with the tenant's version is required");
-  if (match != "\"" + std::to_string(tenant.version) + "\"") {
-    return fail(Code::conflict, "the tenant has version " + std::to_string(tenant.version));
-  }
+  MC_TRY_OK(check_match(request, "tenant", tenant.version));
   apply(body, tenant);
   if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
   MC_TRY(const identity::Tenant updated, world.directory.update_tenant(tenant));

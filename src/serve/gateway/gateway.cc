@@ -223,7 +223,7 @@ Route* Gateway::Core::find_route(std::string_view path) {
 
 // Time-ordered and unique in this process and, by the random seed, between processes. Not secret.
 std::string Gateway::Core::make_request_id() {
-  const auto unix_ms = static_cast<std::uint64_t>(world.clock.wall().nanos / 1'000'000);
+  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(world.clock.wall()));
   const std::uint64_t count = id_counter.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t high = unix_ms << 16 | 0x7000 | (count & 0x0FFF);
   const std::uint64_t mixed = (id_seed + count) * 0x9e3779b97f4a7c15;

@@ -52,7 +52,7 @@ Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
   if (out.prompt.url.empty()) out.prompt.url = text_in(answer.body, "verification_uri");
   out.prompt.expires_in = seconds_in(answer.body, "expires_in", kDeviceLoginMax, kDeviceLoginMax);
   out.interval = seconds_in(answer.body, "interval", kIntervalDefault, kIntervalMax);
-  MC_TRY_OK(check_provider_url("verification_uri of the provider", out.prompt.url));
+  MC_TRY_OK(net::check_outbound_url("verification_uri of the provider", out.prompt.url));
   if (out.device_code.empty() || out.prompt.code.empty() || !printable(out.prompt.code) ||
       out.prompt.code.size() > kCodeBytesMax) {
     return fail(Code::invalid, "the provider gives no code to type");

@@ -46,7 +46,7 @@ Tenant read_tenant(const sql::Rows& row) {
   tenant.retention_tier = row.text(3);
   tenant.licence_class = row.text(4);
   tenant.state = row.text(5);
-  tenant.created = from_ms(row.integer(6));
+  tenant.created = from_unix_ms(row.integer(6));
   tenant.version = row.integer(7);
   return tenant;
 }
@@ -153,7 +153,7 @@ Result<Tenant> Directory::create_tenant(Tenant tenant) {
              "INSERT INTO tenant (" + std::string(kTenantColumns) +
                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
              {tenant.id.get(), tenant.region, tenant.plan, tenant.retention_tier,
-              tenant.licence_class, tenant.state, to_ms(tenant.created), tenant.version}));
+              tenant.licence_class, tenant.state, to_unix_ms(tenant.created), tenant.version}));
   MC_TRY(std::shared_ptr<const Index> fresh, read_index());
   MC_TRY_OK(transaction.commit());
   index_.store(std::move(fresh), std::memory_order_release);
@@ -228,10 +228,11 @@ Result<Principal> Directory::create_principal(Principal principal) {
   principal.created = whole_ms(clock_.wall());
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY([[maybe_unused]] const std::int64_t changed,
-         connection_->execute("INSERT INTO principal (tenant_id, principal_id, name, roles, state, "
-                              "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                              {principal.tenant.get(), principal.id.get(), principal.name,
-                               join(principal.roles), principal.state, to_ms(principal.created)}));
+         connection_->execute(
+             "INSERT INTO principal (tenant_id, principal_id, name, roles, state, "
+             "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             {principal.tenant.get(), principal.id.get(), principal.name, join(principal.roles),
+              principal.state, to_unix_ms(principal.created)}));
   json::Object data;
   data.set("roles", join(principal.roles));
   MC_TRY_OK(tell(principal.tenant, "mc.principal.created", principal.id.get(), std::move(data)));
@@ -252,7 +253,7 @@ Result<std::vector<Principal>> Directory::principals(const TenantId& tenant) {
     MC_TRY(const Flags<Role> roles, parse_roles(rows->text(3)));
     out.push_back({TenantId(std::string(rows->text(0))), PrincipalId(std::string(rows->text(1))),
                    std::string(rows->text(2)), roles, std::string(rows->text(4)),
-                   from_ms(rows->integer(5))});
+                   from_unix_ms(rows->integer(5))});
   }
 }
 

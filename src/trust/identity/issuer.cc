@@ -75,33 +75,15 @@ Result<std::string> get(net::Client& client, const IssuerConfig& config, const s
 Result<std::string> address_in(const json::Value& metadata, std::string_view name) {
   std::string url(text_of(metadata.find(name)));
   if (url.empty()) return url;
-  MC_TRY_OK(check_provider_url(std::string(name) + " of the provider", url));
+  MC_TRY_OK(net::check_outbound_url(std::string(name) + " of the provider", url));
   return url;
 }
 
 }  // namespace
 
-Status check_provider_url(std::string_view field, std::string_view url) {
-  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
-  if (!std::all_of(url.begin(), url.end(), printable)) {
-    return fail(Code::invalid, std::string(field) + " holds a character that no address has");
-  }
-  constexpr std::string_view kSecure = "https://";
-  if (url.starts_with(kSecure) && url.size() > kSecure.size()) return ok();
-  for (const std::string_view local : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
-    if (!url.starts_with(local)) continue;
-    const std::string_view rest = url.substr(local.size());
-    if (rest.empty() || rest.front() == ':' || rest.front() == '/') {
-      if (rest.find('@') == std::string_view::npos) return ok();
-    }
-  }
-  return fail(Code::invalid,
-              std::string(field) + " must be https://, or http:// on this machine's loopback");
-}
-
 Status IssuerConfig::check() const {
   if (!enabled()) return ok();
-  MC_TRY_OK(check_provider_url("oidc.issuer", issuer));
+  MC_TRY_OK(net::check_outbound_url("oidc.issuer", issuer));
   if (audience.empty()) {
     return fail(Code::invalid,
                 "oidc.audience is needed: without it tokens made for other servers "

@@ -30,9 +30,6 @@ inline constexpr Nanos kIssuerRefreshSoon = seconds(5);  // also between attempt
 inline constexpr Nanos kIssuerKeysKept = seconds(24LL * 3600);
 inline constexpr Nanos kIssuerTimeout = seconds(5);
 
-// https anywhere, http only on this machine: keys from an open network are nobody's.
-Status check_provider_url(std::string_view field, std::string_view url);
-
 // What the provider publishes about itself; "" for what it does not offer.
 struct ProviderMetadata {
   std::string jwks_uri;

@@ -22,9 +22,9 @@ Session read_session(const sql::Rows& row) {
   session.principal = PrincipalId(std::string(row.text(1)));
   session.id = row.text(2);
   session.method = row.text(3) == "oidc" ? SignInMethod::oidc : SignInMethod::link;
-  session.created = from_ms(row.integer(4));
-  session.last_seen = from_ms(row.integer(5));
-  session.expires = from_ms(row.integer(6));
+  session.created = from_unix_ms(row.integer(4));
+  session.last_seen = from_unix_ms(row.integer(5));
+  session.expires = from_unix_ms(row.integer(6));
   session.peer = row.text(7);
   session.user_agent = row.text(8);
   session.proof.time = read_time(row, 9);
@@ -81,19 +81,19 @@ Result<IssuedLink> Directory::issue_link(const TenantId& tenant, const Principal
              "AND used_at IS NULL AND expires_at > ?3 AND hash NOT IN (SELECT hash FROM "
              "sign_in_link WHERE tenant_id = ?1 AND principal_id = ?2 AND used_at IS NULL AND "
              "expires_at > ?3 ORDER BY created_at DESC, hash LIMIT ?4)",
-             {tenant.get(), principal.get(), to_ms(now),
+             {tenant.get(), principal.get(), to_unix_ms(now),
               static_cast<std::int64_t>(kLinksPerPrincipalMax) - 1}));
   std::string text = make_secret(kLinkPrefix, random_);
   const WallTime expires = whole_ms(now + lifetime);
   json::Object data;
   data.set("expires_at", format_rfc3339(expires));
   MC_TRY_OK(tell(tenant, "mc.sign_in_link.created", principal.get(), std::move(data)));
-  MC_TRY(
-      [[maybe_unused]] const std::int64_t changed,
-      connection_->execute(
-          "INSERT INTO sign_in_link (hash, tenant_id, principal_id, created_at, expires_at) "
-          "VALUES (?1, ?2, ?3, ?4, ?5)",
-          {to_hex(sys::sha256(text)), tenant.get(), principal.get(), to_ms(now), to_ms(expires)}));
+  MC_TRY([[maybe_unused]] const std::int64_t changed,
+         connection_->execute(
+             "INSERT INTO sign_in_link (hash, tenant_id, principal_id, created_at, expires_at) "
+             "VALUES (?1, ?2, ?3, ?4, ?5)",
+             {to_hex(sys::sha256(text)), tenant.get(), principal.get(), to_unix_ms(now),
+              to_unix_ms(expires)}));
   MC_TRY_OK(transaction.commit());
   return IssuedLink{Secret(std::move(text)), tenant, principal, expires};
 }
@@ -109,7 +109,7 @@ Result<Session> Directory::redeem(const std::string& link_hash) {
                "JOIN principal p ON p.tenant_id = l.tenant_id AND p.principal_id = l.principal_id "
                "WHERE l.hash = ?1 AND l.used_at IS NULL AND l.expires_at > ?2 "
                "AND t.state = 'active' AND p.state = 'active'",
-               {link_hash, to_ms(now)}));
+               {link_hash, to_unix_ms(now)}));
     MC_TRY(const bool good, rows->next());
     if (!good) return fail(Code::denied, "this sign-in link is unknown, used or expired");
     session.tenant = TenantId(std::string(rows->text(0)));
@@ -118,7 +118,7 @@ Result<Session> Directory::redeem(const std::string& link_hash) {
   session.proof.time = now;
   MC_TRY([[maybe_unused]] const std::int64_t used,
          connection_->execute("UPDATE sign_in_link SET used_at = ?2 WHERE hash = ?1",
-                              {link_hash, to_ms(now)}));
+                              {link_hash, to_unix_ms(now)}));
   return session;
 }
 
@@ -143,7 +143,7 @@ Status Directory::provision(const Bearer& bearer) {
              "VALUES (?1, ?2, ?3, ?4, 'active', ?5) ON CONFLICT (tenant_id, principal_id) "
              "DO UPDATE SET name = excluded.name, roles = excluded.roles",
              {bearer.tenant.get(), bearer.principal.get(), bearer.name, join(bearer.roles),
-              to_ms(clock_.wall())}));
+              to_unix_ms(clock_.wall())}));
   return ok();
 }
 
@@ -154,7 +154,7 @@ Status Directory::end_surplus_sessions(const Session& next) {
              "ended_at IS NULL AND session_id NOT IN (SELECT session_id FROM session WHERE "
              "tenant_id = ?1 AND principal_id = ?2 AND ended_at IS NULL AND expires_at > ?3 "
              "ORDER BY created_at DESC, session_id DESC LIMIT ?4)",
-             {next.tenant.get(), next.principal.get(), to_ms(next.created),
+             {next.tenant.get(), next.principal.get(), to_unix_ms(next.created),
               static_cast<std::int64_t>(kSessionsPerPrincipalMax) - 1}));
   return ok();
 }
@@ -162,15 +162,15 @@ Status Directory::end_surplus_sessions(const Session& next) {
 Status Directory::insert_session(const Session& session, const std::string& cookie_hash) {
   MC_TRY_OK(end_surplus_sessions(session));
   const sql::Param proved =
-      session.proof.time ? sql::Param(to_ms(*session.proof.time)) : sql::Param();
+      session.proof.time ? sql::Param(to_unix_ms(*session.proof.time)) : sql::Param();
   MC_TRY([[maybe_unused]] const std::int64_t added,
          connection_->execute(
              "INSERT INTO session (" + std::string(kSessionColumns) +
                  ", hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
              {session.tenant.get(), session.principal.get(), session.id,
-              std::string(sign_in_method_name(session.method)), to_ms(session.created),
-              to_ms(session.last_seen), to_ms(session.expires), session.peer, session.user_agent,
-              proved, session.proof.acr, cookie_hash}));
+              std::string(sign_in_method_name(session.method)), to_unix_ms(session.created),
+              to_unix_ms(session.last_seen), to_unix_ms(session.expires), session.peer,
+              session.user_agent, proved, session.proof.acr, cookie_hash}));
   return ok();
 }
 
@@ -225,7 +225,7 @@ Status Directory::read_sessions(Index& index) {
              "JOIN principal p ON p.tenant_id = s.tenant_id AND p.principal_id = s.principal_id "
              "WHERE s.ended_at IS NULL AND s.expires_at > ?1 AND t.state = 'active' "
              "AND p.state = 'active'",
-             {to_ms(clock_.wall())}));
+             {to_unix_ms(clock_.wall())}));
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) return ok();
@@ -239,7 +239,7 @@ Status Directory::read_sessions(Index& index) {
     MC_TRY(caller->roles, parse_roles(rows->text(6)));
     caller->scopes = scopes_of(caller->roles);
     caller->name = rows->text(7);
-    caller->expires = from_ms(rows->integer(8));
+    caller->expires = from_unix_ms(rows->integer(8));
     caller->last_used_ms.store(rows->integer(9));
     caller->proof = SignInProof{read_time(*rows, 10), std::string(rows->text(11))};
     MC_TRY(const std::string hash, from_hex(rows->text(0)));
@@ -253,8 +253,8 @@ std::shared_ptr<const Caller> Directory::check_session(std::string_view cookie) 
   if (caller == nullptr) return nullptr;
   const WallTime now = clock_.wall();
   const std::int64_t seen = caller->last_used_ms.load(std::memory_order_relaxed);
-  if (now >= caller->expires || now >= from_ms(seen) + kSessionIdle) return nullptr;
-  caller->last_used_ms.store(std::max(to_ms(now), seen), std::memory_order_relaxed);
+  if (now >= caller->expires || now >= from_unix_ms(seen) + kSessionIdle) return nullptr;
+  caller->last_used_ms.store(std::max(to_unix_ms(now), seen), std::memory_order_relaxed);
   return caller;
 }
 
@@ -263,13 +263,13 @@ Result<std::vector<Session>> Directory::sessions(const TenantId& tenant,
   MC_TRY_OK(save_last_use());
   const std::lock_guard lock(mutex_);
   const WallTime now = clock_.wall();
-  MC_TRY(
-      const std::unique_ptr<sql::Rows> rows,
-      connection_->query(select(kSessionColumns,
-                                "session WHERE tenant_id = ?1 AND principal_id = ?2 AND "
-                                "ended_at IS NULL AND expires_at > ?3 AND last_seen_at > ?4 "
-                                "ORDER BY created_at DESC, session_id DESC"),
-                         {tenant.get(), principal.get(), to_ms(now), to_ms(now - kSessionIdle)}));
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_->query(
+             select(kSessionColumns,
+                    "session WHERE tenant_id = ?1 AND principal_id = ?2 AND "
+                    "ended_at IS NULL AND expires_at > ?3 AND last_seen_at > ?4 "
+                    "ORDER BY created_at DESC, session_id DESC"),
+             {tenant.get(), principal.get(), to_unix_ms(now), to_unix_ms(now - kSessionIdle)}));
   std::vector<Session> out;
   for (;;) {
     MC_TRY(const bool more, rows->next());
@@ -281,10 +281,11 @@ Result<std::vector<Session>> Directory::sessions(const TenantId& tenant,
 Status Directory::end_session(const TenantId& tenant, const PrincipalId& principal,
                               const std::string& session_id) {
   const std::lock_guard lock(mutex_);
-  MC_TRY(const std::int64_t changed,
-         connection_->execute("UPDATE session SET ended_at = ?4 WHERE tenant_id = ?1 AND "
-                              "principal_id = ?2 AND session_id = ?3 AND ended_at IS NULL",
-                              {tenant.get(), principal.get(), session_id, to_ms(clock_.wall())}));
+  MC_TRY(
+      const std::int64_t changed,
+      connection_->execute("UPDATE session SET ended_at = ?4 WHERE tenant_id = ?1 AND "
+                           "principal_id = ?2 AND session_id = ?3 AND ended_at IS NULL",
+                           {tenant.get(), principal.get(), session_id, to_unix_ms(clock_.wall())}));
   // Also when nothing changed, as with tokens.
   drop_from_index([&](const Caller& caller) {
     return caller.tenant == tenant && caller.principal == principal &&

@@ -12,16 +12,6 @@
 
 namespace mc::identity {
 
-inline std::int64_t to_ms(WallTime time) {
-  return time.nanos / 1'000'000;
-}
-inline WallTime from_ms(std::int64_t ms) {
-  return {ms * 1'000'000};
-}
-inline WallTime whole_ms(WallTime time) {
-  return from_ms(to_ms(time));
-}
-
 inline std::string select(std::string_view columns, std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
 }

@@ -23,8 +23,8 @@ Result<Token> read_token(const sql::Rows& row) {
   token.principal = PrincipalId(std::string(row.text(2)));
   MC_TRY(token.scopes, parse_scopes(row.text(3)));
   token.purposes = row.text(4);
-  token.created = from_ms(row.integer(5));
-  token.expires = from_ms(row.integer(6));
+  token.created = from_unix_ms(row.integer(5));
+  token.expires = from_unix_ms(row.integer(6));
   token.revoked = read_time(row, 7);
   token.last_used = read_time(row, 8);
   token.note = row.text(9);
@@ -35,7 +35,7 @@ Result<Token> read_token(const sql::Rows& row) {
 
 std::optional<WallTime> read_time(const sql::Rows& row, int column) {
   if (row.type(column) == sql::Type::null) return std::nullopt;
-  return from_ms(row.integer(column));
+  return from_unix_ms(row.integer(column));
 }
 
 Status check_choice(std::string_view field, std::string_view value,
@@ -75,7 +75,7 @@ std::shared_ptr<const Caller> Directory::check(std::string_view token) const {
   if (caller == nullptr) return nullptr;
   const WallTime now = clock_.wall();
   if (now >= caller->expires) return nullptr;
-  caller->last_used_ms.store(to_ms(now), std::memory_order_relaxed);
+  caller->last_used_ms.store(to_unix_ms(now), std::memory_order_relaxed);
   return caller;
 }
 
@@ -88,7 +88,7 @@ Status Directory::read_tokens(Index& index) {
              "JOIN principal p ON p.tenant_id = k.tenant_id AND p.principal_id = k.principal_id "
              "WHERE k.revoked_at IS NULL AND k.expires_at > ?1 AND t.state = 'active' "
              "AND p.state = 'active'",
-             {to_ms(clock_.wall())}));
+             {to_unix_ms(clock_.wall())}));
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) return ok();
@@ -101,7 +101,7 @@ Status Directory::read_tokens(Index& index) {
     caller->purpose = split(rows->text(6), ',').front();
     MC_TRY(caller->roles, parse_roles(rows->text(7)));
     MC_TRY(caller->scopes, parse_scopes(rows->text(8)));
-    caller->expires = from_ms(rows->integer(9));
+    caller->expires = from_unix_ms(rows->integer(9));
     caller->name = rows->text(10);
     MC_TRY(const std::string hash, from_hex(rows->text(0)));
     index.by_hash.emplace(hash, std::move(caller));
@@ -114,7 +114,7 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
         const std::unique_ptr<sql::Rows> rows,
         connection_->query("SELECT COUNT(*) FROM token WHERE tenant_id = ?1 AND revoked_at IS NULL "
                            "AND expires_at > ?2",
-                           {token.tenant.get(), to_ms(token.created)}));
+                           {token.tenant.get(), to_unix_ms(token.created)}));
     MC_TRY([[maybe_unused]] const bool found, rows->next());
     if (rows->integer(0) >= static_cast<std::int64_t>(kTokensPerTenantMax)) {
       return fail(Code::conflict, "tenant " + token.tenant.get() + " has the limit of " +
@@ -126,7 +126,7 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
              "INSERT INTO token (hash, tenant_id, token_id, principal_id, scopes, purposes, "
              "created_at, expires_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
              {to_hex(hash), token.tenant.get(), token.id, token.principal.get(), join(token.scopes),
-              token.purposes, to_ms(token.created), to_ms(token.expires), token.note}));
+              token.purposes, to_unix_ms(token.created), to_unix_ms(token.expires), token.note}));
   return ok();
 }
 
@@ -199,7 +199,7 @@ Status Directory::revoke(const TenantId& tenant, const std::string& token_id) {
   MC_TRY(const std::int64_t changed,
          connection_->execute("UPDATE token SET revoked_at = ?3 WHERE tenant_id = ?1 AND "
                               "token_id = ?2 AND revoked_at IS NULL",
-                              {tenant.get(), token_id, to_ms(clock_.wall())}));
+                              {tenant.get(), token_id, to_unix_ms(clock_.wall())}));
   if (changed > 0) MC_TRY_OK(tell(tenant, "mc.token.revoked", token_id, {}));
   MC_TRY_OK(transaction.commit());
   // Also when nothing changed: an earlier attempt may have been stored and reported as failed.

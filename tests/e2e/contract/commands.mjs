@@ -1,6 +1,7 @@
 // Every command: its --json output against a schema, and its exit codes. The list of commands is
 // asked from the program, so that a new one without a row here fails.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 
 import { runToEnd } from "../lib/children.mjs";
 import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
@@ -158,11 +159,15 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       const done = site.run("--json", ...words);
       assert.equal(done.status, status, `${words.join(" ")}: ${done.err}`);
     }
-    const { script } = json(object({ shell: { const: "bash" }, script: TEXT }), "completion", "bash");
-    assert.equal(script, site.must("completion", "bash"));
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { script } = json(object({ shell: { const: shell }, script: TEXT }), "completion", shell);
+      assert.equal(script, site.must("completion", shell));
+    }
+    const { page } = json(object({ page: TEXT }), "man");
+    assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "serve", "demo"]) seen.add(words);
+      "dataset sdl", "dataset import", "serve", "demo", "man"]) seen.add(words);
   });
 
 // What bash offers for the last word, after `maestro` and the words before it.
@@ -189,6 +194,45 @@ scenario("bash completes every command and its flags, wherever shared flags stan
       assert.ok(offers(site, ...words.split(" ")).includes(words.split(" ").pop()), words);
     }
   });
+
+// What another shell offers for the words after `maestro`, asked by its own means.
+function offersOf(site, shell, words) {
+  const script = site.write(`completion.${shell}`, site.must("completion", shell));
+  const line = ["maestro", ...words].join(" ");
+  const ask = {
+    fish: ["-c", `source ${script}; complete -C "${line}"`],
+    // compadd is what a function of zsh gives its words to.
+    zsh: ["-fc", `compdef() { : }; compadd() { shift; print -l -- "$@" }; _files() { : }; source ${script}
+words=(${["maestro", ...words].map((word) => `"${word}"`).join(" ")}); CURRENT=$#words; _maestro`],
+  };
+  const done = runToEnd(shell, ask[shell]);
+  assert.equal(done.status, 0, done.err);
+  return done.out.split("\n").map((one) => one.split("\t")[0]).filter((one) => one !== "");
+}
+
+for (const shell of ["zsh", "fish"]) {
+  scenario(`${shell} completes every command and its flags`, async ({ site }) => {
+    if (!existsSync(`/usr/bin/${shell}`)) return `there is no ${shell}`;
+    for (const words of leaves(site)) {
+      const parts = words.split(" ");
+      assert.ok(offersOf(site, shell, [...parts, "--"]).includes("--help"), `${words} --`);
+      const above = offersOf(site, shell, [...parts.slice(0, -1), ""]);
+      assert.ok(above.includes(parts.at(-1)), `${words}: ${above}`);
+    }
+  });
+}
+
+scenario("the manual page has every command, and groff has nothing to say", async ({ site }) => {
+  const page = site.must("man");
+  for (const words of leaves(site)) {
+    assert.ok(page.includes(`.SS \\fBmaestro ${words.replaceAll("-", "\\-")}\\fR`), words);
+  }
+  if (!existsSync("/usr/bin/groff")) return "there is no groff";
+  const done = runToEnd("groff", ["-man", "-Tutf8", "-ww", "-rLL=80n", "-P-cbou"], { input: page });
+  assert.equal(done.status, 0);
+  assert.equal(done.err, "");
+  assert.match(done.out, /maestro endpoint rotate/);
+});
 
 scenario("every command was seen, and refuses a flag that it does not have", async (world) => {
   const all = leaves(world.site);
