@@ -13,7 +13,7 @@ import { filtering, interactions, paints, tables } from "./browser.mjs";
 import { median, quantile, round, table } from "./figures.mjs";
 
 const { values: options } = parseArgs({ options: {
-  rounds: { type: "string", default: "11" }, scale: { type: "string", default: "2000" },
+  rounds: { type: "string", default: "11" }, scale: { type: "string", default: "2500" },
   dry: { type: "boolean", default: false },
 } });
 if (missing) {

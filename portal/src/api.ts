@@ -59,35 +59,13 @@ export class Client extends Operations {
   // From the session; sent with everything that changes something.
   csrf: string | null = null;
   readonly #fetch: typeof fetch;
-  // What was read ahead, by path, until somebody asks for it.
-  readonly #ahead = new Map<string, Promise<unknown>>();
-  #readsAhead = false;
 
   constructor(fetcher: typeof fetch) {
     super();
     this.#fetch = fetcher;
   }
 
-  // The next one who reads the same gets this answer, which is on its way already.
-  readAhead(read: () => Promise<unknown>) {
-    this.#readsAhead = true;
-    read().catch(() => undefined);  // told to who asks for it
-    this.#readsAhead = false;
-  }
-  forgetAhead() {
-    this.#ahead.clear();
-  }
-
-  override call<T>(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
-    const ahead = method === "GET" ? this.#ahead.get(path) : undefined;
-    this.#ahead.delete(path);
-    if (ahead) return ahead as Promise<T>;
-    const answer = this.#send<T>(method, path, body, more);
-    if (this.#readsAhead) this.#ahead.set(path, answer);
-    return answer;
-  }
-
-  async #send<T>(method: string, path: string, body: unknown, more: Record<string, string>): Promise<T> {
+  override async call<T>(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json", ...more };
     const changes = method !== "GET";
     if (changes && this.csrf !== null) headers["X-CSRF-Token"] = this.csrf;

@@ -1,7 +1,8 @@
 // Loading what a page shows, and the states in which it is not there yet, or not at all.
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "./api.ts";
-import { attempt, session, toProvider } from "./state.ts";
+import { ahead, attempt, session, toProvider } from "./state.ts";
 
 export interface Loaded<T> {
   value: T | null;
@@ -12,11 +13,9 @@ export interface Loaded<T> {
 
 // Loads at once, again when `key` changes, and every `everyMs` while the page is looked at.
 export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): Loaded<T> {
-  const [state, setState] = useState<{ key: string; value: T | null; problem: Problem | null; at: number }>({
-    key,
-    value: null,
-    problem: null,
-    at: 0,
+  const [state, setState] = useState<{ key: string; value: T | null; problem: Problem | null; at: number }>(() => {
+    const come = ahead.here<T>(key);
+    return { key, value: come?.value ?? null, problem: null, at: come ? Date.now() : 0 };
   });
   const [round, setRound] = useState(0);
   const unheard = state.problem?.code === "offline";
@@ -30,9 +29,11 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
       else void run();
     };
     const run = async () => {
+      const early = ahead.take<T>(key);
       try {
-        const value = await attempt(call);
-        if (!over) setState({ key, value, problem: null, at: Date.now() });
+        const value = await attempt(early ? () => early : call);
+        // What was here at the start is on the page already.
+        if (!over) setState((old) => (old.key === key && old.value === value ? old : { key, value, problem: null, at: Date.now() }));
       } catch (error) {
         const problem = error instanceof Problem ? error : new Problem(0, "broken", String(error));
         if (!over) setState((old) => ({ ...old, key, problem }));
@@ -53,6 +54,13 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
   }, [unheard, round]);
   const value = state.key === key ? state.value : null;
   return { value, problem: state.problem, at: state.at, reload: () => setRound(round + 1) };
+}
+
+// What stands further down comes a frame later, so that what stands above is there sooner.
+export function AfterPaint({ children }: { children: () => ComponentChildren }) {
+  const [painted, setPainted] = useState(false);
+  useEffect(() => setPainted(true), []);
+  return <>{painted ? children() : <div class="to-come" />}</>;
 }
 
 // Nothing for a moment, so that what is fast does not flicker.

@@ -2,11 +2,12 @@ import "./style.css";
 import type { ComponentType } from "preact";
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { Problem } from "./api.ts";
+import { Problem, type Session } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
+import { readOverviewAhead } from "./pages/overview.tsx";
 import { loaderOf } from "./pages.ts";
 import { Shell } from "./shell.tsx";
-import { attempt, client, isSignIn, path, session, signedIn, tenant, timeWindow } from "./state.ts";
+import { ahead, attempt, client, isSignIn, path, restorePreferences, session, signedIn } from "./state.ts";
 
 // The heading of a new page takes the focus, so that keyboard and screen reader begin there.
 function arrive() {
@@ -49,14 +50,16 @@ function Page() {
   return <page.component />;
 }
 
+const SESSION = "session";
+
 function App() {
   const [problem, setProblem] = useState<Problem | null>(null);
   async function begin() {
     setProblem(null);
     try {
-      signedIn(await attempt(client.getSession));
+      signedIn(await attempt(() => ahead.take<Session>(SESSION) ?? client.getSession()));
     } catch (error) {
-      client.forgetAhead();
+      ahead.forget();
       if (error instanceof Problem && error.status !== 401) setProblem(error);
     }
   }
@@ -86,12 +89,11 @@ function App() {
   );
 }
 
-// The page's script comes while the session is asked for, and what the first page shows as well; a
-// failure is told where the page is shown.
+// What the first page shows, its script and the session are asked for before all else, and come while
+// the rest is done; a failure is told where the page is shown.
+if (path.value === "/") readOverviewAhead();
 loaderOf(path.value)().catch(() => undefined);
-if (path.value === "/") {
-  client.readAhead(() => client.getOverview({ window: timeWindow.value, tenant: tenant.value }));
-  client.readAhead(client.listAlerts);
-}
+if (!isSignIn(path.value)) ahead.start(SESSION, client.getSession);
+restorePreferences();
 const root = document.getElementById("app");
 if (root) render(<App />, root);

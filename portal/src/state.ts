@@ -1,10 +1,12 @@
 // What all pages share: who is signed in, where we are, how things look.
 import { computed, signal } from "@preact/signals";
+import { Ahead } from "./ahead.ts";
 import { Client, Problem, type Session, type Window } from "./api.ts";
 import { type End, sessionEnd } from "./ends.ts";
 import { ownPath, withQuery } from "./path.ts";
 
 export const client = new Client((input, init) => fetch(input, init));
+export const ahead = new Ahead();
 export const session = signal<Session | null>(null);
 // A session was there, and the server does not know it any more.
 export const lost = signal(false);
@@ -65,7 +67,7 @@ export async function toProvider(page: string, stepUp: boolean) {
 export const wantedPage = () => ownPath(sessionStorage.getItem(RETURN));
 
 export function toSignIn() {
-  client.forgetAhead();
+  ahead.forget();
   session.value = null;
   client.csrf = null;
   if (!isSignIn(path.value)) sessionStorage.setItem(RETURN, location.pathname + location.search);
@@ -100,13 +102,18 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function stored(name: string): string {
-  return localStorage.getItem(name) ?? "";
-}
-export const theme = signal(stored("mc.theme") || "system");
-export const utc = signal(stored("mc.time") !== "local");
-export const shortcuts = signal(stored("mc.shortcuts") !== "off");
+export const theme = signal("system");
+export const utc = signal(true);
+export const shortcuts = signal(true);
 
+// Reads what this browser was told; the first look into its storage takes a hundredth of a second.
+export function restorePreferences() {
+  const stored = (name: string) => localStorage.getItem(name) ?? "";
+  theme.value = stored("mc.theme") || "system";
+  utc.value = stored("mc.time") !== "local";
+  shortcuts.value = stored("mc.shortcuts") !== "off";
+  document.documentElement.dataset["theme"] = theme.value;
+}
 function keep(name: string, value: string) {
   localStorage.setItem(name, value);
 }
@@ -123,4 +130,3 @@ export function setShortcuts(wanted: boolean) {
   shortcuts.value = wanted;
   keep("mc.shortcuts", wanted ? "on" : "off");
 }
-document.documentElement.dataset["theme"] = theme.value;

@@ -59,25 +59,3 @@ test("silence has the status 0", async () => {
   const { client } = clientFor(() => Promise.reject(new TypeError("no network")));
   await assert.rejects(client.getSession(), { status: 0, code: "offline" });
 });
-
-test("what is read ahead is asked for once, by who reads it, and only the first time", async () => {
-  const { client, sent } = clientFor(() => json(200, { items: [] }));
-  client.readAhead(client.listAlerts);
-  assert.equal(sent.length, 1);
-  await client.listDatasets();
-  assert.deepEqual(await client.listAlerts(), { items: [] });
-  assert.equal(sent.length, 2);
-  await client.listAlerts();
-  assert.equal(sent.length, 3);
-});
-
-test("what is read ahead fails for who asks for it, and can be forgotten", async () => {
-  const { client, sent } = clientFor(() => json(401, { code: "unauthenticated" }));
-  client.readAhead(client.listAlerts);
-  await assert.rejects(client.listAlerts(), { status: 401 });
-  assert.equal(sent.length, 1);
-  client.readAhead(client.listAlerts);
-  client.forgetAhead();
-  await assert.rejects(client.listAlerts(), { status: 401 });
-  assert.equal(sent.length, 3);
-});

@@ -23,7 +23,7 @@ const TOP = 8;
 export function LineChart({ title, lines, text, moment }: Props) {
   const [at, setAt] = useState<number | null>(null);
   const [table, setTable] = useState(false);
-  const [width, setWidth] = useState(640);
+  const [width, setWidth] = useState(0);  // 0: not known yet
   const frame = useRef<HTMLElement>(null);
   const figure = useRef<SVGSVGElement>(null);
   const caption = useId();
@@ -77,6 +77,32 @@ export function LineChart({ title, lines, text, moment }: Props) {
       : `${moment(at)}: ` +
         lines.map((line) => `${line.name} ${text(line.values[at] ?? null)}`).join(", ");
 
+  const drawing = () => (
+    <>
+      {marks.map((mark) => (
+        <g key={mark} class="grid">
+          <line x1={LEFT} x2={width - 8} y1={y(mark)} y2={y(mark)} />
+          <text x={LEFT - 8} y={y(mark) + 4} text-anchor="end">
+            {text(mark)}
+          </text>
+        </g>
+      ))}
+      {(width < 480 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]).map((part) => {
+        const i = Math.round(part * (steps - 1));
+        const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
+        return (
+          <text key={part} class="tick" x={x(i)} y={HEIGHT - 6} text-anchor={anchor}>
+            {moment(i)}
+          </text>
+        );
+      })}
+      {lines.map((line, i) => (
+        <path key={line.name} class={`line line-${i % 8}`} d={path(line.values, x, y)} />
+      ))}
+      {at !== null && <line class="cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={HEIGHT - BOTTOM} />}
+    </>
+  );
+
   return (
     <figure ref={frame} class="chart" aria-labelledby={caption}>
       <figcaption id={caption}>
@@ -115,7 +141,7 @@ export function LineChart({ title, lines, text, moment }: Props) {
       ) : (
         <svg
           ref={figure}
-          viewBox={`0 0 ${width} ${HEIGHT}`}
+          viewBox={`0 0 ${width || 640} ${HEIGHT}`}
           role="application"
           aria-roledescription="chart"
           aria-label={`${title}. Arrow keys read values, T shows a table.`}
@@ -125,27 +151,7 @@ export function LineChart({ title, lines, text, moment }: Props) {
           onPointerLeave={() => setAt(null)}
           onBlur={() => setAt(null)}
         >
-          {marks.map((mark) => (
-            <g key={mark} class="grid">
-              <line x1={LEFT} x2={width - 8} y1={y(mark)} y2={y(mark)} />
-              <text x={LEFT - 8} y={y(mark) + 4} text-anchor="end">
-                {text(mark)}
-              </text>
-            </g>
-          ))}
-          {(width < 480 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]).map((part) => {
-            const i = Math.round(part * (steps - 1));
-            const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
-            return (
-              <text key={part} class="tick" x={x(i)} y={HEIGHT - 6} text-anchor={anchor}>
-                {moment(i)}
-              </text>
-            );
-          })}
-          {lines.map((line, i) => (
-            <path key={line.name} class={`line line-${i % 8}`} d={path(line.values, x, y)} />
-          ))}
-          {at !== null && <line class="cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={HEIGHT - BOTTOM} />}
+          {width > 0 && drawing()}
         </svg>
       )}
       <ul class="legend">

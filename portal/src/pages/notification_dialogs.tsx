@@ -149,6 +149,36 @@ export function ReplayDialog({ tenant, endpoint, close }: { tenant: string; endp
   );
 }
 
+interface DeleteProps {
+  tenant: string;
+  endpoint: Endpoint;
+  close: () => void;
+  gone: () => void;
+}
+
+export function DeleteDialog({ tenant, endpoint, close, gone }: DeleteProps) {
+  const { problem, send, clear } = useSending();
+  return (
+    <Modal title="Delete this endpoint?" close={close}>
+      <p>
+        <bdi>{endpoint.target}</bdi> is told nothing more, for good{endpoint.kind === "webhook" && ", and its secret is lost"}.
+        The log of its deliveries stays.
+      </p>
+      {problem && <Failed problem={problem} retry={clear} />}
+      <p class="actions">
+        <button type="button" onClick={close}>Keep it</button>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => void send(async () => { await client.deleteEndpoint({ tenant, endpoint: endpoint.id }); gone(); })}
+        >
+          Delete endpoint
+        </button>
+      </p>
+    </Modal>
+  );
+}
+
 interface LogProps {
   tenant: string;
   delivery: Delivery;

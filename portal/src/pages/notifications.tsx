@@ -4,7 +4,7 @@ import { Problem } from "../api.ts";
 import { time, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { attempt, client, session, tenant, utc } from "../state.ts";
-import { DeliveryLog, NewEndpointDialog, ReplayDialog, SecretDialog, type Shown } from "./notification_dialogs.tsx";
+import { DeleteDialog, DeliveryLog, NewEndpointDialog, ReplayDialog, SecretDialog, type Shown } from "./notification_dialogs.tsx";
 
 const MARK: Record<DeliveryState, string> = { pending: "▲ pending", delivered: "✓ delivered", failed: "✕ failed" };
 
@@ -136,7 +136,7 @@ function Deliveries({ where, round, open }: DeliveriesProps) {
 type Dialog =
   | { kind: "new" }
   | { kind: "secret"; shown: Shown }
-  | { kind: "replay"; endpoint: Endpoint }
+  | { kind: "replay" | "delete"; endpoint: Endpoint }
   | { kind: "log"; delivery: Delivery }
   | null;
 
@@ -157,7 +157,7 @@ export default function NotificationsPage() {
     const at = { tenant: where, endpoint: endpoint.id };
     setProblem(null);
     setSaid("");
-    if (what === "replay") return setDialog({ kind: "replay", endpoint });
+    if (what === "replay" || what === "delete") return setDialog({ kind: what, endpoint });
     try {
       if (what === "test") {
         await attempt(() => client.testEndpoint(at));
@@ -165,13 +165,10 @@ export default function NotificationsPage() {
       } else if (what === "rotate") {
         const made = await attempt(() => client.rotateEndpoint({ ...at, body: { overlap: "24h" } }));
         setDialog({ kind: "secret", shown: { secret: made.secret ?? "", publicKey: made.public_key ?? "", overlap: true } });
-      } else if (what === "toggle") {
+      } else {
         const state = endpoint.state === "active" ? "disabled" : "active";
         await attempt(() => client.updateEndpoint({ ...at, etag: `"${endpoint.version}"`, body: { state } }));
         setSaid(`${endpoint.target} is ${state}.`);
-      } else {
-        await attempt(() => client.deleteEndpoint(at));
-        setSaid(`${endpoint.target} is deleted; the log stays.`);
       }
       again();
     } catch (error) {
@@ -209,6 +206,17 @@ export default function NotificationsPage() {
       )}
       {dialog?.kind === "secret" && <SecretDialog shown={dialog.shown} close={close} />}
       {dialog?.kind === "replay" && <ReplayDialog tenant={where} endpoint={dialog.endpoint} close={close} />}
+      {dialog?.kind === "delete" && (
+        <DeleteDialog
+          tenant={where}
+          endpoint={dialog.endpoint}
+          close={close}
+          gone={() => {
+            setSaid(`${dialog.endpoint.target} is deleted; the log stays.`);
+            close();
+          }}
+        />
+      )}
       {dialog?.kind === "log" && <DeliveryLog tenant={where} delivery={dialog.delivery} writes={writes} close={close} />}
     </>
   );

@@ -2,8 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { Alert, Overview, Traffic } from "../api.ts";
 import { LineChart, Spark } from "../chart/line.tsx";
 import { ago, clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
-import { Failed, useLoaded, Waiting } from "../load.tsx";
-import { address, client, go, tenant, timeWindow, utc } from "../state.ts";
+import { AfterPaint, Failed, useLoaded, Waiting } from "../load.tsx";
+import { address, ahead, client, go, tenant, timeWindow, utc } from "../state.ts";
 
 const EVERY_MS = 5_000;
 const ALERTS_EVERY_MS = 15_000;
@@ -95,12 +95,19 @@ function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: 
   );
 }
 
+const overviewKey = () => `overview ${timeWindow.value} ${tenant.value}`;
+const getOverview = () => client.getOverview({ window: timeWindow.value, tenant: tenant.value });
+const ALERTS = "alerts";
+
+export function readOverviewAhead() {
+  ahead.start(overviewKey(), getOverview);
+  ahead.start(ALERTS, client.listAlerts);
+}
+
 export default function OverviewPage() {
   const [paused, setPaused] = useState(false);
-  const window = timeWindow.value;
-  const who = tenant.value;
-  const loaded = useLoaded(`${window} ${who}`, () => client.getOverview({ window, tenant: who }), paused ? 0 : EVERY_MS);
-  const alerts = useLoaded("alerts", client.listAlerts, paused ? 0 : ALERTS_EVERY_MS);
+  const loaded = useLoaded(overviewKey(), getOverview, paused ? 0 : EVERY_MS);
+  const alerts = useLoaded(ALERTS, client.listAlerts, paused ? 0 : ALERTS_EVERY_MS);
   const overview = loaded.value;
   const attention = overview ? needs(overview, alerts.value?.items ?? []) : [];
   const begin = overview ? Date.parse(overview.from) : 0;
@@ -138,57 +145,63 @@ export default function OverviewPage() {
               </p>
             )}
           </section>
-          <div class="charts">
-            <LineChart title="Requests per second by tenant" lines={grouped(overview)} text={rate} moment={moment} />
-            <LineChart
-              title="Latency"
-              lines={[
-                { name: "p50", values: overview.total.series.p50_ms },
-                { name: "p99", values: overview.total.series.p99_ms },
-              ]}
-              text={millis}
-              moment={moment}
-            />
-          </div>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Tenants">
-            <table>
-              <caption>Tenants</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Tenant</th>
-                  <th scope="col" class="number">Requests</th>
-                  <th scope="col">Over the window</th>
-                  <th scope="col" class="number">Refused</th>
-                  <th scope="col" class="number">Failed</th>
-                  <th scope="col" class="number">p99</th>
-                </tr>
-              </thead>
-              <tbody>
-                {overview.tenants.map((one) => (
-                  <tr key={one.tenant}>
-                    <th scope="row">
-                      <a
-                        href={address("/", { tenant: one.tenant })}
-                        onClick={(event) => {
-                          event.preventDefault();
-                          go(address("/", { tenant: one.tenant }));
-                        }}
-                      >
-                        <bdi>{one.tenant}</bdi>
-                      </a>
-                    </th>
-                    <td class="number">{count(one.requests)}</td>
-                    <td>
-                      <Spark values={one.series.requests} label={`Requests of ${one.tenant}`} />
-                    </td>
-                    <td class="number">{share(one.refused, one.requests)}</td>
-                    <td class="number">{share(one.failed, one.requests)}</td>
-                    <td class="number">{millis(one.latency_ms?.p99 ?? null)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <AfterPaint>
+            {() => (
+              <>
+                <div class="charts">
+                  <LineChart title="Requests per second by tenant" lines={grouped(overview)} text={rate} moment={moment} />
+                  <LineChart
+                    title="Latency"
+                    lines={[
+                      { name: "p50", values: overview.total.series.p50_ms },
+                      { name: "p99", values: overview.total.series.p99_ms },
+                    ]}
+                    text={millis}
+                    moment={moment}
+                  />
+                </div>
+                <div class="scroll" tabIndex={0} role="region" aria-label="Tenants">
+                  <table>
+                    <caption>Tenants</caption>
+                    <thead>
+                      <tr>
+                        <th scope="col">Tenant</th>
+                        <th scope="col" class="number">Requests</th>
+                        <th scope="col">Over the window</th>
+                        <th scope="col" class="number">Refused</th>
+                        <th scope="col" class="number">Failed</th>
+                        <th scope="col" class="number">p99</th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {overview.tenants.map((one) => (
+                        <tr key={one.tenant}>
+                          <th scope="row">
+                            <a
+                              href={address("/", { tenant: one.tenant })}
+                              onClick={(event) => {
+                                event.preventDefault();
+                                go(address("/", { tenant: one.tenant }));
+                              }}
+                            >
+                              <bdi>{one.tenant}</bdi>
+                            </a>
+                          </th>
+                          <td class="number">{count(one.requests)}</td>
+                          <td>
+                            <Spark values={one.series.requests} label={`Requests of ${one.tenant}`} />
+                          </td>
+                          <td class="number">{share(one.refused, one.requests)}</td>
+                          <td class="number">{share(one.failed, one.requests)}</td>
+                          <td class="number">{millis(one.latency_ms?.p99 ?? null)}</td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              </>
+            )}
+          </AfterPaint>
         </>
       )}
     </>

@@ -25,7 +25,7 @@ namespace mc::demo {
 
 // The end of the told history; events lie in the 90 days before it. 2026-01-01T00:00:00Z.
 inline constexpr WallTime kDemoEnd{1'767'225'600'000'000'000};
-inline constexpr int kScaleMax = 2'000;
+inline constexpr int kScaleMax = 3'000;
 
 struct DemoTenant {
   std::string_view name;
