@@ -1,11 +1,10 @@
 import "./style.css";
-import type { ComponentType } from "preact";
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Problem, type Session } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
 import { readOverviewAhead } from "./pages/overview.tsx";
-import { loaderOf } from "./pages.ts";
+import { type Load, loaded, loaderOf } from "./pages.ts";
 import { Shell } from "./shell.tsx";
 import { ahead, attempt, client, isSignIn, path, restorePreferences, session, signedIn } from "./state.ts";
 
@@ -33,21 +32,25 @@ function NotLoaded() {
 }
 
 function Page() {
-  const [page, setPage] = useState<{ load: unknown; component: ComponentType } | null>(null);
   const here = path.value;
   const load = loaderOf(here);
+  const [missed, setMissed] = useState<Load | null>(null);
+  const [, setCome] = useState<Load | null>(null);
+  const Shown = missed === load ? NotLoaded : loaded.get(load);
   useLayoutEffect(() => {
-    let over = false;
+    if (loaded.has(load)) return;
+    setMissed(null);
     load().then(
-      (loaded) => over || setPage({ load, component: loaded.default }),
-      () => over || setPage({ load, component: NotLoaded }),
+      (script) => {
+        loaded.set(load, script.default);
+        setCome(() => load);
+      },
+      () => setMissed(() => load),
     );
-    return () => void (over = true);
   }, [load]);
-  useEffect(arrive, [page, here]);
+  useEffect(arrive, [Shown, here]);
   // Paths of one page are one component, which keeps what it holds.
-  if (page === null || page.load !== load) return <Waiting />;
-  return <page.component />;
+  return Shown ? <Shown /> : <Waiting />;
 }
 
 const SESSION = "session";

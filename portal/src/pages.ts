@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import Overview from "./pages/overview.tsx";
 
-type Load = () => Promise<{ default: ComponentType }>;
+export type Load = () => Promise<{ default: ComponentType }>;
 
 export interface PageEntry {
   path: string;
@@ -22,6 +22,9 @@ export const PAGES: PageEntry[] = [
   { path: "/settings/tokens", name: "Tokens", group: "Admin", key: "t", load: () => import("./pages/tokens.tsx") },
   { path: "/settings/preferences", name: "Preferences", group: "Admin", key: "p", load: () => import("./pages/preferences.tsx") },
 ];
+
+// The scripts that came, by who loads them.
+export const loaded = new Map<Load, ComponentType>([[PAGES[0]!.load, Overview]]);
 
 export const SIGN_IN: Load = () => import("./pages/sign_in.tsx");
 export const DATASET: Load = () => import("./pages/dataset.tsx");
