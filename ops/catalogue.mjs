@@ -1,6 +1,7 @@
 // The catalogue of what is watched: one file, catalogue.json, from which everything else is made.
 //
-//   node ops/catalogue.mjs write    Prometheus rules and their tests, Grafana dashboards, runbooks
+//   node ops/catalogue.mjs write    Prometheus rules and their tests, Grafana dashboards, the portal's
+//                                   panels, runbooks, the list of metrics
 //   node ops/catalogue.mjs check    fails when a made file differs, or one thing lacks another
 //   node ops/catalogue.mjs exprs    every panel as a recording rule, for promtool check rules
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,12 +12,17 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const RULES = "ops/prometheus/maestro.rules.yml";
 const TESTS = "ops/prometheus/maestro.rules_test.yml";
 const RUNBOOKS = "docs/runbooks";
+const METRICS = "docs/METRICS.md";
+const PORTAL = "portal/src/panels.ts";
+const PORTAL_PAGES = "portal/src/pages";
 const SEVERITIES = ["page", "ticket"];
 // What Prometheus itself knows of a scrape.
 const BUILT_IN = new Set(["up"]);
 
 export const catalogue = JSON.parse(readFileSync(join(ROOT, "ops/catalogue.json"), "utf8"));
-export const panels = catalogue.dashboards.flatMap(({ rows }) => rows.flatMap((row) => row.panels));
+export const panels = [
+  ...catalogue.dashboards.flatMap(({ rows }) => rows.flatMap((row) => row.panels)), ...catalogue.portal,
+];
 
 // Names of metrics in an expression; those of a histogram's parts are the histogram's.
 export function metricsIn(expr) {
@@ -88,6 +94,16 @@ function grafana({ uid, title, rows }) {
   }, null, 1)}\n`;
 }
 
+// The expression is for a person's own Prometheus, where Grafana's variable means nothing.
+function portal() {
+  const list = catalogue.portal.map(({ id, title, help, expr }) =>
+    `  ${id}: {\n    title: ${text(title)},\n    help: ${text(help)},\n    expr: ${text(plainExpr(expr))},\n  },\n`);
+  return `// Made by ops/catalogue.mjs from ops/catalogue.json.
+export const PANELS = {
+${list.join("")}} as const;
+`;
+}
+
 const numbered = (lines) => lines.map((line, i) => `${i + 1}. ${line}`).join("\n");
 
 function runbook({ slug, title, means, look, act }) {
@@ -126,8 +142,28 @@ ${rows.join("\n")}
 `;
 }
 
+function metrics() {
+  const cell = (words) => words.replaceAll("|", "\\|");
+  const rows = catalogue.metrics.map(({ name, type, labels, help, series_max, when, apart }) => {
+    const seen = panels.filter(({ expr }) => metricsIn(expr).has(name)).map(({ title }) => title);
+    const wakes = catalogue.alerts.filter(({ expr }) => metricsIn(expr).has(name)).map((alert) => `\`${alert.name}\``);
+    const where = [...new Set([...seen, ...wakes])].join(", ") || apart;
+    const note = when ? ` There when ${when}.` : "";
+    return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${series_max} | ${cell(help + note)} | ${cell(where)} |`;
+  });
+  return `<!-- Made by ops/catalogue.mjs from ops/catalogue.json. -->
+# Metrics
+
+What \`/metrics\` shows, the most series that each can have, and the panels and alerts that look at it.
+
+| metric | type | labels | series at most | what it is | seen in |
+|---|---|---|---|---|---|
+${rows.join("\n")}
+`;
+}
+
 export function madeFiles() {
-  const out = { [RULES]: rules(), [TESTS]: rulesTest(), [`${RUNBOOKS}/README.md`]: index() };
+  const out = { [RULES]: rules(), [TESTS]: rulesTest(), [PORTAL]: portal(), [METRICS]: metrics(), [`${RUNBOOKS}/README.md`]: index() };
   for (const dashboard of catalogue.dashboards) {
     out[`ops/grafana/${dashboard.uid}.json`] = grafana(dashboard);
   }
@@ -162,6 +198,12 @@ function gaps() {
     }
   }
   for (const panel of panels) out.push(...unknownMetrics(`panel ${panel.title}`, panel.expr));
+  const pages = readdirSync(join(ROOT, PORTAL_PAGES))
+    .map((name) => readFileSync(join(ROOT, PORTAL_PAGES, name), "utf8")).join("");
+  for (const { id, help } of catalogue.portal) {
+    if (!pages.includes(`PANELS.${id}`)) out.push(`panel ${id} is on no page of the portal`);
+    if (!help) out.push(`panel ${id} has no help`);
+  }
   for (const { slug, look, act } of catalogue.runbooks) {
     if (!catalogue.alerts.some((alert) => alert.runbook === slug)) out.push(`runbook ${slug} belongs to no alert`);
     if (look.length === 0 || act.length === 0) out.push(`runbook ${slug} says nothing to look at or to do`);

@@ -3,6 +3,7 @@ import type { Alert, Overview, Traffic } from "../api.ts";
 import { LineChart, Spark } from "../chart/line.tsx";
 import { ago, clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
 import { AfterPaint, Failed, useLoaded, Waiting } from "../load.tsx";
+import { PANELS } from "../panels.ts";
 import { address, ahead, client, go, tenant, timeWindow, utc } from "../state.ts";
 
 const EVERY_MS = 5_000;
@@ -68,12 +69,12 @@ function Tiles({ total, step }: { total: Traffic; step: number }) {
   const latency = total.latency_ms;
   return (
     <dl class="tiles">
-      <Tile name="Requests" value={rate(last === null ? null : last / step)} note={`${count(total.requests)} in the window`} />
-      <Tile name="Failed" value={share(total.failed, total.requests)} note={`${count(total.failed)} answered 5xx`} />
-      <Tile name="Refused" value={share(total.refused, total.requests)} note={`${count(total.refused)} answered 4xx`} />
-      <Tile name="Latency p50" value={millis(latency?.p50 ?? null)} note="half are faster" />
-      <Tile name="Latency p95" value={millis(latency?.p95 ?? null)} note="19 of 20 are faster" />
-      <Tile name="Latency p99" value={millis(latency?.p99 ?? null)} note="99 of 100 are faster" />
+      <Tile name={PANELS.requests.title} value={rate(last === null ? null : last / step)} note={`${count(total.requests)} in the window`} />
+      <Tile name={PANELS.failed.title} value={share(total.failed, total.requests)} note={`${count(total.failed)} answered 5xx`} />
+      <Tile name={PANELS.refused.title} value={share(total.refused, total.requests)} note={`${count(total.refused)} answered 4xx`} />
+      <Tile name={PANELS.p50.title} value={millis(latency?.p50 ?? null)} note="half are faster" />
+      <Tile name={PANELS.p95.title} value={millis(latency?.p95 ?? null)} note="19 of 20 are faster" />
+      <Tile name={PANELS.p99.title} value={millis(latency?.p99 ?? null)} note="99 of 100 are faster" />
     </dl>
   );
 }
@@ -92,6 +93,26 @@ function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: 
         {paused ? "Resume" : "Pause"}
       </button>
     </p>
+  );
+}
+
+// What each figure means, and how one's own Prometheus gives it.
+function Sources() {
+  return (
+    <details class="sources">
+      <summary>What these figures mean, and how to watch them with Prometheus</summary>
+      <dl>
+        {Object.values(PANELS).map(({ title, help, expr }) => (
+          <div key={title}>
+            <dt>{title}</dt>
+            <dd>
+              {help}
+              <pre>{expr}</pre>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 
@@ -124,7 +145,7 @@ export default function OverviewPage() {
         <>
           <Tiles total={overview.total} step={overview.step_s} />
           <section class="notice" aria-labelledby="needs">
-            <h2 id="needs">What needs you</h2>
+            <h2 id="needs">{PANELS.alerts.title}</h2>
             {attention.length === 0 ? (
               <p>
                 {alerts.value ? "✓ Nothing: no alert fires, no" : "No"} tenant has more than 1 % of failures or a p99 over a
@@ -149,9 +170,9 @@ export default function OverviewPage() {
             {() => (
               <>
                 <div class="charts">
-                  <LineChart title="Requests per second by tenant" lines={grouped(overview)} text={rate} moment={moment} />
+                  <LineChart title={PANELS.byTenant.title} lines={grouped(overview)} text={rate} moment={moment} />
                   <LineChart
-                    title="Latency"
+                    title={PANELS.latency.title}
                     lines={[
                       { name: "p50", values: overview.total.series.p50_ms },
                       { name: "p99", values: overview.total.series.p99_ms },
@@ -199,6 +220,7 @@ export default function OverviewPage() {
                     </tbody>
                   </table>
                 </div>
+                <Sources />
               </>
             )}
           </AfterPaint>

@@ -1,6 +1,7 @@
 // The portal in Chromium: signing in, every page in each look, the keyboard, and hostile names.
 import assert from "node:assert/strict";
 
+import { catalogue } from "../../../ops/catalogue.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
 import { addFlowScenarios } from "./flows.mjs";
@@ -26,6 +27,21 @@ scenario("one click on the printed link leads to a living overview", async () =>
     () => [...document.querySelectorAll("tbody tr td:nth-child(2)")].some((cell) => /[1-9]/.test(cell.textContent)),
     null, { timeout: 25_000 });
   assert.deepEqual(page.complaints, []);
+});
+
+scenario("every panel that the catalogue names is on the overview, and says what it means", async () => {
+  const page = await openPage();
+  await signIn(page, await demo.freshLink("system", "otto"));
+  const main = page.locator("main");
+  await main.getByText("What these figures mean").click();
+  for (const { title, help } of catalogue.portal) {
+    assert.ok(await main.getByText(title, { exact: true }).count() >= 2, title);
+    await main.getByText(help, { exact: false }).waitFor();
+  }
+  await main.getByText("sum by (tenant) (rate(mc_requests_total[1m]))").waitFor();
+  await check(page, "the overview with what its figures mean");
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
 });
 
 scenario("a used link is told from a good one, and tells nothing more", async () => {
