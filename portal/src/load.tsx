@@ -33,7 +33,8 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
       try {
         const value = await attempt(early ? () => early : call);
         // What was here at the start is on the page already.
-        if (!over) setState((old) => (old.key === key && old.value === value ? old : { key, value, problem: null, at: Date.now() }));
+        const shown = (old: typeof state) => early !== null && old.at > 0 && old.value === value;
+        if (!over) setState((old) => (shown(old) ? old : { key, value, problem: null, at: Date.now() }));
       } catch (error) {
         const problem = error instanceof Problem ? error : new Problem(0, "broken", String(error));
         if (!over) setState((old) => ({ ...old, key, problem }));

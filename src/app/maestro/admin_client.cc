@@ -1,7 +1,7 @@
 #include "maestro/admin_client.h"
 
 #include "api/api.h"
-#include "maestro/credentials.h"
+#include "maestro/login.h"
 #include "maestro/world.h"
 
 namespace mc::app {
@@ -14,16 +14,7 @@ Result<std::string> read_token(Context& context) {
   }
   std::string token = sys::environment("MC_TOKEN");
   if (!token.empty()) return token;
-  MC_TRY(std::string path, Credentials::default_path());
-  MC_TRY(const std::optional<identity::AccessToken> held,
-         Credentials(*context.machine.files, std::move(path)).find(context.url));
-  if (!held) {
-    return fail(Code::denied, "no token: run maestro login, set MC_TOKEN or give --token-file");
-  }
-  if (context.machine.clock->wall() >= held->expires) {
-    return fail(Code::denied, "the sign-in at " + context.url + " has ended; run maestro login");
-  }
-  return std::string(held->token.reveal(RevealToken()));
+  return held_token(context);
 }
 
 Error to_error(const net::Response& response) {

@@ -5,6 +5,7 @@
 #include "maestro/admin_client.h"
 #include "maestro/command.h"
 #include "maestro/credentials.h"
+#include "maestro/login.h"
 
 namespace mc::app {
 namespace {
@@ -12,26 +13,6 @@ namespace {
 Status check_url(const Context& context) {
   if (!context.url.empty()) return ok();
   return fail(Code::invalid, "which server? give --url or set MC_URL");
-}
-
-// What the server says of its provider.
-Result<identity::IssuerConfig> provider_of(Context& context) {
-  MC_TRY(const json::Value ways, call_admin(context, {.path = "/v1/sign-in", .anonymous = true}));
-  const json::Value* oidc = ways.find("oidc");
-  if (oidc == nullptr || oidc->is_null()) {
-    return fail(Code::not_found, "this server has no OpenID provider; use a token (--token-file)");
-  }
-  identity::IssuerConfig out;
-  out.issuer = text_of(*oidc, "issuer");
-  out.audience = text_of(*oidc, "audience");
-  out.cli_client_id = text_of(*oidc, "cli_client_id");
-  if (out.cli_client_id == "-") {
-    return fail(Code::not_found,
-                "this server has no client for the command line at its provider "
-                "(oidc.cli_client_id); use a token (--token-file)");
-  }
-  MC_TRY_OK(out.check());
-  return out;
 }
 
 void show_prompt(const Context& context, const identity::DevicePrompt& prompt) {
@@ -75,6 +56,12 @@ Status log_in(Context& context) {
   return ok();
 }
 
+Result<bool> tell_provider(Context& context, const identity::AccessToken& held) {
+  if (held.refresh.empty()) return false;
+  MC_TRY(const identity::IssuerConfig provider, provider_of(context));
+  return identity::end_login(*net::Client::make(), provider, held);
+}
+
 Status log_out(Context& context) {
   MC_TRY_OK(check_url(context));
   MC_TRY(std::string path, Credentials::default_path());
@@ -84,14 +71,18 @@ Status log_out(Context& context) {
     print_talk(context, held ? "dry run: would forget the token\n" : "dry run: not signed in\n");
     return ok();
   }
-  MC_TRY(const bool removed, credentials.remove(context.url));
-  if (!removed) return fail(Code::not_found, "not signed in at " + context.url);
+  MC_TRY(const auto held, credentials.find(context.url));
+  if (!held) return fail(Code::not_found, "not signed in at " + context.url);
+  // The token is forgotten also when the provider cannot be told.
+  const Result<bool> told = tell_provider(context, *held);
+  MC_TRY_OK(credentials.remove(context.url));
+  if (!told) print_talk(context, "the provider was not told: " + told.error().what + "\n");
   if (context.json) {
     json::Object out;
     out.set("url", context.url);
     print_out(json::print(json::Value(std::move(out))) + "\n");
   }
-  print_talk(context, "signed out at " + context.url + "; the token ends by itself\n");
+  print_talk(context, "signed out at " + context.url + "; an access token ends by itself\n");
   return ok();
 }
 

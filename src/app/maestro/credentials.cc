@@ -49,8 +49,13 @@ Result<std::optional<identity::AccessToken>> Credentials::find(const std::string
       expires->as_string() == nullptr) {
     return fail(Code::corrupt, path_ + " is damaged; delete it and sign in again");
   }
+  const json::Value* refresh = entry->find("refresh_token");
+  if (refresh != nullptr && refresh->as_string() == nullptr) {
+    return fail(Code::corrupt, path_ + " is damaged; delete it and sign in again");
+  }
   MC_TRY(const WallTime until, parse_rfc3339(*expires->as_string()));
-  return identity::AccessToken{Secret(*token->as_string()), until};
+  return identity::AccessToken{Secret(*token->as_string()), until,
+                               Secret(refresh == nullptr ? "" : *refresh->as_string())};
 }
 
 Status Credentials::put(const std::string& url, const identity::AccessToken& token) {
@@ -58,6 +63,7 @@ Status Credentials::put(const std::string& url, const identity::AccessToken& tok
   json::Object entry;
   entry.set("token", token.token.reveal(RevealToken()));
   entry.set("expires_at", format_rfc3339(token.expires));
+  if (!token.refresh.empty()) entry.set("refresh_token", token.refresh.reveal(RevealToken()));
   servers.set(url, json::Value(std::move(entry)));
   return write_servers(files_, path_, std::move(servers));
 }

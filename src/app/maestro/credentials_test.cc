@@ -27,6 +27,16 @@ TEST_CASE("credentials: one token a server, replaced and removed by its address 
   CHECK(credentials.find("http://b")->has_value());
 }
 
+TEST_CASE("credentials: the refresh token is kept with its token, and only when there is one") {
+  sim::SimFiles files;
+  Credentials credentials(files, kPath);
+  REQUIRE(credentials.put("http://a", {Secret("one"), kUntil, Secret("again")}).has_value());
+  CHECK((*credentials.find("http://a"))->refresh.reveal(RevealToken()) == "again");
+  REQUIRE(credentials.put("http://a", {Secret("two"), kUntil}).has_value());
+  CHECK((*credentials.find("http://a"))->refresh.empty());
+  CHECK(files.read_all(kPath, 4096)->find("again") == std::string::npos);
+}
+
 TEST_CASE("credentials: a damaged file is an error, not a missing sign-in") {
   for (const char* text : {"", "{", "[]", "{}", R"({"servers":7})"}) {
     CAPTURE(text);
@@ -37,10 +47,16 @@ TEST_CASE("credentials: a damaged file is an error, not a missing sign-in") {
     CHECK(credentials.find("http://a").error().code == Code::corrupt);
     CHECK(credentials.put("http://a", {Secret("x"), kUntil}).error().code == Code::corrupt);
   }
-  sim::SimFiles files;
-  REQUIRE(files.make_folders("/home/ana/.config/maestro").has_value());
-  REQUIRE(files.write_atomic(kPath, R"({"servers":{"http://a":{"token":7}}})").has_value());
-  CHECK(Credentials(files, kPath).find("http://a").error().code == Code::corrupt);
+  for (const char* entry :
+       {R"({"token":7})",
+        R"({"token":"t","expires_at":"2027-01-15T08:00:00Z","refresh_token":7})"}) {
+    CAPTURE(entry);
+    sim::SimFiles files;
+    REQUIRE(files.make_folders("/home/ana/.config/maestro").has_value());
+    const std::string text = R"({"servers":{"http://a":)" + std::string(entry) + "}}";
+    REQUIRE(files.write_atomic(kPath, text).has_value());
+    CHECK(Credentials(files, kPath).find("http://a").error().code == Code::corrupt);
+  }
 }
 
 }  // namespace

@@ -36,11 +36,16 @@ struct Started {
 
 Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
                       const ProviderMetadata& provider) {
+  net::Headers fields = {{"client_id", config.cli_client_id},
+                         {"scope", "openid"},
+                         {"resource", config.audience}};
+  // A refresh token, which a provider gives to who consents (OpenID Connect Core section 11).
+  if (provider.offers_refresh) {
+    fields[1].second = "openid offline_access";
+    fields.emplace_back("prompt", "consent");
+  }
   MC_TRY(const ProviderAnswer answer,
-         post_form(world.client, config, provider.device_authorization_endpoint,
-                   {{"client_id", config.cli_client_id},
-                    {"scope", "openid"},
-                    {"resource", config.audience}}));
+         post_form(world.client, config, provider.device_authorization_endpoint, fields));
   if (answer.status != 200) {
     return fail(Code::denied, "the provider refuses the client '" + config.cli_client_id +
                                   "': " + excerpt(answer.error()));
@@ -60,7 +65,7 @@ Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
   return out;
 }
 
-Result<AccessToken> take_token(const DeviceWorld& world, const json::Value& body) {
+Result<AccessToken> take_token(sys::Clock& clock, const json::Value& body) {
   std::string token = text_in(body, "access_token");
   if (token.empty() || token.size() > kJwtBytesMax || !printable(token)) {
     return fail(Code::invalid, "the provider gives no access token");
@@ -69,7 +74,11 @@ Result<AccessToken> take_token(const DeviceWorld& world, const json::Value& body
     return fail(Code::invalid, "the provider's token is no bearer token");
   }
   const Nanos lifetime = seconds_in(body, "expires_in", seconds(300), seconds(366LL * 24 * 3600));
-  return AccessToken{Secret(std::move(token)), world.clock.wall() + lifetime};
+  std::string refresh = text_in(body, "refresh_token");
+  if (refresh.size() > kJwtBytesMax || !printable(refresh)) {
+    return fail(Code::invalid, "the provider's refresh token is none");
+  }
+  return AccessToken{Secret(std::move(token)), clock.wall() + lifetime, Secret(std::move(refresh))};
 }
 
 }  // namespace
@@ -96,7 +105,7 @@ Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& c
       continue;
     }
     if (!answer) return tl::unexpected<Error>(answer.error());
-    if (answer->status == 200) return take_token(world, answer->body);
+    if (answer->status == 200) return take_token(world.clock, answer->body);
     const std::string error = answer->error();
     if (error == "authorization_pending") continue;
     if (error == "slow_down") {
@@ -107,6 +116,45 @@ Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& c
     if (error == "expired_token") return fail(Code::denied, "nobody confirmed the code in time");
     return fail(Code::denied, "the provider refuses the sign-in: " + excerpt(error));
   }
+}
+
+Result<AccessToken> renew_login(net::Client& client, sys::Clock& clock, const IssuerConfig& config,
+                                const AccessToken& held) {
+  if (held.refresh.empty()) return fail(Code::denied, "the provider gave no refresh token");
+  MC_TRY(const ProviderMetadata provider, fetch_metadata(client, config));
+  if (provider.token_endpoint.empty()) {
+    return fail(Code::invalid, "the provider " + config.issuer + " names no token endpoint");
+  }
+  MC_TRY(const ProviderAnswer answer,
+         post_form(client, config, provider.token_endpoint,
+                   {{"grant_type", "refresh_token"},
+                    {"refresh_token", std::string(held.refresh.reveal(RevealToken()))},
+                    {"client_id", config.cli_client_id},
+                    {"resource", config.audience}}));
+  if (answer.status / 100 == 5) {
+    return fail(Code::unavailable,
+                "the provider answered " + std::to_string(answer.status) + " to a refresh");
+  }
+  if (answer.status != 200) {
+    return fail(Code::denied, "the provider does not renew it: " + excerpt(answer.error()));
+  }
+  MC_TRY(AccessToken renewed, take_token(clock, answer.body));
+  if (renewed.refresh.empty()) renewed.refresh = held.refresh;  // the old one stays good
+  return renewed;
+}
+
+Result<bool> end_login(net::Client& client, const IssuerConfig& config, const AccessToken& held) {
+  if (held.refresh.empty()) return false;
+  MC_TRY(const ProviderMetadata provider, fetch_metadata(client, config));
+  if (provider.revocation_endpoint.empty()) return false;
+  MC_TRY(const net::Response answer,
+         send_form(client, config, provider.revocation_endpoint,
+                   {{"token", std::string(held.refresh.reveal(RevealToken()))},
+                    {"token_type_hint", "refresh_token"},
+                    {"client_id", config.cli_client_id}}));
+  if (answer.status == 200) return true;
+  return fail(Code::unavailable,
+              "the provider answered " + std::to_string(answer.status) + " to a revocation");
 }
 
 }  // namespace mc::identity

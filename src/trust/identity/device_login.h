@@ -30,11 +30,21 @@ struct DeviceWorld {
 struct AccessToken {
   Secret token;
   WallTime expires;
+  Secret refresh = {};  // for renew_login(); empty when the provider gave none
 };
 
 // Asks for a token for `config.audience` as the client `config.cli_client_id`, and blocks until the
 // person has decided. `denied` when that is no, or nothing came in time; `unavailable` when the
 // provider cannot be reached; `invalid` when it does not offer the grant or answers nonsense.
 Result<AccessToken> device_login(const DeviceWorld& world, const IssuerConfig& config);
+
+// A new access token for the sign-in that `held` is of (RFC 6749 section 6). `denied` when the
+// provider knows nothing of it any more, or it has no refresh token; otherwise as above.
+Result<AccessToken> renew_login(net::Client& client, sys::Clock& clock, const IssuerConfig& config,
+                                const AccessToken& held);
+
+// Tells the provider that the sign-in is over (RFC 7009), so that its refresh token is good for
+// nobody. False when there is nothing to tell, or the provider has no endpoint for it.
+Result<bool> end_login(net::Client& client, const IssuerConfig& config, const AccessToken& held);
 
 }  // namespace mc::identity

@@ -48,15 +48,21 @@ struct Flow final : net::Client {
     if (polls.size() > 1) polls.pop_front();
     return next;
   }
+  static IssuerConfig config() {
+    IssuerConfig out = FakeProvider::config();
+    out.cli_client_id = "maestro cli";
+    return out;
+  }
+  Result<AccessToken> renew(const AccessToken& held) {
+    return renew_login(*this, clock, config(), held);
+  }
   Result<AccessToken> run() {
-    IssuerConfig config = FakeProvider::config();
-    config.cli_client_id = "maestro cli";
     return device_login({*this, clock, [&](const DevicePrompt& prompt) { shown.push_back(prompt); },
                          [&](Nanos length) {
                            pauses.push_back(length);
                            clock.advance(length);
                          }},
-                        config);
+                        config());
   }
   Code refusal() {
     const Result<AccessToken> done = run();
@@ -137,6 +143,63 @@ TEST_CASE("device login: a token that cannot be one is refused") {
     flow.polls = {Flow::reply(200, body)};
     CHECK(flow.refusal() == Code::invalid);
   }
+}
+
+TEST_CASE("device login: a refresh token is asked for where it is offered, and renews the sign-in") {
+  Flow flow;
+  flow.metadata.insert(flow.metadata.size() - 1,
+                       R"(,"scopes_supported":["openid","offline_access"])");
+  flow.polls = {Flow::reply(200, R"({"access_token":"a1","token_type":"Bearer","expires_in":600,)"
+                                 R"("refresh_token":"r1"})"),
+                Flow::reply(200, R"({"access_token":"a2","token_type":"Bearer","expires_in":60,)"
+                                 R"("refresh_token":"r2"})"),
+                Flow::reply(200, R"({"access_token":"a3","token_type":"Bearer"})")};
+  const Result<AccessToken> first = flow.run();
+  REQUIRE(first.has_value());
+  CHECK(flow.bodies[1].find("scope=openid%20offline_access&") != std::string::npos);
+  CHECK(flow.bodies[1].find("prompt=consent") != std::string::npos);
+  const Result<AccessToken> second = flow.renew(*first);
+  REQUIRE(second.has_value());
+  CHECK(second->token.reveal(RevealToken()) == "a2");
+  CHECK(second->refresh.reveal(RevealToken()) == "r2");
+  CHECK(second->expires == flow.clock.wall() + seconds(60));
+  CHECK(flow.bodies.back() == "grant_type=refresh_token&refresh_token=r1&client_id=maestro%20cli&"
+                              "resource=https%3a%2f%2fmc.example.org");
+  const Result<AccessToken> third = flow.renew(*second);
+  REQUIRE(third.has_value());
+  CHECK(third->refresh.reveal(RevealToken()) == "r2");
+}
+
+TEST_CASE("device login: the provider is told when it is over") {
+  Flow flow;
+  const AccessToken held{Secret("a"), WallTime{}, Secret("r1")};
+  CHECK(end_login(flow, Flow::config(), held) == false);  // it names no endpoint
+  flow.metadata.insert(flow.metadata.size() - 1,
+                       R"(,"revocation_endpoint":"https://id.example.org/token")");
+  flow.polls = {Flow::reply(200, ""), Flow::reply(503, "")};
+  CHECK(end_login(flow, Flow::config(), {Secret("a"), WallTime{}}) == false);
+  CHECK(end_login(flow, Flow::config(), held) == true);
+  CHECK(flow.bodies.back() == "token=r1&token_type_hint=refresh_token&client_id=maestro%20cli");
+  CHECK(end_login(flow, Flow::config(), held).error().code == Code::unavailable);
+}
+
+TEST_CASE("device login: what is not renewed, and why") {
+  const AccessToken held{Secret("a"), WallTime{}, Secret("r")};
+  const auto refusal = [&](const Result<net::Response>& reply, const AccessToken& token) {
+    Flow flow;
+    flow.polls = {reply};
+    const Result<AccessToken> done = flow.renew(token);
+    REQUIRE(!done.has_value());
+    return done.error().code;
+  };
+  CHECK(refusal(Flow::error("invalid_grant"), held) == Code::denied);
+  CHECK(refusal(Flow::token(), {Secret("a"), WallTime{}}) == Code::denied);
+  CHECK(refusal(Flow::reply(503, "{}"), held) == Code::unavailable);
+  CHECK(refusal(fail(Code::unavailable, "gone"), held) == Code::unavailable);
+  CHECK(refusal(Flow::reply(200, "<html>"), held) == Code::invalid);
+  CHECK(refusal(Flow::reply(200, R"({"access_token":"a","token_type":"Bearer",)"
+                                 R"("refresh_token":"r\u0000x"})"),
+                held) == Code::invalid);
 }
 
 TEST_CASE("device login: a provider without the flow, or that refuses the client") {

@@ -79,6 +79,13 @@ Result<std::string> address_in(const json::Value& metadata, std::string_view nam
   return url;
 }
 
+bool lists(const json::Value* values, std::string_view wanted) {
+  const json::Array* items = values == nullptr ? nullptr : values->as_array();
+  return items != nullptr && std::any_of(items->begin(), items->end(), [&](const json::Value& one) {
+           return text_of(&one) == wanted;
+         });
+}
+
 }  // namespace
 
 Status IssuerConfig::check() const {
@@ -217,9 +224,11 @@ Result<ProviderMetadata> fetch_metadata(net::Client& client, const IssuerConfig&
   MC_TRY(out.authorization_endpoint, address_in(metadata, "authorization_endpoint"));
   MC_TRY(out.token_endpoint, address_in(metadata, "token_endpoint"));
   MC_TRY(out.device_authorization_endpoint, address_in(metadata, "device_authorization_endpoint"));
+  MC_TRY(out.revocation_endpoint, address_in(metadata, "revocation_endpoint"));
   const json::Value* names_itself = metadata.find("authorization_response_iss_parameter_supported");
   out.names_itself =
       names_itself != nullptr && names_itself->as_bool() != nullptr && *names_itself->as_bool();
+  out.offers_refresh = lists(metadata.find("scopes_supported"), "offline_access");
   return out;
 }
 

@@ -36,7 +36,9 @@ struct ProviderMetadata {
   std::string authorization_endpoint;
   std::string token_endpoint;
   std::string device_authorization_endpoint;
-  bool names_itself = false;  // `iss` in its authorization responses (RFC 9207)
+  std::string revocation_endpoint;
+  bool names_itself = false;    // `iss` in its authorization responses (RFC 9207)
+  bool offers_refresh = false;  // the scope offline_access
 };
 // `invalid` when it calls itself by another name than `config.issuer`, or an address in it is
 // neither https nor on this machine.

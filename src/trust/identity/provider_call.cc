@@ -37,7 +37,7 @@ std::string form_encode(const net::Headers& fields) {
   return out;
 }
 
-Result<ProviderAnswer> post_form(net::Client& client, const IssuerConfig& config,
+Result<net::Response> send_form(net::Client& client, const IssuerConfig& config,
                                  const std::string& url, const net::Headers& fields,
                                  const Secret& client_secret) {
   net::ClientRequest request;
@@ -54,7 +54,13 @@ Result<ProviderAnswer> post_form(net::Client& client, const IssuerConfig& config
   request.timeout = kIssuerTimeout;
   request.response_bytes_max = kReplyBytesMax;
   request.ca_file = config.ca_file;
-  MC_TRY(const net::Response response, client.fetch(request));
+  return client.fetch(request);
+}
+
+Result<ProviderAnswer> post_form(net::Client& client, const IssuerConfig& config,
+                                 const std::string& url, const net::Headers& fields,
+                                 const Secret& client_secret) {
+  MC_TRY(const net::Response response, send_form(client, config, url, fields, client_secret));
   Result<json::Value> body = json::parse(response.body);
   if (!body || body->as_object() == nullptr) {
     return fail(Code::invalid, "the provider answered " + std::to_string(response.status) +

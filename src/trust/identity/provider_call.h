@@ -24,8 +24,12 @@ struct ProviderAnswer {
   std::string error() const { return text_in(body, "error"); }
 };
 
-// `unavailable` when nothing answers, `invalid` for an answer that is no JSON object. A client
-// with a secret identifies itself by HTTP Basic (section 2.3.1); an empty secret sends none.
+// Whatever is answered; `unavailable` when nothing is. A client with a secret identifies itself by
+// HTTP Basic (section 2.3.1); an empty secret sends none.
+Result<net::Response> send_form(net::Client& client, const IssuerConfig& config,
+                                const std::string& url, const net::Headers& fields,
+                                const Secret& client_secret = Secret());
+// The same; `invalid` for an answer that is no JSON object.
 Result<ProviderAnswer> post_form(net::Client& client, const IssuerConfig& config,
                                  const std::string& url, const net::Headers& fields,
                                  const Secret& client_secret = Secret());

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac, createPublicKey } from "node:crypto";
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 
 import { chromium } from "playwright-core";
 
@@ -229,6 +229,45 @@ scenario("maestro login: a browser confirms, commands work, logout forgets", { n
     assert.equal(asPerson(world, "logout").status, 0);
     assert.equal(asPerson(world, "principal", "list", "--tenant", "alpha").status, 4);
     assert.equal(asPerson(world, "logout").status, 3);
+  });
+
+scenario("maestro login: a token that ends is renewed, by one of many, until the provider says no",
+  { needs: ["chromium"], limitMs: 60_000 },
+  async (world) => {
+    const { site, server, provider } = world;
+    const lifetime = provider.lifetimeS;
+    provider.lifetimeS = 5;  // less than what a command asks of a token: each one renews
+    const file = site.path("home/maestro/credentials.json");
+    const kept = () => JSON.parse(readFileSync(file, "utf8"));
+    try {
+      assert.equal((await login(world, "ana")).status, 0);
+      const first = kept().servers[server.url];
+      assert.ok(first.refresh_token);
+      const list = ["principal", "list", "--tenant", "alpha"];
+      assert.equal(asPerson(world, ...list).status, 0);
+      const second = kept().servers[server.url];
+      assert.notEqual(second.token, first.token);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      const env = { env: { XDG_CONFIG_HOME: site.path("home") } };
+      const many = Array.from({ length: 6 },
+        () => new Child(MAESTRO, ["--url", server.url, "--json", ...list], env));
+      await Promise.all(many.map((child) => child.exited));
+      assert.deepEqual(many.map((child) => child.status), Array(6).fill(0), many.map(({ err }) => err).join(""));
+      const held = kept();
+      const before = JSON.stringify(held);
+      assert.equal(asPerson(world, "logout").status, 0);
+      writeFileSync(file, before);
+      assert.equal(asPerson(world, ...list).status, 4, "a refresh token after the sign-out");
+      held.servers[server.url].refresh_token = "of-somebody-else";
+      writeFileSync(file, JSON.stringify(held));
+      const ended = asPerson(world, ...list);
+      assert.equal(ended.status, 4);
+      assert.match(ended.err, /has ended; run maestro login/);
+      assert.ok(!ended.err.includes("of-somebody-else"));
+    } finally {
+      provider.lifetimeS = lifetime;
+      asPerson(world, "logout");
+    }
   });
 
 scenario("maestro login: refused in the browser, or a person without a role", { needs: ["chromium"], limitMs: 60_000 },

@@ -69,7 +69,7 @@ export class TestProvider {
         })),
         {
           client_id: "cli", token_endpoint_auth_method: "none", application_type: "native",
-          grant_types: [DEVICE_GRANT], redirect_uris: [], response_types: [],
+          grant_types: [DEVICE_GRANT, "refresh_token"], redirect_uris: [], response_types: [],
         },
         { client_id: "portal", client_secret: SECRET, redirect_uris: [this.callback] },
       ],
@@ -79,6 +79,7 @@ export class TestProvider {
       conformIdTokenClaims: false,
       features: {
         deviceFlow: { enabled: true },
+        revocation: { enabled: true },
         clientCredentials: { enabled: true },
         resourceIndicators: {
           enabled: true,
