@@ -21,7 +21,7 @@ Result<std::unique_ptr<sys::FolderLock>> take_turn(Context& context, const std::
     if (context.machine.clock->mono() >= end) {
       return fail(Code::unavailable, "another maestro renews the sign-in and does not end");
     }
-    std::this_thread::sleep_for(std::chrono::nanoseconds(kTurnPause.count()));
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kTurnPause.count));
   }
 }
 

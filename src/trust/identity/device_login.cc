@@ -36,9 +36,8 @@ struct Started {
 
 Result<Started> start(const DeviceWorld& world, const IssuerConfig& config,
                       const ProviderMetadata& provider) {
-  net::Headers fields = {{"client_id", config.cli_client_id},
-                         {"scope", "openid"},
-                         {"resource", config.audience}};
+  net::Headers fields = {
+      {"client_id", config.cli_client_id}, {"scope", "openid"}, {"resource", config.audience}};
   // A refresh token, which a provider gives to who consents (OpenID Connect Core section 11).
   if (provider.offers_refresh) {
     fields[1].second = "openid offline_access";
@@ -139,7 +138,9 @@ Result<AccessToken> renew_login(net::Client& client, sys::Clock& clock, const Is
     return fail(Code::denied, "the provider does not renew it: " + excerpt(answer.error()));
   }
   MC_TRY(AccessToken renewed, take_token(clock, answer.body));
-  if (renewed.refresh.empty()) renewed.refresh = held.refresh;  // the old one stays good
+  if (renewed.refresh.empty()) {  // the old one stays good
+    renewed.refresh = Secret(std::string(held.refresh.reveal(RevealToken())));
+  }
   return renewed;
 }
 

@@ -145,7 +145,7 @@ TEST_CASE("device login: a token that cannot be one is refused") {
   }
 }
 
-TEST_CASE("device login: a refresh token is asked for where it is offered, and renews the sign-in") {
+TEST_CASE("device login: a refresh token is asked for where it is offered, and renews") {
   Flow flow;
   flow.metadata.insert(flow.metadata.size() - 1,
                        R"(,"scopes_supported":["openid","offline_access"])");
@@ -163,8 +163,9 @@ TEST_CASE("device login: a refresh token is asked for where it is offered, and r
   CHECK(second->token.reveal(RevealToken()) == "a2");
   CHECK(second->refresh.reveal(RevealToken()) == "r2");
   CHECK(second->expires == flow.clock.wall() + seconds(60));
-  CHECK(flow.bodies.back() == "grant_type=refresh_token&refresh_token=r1&client_id=maestro%20cli&"
-                              "resource=https%3a%2f%2fmc.example.org");
+  CHECK(flow.bodies.back() ==
+        "grant_type=refresh_token&refresh_token=r1&client_id=maestro%20cli&"
+        "resource=https%3a%2f%2fmc.example.org");
   const Result<AccessToken> third = flow.renew(*second);
   REQUIRE(third.has_value());
   CHECK(third->refresh.reveal(RevealToken()) == "r2");

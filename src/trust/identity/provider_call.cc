@@ -38,8 +38,8 @@ std::string form_encode(const net::Headers& fields) {
 }
 
 Result<net::Response> send_form(net::Client& client, const IssuerConfig& config,
-                                 const std::string& url, const net::Headers& fields,
-                                 const Secret& client_secret) {
+                                const std::string& url, const net::Headers& fields,
+                                const Secret& client_secret) {
   net::ClientRequest request;
   request.method = "POST";
   request.url = url;

@@ -239,34 +239,34 @@ scenario("maestro login: a token that ends is renewed, by one of many, until the
     provider.lifetimeS = 5;  // less than what a command asks of a token: each one renews
     const file = site.path("home/maestro/credentials.json");
     const kept = () => JSON.parse(readFileSync(file, "utf8"));
+    // Beside this program, which is the provider.
+    const run = async (...args) => {
+      const child = new Child(MAESTRO, ["--url", server.url, "--json", ...args],
+        { env: { XDG_CONFIG_HOME: site.path("home") } });
+      await child.exited;
+      return child;
+    };
+    const list = () => run("principal", "list", "--tenant", "alpha");
     try {
       assert.equal((await login(world, "ana")).status, 0);
       const first = kept().servers[server.url];
       assert.ok(first.refresh_token);
-      const list = ["principal", "list", "--tenant", "alpha"];
-      assert.equal(asPerson(world, ...list).status, 0);
-      const second = kept().servers[server.url];
-      assert.notEqual(second.token, first.token);
+      const renewed = await list();
+      assert.equal(renewed.status, 0, renewed.err);
+      assert.notEqual(kept().servers[server.url].token, first.token);
       assert.equal(statSync(file).mode & 0o777, 0o600);
-      const env = { env: { XDG_CONFIG_HOME: site.path("home") } };
-      const many = Array.from({ length: 6 },
-        () => new Child(MAESTRO, ["--url", server.url, "--json", ...list], env));
-      await Promise.all(many.map((child) => child.exited));
+      const many = await Promise.all(Array.from({ length: 6 }, list));
       assert.deepEqual(many.map((child) => child.status), Array(6).fill(0), many.map(({ err }) => err).join(""));
       const held = kept();
-      const before = JSON.stringify(held);
-      assert.equal(asPerson(world, "logout").status, 0);
-      writeFileSync(file, before);
-      assert.equal(asPerson(world, ...list).status, 4, "a refresh token after the sign-out");
-      held.servers[server.url].refresh_token = "of-somebody-else";
+      assert.equal((await run("logout")).status, 0);
       writeFileSync(file, JSON.stringify(held));
-      const ended = asPerson(world, ...list);
-      assert.equal(ended.status, 4);
-      assert.match(ended.err, /has ended; run maestro login/);
-      assert.ok(!ended.err.includes("of-somebody-else"));
+      const over = await list();
+      assert.equal(over.status, 4, "a refresh token after the sign-out");
+      assert.match(over.err, /has ended; run maestro login/);
+      assert.ok(!over.err.includes(held.servers[server.url].refresh_token));
     } finally {
       provider.lifetimeS = lifetime;
-      asPerson(world, "logout");
+      await run("logout");
     }
   });
 
