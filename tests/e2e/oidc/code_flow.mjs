@@ -71,13 +71,18 @@ async function refused(page) {
 // Keeps the provider's answer from being used: the address that it sends the browser back to.
 async function holdAnswer(page) {
   let url = "";
+  let kept = false;
   const watch = (request) => {
     if (request.url().includes("/sign-in/callback?")) url = request.url();
   };
   page.on("request", watch);
-  await page.route("**/v1/sign-in/oidc/code", (route) => route.abort());
+  await page.route("**/v1/sign-in/oidc/code", async (route) => {
+    await route.abort();
+    kept = true;
+  });
   return {
-    url: () => eventually("the provider answers", () => url, 15_000),
+    // Once the page has tried: it would try later otherwise, when nobody holds it.
+    url: () => eventually("the provider answers", () => kept && url, 15_000),
     release: () => {
       page.off("request", watch);
       return page.unroute("**/v1/sign-in/oidc/code");
@@ -269,10 +274,13 @@ scenario("code flow: while the provider is away the page says so, and works agai
     await signIn(page, world, "ana");
     const url = await held.url();
     await world.provider.goAway();
-    await held.release();
-    await page.goto(url);
-    await page.getByRole("heading", { name: "The provider does not answer" }).waitFor();
-    await world.provider.comeBack();
+    try {
+      await held.release();
+      await page.goto(url);
+      await page.getByRole("heading", { name: "The provider does not answer" }).waitFor();
+    } finally {
+      await world.provider.comeBack();  // the next scenarios need it
+    }
     await page.getByRole("button", { name: /^Continue with/ }).click();
     await heading(page, "Overview");
     await page.context().close();
