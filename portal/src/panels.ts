@@ -32,12 +32,12 @@ export const PANELS = {
   },
   byTenant: {
     title: "Requests per second by tenant",
-    help: "The busiest seven tenants by name, the rest as one.",
+    help: "The busiest tenants by name, the rest as one.",
     expr: "sum by (tenant) (rate(mc_requests_total[1m]))",
   },
   latency: {
     title: "Latency",
-    help: "p50 and p99 over the window, all routes as one.",
+    help: "p50 and p99 over the window, all routes as one; the expression is that of p99.",
     expr: "histogram_quantile(0.99, sum by (le) (rate(mc_request_duration_seconds_bucket[1m])))",
   },
   alerts: {

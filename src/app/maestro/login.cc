@@ -69,14 +69,20 @@ Result<identity::IssuerConfig> provider_of(Context& context) {
 Result<std::string> held_token(Context& context) {
   MC_TRY(const std::string path, Credentials::default_path());
   Credentials credentials(*context.machine.files, path);
-  MC_TRY(std::optional<identity::AccessToken> held, credentials.find(context.url));
+  MC_TRY(const std::optional<identity::AccessToken> held, credentials.find(context.url));
   if (!held) {
     return fail(Code::denied, "no token: run maestro login, set MC_TOKEN or give --token-file");
   }
-  if (context.machine.clock->wall() + kAhead >= held->expires && !held->refresh.empty()) {
-    MC_TRY(held, renew(context, credentials, path.substr(0, path.rfind('/'))));
+  const WallTime now = context.machine.clock->wall();
+  if (now + kAhead >= held->expires && !held->refresh.empty()) {
+    Result<identity::AccessToken> renewed =
+        renew(context, credentials, path.substr(0, path.rfind('/')));
+    if (renewed) return std::string(renewed->token.reveal(RevealToken()));
+    // The provider may be away for a moment in which the token is good still.
+    const bool away = renewed.error().code == Code::unavailable;
+    if (!away || now >= held->expires) return tl::unexpected<Error>(renewed.error());
   }
-  if (context.machine.clock->wall() >= held->expires) return tl::unexpected<Error>(ended(context));
+  if (now >= held->expires) return tl::unexpected<Error>(ended(context));
   return std::string(held->token.reveal(RevealToken()));
 }
 

@@ -130,7 +130,7 @@ Result<AccessToken> renew_login(net::Client& client, sys::Clock& clock, const Is
                     {"refresh_token", std::string(held.refresh.reveal(RevealToken()))},
                     {"client_id", config.cli_client_id},
                     {"resource", config.audience}}));
-  if (answer.status / 100 == 5) {
+  if (answer.status / 100 == 5 || answer.status == 429) {
     return fail(Code::unavailable,
                 "the provider answered " + std::to_string(answer.status) + " to a refresh");
   }

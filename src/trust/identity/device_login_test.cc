@@ -196,6 +196,7 @@ TEST_CASE("device login: what is not renewed, and why") {
   CHECK(refusal(Flow::error("invalid_grant"), held) == Code::denied);
   CHECK(refusal(Flow::token(), {Secret("a"), WallTime{}}) == Code::denied);
   CHECK(refusal(Flow::reply(503, "{}"), held) == Code::unavailable);
+  CHECK(refusal(Flow::reply(429, "{}"), held) == Code::unavailable);
   CHECK(refusal(fail(Code::unavailable, "gone"), held) == Code::unavailable);
   CHECK(refusal(Flow::reply(200, "<html>"), held) == Code::invalid);
   CHECK(refusal(Flow::reply(200, R"({"access_token":"a","token_type":"Bearer",)"
