@@ -50,11 +50,11 @@ Result<std::optional<identity::AccessToken>> Credentials::find(const std::string
     return fail(Code::corrupt, path_ + " is damaged; delete it and sign in again");
   }
   const json::Value* refresh = entry->find("refresh_token");
-  if (refresh != nullptr && refresh->as_string() == nullptr) {
+  const Result<WallTime> until = parse_rfc3339(*expires->as_string());
+  if ((refresh != nullptr && refresh->as_string() == nullptr) || !until) {
     return fail(Code::corrupt, path_ + " is damaged; delete it and sign in again");
   }
-  MC_TRY(const WallTime until, parse_rfc3339(*expires->as_string()));
-  return identity::AccessToken{Secret(*token->as_string()), until,
+  return identity::AccessToken{Secret(*token->as_string()), *until,
                                Secret(refresh == nullptr ? "" : *refresh->as_string())};
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("credentials: a damaged file is an error, not a missing sign-in") {
     CHECK(credentials.put("http://a", {Secret("x"), kUntil}).error().code == Code::corrupt);
   }
   for (const char* entry :
-       {R"({"token":7})",
+       {R"({"token":7})", R"({"token":"t","expires_at":"soon"})",
         R"({"token":"t","expires_at":"2027-01-15T08:00:00Z","refresh_token":7})"}) {
     CAPTURE(entry);
     sim::SimFiles files;
