@@ -19,6 +19,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety -Werror=thread-safety)
   add_link_options(-fuse-ld=lld)
+  # One section a function, so that mc_hot_order() can lay them out.
+  add_compile_options($<$<CONFIG:Release>:-ffunction-sections>)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes the empty state of optional<variant<..., string>> for an uninitialised read.
@@ -47,8 +49,9 @@ function(mc_ext name)
   elseif(name STREQUAL "asio")
     target_compile_definitions(mc_ext_${name} INTERFACE BOOST_ASIO_SEPARATE_COMPILATION
       BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY
-      # Coroutine frames kept for reuse by each thread: a forwarded request nests about eight.
-      BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=12)
+      # Coroutine frames come from our allocator (ADR 0009): Asio's own store of used ones is searched
+      # front to back, which took three times the instructions.
+      BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=0)
     target_link_libraries(mc_ext_${name} INTERFACE Threads::Threads)
   elseif(name STREQUAL "cli11" OR name STREQUAL "expected" OR name STREQUAL "doctest")
     # Header only, on the default include path.
@@ -66,5 +69,15 @@ function(mc_ext name)
     endif()
     pkg_check_modules(MC_PKG_${name} REQUIRED IMPORTED_TARGET GLOBAL ${module_${name}})
     target_link_libraries(mc_ext_${name} INTERFACE PkgConfig::MC_PKG_${name})
+  endif()
+endfunction()
+
+# The functions of `file`, one mangled name a line, stand first in a program and beside each other:
+# fewer pages and cache lines are touched by a request (ADR 0015). Names that are gone do no harm.
+function(mc_hot_order target file)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_link_options(${target} PRIVATE
+      -Wl,--symbol-ordering-file=${file} -Wl,--no-warn-symbol-ordering)
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${file})
   endif()
 endfunction()

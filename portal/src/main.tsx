@@ -92,8 +92,11 @@ function App() {
   );
 }
 
-// What the first page shows, its script and the session are asked for before all else, and come while
-// the rest is done; a failure is told where the page is shown.
+// The server puts what the overview needs into its page. Elsewhere, and where that is left out, what
+// the first page shows, its script and the session are asked for before all else, and come while the
+// rest is done; a failure is told where the page is shown.
+const answers = document.getElementById("answers")?.textContent;
+if (answers) client.given = new Map(Object.entries(JSON.parse(answers)));
 if (path.value === "/") readOverviewAhead();
 loaderOf(path.value)().catch(() => undefined);
 if (!isSignIn(path.value)) ahead.start(SESSION, client.getSession);

@@ -59,3 +59,15 @@ test("silence has the status 0", async () => {
   const { client } = clientFor(() => Promise.reject(new TypeError("no network")));
   await assert.rejects(client.getSession(), { status: 0, code: "offline" });
 });
+
+test("an answer that came with the page is given once, and only to who asks for just that", async () => {
+  const { client, sent } = clientFor(() => json(200, { from: "server" }));
+  client.given = new Map([["/v1/overview?window=15m", { from: "page" }]]);
+  const asked = [];
+  for (const window of ["1h", "15m", "15m"] as const) asked.push(await client.call("GET", `/v1/overview?window=${window}`));
+  assert.deepEqual(asked, [{ from: "server" }, { from: "page" }, { from: "server" }]);
+  client.given = new Map([["/v1/session", {}]]);
+  await client.signOut();
+  assert.deepEqual(sent.map(({ path, init }) => `${init.method} ${path}`),
+    ["GET /v1/overview?window=1h", "GET /v1/overview?window=15m", "DELETE /v1/session"]);
+});

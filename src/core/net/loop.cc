@@ -66,6 +66,15 @@ void Loop::post_after(Nanos delay, std::function<void()> work) {
   });
 }
 
+MonoTime Loop::now() {
+  const std::uint64_t event = poller_.event();
+  if (event == 0 || event != event_) {
+    event_ = event;
+    now_ = clock_.mono();
+  }
+  return now_;
+}
+
 std::string_view Loop::date() {
   const std::int64_t second = clock_.wall().nanos / 1'000'000'000;
   if (second != date_second_) {

@@ -58,7 +58,8 @@ class Loop {
   void post_after(Nanos delay, std::function<void()> work);
 
   sys::Clock& clock() { return clock_; }
-  MonoTime now() { return clock_.mono(); }
+  // While one event of the poller is handled, the time when it was first asked for.
+  MonoTime now();
   // The time as an IMF-fixdate (RFC 9110 section 5.6.7), made once a second. The view stays
   // valid as long as the loop; its text follows the time.
   std::string_view date();
@@ -76,6 +77,8 @@ class Loop {
   asio::executor_work_guard<Executor> guard_;
   Timer wheel_timer_;
   MonoTime wheel_due_{INT64_MAX};  // what wheel_timer_ waits for
+  std::uint64_t event_ = 0;  // of now_
+  MonoTime now_;
   std::int64_t date_second_ = -1;
   std::array<char, 30> date_{};
   bool ending_ = false;

@@ -34,7 +34,9 @@ void Poller::forget(Pollable& owner) {
 void Poller::release() {
   releasing_.swap(held_);
   for (std::size_t i = 0; i < releasing_.size(); ++i) {
-    if (releasing_[i] != nullptr) releasing_[i]->released();
+    if (releasing_[i] == nullptr) continue;
+    event_ = ++events_total_;
+    releasing_[i]->released();
   }
   releasing_.clear();
 }
@@ -52,11 +54,13 @@ void Poller::turn() {
   for (reported_ = 0; reported_ < count_;) {
     const epoll_event& event = events_[reported_++];
     auto* owner = static_cast<Pollable*>(event.data.ptr);
+    event_ = ++events_total_;
     if (owner != nullptr) owner->ready(event.events);
     if (held_.size() >= kHeldMax) release();
   }
   count_ = reported_ = 0;
   while (!held_.empty()) release();
+  event_ = 0;
   wait();
 }
 

@@ -48,6 +48,9 @@ class Poller {
   bool holds() const { return reported_ < count_; }
   void hold(Pollable& owner) { held_.push_back(&owner); }
 
+  // Another number for each call of ready() or released() while it runs, 0 outside of them.
+  std::uint64_t event() const { return event_; }
+
  private:
   static constexpr std::size_t kTurnMax = 128;  // events before other work of the loop runs
   static constexpr std::size_t kHeldMax = 16;   // released together: bounds what a message waits
@@ -59,6 +62,8 @@ class Poller {
   std::array<epoll_event, kTurnMax> events_{};
   std::size_t count_ = 0;  // of events_, while they are reported
   std::size_t reported_ = 0;
+  std::uint64_t events_total_ = 0;
+  std::uint64_t event_ = 0;
   std::vector<Pollable*> held_;
   std::vector<Pollable*> releasing_;
 };

@@ -5,6 +5,7 @@
 #include "api/admin.h"
 #include "api/assets.h"
 #include "api/browser.h"
+#include "api/first_page.h"
 #include "json/json.h"
 
 namespace mc::api {
@@ -221,21 +222,44 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
   }
 }
 
-void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who) {
-  const net::Request& http = exchange->request();
-  AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
-  net::Response response = serve_v1(
-      {world_.clock, world_.directory, world_.catalog, &world_.gateway, world_.build.version,
-       world_.demo, world_.oidc, world_.code_login, &world_.portal, world_.secrets, world_.random},
-      request);
+AdminWorld Api::admin_world() const {
+  return {world_.clock,    world_.directory,     world_.catalog,
+          &world_.gateway, world_.build.version, world_.demo,
+          world_.oidc,     world_.code_login,    &world_.portal,
+          world_.secrets,  world_.random};
+}
+
+void Api::log_done(const net::Request& request, const Identified& who, int status) {
   const identity::Caller* caller = who.caller.get();
   world_.log.event("admin.done", {{"request_id", who.request_id},
                                   {"tenant", caller ? caller->tenant.get() : ""},
                                   {"principal", caller ? caller->principal.get() : ""},
-                                  {"method", http.method},
-                                  {"path", http.path},
-                                  {"status", response.status}});
+                                  {"method", request.method},
+                                  {"path", request.path},
+                                  {"status", status}});
+}
+
+void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who) {
+  const net::Request& http = exchange->request();
+  AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
+  net::Response response = serve_v1(admin_world(), request);
+  log_done(http, who, response.status);
   reply(*exchange, std::move(response), who.request_id);
+}
+
+bool Api::serve_first_page(const std::shared_ptr<net::Exchange>& exchange, const Asset& page) {
+  const net::Request& http = exchange->request();
+  if (!wants_first_page(http)) return false;
+  Identified who{nullptr, std::string(cookie_of(http)), new_request_id(world_.clock)};
+  who.caller = world_.directory.check_session(who.cookie);
+  if (who.caller == nullptr) return false;
+  return workers_->submit([this, exchange, &page, who = std::move(who)](int) {
+    const net::Request& request = exchange->request();
+    net::Response response =
+        first_page(admin_world(), {request, who.caller.get(), who.request_id, who.cookie}, page);
+    log_done(request, who, response.status);
+    reply(*exchange, std::move(response), who.request_id);
+  });
 }
 
 void Api::handle(std::shared_ptr<net::Exchange> exchange) {
@@ -249,6 +273,7 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   net::Response response;
   if (asset == nullptr && reads && !simple(request, response)) asset = find_page(request);
   if (asset != nullptr) {
+    if (serve_first_page(exchange, *asset)) return;
     response = serve_asset(request, *asset);
   } else if (reads && request.path == "/") {
     response = status_reply();

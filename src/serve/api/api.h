@@ -29,6 +29,9 @@
 
 namespace mc::api {
 
+struct AdminWorld;
+struct Asset;
+
 struct BuildInfo {
   std::string version;   // "0.1.0"
   std::string database;  // of the state, "SQLite 3.40.1"
@@ -75,6 +78,10 @@ class Api final : public net::Handler {
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
   void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
   void run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who);
+  // False when the request is not of a session; then the page is like any other asset.
+  bool serve_first_page(const std::shared_ptr<net::Exchange>& exchange, const Asset& page);
+  AdminWorld admin_world() const;
+  void log_done(const net::Request& request, const Identified& who, int status);
   std::string status_page() const;
   net::Response status_reply() const;
   bool simple(const net::Request& request, net::Response& out) const;

@@ -52,16 +52,21 @@ const Asset* find_page(const net::Request& request) {
   return find_asset("/index.html");
 }
 
+net::Headers page_headers() {
+  return {{"Referrer-Policy", "no-referrer"},
+          {"Cross-Origin-Opener-Policy", "same-origin"},
+          {"Cross-Origin-Resource-Policy", "same-origin"},
+          {"Content-Security-Policy", std::string(kPolicy)}};
+}
+
 net::Response serve_asset(const net::Request& request, const Asset& asset) {
   net::Response out;
   const bool kept = asset.path.starts_with("/assets/");
-  out.headers = {{"ETag", std::string(asset.etag)},
-                 {"Vary", "Accept-Encoding"},
-                 {"Cache-Control", kept ? "public, max-age=31536000, immutable" : "no-cache"},
-                 {"Referrer-Policy", "no-referrer"},
-                 {"Cross-Origin-Opener-Policy", "same-origin"},
-                 {"Cross-Origin-Resource-Policy", "same-origin"},
-                 {"Content-Security-Policy", std::string(kPolicy)}};
+  out.headers = page_headers();
+  out.headers.emplace_back("ETag", asset.etag);
+  out.headers.emplace_back("Vary", "Accept-Encoding");
+  out.headers.emplace_back("Cache-Control",
+                           kept ? "public, max-age=31536000, immutable" : "no-cache");
   if (matches(request.header("if-none-match"), asset.etag)) {
     out.status = 304;
     return out;

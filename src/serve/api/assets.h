@@ -28,5 +28,7 @@ const Asset* find_page(const net::Request& request);
 // For GET and HEAD: 200 in the best form that the client takes, or 304. Names with a hash in them
 // (below /assets/) are kept by browsers, everything else is asked for each time.
 net::Response serve_asset(const net::Request& request, const Asset& asset);
+// What confines every page: its content security policy, and who may see or keep its window.
+net::Headers page_headers();
 
 }  // namespace mc::api

@@ -116,7 +116,7 @@ struct Gateway::Core {
   void conclude(const CallPtr& call, const dataset::Session& session, Executed executed);
 
   void forward(const CallPtr& call);
-  net::FieldLines upstream_fields(const Call& call) const;
+  net::FieldLines upstream_fields(const Call& call, MonoTime now) const;
   net::Response upstream_failure(Call& call, const net::ForwardResult& result);
 
   // Answers, logs, counts and ends the span; the last thing that happens to a call.

@@ -109,7 +109,7 @@ Failure classify(const net::ForwardResult& result) {
 
 }  // namespace
 
-net::FieldLines Gateway::Core::upstream_fields(const Call& call) const {
+net::FieldLines Gateway::Core::upstream_fields(const Call& call, MonoTime now) const {
   constexpr std::size_t kUsualBytes = 700;
   const net::Request& request = call.exchange->request();
   net::FieldLines out;
@@ -122,7 +122,7 @@ net::FieldLines Gateway::Core::upstream_fields(const Call& call) const {
   out.add("X-MC-Purpose", call.caller->purpose);
   out.add("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
   out.add("X-Forwarded-Proto", request.tls ? "https" : "http");
-  const std::int64_t left_ms = to_millis(call.deadline - world.clock.mono());
+  const std::int64_t left_ms = to_millis(call.deadline - now);
   out.add("X-MC-Deadline-Ms", std::max<std::int64_t>(0, left_ms));
   const trace::Context* context = call.span     ? &call.span->context()
                                   : call.parent ? &*call.parent
@@ -148,8 +148,9 @@ net::Response Gateway::Core::upstream_failure(Call& call, const net::ForwardResu
 
 void Gateway::Core::forward(const CallPtr& call) {
   Route& route = *call->route;
+  const MonoTime now = world.clock.mono();
   Nanos wait;
-  if (!route.breaker->allow(world.clock.mono(), wait)) {
+  if (!route.breaker->allow(now, wait)) {
     const std::int64_t wait_s =
         std::max<std::int64_t>(1, (wait.count + 999'999'999) / 1'000'000'000);
     return refuse(call,
@@ -158,7 +159,7 @@ void Gateway::Core::forward(const CallPtr& call) {
   }
   net::Forward forward;
   forward.target = route.target;
-  forward.fields = upstream_fields(*call);
+  forward.fields = upstream_fields(*call, now);
   if (!same_bytes_will_do(call->graphql)) forward.body = rewritten_body(call->graphql);
   forward.idempotent = !call->mutates;
   forward.deadline = call->deadline;

@@ -74,6 +74,16 @@ export async function heading(page, text) {
   await page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
 }
 
+// The page of the overview comes with its first answers in it. A test that answers in the place of the
+// server takes them out, and the page asks for them.
+export async function withoutAnswers(page) {
+  await page.route(({ pathname }) => pathname === "/", async (route) => {
+    const reply = await route.fetch();
+    const body = (await reply.text()).replace(/(<script type="application\/json" id="answers">).*?(<\/script>)/s, "$1{}$2");
+    await route.fulfill({ response: reply, body });
+  });
+}
+
 export async function signIn(page, link) {
   await page.goto(link);
   await heading(page, "Overview");

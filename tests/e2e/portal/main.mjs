@@ -135,11 +135,35 @@ scenario("names are text, whatever stands in them", async () => {
     await signIn(page, await demo.freshLink("alpha", `odd${i}`));
     const shown = await page.locator("details.user summary").textContent();
     assert.equal(shown, name);
+    await page.goto(demo.url);  // where the name stands in the page itself
+    await page.getByRole("rowheader", { name: "alpha" }).waitFor();
+    assert.equal(await page.locator("details.user summary").textContent(), name);
     assert.equal(alerted, false);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     assert.equal(wide, false);
     assert.deepEqual(page.complaints, []);
   }
+});
+
+scenario("the overview comes with its first answers, in the page of a session alone", async () => {
+  const page = await openPage();
+  await signIn(page, await demo.freshLink("alpha", "ada"));
+  const asked = [];
+  page.on("request", (request) => { if (request.url().includes("/v1/")) asked.push(request.url()); });
+  const ours = await page.goto(`${demo.url}/?window=1h`);
+  await page.locator(".tile b").first().waitFor();
+  assert.deepEqual(asked, []);
+  assert.equal(ours.headers()["cache-control"], "no-store");
+  const answers = JSON.parse(await page.locator("#answers").textContent());
+  assert.deepEqual(Object.keys(answers), ["/v1/session", "/v1/overview?window=1h", "/v1/alerts"]);
+  assert.deepEqual(answers["/v1/session"].tenants, ["alpha"]);
+  await page.waitForRequest(/\/v1\/overview\?window=1h/);  // later it asks as ever
+  for (const cookie of [null, "mc_session=mcs_" + "A".repeat(43)]) {
+    const reply = await fetch(demo.url, { headers: { Accept: "text/html", ...(cookie ? { Cookie: cookie } : {}) } });
+    assert.ok(!(await reply.text()).includes('id="answers"'));
+    assert.notEqual(reply.headers.get("etag"), null);
+  }
+  assert.deepEqual(page.complaints, []);
 });
 
 scenario("an unknown page and a silent server have their own states", async () => {

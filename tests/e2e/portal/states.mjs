@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { scenario } from "../lib/scenario.mjs";
-import { check, heading, openPage, press, signIn } from "./browser.mjs";
+import { check, heading, openPage, press, signIn, withoutAnswers } from "./browser.mjs";
 
 const empty = { items: [], next_cursor: null };
 const emptyOverview = (overview) => {
@@ -142,6 +142,7 @@ export function addStateScenarios(demo) {
   for (const entry of PAGES) {
     scenario(`every state of ${entry[0]}, light and dark, at 1440, 390 and 320 px`, { limitMs: 240_000 }, async () => {
       const page = await openPage();
+      await withoutAnswers(page);
       await signIn(page, await demo.freshLink("alpha", "ada"));
       for (const widths of WIDTHS) await eachState(page, demo, entry, widths);
       await page.context().close();
