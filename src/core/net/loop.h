@@ -77,7 +77,7 @@ class Loop {
   asio::executor_work_guard<Executor> guard_;
   Timer wheel_timer_;
   MonoTime wheel_due_{INT64_MAX};  // what wheel_timer_ waits for
-  std::uint64_t event_ = 0;  // of now_
+  std::uint64_t event_ = 0;        // of now_
   MonoTime now_;
   std::int64_t date_second_ = -1;
   std::array<char, 30> date_{};

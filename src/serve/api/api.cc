@@ -223,10 +223,9 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 AdminWorld Api::admin_world() const {
-  return {world_.clock,    world_.directory,     world_.catalog,
-          &world_.gateway, world_.build.version, world_.demo,
-          world_.oidc,     world_.code_login,    &world_.portal,
-          world_.secrets,  world_.random};
+  return {world_.clock,         world_.directory, world_.catalog, &world_.gateway,
+          world_.build.version, world_.demo,      world_.oidc,    world_.code_login,
+          &world_.portal,       world_.secrets,   world_.random};
 }
 
 void Api::log_done(const net::Request& request, const Identified& who, int status) {
