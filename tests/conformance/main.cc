@@ -15,7 +15,10 @@ struct Entry {
   std::string_view name;
   Suite run;
 };
-constexpr Entry kSuites[] = {{"graphql-cats", run_graphql_cats}, {"jcs", run_jcs}};
+constexpr Entry kSuites[] = {{"graphql-cats", run_graphql_cats},
+                             {"jcs", run_jcs},
+                             {"merkle", run_merkle},
+                             {"wycheproof", run_wycheproof}};
 
 int usage() {
   std::fprintf(stderr, "usage: mc-vectors SUITE [DIR]\nsuites:");

@@ -57,6 +57,11 @@ using Suite = void (*)(const Vectors& vectors, Report& report);
 
 // input/X.json canonicalises to output/X.json and outhex/X.txt (RFC 8785).
 void run_jcs(const Vectors& vectors, Report& report);
+// Proofs of github.com/transparency-dev/merkle: inclusion, consistency, subtrees.
+void run_merkle(const Vectors& vectors, Report& report);
+// github.com/C2SP/wycheproof: ECDSA on P-256, Ed25519, HMAC with SHA-256. Files of other algorithms
+// are named and passed by.
+void run_wycheproof(const Vectors& vectors, Report& report);
 // Scenarios of github.com/graphql-cats/graphql-cats.
 void run_graphql_cats(const Vectors& vectors, Report& report);
 

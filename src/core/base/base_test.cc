@@ -102,6 +102,13 @@ TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellin
                           "\n",
                           "AR"})
     CHECK(!from_base64url(bad).has_value());
+  for (const char* text : {"", "f", "fo", "foo", "foob", "\xFB\xFF"}) {
+    CHECK(*from_base64(to_base64(text)) == text);
+  }
+  for (const char* bad :
+       {"Zg", "Zg=", "Zg===", "Zm9v=", "====", "=Zg=", "Zh==", "-_8=", "Zm9v\n"}) {
+    CHECK(!from_base64(bad).has_value());
+  }
 }
 
 TEST_CASE("text: Crockford base32 sorts as the number does") {

@@ -133,6 +133,23 @@ Result<std::string> from_base64url(std::string_view text) {
   return out;
 }
 
+Result<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return fail(Code::invalid, "base64 text of impossible length");
+  std::string_view digits = text;
+  for (int i = 0; i < 2 && digits.ends_with('='); ++i) digits.remove_suffix(1);
+  std::string url(digits);
+  for (char& c : url) {
+    if (c == '-' || c == '_') return fail(Code::invalid, "not a base64 character");
+    c = c == '+' ? '-' : c == '/' ? '_' : c;
+  }
+  Result<std::string> out = from_base64url(url);
+  // Padding that is not needed, and none where it is.
+  if (out && to_base64(*out).size() != text.size()) {
+    return fail(Code::invalid, "base64 text not canonical");
+  }
+  return out;
+}
+
 std::string to_crockford(std::uint64_t high, std::uint64_t low, std::string_view prefix) {
   std::string out(prefix.size() + 26, '0');
   prefix.copy(out.data(), prefix.size());

@@ -22,6 +22,7 @@ std::string to_base64url(std::string_view bytes);
 Result<std::string> from_base64url(std::string_view text);
 // RFC 4648 section 4, padded.
 std::string to_base64(std::string_view bytes);
+Result<std::string> from_base64(std::string_view text);  // only what to_base64() writes
 
 // Crockford base32 of a 128-bit value in 26 characters, upper bits first.
 std::string to_crockford(std::uint64_t high, std::uint64_t low, std::string_view prefix = "");

@@ -6,6 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <optional>
 
 namespace mc::crypto {
 
@@ -71,25 +75,6 @@ std::shared_ptr<const KeyHandle> make_public(const char* type, OSSL_PARAM_BLD* b
   return handle;
 }
 
-std::string to_der(std::string_view signature) {
-  const EcSignature both(ECDSA_SIG_new());
-  Number r = number(signature.substr(0, kCoordinateBytes));
-  Number s = number(signature.substr(kCoordinateBytes));
-  ECDSA_SIG_set0(both.get(), r.release(), s.release());
-  std::string out(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)), '\0');
-  unsigned char* to = bytes_of(out);
-  i2d_ECDSA_SIG(both.get(), &to);
-  return out;
-}
-
-std::string from_der(std::string_view der) {
-  const unsigned char* from = bytes_of(der);
-  const EcSignature both(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
-  if (both == nullptr) return "";
-  return to_bytes(ECDSA_SIG_get0_r(both.get()), kCoordinateBytes) +
-         to_bytes(ECDSA_SIG_get0_s(both.get()), kCoordinateBytes);
-}
-
 const EVP_MD* digest_of(Algorithm algorithm) {
   return algorithm == Algorithm::eddsa ? nullptr : EVP_sha256();  // Ed25519 hashes on its own
 }
@@ -106,6 +91,30 @@ std::string ed25519_bytes(const EVP_PKEY* key) {
   std::size_t size = out.size();
   if (EVP_PKEY_get_raw_public_key(key, bytes_of(out), &size) != 1) return "";
   return out;
+}
+
+// The algorithm that a key is good for; nothing for other kinds, curves and sizes.
+std::optional<Algorithm> algorithm_of(const EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA: {
+      const int bits = EVP_PKEY_get_bits(key);
+      if (bits < kRsaBitsMin || bits > kRsaBitsMax) return std::nullopt;
+      return Algorithm::rs256;
+    }
+    case EVP_PKEY_EC: {
+      std::array<char, 32> group{};
+      std::size_t size = 0;
+      if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) != 1 ||
+          std::string_view(group.data(), size) != SN_X9_62_prime256v1) {
+        return std::nullopt;
+      }
+      return Algorithm::es256;
+    }
+    case EVP_PKEY_ED25519:
+      return Algorithm::eddsa;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -172,11 +181,66 @@ Result<PublicKey> PublicKey::ed25519(std::string_view x) {
   return PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key));
 }
 
+Result<PublicKey> PublicKey::from_spki(std::string_view der) {
+  const unsigned char* at = bytes_of(der);
+  EVP_PKEY* key = d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size()));
+  if (key == nullptr) return fail(Code::invalid, "no public key in DER");
+  auto handle = std::make_shared<const KeyHandle>(key);
+  if (at != bytes_of(der) + der.size()) {
+    return fail(Code::invalid, "bytes behind the end of the public key");
+  }
+  const std::optional<Algorithm> algorithm = algorithm_of(key);
+  if (!algorithm) return fail(Code::invalid, "the key is not RSA of 2048 bits, P-256 or Ed25519");
+  const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) {
+    return fail(Code::invalid, "the public key is not a sound one");
+  }
+  return PublicKey(*algorithm, std::move(handle));
+}
+
+Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
+  constexpr std::string_view kEnd = "-----END PUBLIC KEY-----";
+  std::string_view text = pem;
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  if (!text.starts_with(kBegin) || !text.ends_with(kEnd)) {
+    return fail(Code::invalid, "no PEM block PUBLIC KEY");
+  }
+  text = text.substr(kBegin.size(), text.size() - kBegin.size() - kEnd.size());
+  std::string base64;
+  for (const char c : text) {
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') base64 += c;
+  }
+  MC_TRY(const std::string der, from_base64(base64));
+  return from_spki(der);
+}
+
+std::string PublicKey::to_spki() const {
+  std::string out(static_cast<std::size_t>(i2d_PUBKEY(handle_->key, nullptr)), '\0');
+  unsigned char* to = bytes_of(out);
+  i2d_PUBKEY(handle_->key, &to);
+  return out;
+}
+
+std::string PublicKey::to_pem() const {
+  constexpr std::size_t kLine = 64;
+  const std::string base64 = to_base64(to_spki());
+  std::string out = "-----BEGIN PUBLIC KEY-----\n";
+  for (std::size_t at = 0; at < base64.size(); at += kLine) {
+    out.append(base64, at, kLine).append("\n");
+  }
+  return out + "-----END PUBLIC KEY-----\n";
+}
+
+std::string PublicKey::raw_ed25519() const {
+  return algorithm_ == Algorithm::eddsa ? ed25519_bytes(handle_->key) : "";
+}
+
 bool PublicKey::verify(std::string_view message, std::string_view signature) const {
   std::string der;
   if (algorithm_ == Algorithm::es256) {
     if (signature.size() != 2 * kCoordinateBytes) return false;
-    der = to_der(signature);
+    der = es256_to_der(signature);
     signature = der;
   }
   const DigestContext context(EVP_MD_CTX_new());
@@ -228,7 +292,7 @@ Result<std::string> SigningKey::sign(std::string_view message) const {
     return fail(Code::unavailable, "the key does not sign");
   }
   out.resize(size);
-  return public_key_.algorithm_ == Algorithm::es256 ? from_der(out) : out;
+  return public_key_.algorithm_ == Algorithm::es256 ? es256_from_der(out) : out;
 }
 
 std::string SigningKey::jwk_member(std::string_view name) const {
@@ -256,6 +320,36 @@ std::string SigningKey::jwk_member(std::string_view name) const {
       return "";
   }
   return "";
+}
+
+std::string es256_to_der(std::string_view signature) {
+  const EcSignature both(ECDSA_SIG_new());
+  Number r = number(signature.substr(0, kCoordinateBytes));
+  Number s = number(signature.substr(kCoordinateBytes));
+  ECDSA_SIG_set0(both.get(), r.release(), s.release());
+  std::string out(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)), '\0');
+  unsigned char* to = bytes_of(out);
+  i2d_ECDSA_SIG(both.get(), &to);
+  return out;
+}
+
+// What is not written back as it was read was not DER: another form of a length, a sign, bytes
+// behind.
+Result<std::string> es256_from_der(std::string_view der) {
+  const unsigned char* from = bytes_of(der);
+  const EcSignature both(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
+  const auto fits = [](const BIGNUM* number) {
+    return BN_is_negative(number) == 0 &&
+           BN_num_bytes(number) <= static_cast<int>(kCoordinateBytes);
+  };
+  if (both == nullptr || !fits(ECDSA_SIG_get0_r(both.get())) ||
+      !fits(ECDSA_SIG_get0_s(both.get()))) {
+    return fail(Code::invalid, "no ECDSA signature of P-256");
+  }
+  std::string out = to_bytes(ECDSA_SIG_get0_r(both.get()), kCoordinateBytes) +
+                    to_bytes(ECDSA_SIG_get0_s(both.get()), kCoordinateBytes);
+  if (es256_to_der(out) != der) return fail(Code::invalid, "the signature is not in DER");
+  return out;
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view message) {

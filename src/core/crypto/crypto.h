@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/base.h"
+#include "crypto/sha256.h"  // IWYU pragma: export
 
 namespace mc::crypto {
 
@@ -31,7 +32,14 @@ class PublicKey {
   static Result<PublicKey> p256(std::string_view x, std::string_view y);  // 32 bytes each
   static Result<PublicKey> ed25519(std::string_view x);                   // 32 bytes
 
+  // SubjectPublicKeyInfo (RFC 5280 section 4.1), of RSA, P-256 or Ed25519 and nothing behind it.
+  static Result<PublicKey> from_spki(std::string_view der);
+  static Result<PublicKey> from_pem(std::string_view pem);  // one "PUBLIC KEY" (RFC 7468)
+
   Algorithm algorithm() const { return algorithm_; }
+  std::string to_spki() const;
+  std::string to_pem() const;
+  std::string raw_ed25519() const;  // 32 bytes, "" of another algorithm
   bool verify(std::string_view message, std::string_view signature) const;
 
  private:
@@ -56,6 +64,11 @@ class SigningKey {
   explicit SigningKey(PublicKey key) : public_key_(std::move(key)) {}
   PublicKey public_key_;  // its handle holds the private half too
 };
+
+// An ES256 signature as ECDSA-Sig-Value (RFC 3279 section 2.2.3), as X.509, CMS and Sigstore have
+// it.
+std::string es256_to_der(std::string_view signature);      // of 64 bytes
+Result<std::string> es256_from_der(std::string_view der);  // `invalid` for all but strict DER
 
 // HMAC (RFC 2104) with SHA-256, 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view message);

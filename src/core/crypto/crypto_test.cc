@@ -117,6 +117,66 @@ TEST_CASE("crypto: weak and broken public keys are refused") {
   CHECK_FALSE(SigningKey::ed25519(Secret("short")));
 }
 
+TEST_CASE("crypto: public keys go through DER and PEM and stay the same") {
+  for (const Algorithm algorithm : kAll) {
+    CAPTURE(algorithm_name(algorithm));
+    const SigningKey key = *SigningKey::generate(algorithm);
+    const std::string der = key.public_key().to_spki();
+    const auto read = PublicKey::from_spki(der);
+    REQUIRE(read);
+    CHECK(read->algorithm() == algorithm);
+    CHECK(read->to_spki() == der);
+    CHECK(read->verify("m", *key.sign("m")));
+    const std::string pem = read->to_pem();
+    CHECK(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    CHECK(PublicKey::from_pem(pem)->to_spki() == der);
+    CHECK_FALSE(PublicKey::from_spki(der + "x"));
+    CHECK_FALSE(PublicKey::from_spki(der.substr(0, der.size() - 1)));
+    CHECK_FALSE(PublicKey::from_pem(pem + pem));
+    CHECK_FALSE(PublicKey::from_pem(pem.substr(5)));
+    CHECK(read->raw_ed25519().size() == (algorithm == Algorithm::eddsa ? 32 : 0));
+  }
+  CHECK_FALSE(PublicKey::from_spki(""));
+}
+
+TEST_CASE("crypto: signatures in DER are read in one form only") {
+  const std::string one(31, '\0');
+  const std::string both = one + "\x01" + one + "\x02";
+  const std::string der = es256_to_der(both);
+  CHECK(to_hex(der) == "3006020101020102");
+  CHECK(*es256_from_der(der) == both);
+  for (const char* bad : {"", "30", "3006020101020102ff", "308106020101020102",
+                          "300702020001020102", "30060201ff020102",
+                          "3080020101020102"
+                          "0000",
+                          "300602010102010"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(es256_from_der(from_hex(bad).value_or("x")));
+  }
+  const std::string large =
+      "30250221"
+      "01" +
+      std::string(64, '0') + "020101";
+  CHECK_FALSE(es256_from_der(*from_hex(large)));
+}
+
+TEST_CASE("crypto: SHA-256 in pieces is that of the whole") {
+  const auto hex = [](const Digest& digest) {
+    return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  };
+  // FIPS 180-4, the examples of NIST.
+  CHECK(hex(Sha256().add("abc").finish()) ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  const std::string text(1'000, 'a');
+  Sha256 pieces;
+  for (std::size_t at = 0, step = 0; at < text.size(); at += step++)
+    pieces.add(text.substr(at, step));
+  Sha256 bytes;
+  for (const char c : text) bytes.add(static_cast<std::uint8_t>(c));
+  CHECK(pieces.finish() == Sha256().add(text).finish());
+  CHECK(bytes.finish() == Sha256().add(text).finish());
+}
+
 TEST_CASE("crypto: algorithms are named exactly, and none is not one") {
   for (const Algorithm algorithm : kAll) {
     CHECK(*parse_algorithm(algorithm_name(algorithm)) == algorithm);

@@ -1,0 +1,70 @@
+// What one group commit writes to a segment file, byte for byte (docs/formats/ledger.md). Numbers
+// are big-endian.
+//
+//   header   magic 8, number 8, size 4, logs 4, records 4, heads 4, time 8 (ns since 1970), prev 32
+//   log      id 4, length 2, name                        for each log that begins here
+//   record   log 4, leaf 4, payload 4 (lengths), key 16, the leaf, salt 32, the payload
+//   head     log 4, size 8, root 32                      of each log that grew
+//   digest   32, SHA-256 of all above without salts and payloads
+//
+// The digest of a batch is the `prev` of the next, so the batches are a chain of their own. Salt
+// and payload are outside of it, so that they can be overwritten with zeros in place; the leaf's
+// commitment guards them as long as they are there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/record.h"
+
+namespace mc::ledger {
+
+inline constexpr std::size_t kBatchHeaderBytes = 72;
+inline constexpr std::size_t kBatchBytesMax = 32 << 20;
+inline constexpr std::size_t kRecordOverhead = 60;  // beside leaf and payload
+inline constexpr std::size_t kLogNameBytesMax = 255;
+
+// Of an idempotency key, so that a record is not written twice; zeros without one.
+using RepeatKey = std::array<char, 16>;
+
+struct NewLog {
+  std::uint32_t id = 0;
+  std::string_view name;
+};
+struct StoredRecord {
+  std::uint32_t log = 0;
+  RepeatKey key = {};
+  std::string_view leaf;
+  Salt salt = {};
+  std::string_view payload;
+  std::size_t salt_offset = 0;  // of the salt in the batch, filled when read
+  // Salt and payload are gone.
+  bool is_erased() const { return salt == Salt{}; }
+};
+struct LogHead {
+  std::uint32_t log = 0;
+  tlog::TreeHead head;
+};
+
+// Views into somebody else's bytes.
+struct Batch {
+  std::uint64_t number = 0;
+  WallTime time;
+  tlog::Hash prev = {};
+  std::vector<NewLog> logs;
+  std::vector<StoredRecord> records;
+  std::vector<LogHead> heads;
+  tlog::Hash digest = {};  // filled by print_batch() and parse_batch()
+  std::size_t size = 0;    // the same
+};
+
+// Appends the batch to `out`; its size must not pass kBatchBytesMax.
+void print_batch(Batch& batch, std::string& out);
+
+// The batch at the front of `bytes`, which may go on behind it. `not_found` when they end before
+// the batch does, as after a torn write; `corrupt` when it is damaged.
+Result<Batch> parse_batch(std::string_view bytes);
+
+}  // namespace mc::ledger

@@ -1,0 +1,49 @@
+// One record of the ledger, byte for byte (docs/formats/ledger.md).
+//
+// The leaf is what the tree holds: the RFC 8785 form of a JSON object that says who did what, with
+// the hash of the leaf before it and a commitment to the payload. The payload stands beside the
+// tree under a salt of its own: without salt and payload every proof still holds, and what they
+// were cannot be found out, not by guessing either.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/base.h"
+#include "tlog/tlog.h"
+
+namespace mc::ledger {
+
+inline constexpr std::size_t kTextBytesMax = 512;  // of each text of a header
+inline constexpr std::size_t kPayloadBytesMax = 48 << 10;
+inline constexpr int kRecordVersion = 1;
+
+using Salt = std::array<char, 32>;
+
+// Texts are one line of UTF-8 each; `warrant` may be empty, the others not.
+struct Header {
+  std::string log;  // "audit/alpha"
+  std::uint64_t seq = 0;
+  WallTime time;  // whole milliseconds
+  std::string type;
+  std::string actor;
+  std::string tenant;
+  std::string action;
+  std::string purpose;
+  std::string warrant;
+  tlog::Hash prev = {};        // of the leaf seq - 1, zeros for the first
+  tlog::Hash commitment = {};  // of the payload
+  bool operator==(const Header&) const = default;
+};
+
+// `invalid` names the text that cannot stand in a header.
+Status check_header(const Header& header);
+std::string print_leaf(const Header& header);
+// Only what print_leaf() writes.
+Result<Header> parse_leaf(std::string_view leaf);
+
+// SHA-256(0x02 || salt || payload): the prefix keeps it apart from leaves and nodes.
+tlog::Hash commit(const Salt& salt, std::string_view payload);
+
+}  // namespace mc::ledger

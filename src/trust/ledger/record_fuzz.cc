@@ -1,0 +1,12 @@
+// Leaves from anywhere: what is accepted is written as it was read.
+#include <cstdint>
+
+#include "ledger/record.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (const auto header = mc::ledger::parse_leaf(bytes)) {
+    MC_CHECK(mc::ledger::print_leaf(*header) == bytes);
+  }
+  return 0;
+}

@@ -1,0 +1,127 @@
+#include "ledger/record.h"
+
+#include <doctest/doctest.h>
+
+#include "json/json.h"
+
+namespace mc::ledger {
+namespace {
+
+Header sample() {
+  Header out;
+  out.log = "audit/alpha";
+  out.seq = 41;
+  out.time = from_unix_ms(1'700'000'000'123);
+  out.type = "access";
+  out.actor = "system/otto";
+  out.tenant = "alpha";
+  out.action = "read \"person\" \\ \xC3\xBC";
+  out.purpose = "support";
+  out.prev.fill(0xAB);
+  out.commitment = commit(Salt{}, "{}");
+  return out;
+}
+
+// The slow twin: a tree of values, canonicalised.
+std::string slow_leaf(const Header& header) {
+  const auto hex = [](const tlog::Hash& hash) {
+    return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
+  };
+  json::Object out;
+  out.set("v", kRecordVersion);
+  out.set("log", header.log);
+  out.set("seq", static_cast<std::int64_t>(header.seq));
+  out.set("ts", format_rfc3339(header.time));
+  out.set("type", header.type);
+  out.set("actor", header.actor);
+  out.set("tenant", header.tenant);
+  out.set("action", header.action);
+  out.set("purpose", header.purpose);
+  out.set("warrant", header.warrant);
+  out.set("prev", hex(header.prev));
+  out.set("pc", hex(header.commitment));
+  return json::canonical(json::Value(std::move(out)));
+}
+
+TEST_CASE("record: the leaf is canonical JSON, and reads back") {
+  const std::string texts[] = {"plain",
+                               "\"quoted\" \\ /",
+                               "\xC3\xBC \xE2\x82\xAC \xF0\x9F\x98\x80",
+                               "\xE2\x80\xA8 and \xEF\xBB\xBF",
+                               "<script>&'",
+                               std::string(512, 'x')};
+  for (const std::string& text : texts) {
+    CAPTURE(text);
+    Header header = sample();
+    header.action = header.actor = header.warrant = text;
+    header.seq = text.size();
+    const std::string leaf = print_leaf(header);
+    CHECK(leaf == slow_leaf(header));
+    const auto read = parse_leaf(leaf);
+    REQUIRE(read.has_value());
+    CHECK(*read == header);
+  }
+}
+
+TEST_CASE("record: any other spelling of a leaf is refused") {
+  const std::string leaf = print_leaf(sample());
+  REQUIRE(parse_leaf(leaf).has_value());
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string out = leaf;
+    const std::size_t at = out.find(from);
+    REQUIRE(at != std::string::npos);
+    return out.replace(at, from.size(), to);
+  };
+  const std::string bad[] = {"",
+                             leaf + " ",
+                             leaf + leaf,
+                             with("{", "{ "),
+                             with("\"v\":1", "\"v\":2"),
+                             with("\"v\":1", "\"v\":1,\"v\":1"),
+                             with("\"seq\":41", "\"seq\":-41"),
+                             with("\"seq\":41", "\"seq\":41.0"),
+                             with("\"seq\":41", "\"seq\":\"41\""),
+                             with("\"seq\":41", "\"seq\":9007199254740992"),
+                             with("\"warrant\":\"\"", "\"warrant\":null"),
+                             with(",\"warrant\":\"\"", ""),
+                             with(",\"warrant\":\"\"", ",\"warrant\":\"\",\"x\":1"),
+                             with("abab", "ABAB"),
+                             with("abab", "ab"),
+                             with(".123Z", "Z"),
+                             with(".123Z", ".123+00:00"),
+                             with("support", "sup\\u0070ort"),
+                             with("support", ""),
+                             with("support", "sup\\nport"),
+                             with("support", std::string(513, 'x'))};
+  for (const std::string& text : bad) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_leaf(text).has_value());
+  }
+}
+
+TEST_CASE("record: a text that cannot stand in a header is named") {
+  CHECK(check_header(sample()).has_value());
+  Header header = sample();
+  header.purpose.clear();
+  CHECK(check_header(header).error().what == "'purpose' is empty");
+  header = sample();
+  header.warrant = "a\nb";
+  CHECK(check_header(header).error().what == "'warrant' is not one line of UTF-8");
+  header.warrant = "\xff";
+  CHECK_FALSE(check_header(header).has_value());
+  header.warrant = std::string(513, 'w');
+  CHECK(check_header(header).error().what == "'warrant' has 513 bytes; the limit is 512");
+}
+
+TEST_CASE("record: a commitment is of salt and payload, and of nothing else") {
+  Salt salt{};
+  const tlog::Hash base = commit(salt, "payload");
+  CHECK(base == crypto::Sha256().add("\x02" + std::string(32, '\0') + "payload").finish());
+  salt[31] = 1;
+  CHECK(commit(salt, "payload") != base);
+  CHECK(commit(Salt{}, "payloae") != base);
+  CHECK(commit(Salt{}, "payload") != tlog::leaf_hash(std::string(32, '\0') + "payload"));
+}
+
+}  // namespace
+}  // namespace mc::ledger
