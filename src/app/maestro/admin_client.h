@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "maestro/command.h"
+#include "net/net.h"
 
 namespace mc::app {
 

@@ -1,6 +1,9 @@
-#include <CLI/CLI.hpp>
 
+#include <memory>
+
+#include "dataset/dataset.h"
 #include "maestro/command.h"
+#include "maestro/settings.h"
 
 namespace mc::app {
 namespace {
@@ -43,25 +46,22 @@ Status explain(const Context& context, const std::string& key) {
 
 }  // namespace
 
-void add_config(CLI::App& app, Context& context, Action& action) {
-  CLI::App* config_command = app.add_subcommand("config", "Look at the configuration");
-  config_command->require_subcommand(1);
-  config_command->add_subcommand("check", "Read everything, report every problem")->callback([&] {
-    action = [&] { return check(context); };
+void add_config(cli::Command& app, Context& context) {
+  cli::Command& config_command = app.add("config", "Look at the configuration");
+  config_command.add("check", "Read everything, report every problem").runs([&context] {
+    return check(context);
   });
-  config_command->add_subcommand("show", "The effective configuration with its origins")
-      ->callback([&] { action = [&] { return show(context); }; });
-  config_command->add_subcommand("schema", "JSON Schema of the file")->callback([&] {
-    action = [] {
-      print_out(json::print_pretty(config::schema<Settings>()) + "\n");
-      return ok();
-    };
+  config_command.add("show", "The effective configuration with its origins").runs([&context] {
+    return show(context);
   });
-  CLI::App* explain_command = config_command->add_subcommand("explain", "What one key means");
+  config_command.add("schema", "JSON Schema of the file").runs([] {
+    print_out(json::print_pretty(config::schema<Settings>()) + "\n");
+    return ok();
+  });
+  cli::Command& explain_command = config_command.add("explain", "What one key means");
   auto key = std::make_shared<std::string>();
-  explain_command->add_option("KEY", *key, "Dotted path: server.port")->required();
-  explain_command->callback(
-      [&action, &context, key] { action = [&context, key] { return explain(context, *key); }; });
+  explain_command.option("KEY", *key, "Dotted path: server.port").required();
+  explain_command.runs([&context, key] { return explain(context, *key); });
 }
 
 }  // namespace mc::app

@@ -1,11 +1,12 @@
 // maestro dataset: import files, look at the model and its schema.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
+#include "dataset/dataset.h"
 #include "maestro/command.h"
+#include "maestro/settings.h"
 
 namespace mc::app {
 namespace {
@@ -159,25 +160,23 @@ Status show_sdl(Context& context) {
 
 }  // namespace
 
-void add_datasets(CLI::App& app, Context& context, Action& action) {
-  CLI::App* datasets = app.add_subcommand("dataset", "Governed tables");
-  datasets->require_subcommand(1);
-  datasets->add_subcommand("sdl", "The GraphQL schema made from the model")->callback([&] {
-    action = [&] { return show_sdl(context); };
+void add_datasets(cli::Command& app, Context& context) {
+  cli::Command& datasets = app.add("dataset", "Governed tables");
+  datasets.add("sdl", "The GraphQL schema made from the model").runs([&context] {
+    return show_sdl(context);
   });
   auto flags = std::make_shared<ImportFlags>();
-  CLI::App* load =
-      datasets->add_subcommand("import", "Load a CSV or JSON lines file, all or nothing");
-  load->add_option("FILE", flags->file, "File to read")->required();
-  load->add_option("--dataset", flags->dataset, "Dataset of the model, or a new table")->required();
-  load->add_option("--tenant", flags->tenant, "Whose rows these are")->required();
-  load->add_option("--source", flags->source, "Database URL when the model has no such dataset");
-  load->add_option("--delimiter", flags->delimiter, ", ; | or tab; otherwise detected");
-  load->add_option("--type", flags->types, "HEADER=TYPE; otherwise detected");
-  load->add_option("--max-bad", flags->bad_rows_max, "Bad rows to tolerate");
-  load->add_flag("--replace", flags->replace, "Replace the tenant's rows");
-  load->add_flag("--create", flags->create, "Make the table when it is absent");
-  load->callback([&, flags] { action = [&context, flags] { return import(context, *flags); }; });
+  cli::Command& load = datasets.add("import", "Load a CSV or JSON lines file, all or nothing");
+  load.option("FILE", flags->file, "File to read").required();
+  load.option("--dataset", flags->dataset, "Dataset of the model, or a new table").required();
+  load.option("--tenant", flags->tenant, "Whose rows these are").required();
+  load.option("--source", flags->source, "Database URL when the model has no such dataset");
+  load.option("--delimiter", flags->delimiter, ", ; | or tab; otherwise detected");
+  load.option("--type", flags->types, "HEADER=TYPE; otherwise detected");
+  load.option("--max-bad", flags->bad_rows_max, "Bad rows to tolerate");
+  load.flag("--replace", flags->replace, "Replace the tenant's rows");
+  load.flag("--create", flags->create, "Make the table when it is absent");
+  load.runs([&context, flags] { return import(context, *flags); });
 }
 
 }  // namespace mc::app

@@ -1,12 +1,13 @@
 #include <stdlib.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 
 #include "demo/demo.h"
 #include "maestro/command.h"
 #include "maestro/demo_world.h"
+#include "maestro/settings.h"
+#include "maestro/world.h"
 
 namespace mc::app {
 namespace {
@@ -15,7 +16,7 @@ struct DemoFlags {
   std::string folder;
   std::int64_t port = 8080;
   std::uint64_t seed = 42;
-  int scale = 100;
+  std::int64_t scale = 100;
   bool quiet_world = false;
 };
 
@@ -54,8 +55,8 @@ Status make_data(Context& context, const DemoFlags& flags, const std::string& fo
   MC_TRY(const bool there, context.machine.files->exists(folder + "/eu.db"));
   if (!there) {
     MC_TRY(const demo::DemoReport report,
-           demo::generate({folder, flags.seed, flags.scale}, context.machine.drivers,
-                          *context.machine.files, nullptr));
+           demo::generate({folder, flags.seed, static_cast<int>(flags.scale)},
+                          context.machine.drivers, *context.machine.files, nullptr));
     print_talk(context, "Generated " + std::to_string(report.rows) + " rows, digest " +
                             report.digest.substr(0, 16) + "\n");
   }
@@ -144,19 +145,17 @@ Status run_demo(Context& context, const DemoFlags& flags) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Context& context, Action& action) {
-  CLI::App* demo_command = app.add_subcommand("demo", "A world of generated data, with traffic");
+void add_demo(cli::Command& app, Context& context) {
+  cli::Command& demo_command = app.add("demo", "A world of generated data, with traffic");
   auto flags = std::make_shared<DemoFlags>();
-  demo_command->add_option("--dir", flags->folder, "Keep the data here; otherwise temporary");
-  demo_command->add_option("--port", flags->port, "Port on loopback; 0 = any free one")
-      ->check(CLI::Range(0, 65535));
-  demo_command->add_option("--seed", flags->seed, "Same seed, same rows");
-  demo_command->add_option("--scale", flags->scale, "Percent of 220,000 rows")
-      ->check(CLI::Range(1, demo::kScaleMax));
-  demo_command->add_flag("--no-traffic", flags->quiet_world, "Without the live driver");
-  demo_command->callback([&action, &context, flags] {
-    action = [&context, flags] { return run_demo(context, *flags); };
-  });
+  demo_command.option("--dir", flags->folder, "Keep the data here; otherwise temporary");
+  demo_command.option("--port", flags->port, "Port on loopback; 0 = any free one")
+      .between(0, 65535);
+  demo_command.option("--seed", flags->seed, "Same seed, same rows");
+  demo_command.option("--scale", flags->scale, "Percent of 220,000 rows")
+      .between(1, demo::kScaleMax);
+  demo_command.flag("--no-traffic", flags->quiet_world, "Without the live driver");
+  demo_command.runs([&context, flags] { return run_demo(context, *flags); });
 }
 
 }  // namespace mc::app

@@ -1,5 +1,4 @@
 // maestro login | logout: a person at the command line signs in at the server's OpenID provider.
-#include <CLI/CLI.hpp>
 #include <thread>
 
 #include "maestro/admin_client.h"
@@ -88,11 +87,11 @@ Status log_out(Context& context) {
 
 }  // namespace
 
-void add_login(CLI::App& app, Context& context, Action& action) {
-  app.add_subcommand("login", "Sign in at the server's OpenID provider, with a browser anywhere")
-      ->callback([&] { action = [&context] { return log_in(context); }; });
-  app.add_subcommand("logout", "Forget the token that login has kept")->callback([&] {
-    action = [&context] { return log_out(context); };
+void add_login(cli::Command& app, Context& context) {
+  app.add("login", "Sign in at the server's OpenID provider, with a browser anywhere")
+      .runs([&context] { return log_in(context); });
+  app.add("logout", "Forget the token that login has kept").runs([&context] {
+    return log_out(context);
   });
 }
 

@@ -1,5 +1,4 @@
 // maestro man: the manual page, made from the commands that this program has.
-#include <CLI/CLI.hpp>
 
 #include "maestro/command.h"
 
@@ -24,45 +23,46 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string placeholder(const CLI::Option& option) {
-  return option.get_items_expected_max() == 0 ? ""
-                                              : " \\fI" + escaped(option.get_type_name()) + "\\fR";
-}
-
-std::string names_of(const CLI::Option& option) {
+std::string names_of(const cli::Described& option) {
+  if (!option.positional.empty()) return "\\fI" + escaped(option.positional) + "\\fR";
   std::string out;
-  for (const std::string& name : option.get_snames()) out.append("\\fB\\-" + name + "\\fR, ");
-  for (const std::string& name : option.get_lnames())
+  for (const std::string& name : option.short_names) out.append("\\fB\\-" + name + "\\fR, ");
+  for (const std::string& name : option.long_names)
     out.append("\\fB\\-\\-" + escaped(name) + "\\fR, ");
-  if (out.empty()) return "\\fI" + escaped(option.get_name(true)) + "\\fR";
-  return out.substr(0, out.size() - 2) + placeholder(option);
+  out.resize(out.size() - 2);
+  if (!option.value.empty()) out.append(" \\fI" + escaped(option.value) + "\\fR");
+  return out;
 }
 
-void append_options(std::string& out, const CLI::App& app, bool with_help) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (!with_help && option->check_lname("help")) continue;
-    out.append(".TP\n" + names_of(*option) + "\n" + escaped(option->get_description()) + "\n");
+bool is_help(const cli::Described& option) {
+  return option.long_names == std::vector<std::string>{"help"};
+}
+
+void append_options(std::string& out, const cli::Command& command, bool with_help) {
+  for (const cli::Described& option : command.options()) {
+    if (!with_help && is_help(option)) continue;
+    out.append(".TP\n" + names_of(option) + "\n" + escaped(option.help) + "\n");
   }
 }
 
-std::string synopsis_of(const CLI::App& app, const std::string& path) {
+std::string synopsis_of(const cli::Command& command, const std::string& path) {
   std::string out = "\\fB" + escaped(path) + "\\fR";
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) out.append(" \\fI" + escaped(option->get_name(true)) + "\\fR");
+  for (const cli::Described& option : command.options()) {
+    if (!option.positional.empty()) out.append(" \\fI" + escaped(option.positional) + "\\fR");
   }
   return out;
 }
 
 // Commands that do something, in the order of the help.
-void append_commands(std::string& out, const CLI::App& app, const std::string& path) {
-  for (const CLI::App* command : app.get_subcommands({})) {
-    const std::string name = path + " " + command->get_name();
-    if (!command->get_subcommands({}).empty()) {
+void append_commands(std::string& out, const cli::Command& above, const std::string& path) {
+  for (const cli::Command* command : above.commands()) {
+    const std::string name = path + " " + command->name();
+    if (!command->commands().empty()) {
       append_commands(out, *command, name);
       continue;
     }
     out.append(".SS " + synopsis_of(*command, name) + "\n");
-    out.append(escaped(command->get_description()) + ".\n");
+    out.append(escaped(command->help()) + ".\n");
     append_options(out, *command, false);
   }
 }
@@ -94,12 +94,12 @@ void append_list(std::string& out, const char* title, const Meaning (&list)[N]) 
   }
 }
 
-std::string manual(const CLI::App& app) {
+std::string manual(const cli::Command& app) {
   std::string out = ".\\\" Made by maestro man.\n.TH MAESTRO 1 \"\" \"maestro " + kVersion + "\"\n";
   out += ".SH NAME\nmaestro \\- governance for multi\\-tenant data and GraphQL APIs\n";
   out += ".SH SYNOPSIS\n\\fBmaestro\\fR [\\fIoptions\\fR] \\fIcommand\\fR ...\n";
   out +=
-      ".SH DESCRIPTION\n" + escaped(app.get_description()) +
+      ".SH DESCRIPTION\n" + escaped(app.help()) +
       ".\nCommands work on a running server when its address is given, and on the data directory "
       "otherwise.\nData go to standard output, talk to standard error.\n";
   out += ".SH OPTIONS\nThey may stand anywhere on the line.\n";
@@ -115,20 +115,18 @@ std::string manual(const CLI::App& app) {
 
 }  // namespace
 
-void add_man(CLI::App& app, Context& context, Action& action) {
-  CLI::App* man = app.add_subcommand("man", "Print the manual page: maestro man | man -l -");
-  man->callback([&app, &context, &action] {
-    action = [&app, &context] {
-      const std::string page = manual(app);
-      if (!context.json) {
-        print_out(page);
-        return ok();
-      }
-      json::Object out;
-      out.set("page", page);
-      print_out(json::print(json::Value(std::move(out))) + "\n");
+void add_man(cli::Command& app, Context& context) {
+  cli::Command& man = app.add("man", "Print the manual page: maestro man | man -l -");
+  man.runs([&app, &context] {
+    const std::string page = manual(app);
+    if (!context.json) {
+      print_out(page);
       return ok();
-    };
+    }
+    json::Object out;
+    out.set("page", page);
+    print_out(json::print(json::Value(std::move(out))) + "\n");
+    return ok();
   });
 }
 

@@ -1,5 +1,4 @@
 // maestro endpoint | delivery | alert: what happens, told to webhooks and mail addresses.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "maestro/admin_client.h"
@@ -18,20 +17,18 @@ struct EndpointFlags {
 using Flags = std::shared_ptr<EndpointFlags>;
 
 struct Adder {
-  CLI::App& app;
+  cli::Command& app;
   Context& context;
-  Action& action;
 
   // A command that runs `run` with the flags.
   template <class Run>
-  CLI::App* add(const char* name, const char* help, const Flags& flags, bool one, Run run) const {
-    CLI::App* command = app.add_subcommand(name, help);
-    if (one) command->add_option("ID", flags->id, "The one that is meant")->required();
-    command->add_option("--tenant", flags->tenant, "Tenant")->required();
+  cli::Command& add(const char* name, const char* help, const Flags& flags, bool one,
+                    Run run) const {
+    cli::Command& command = app.add(name, help);
+    if (one) command.option("ID", flags->id, "The one that is meant").required();
+    command.option("--tenant", flags->tenant, "Tenant").required();
     Context* held = &context;
-    Action* next = &action;
-    command->callback(
-        [held, next, flags, run] { *next = [held, flags, run] { return run(*held, *flags); }; });
+    command.runs([held, flags, run] { return run(*held, *flags); });
     return command;
   }
 };
@@ -51,7 +48,7 @@ Status update_endpoint(Context& context, const EndpointFlags& flags) {
 
 void add_making(const Adder& adder) {
   const auto flags = std::make_shared<EndpointFlags>();
-  CLI::App* create =
+  cli::Command& create =
       adder.add("create", "Tell events to a webhook or mail address", flags, false,
                 [](Context& context, const EndpointFlags& wanted) {
                   return show_one(context,
@@ -63,26 +60,27 @@ void add_making(const Adder& adder) {
                                                     {"note", wanted.note}})},
                                   "endpoint made; a webhook's secret is shown this once");
                 });
-  create->add_option("TARGET", flags->target, "An https address, or a mail address")->required();
-  create->add_option("--kind", flags->kind, "webhook or mail");
-  create->add_option("--events", flags->events, "mc.token.created, mc.token.* or *");
-  create->add_option("--note", flags->note, "For people");
+  create.option("TARGET", flags->target, "An https address, or a mail address").required();
+  create.option("--kind", flags->kind, "webhook or mail");
+  create.option("--events", flags->events, "mc.token.created, mc.token.* or *");
+  create.option("--note", flags->note, "For people");
   const auto changed = std::make_shared<EndpointFlags>();
-  CLI::App* update = adder.add("update", "Change an endpoint", changed, true, update_endpoint);
-  update->add_option("--target", changed->target, "An https address, or a mail address");
-  update->add_option("--events", changed->events, "mc.token.created, mc.token.* or *");
-  update->add_option("--note", changed->note, "For people");
-  update->add_option("--state", changed->state, "active or disabled");
+  cli::Command& update = adder.add("update", "Change an endpoint", changed, true, update_endpoint);
+  update.option("--target", changed->target, "An https address, or a mail address");
+  update.option("--events", changed->events, "mc.token.created, mc.token.* or *");
+  update.option("--note", changed->note, "For people");
+  update.option("--state", changed->state, "active or disabled");
   const auto rotated = std::make_shared<EndpointFlags>();
-  CLI::App* rotate = adder.add("rotate", "Give a webhook a new secret", rotated, true,
-                               [](Context& context, const EndpointFlags& wanted) {
-                                 return show_one(context,
-                                                 {.method = "POST",
-                                                  .path = wanted.path("/rotate"),
-                                                  .body = to_body({{"overlap", wanted.overlap}})},
-                                                 "the new secret is shown this once");
-                               });
-  rotate->add_option("--overlap", rotated->overlap, "How long the former secret signs too (24h)");
+  cli::Command& rotate =
+      adder.add("rotate", "Give a webhook a new secret", rotated, true,
+                [](Context& context, const EndpointFlags& wanted) {
+                  return show_one(context,
+                                  {.method = "POST",
+                                   .path = wanted.path("/rotate"),
+                                   .body = to_body({{"overlap", wanted.overlap}})},
+                                  "the new secret is shown this once");
+                });
+  rotate.option("--overlap", rotated->overlap, "How long the former secret signs too (24h)");
 }
 
 void add_sending(const Adder& adder) {
@@ -93,7 +91,7 @@ void add_sending(const Adder& adder) {
                               "sent soon; maestro delivery show tells how it went");
             });
   const auto flags = std::make_shared<EndpointFlags>();
-  CLI::App* replay =
+  cli::Command& replay =
       adder.add("replay", "Send the events of a time again, under their ids", flags, true,
                 [](Context& context, const EndpointFlags& wanted) {
                   return show_one(context,
@@ -102,8 +100,8 @@ void add_sending(const Adder& adder) {
                                    .body = to_body({{"from", wanted.from}, {"to", wanted.to}})},
                                   "sent soon");
                 });
-  replay->add_option("--from", flags->from, "As 2026-11-27T10:00:00Z")->required();
-  replay->add_option("--to", flags->to, "Up to this time, without it")->required();
+  replay.option("--from", flags->from, "As 2026-11-27T10:00:00Z").required();
+  replay.option("--to", flags->to, "Up to this time, without it").required();
 }
 
 void add_endpoint_commands(const Adder& adder) {
@@ -143,53 +141,43 @@ std::string with_query(const DeliveryFlags& flags) {
   return out;
 }
 
-void add_delivery_commands(CLI::App& delivery, Context& context, Action& action) {
+void add_delivery_commands(cli::Command& delivery, Context& context) {
   const auto flags = std::make_shared<DeliveryFlags>();
-  const auto add = [&](const char* name, const char* help, bool one) {
-    CLI::App* command = delivery.add_subcommand(name, help);
-    if (one) command->add_option("ID", flags->id, "Delivery")->required();
-    command->add_option("--tenant", flags->tenant, "Tenant")->required();
+  const auto add = [&](const char* name, const char* help, bool one) -> cli::Command& {
+    cli::Command& command = delivery.add(name, help);
+    if (one) command.option("ID", flags->id, "Delivery").required();
+    command.option("--tenant", flags->tenant, "Tenant").required();
     return command;
   };
-  CLI::App* list = add("list", "The newest deliveries", false);
-  list->add_option("--endpoint", flags->endpoint, "Of one endpoint");
-  list->add_option("--state", flags->state, "pending, delivered or failed");
-  list->callback([&context, &action, flags] {
-    action = [&context, flags] {
-      return show_list(
-          context, with_query(*flags),
-          {"id", "endpoint", "type", "state", "attempts", "last_status", "next_at", "last_error"});
-    };
+  cli::Command& list = add("list", "The newest deliveries", false);
+  list.option("--endpoint", flags->endpoint, "Of one endpoint");
+  list.option("--state", flags->state, "pending, delivered or failed");
+  list.runs([&context, flags] {
+    return show_list(
+        context, with_query(*flags),
+        {"id", "endpoint", "type", "state", "attempts", "last_status", "next_at", "last_error"});
   });
-  add("show", "One delivery with the log of its attempts", true)
-      ->callback([&context, &action, flags] {
-        action = [&context, flags] { return show_one(context, {.path = flags->path()}, ""); };
-      });
-  add("send", "Send a delivery again that has ended", true)->callback([&context, &action, flags] {
-    action = [&context, flags] {
-      return show_one(context, {.method = "POST", .path = flags->path() + "/send", .body = "{}"},
-                      "sent soon");
-    };
+  add("show", "One delivery with the log of its attempts", true).runs([&context, flags] {
+    return show_one(context, {.path = flags->path()}, "");
+  });
+  add("send", "Send a delivery again that has ended", true).runs([&context, flags] {
+    return show_one(context, {.method = "POST", .path = flags->path() + "/send", .body = "{}"},
+                    "sent soon");
   });
 }
 
 }  // namespace
 
-void add_notifications(CLI::App& app, Context& context, Action& action) {
-  CLI::App* endpoint =
-      app.add_subcommand("endpoint", "Webhooks and mail addresses that events are told to");
-  endpoint->require_subcommand(1);
-  add_endpoint_commands({*endpoint, context, action});
-  CLI::App* delivery = app.add_subcommand("delivery", "How the telling went");
-  delivery->require_subcommand(1);
-  add_delivery_commands(*delivery, context, action);
-  CLI::App* alert = app.add_subcommand("alert", "Alerts that this server was told of");
-  alert->require_subcommand(1);
-  alert->add_subcommand("list", "Firing ones first")->callback([&context, &action] {
-    action = [&context] {
-      return show_list(context, "/v1/alerts",
-                       {"name", "severity", "state", "starts_at", "ends_at", "fingerprint"});
-    };
+void add_notifications(cli::Command& app, Context& context) {
+  cli::Command& endpoint =
+      app.add("endpoint", "Webhooks and mail addresses that events are told to");
+  add_endpoint_commands({endpoint, context});
+  cli::Command& delivery = app.add("delivery", "How the telling went");
+  add_delivery_commands(delivery, context);
+  cli::Command& alert = app.add("alert", "Alerts that this server was told of");
+  alert.add("list", "Firing ones first").runs([&context] {
+    return show_list(context, "/v1/alerts",
+                     {"name", "severity", "state", "starts_at", "ends_at", "fingerprint"});
   });
 }
 

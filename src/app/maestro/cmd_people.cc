@@ -1,5 +1,4 @@
 // maestro user | overview: people who sign in, and what the server sees of its tenants.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "maestro/admin_client.h"
@@ -31,22 +30,19 @@ Status show_link(Context& context, const UserFlags& flags) {
   return ok();
 }
 
-void add_user_commands(CLI::App& app, Context& context, Action& action) {
-  CLI::App* user = app.add_subcommand("user", "People who sign in to the portal");
-  user->require_subcommand(1);
+void add_user_commands(cli::Command& app, Context& context) {
+  cli::Command& user = app.add("user", "People who sign in to the portal");
   auto flags = std::make_shared<UserFlags>();
-  CLI::App* list = user->add_subcommand("list", "The people and machines of a tenant");
-  list->add_option("--tenant", flags->tenant, "Tenant")->required();
-  list->callback([&, flags] {
-    action = [&context, flags] {
-      return show_list(context, "/v1/tenants/" + flags->tenant + "/principals",
-                       {"id", "name", "roles", "state", "created_at"});
-    };
+  cli::Command& list = user.add("list", "The people and machines of a tenant");
+  list.option("--tenant", flags->tenant, "Tenant").required();
+  list.runs([&context, flags] {
+    return show_list(context, "/v1/tenants/" + flags->tenant + "/principals",
+                     {"id", "name", "roles", "state", "created_at"});
   });
-  CLI::App* link = user->add_subcommand("link", "Make a one-time sign-in link for the portal");
-  link->add_option("ID", flags->id, "Principal")->required();
-  link->add_option("--tenant", flags->tenant, "Tenant")->required();
-  link->callback([&, flags] { action = [&context, flags] { return show_link(context, *flags); }; });
+  cli::Command& link = user.add("link", "Make a one-time sign-in link for the portal");
+  link.option("ID", flags->id, "Principal").required();
+  link.option("--tenant", flags->tenant, "Tenant").required();
+  link.runs([&context, flags] { return show_link(context, *flags); });
 }
 
 // A row for the total and each tenant.
@@ -75,28 +71,25 @@ Status show_overview(Context& context, const std::string& path) {
   return ok();
 }
 
-void add_overview_command(CLI::App& app, Context& context, Action& action) {
+void add_overview_command(cli::Command& app, Context& context) {
   struct Flags {
     std::string tenant, window = "15m";
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* overview = app.add_subcommand("overview", "Requests, errors and latency by tenant");
-  overview->add_option("--tenant", flags->tenant, "One tenant; otherwise all you may see");
-  overview->add_option("--window", flags->window, "How far back")
-      ->check(CLI::IsMember({"15m", "1h", "24h"}));
-  overview->callback([&, flags] {
-    action = [&context, flags] {
-      return show_overview(context, "/v1/overview?window=" + flags->window +
-                                        (flags->tenant.empty() ? "" : "&tenant=" + flags->tenant));
-    };
+  cli::Command& overview = app.add("overview", "Requests, errors and latency by tenant");
+  overview.option("--tenant", flags->tenant, "One tenant; otherwise all you may see");
+  overview.option("--window", flags->window, "How far back").one_of({"15m", "1h", "24h"});
+  overview.runs([&context, flags] {
+    return show_overview(context, "/v1/overview?window=" + flags->window +
+                                      (flags->tenant.empty() ? "" : "&tenant=" + flags->tenant));
   });
 }
 
 }  // namespace
 
-void add_people(CLI::App& app, Context& context, Action& action) {
-  add_user_commands(app, context, action);
-  add_overview_command(app, context, action);
+void add_people(cli::Command& app, Context& context) {
+  add_user_commands(app, context);
+  add_overview_command(app, context);
 }
 
 }  // namespace mc::app

@@ -1,8 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <ctime>
 
 #include "maestro/command.h"
+#include "maestro/settings.h"
+#include "maestro/world.h"
 
 namespace mc::app {
 namespace {
@@ -78,9 +79,9 @@ Status serve_until_signal(Running& running, const std::function<void()>& reload,
   return fail(Code::unavailable, "requests were still running at server.drain_timeout");
 }
 
-void add_serve(CLI::App& app, Context& context, Action& action) {
-  CLI::App* serve_command = app.add_subcommand("serve", "Run the server");
-  serve_command->callback([&] { action = [&] { return serve(context); }; });
+void add_serve(cli::Command& app, Context& context) {
+  cli::Command& serve_command = app.add("serve", "Run the server");
+  serve_command.runs([&context] { return serve(context); });
 }
 
 }  // namespace mc::app

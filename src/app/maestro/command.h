@@ -11,16 +11,14 @@
 #include <vector>
 
 #include "base/base.h"
+#include "cli/cli.h"
 #include "config/config.h"
 #include "json/json.h"
-#include "maestro/settings.h"
-#include "maestro/world.h"
-
-namespace CLI {
-class App;
-}
+#include "maestro/machine.h"
 
 namespace mc::app {
+
+class Running;
 
 // Flags that stand before the noun, and the machine to work with.
 struct Context {
@@ -37,21 +35,17 @@ struct Context {
   bool dry_run = false;
 };
 
-// A command runs after parsing; its Status becomes the exit code.
-using Action = std::function<Status()>;
-
-Result<config::Loaded<Settings>> load_settings(const Context& context);
-
-void add_serve(CLI::App& app, Context& context, Action& action);
-void add_demo(CLI::App& app, Context& context, Action& action);
-void add_config(CLI::App& app, Context& context, Action& action);
-void add_tenants(CLI::App& app, Context& context, Action& action);
-void add_login(CLI::App& app, Context& context, Action& action);
-void add_people(CLI::App& app, Context& context, Action& action);
-void add_notifications(CLI::App& app, Context& context, Action& action);
-void add_completion(CLI::App& app, Context& context, Action& action);
-void add_man(CLI::App& app, Context& context, Action& action);
-void add_datasets(CLI::App& app, Context& context, Action& action);
+// One a noun. A Status becomes the exit code.
+void add_serve(cli::Command& app, Context& context);
+void add_demo(cli::Command& app, Context& context);
+void add_config(cli::Command& app, Context& context);
+void add_tenants(cli::Command& app, Context& context);
+void add_login(cli::Command& app, Context& context);
+void add_people(cli::Command& app, Context& context);
+void add_notifications(cli::Command& app, Context& context);
+void add_completion(cli::Command& app, Context& context);
+void add_man(cli::Command& app, Context& context);
+void add_datasets(cli::Command& app, Context& context);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
 Status serve_until_signal(Running& running, const std::function<void()>& reload,

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
@@ -25,19 +24,17 @@ std::vector<config::Setting> own_environment() {
   return out;
 }
 
-void add_shared_flags(CLI::App& app, Context& context) {
-  app.add_option("--config", context.config_file, "Configuration file (YAML)")
-      ->envname("MC_CONFIG");
-  app.add_option("--set", context.sets, "Override one key: --set server.port=9000")
-      ->allow_extra_args(false);
-  app.add_option("--data-dir", context.data_dir, "Data directory; overrides data_dir");
-  app.add_option("--url", context.url, "Address of a running server")->envname("MC_URL");
-  app.add_option("--token-file", context.token_file,
-                 "File with a token; otherwise MC_TOKEN, then login's");
-  app.add_flag("--json", context.json, "Machine-readable output");
-  app.add_flag("-q,--quiet", context.quiet, "No talk on standard error");
-  app.add_flag("-y,--yes", context.yes, "Do not ask");
-  app.add_flag("--dry-run", context.dry_run, "Check and show, change nothing");
+void add_shared_flags(cli::Command& app, Context& context) {
+  app.option("--config", context.config_file, "Configuration file (YAML)").environment("MC_CONFIG");
+  app.option("--set", context.sets, "Override one key: --set server.port=9000");
+  app.option("--data-dir", context.data_dir, "Data directory; overrides data_dir");
+  app.option("--url", context.url, "Address of a running server").environment("MC_URL");
+  app.option("--token-file", context.token_file,
+             "File with a token; otherwise MC_TOKEN, then login's");
+  app.flag("--json", context.json, "Machine-readable output");
+  app.flag("-q,--quiet", context.quiet, "No talk on standard error");
+  app.flag("-y,--yes", context.yes, "Do not ask");
+  app.flag("--dry-run", context.dry_run, "Check and show, change nothing");
 }
 
 }  // namespace
@@ -90,54 +87,28 @@ int exit_code(const Error& error) {
   return 1;
 }
 
-Result<config::Loaded<Settings>> load_settings(const Context& context) {
-  config::Sources sources;
-  sources.file = context.config_file;
-  if (!context.config_file.empty()) {
-    const std::size_t slash = context.config_file.rfind('/');
-    sources.folder =
-        (slash == std::string::npos ? "." : context.config_file.substr(0, slash)) + "/conf.d";
-  }
-  sources.environment = context.environment;
-  for (const std::string& set : context.sets) {
-    const std::size_t equals = set.find('=');
-    if (equals == std::string::npos) {
-      return fail(Code::invalid, "--set takes key=value, not '" + excerpt(set) + "'");
-    }
-    sources.flags.push_back({set.substr(0, equals), set.substr(equals + 1)});
-  }
-  if (!context.data_dir.empty()) sources.flags.push_back({"data_dir", context.data_dir});
-  return config::load<Settings>(sources, *context.machine.files);
-}
-
 int run(int argc, char** argv) {
   block_signals();
   ::umask(077);  // state, logs and data are for their owner alone
-  CLI::App app("Maestro Conductor: governance for multi-tenant data and GraphQL APIs", "maestro");
-  app.set_version_flag("--version", "maestro " + kVersion);
-  app.require_subcommand(1);
-  app.fallthrough();
+  cli::Line line("Maestro Conductor: governance for multi-tenant data and GraphQL APIs", "maestro",
+                 "maestro " + kVersion);
   Context context;
   context.environment = own_environment();
-  Action action;
-  add_shared_flags(app, context);
-  add_serve(app, context, action);
-  add_demo(app, context, action);
-  add_config(app, context, action);
-  add_tenants(app, context, action);
-  add_login(app, context, action);
-  add_people(app, context, action);
-  add_notifications(app, context, action);
-  add_datasets(app, context, action);
-  add_completion(app, context, action);
-  add_man(app, context, action);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  add_shared_flags(line.root(), context);
+  add_serve(line.root(), context);
+  add_demo(line.root(), context);
+  add_config(line.root(), context);
+  add_tenants(line.root(), context);
+  add_login(line.root(), context);
+  add_people(line.root(), context);
+  add_notifications(line.root(), context);
+  add_datasets(line.root(), context);
+  add_completion(line.root(), context);
+  add_man(line.root(), context);
+  const cli::Parsed parsed = line.parse(argc, argv);
+  if (!parsed.action) return parsed.exit;
   while (context.url.ends_with('/')) context.url.pop_back();
-  const Status done = action();
+  const Status done = parsed.action();
   if (done) return 0;
   std::fprintf(stderr, "maestro: %s\n", done.error().what.c_str());
   return exit_code(done.error());

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "dataset/dataset.h"
 #include "maestro/command.h"
 #include "maestro/demo_world.h"
 #include "sim/sim.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "maestro/command.h"
+
 namespace mc::app {
 
 Status Settings::check() const {
@@ -44,6 +46,26 @@ net::ServerConfig to_server_config(const ServerSettings& settings) {
   out.idle_timeout = settings.idle_timeout;
   out.write_timeout = settings.write_timeout;
   return out;
+}
+
+Result<config::Loaded<Settings>> load_settings(const Context& context) {
+  config::Sources sources;
+  sources.file = context.config_file;
+  if (!context.config_file.empty()) {
+    const std::size_t slash = context.config_file.rfind('/');
+    sources.folder =
+        (slash == std::string::npos ? "." : context.config_file.substr(0, slash)) + "/conf.d";
+  }
+  sources.environment = context.environment;
+  for (const std::string& set : context.sets) {
+    const std::size_t equals = set.find('=');
+    if (equals == std::string::npos) {
+      return fail(Code::invalid, "--set takes key=value, not '" + excerpt(set) + "'");
+    }
+    sources.flags.push_back({set.substr(0, equals), set.substr(equals + 1)});
+  }
+  if (!context.data_dir.empty()) sources.flags.push_back({"data_dir", context.data_dir});
+  return config::load<Settings>(sources, *context.machine.files);
 }
 
 }  // namespace mc::app

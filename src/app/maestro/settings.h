@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "base/base.h"
+#include "config/config.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
@@ -70,6 +71,10 @@ struct Settings {
 };
 
 net::ServerConfig to_server_config(const ServerSettings& settings);
+
+struct Context;
+// From the file, its folder, the environment and the line, in this order.
+Result<config::Loaded<Settings>> load_settings(const Context& context);
 
 }  // namespace mc::app
 

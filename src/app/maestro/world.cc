@@ -3,8 +3,6 @@
 #include <array>
 #include <filesystem>
 
-#include "postgres/postgres.h"
-
 namespace mc::app {
 namespace {
 
@@ -45,12 +43,6 @@ Result<Secret> cursor_key(Machine& machine, const Settings& settings) {
 }
 
 }  // namespace
-
-Machine::Machine()
-    : clock(sys::real_clock()), random(sys::real_random()), files(sys::real_files()) {
-  drivers.add(sql::sqlite_driver());
-  drivers.add(postgres::postgres_driver());
-}
 
 std::string state_url(const Settings& settings) {
   if (!settings.state_url.empty()) return settings.state_url;

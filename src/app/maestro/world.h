@@ -11,6 +11,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "log/log.h"
+#include "maestro/machine.h"
 #include "maestro/notifier.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -20,17 +21,6 @@
 #include "trace/trace.h"
 
 namespace mc::app {
-
-inline const std::string kVersion = "0.1.0";
-
-// What every command has: the real machine and the databases it can open.
-struct Machine {
-  Machine();
-  std::unique_ptr<sys::Clock> clock;
-  std::unique_ptr<sys::Random> random;
-  std::unique_ptr<sys::Files> files;
-  sql::Drivers drivers;
-};
 
 // The state database of a data directory, migrated, with its lock held. One process at a time.
 struct State {
