@@ -1,7 +1,7 @@
 # The house's front door; the work is done in tools/ and deploy/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick bench nightly fuzz-all lint portability audit-graphql format clean bootstrap \
-        release screenshots hot-order
+        release screenshots profile
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 export MC_JOBS ?= $(JOBS)
@@ -48,9 +48,9 @@ nightly: release  ## The long forms: isolation, graphql-js as oracle, each fuzze
 lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate
 	@tools/run_checks.py lint
 
-hot-order: release  ## Renew src/app/maestro/hot.order: where requests spend their time (needs perf)
+profile: release  ## Renew src/app/maestro/hot.proftext: what the program does under load
 	@deploy/bootstrap.sh bench
-	@tools/hot_order.py
+	@tools/profile.py
 
 portability: bootstrap  ## Build and unit tests with g++ 12
 	@tools/run_checks.py portability

@@ -28,8 +28,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety -Werror=thread-safety)
   add_link_options(-fuse-ld=lld)
-  # One section a function, so that mc_hot_order() can lay them out.
-  add_compile_options($<$<CONFIG:Release>:-ffunction-sections>)
+  include(mc_profile)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes the empty state of optional<variant<..., string>> for an uninitialised read.
@@ -94,15 +93,5 @@ function(mc_ext name)
     endif()
     pkg_check_modules(MC_PKG_${name} REQUIRED IMPORTED_TARGET GLOBAL ${module_${name}})
     target_link_libraries(mc_ext_${name} INTERFACE PkgConfig::MC_PKG_${name})
-  endif()
-endfunction()
-
-# The functions of `file`, one mangled name a line, stand first in a program and beside each other:
-# fewer pages and cache lines are touched by a request (ADR 0015). Names that are gone do no harm.
-function(mc_hot_order target file)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_link_options(${target} PRIVATE
-      -Wl,--symbol-ordering-file=${file} -Wl,--no-warn-symbol-ordering)
-    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${file})
   endif()
 endfunction()

@@ -12,7 +12,7 @@ LIST = "{ persons(first: 50) { nodes { id fullName country organisation { id nam
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--scale", type=int, default=25)

@@ -34,7 +34,7 @@ QUERY = {"query": "query Hello { hello }", "operationName": "Hello"}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--reply-bytes", type=int, default=1024)
