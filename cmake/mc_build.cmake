@@ -45,22 +45,6 @@ endif()
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
-function(mc_precompiled target)
-  if(NOT MC_PRECOMPILED)
-    return()
-  endif()
-  if(NOT TARGET mc_precompiled)
-    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cc CONTENT "")
-    add_library(mc_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
-    target_compile_options(mc_precompiled PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-    target_precompile_headers(mc_precompiled PRIVATE
-      <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <functional> <map> <memory> <mutex>
-      <optional> <set> <string> <string_view> <thread> <tl/expected.hpp> <unordered_map> <utility>
-      <variant> <vector>)
-  endif()
-  target_precompile_headers(${target} REUSE_FROM mc_precompiled)
-endfunction()
-
 # mc_lib(fmt) and friends: imported targets mc_ext_<name>, made once, from pkg-config or a plain
 # library name. Include folders of packages are SYSTEM, so our warnings do not judge their code.
 function(mc_ext name)

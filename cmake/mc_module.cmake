@@ -67,6 +67,23 @@ function(mc_allocator target)
   endif()
 endfunction()
 
+# Gives a target the precompiled headers (ADR 0016), made once.
+function(mc_precompiled target)
+  if(NOT MC_PRECOMPILED)
+    return()
+  endif()
+  if(NOT TARGET mc_precompiled)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cc CONTENT "")
+    add_library(mc_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+    target_compile_options(mc_precompiled PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    target_precompile_headers(mc_precompiled PRIVATE
+      <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <functional> <map> <memory> <mutex>
+      <optional> <set> <string> <string_view> <thread> <tl/expected.hpp> <unordered_map> <utility>
+      <variant> <vector>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM mc_precompiled)
+endfunction()
+
 # Makes a target a test program of doctest, whose main() is compiled once.
 function(mc_doctest target)
   if(NOT TARGET mc_doctest_main)
