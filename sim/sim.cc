@@ -46,16 +46,10 @@ class SimFile final : public sys::File {
     return n;
   }
   Status write(std::string_view bytes) override {
-    const auto fault = disk_.count();
-    if (fault == SimFiles::Fault::not_stored) return injected();
-    std::size_t used = 0;
-    for (const auto& [path, inode] : disk_.inodes_) used += inode->bytes.size();
-    if (used + bytes.size() > disk_.capacity_) return fail(Code::unavailable, "disk full");
     if (append_) position_ = inode_->bytes.size();
-    inode_->bytes.resize(std::max(inode_->bytes.size(), position_ + bytes.size()));
-    std::copy(bytes.begin(), bytes.end(), inode_->bytes.data() + position_);
+    MC_TRY_OK(disk_.store(*inode_, position_, bytes));
     position_ += bytes.size();
-    return fault ? Status(injected()) : ok();
+    return ok();
   }
   Status sync() override {
     const auto fault = disk_.count();
@@ -76,6 +70,44 @@ class SimFile final : public sys::File {
   bool append_;
   std::size_t position_ = 0;
 };
+
+class SimRandomAccessFile final : public sys::RandomAccessFile {
+ public:
+  SimRandomAccessFile(SimFiles& disk, std::shared_ptr<SimFiles::Inode> inode)
+      : disk_(disk), inode_(std::move(inode)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const override {
+    const std::string_view bytes = inode_->bytes;
+    const std::string_view found = bytes.substr(std::min(offset, bytes.size()), out.size());
+    std::copy(found.begin(), found.end(), out.data());
+    return found.size();
+  }
+  Status write_at(std::uint64_t offset, std::string_view bytes) override {
+    return disk_.store(*inode_, offset, bytes);
+  }
+  Status sync() override {
+    const auto fault = disk_.count();
+    if (fault == SimFiles::Fault::not_stored) return injected();
+    inode_->durable = inode_->bytes;
+    return fault ? Status(injected()) : ok();
+  }
+  Result<std::uint64_t> size() const override { return inode_->bytes.size(); }
+
+ private:
+  SimFiles& disk_;
+  std::shared_ptr<SimFiles::Inode> inode_;
+};
+
+Status SimFiles::store(Inode& inode, std::size_t offset, std::string_view bytes) {
+  const auto fault = count();
+  if (fault == Fault::not_stored) return injected();
+  std::size_t used = 0;
+  for (const auto& [path, each] : inodes_) used += each->bytes.size();
+  if (used + bytes.size() > capacity_) return fail(Code::unavailable, "disk full");
+  inode.bytes.resize(std::max(inode.bytes.size(), offset + bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), inode.bytes.data() + offset);
+  return fault ? Status(injected()) : ok();
+}
 
 std::optional<SimFiles::Fault> SimFiles::count() {
   ++operations_;
@@ -104,6 +136,18 @@ Result<std::unique_ptr<sys::File>> SimFiles::open(const std::string& path, sys::
   if (found == inodes_.end()) found = inodes_.emplace(path, std::make_shared<Inode>()).first;
   if (mode == sys::OpenMode::truncate) found->second->bytes.clear();
   return std::make_unique<SimFile>(*this, found->second, mode == sys::OpenMode::append);
+}
+
+Result<std::unique_ptr<sys::RandomAccessFile>> SimFiles::open_random_access(
+    const std::string& path) {
+  std::shared_ptr<Inode>& inode = inodes_[path];
+  if (inode == nullptr) inode = std::make_shared<Inode>();
+  return std::make_unique<SimRandomAccessFile>(*this, inode);
+}
+
+std::string* SimFiles::bytes_of(const std::string& path) {
+  const auto found = inodes_.find(path);
+  return found == inodes_.end() ? nullptr : &found->second->bytes;
 }
 
 Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {

@@ -44,6 +44,8 @@ class SimFiles final : public sys::Files {
  public:
   enum class Fault { not_stored, stored_but_reported_failed };
   Result<std::unique_ptr<sys::File>> open(const std::string& path, sys::OpenMode mode) override;
+  Result<std::unique_ptr<sys::RandomAccessFile>> open_random_access(
+      const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<bool> exists(const std::string& path) override;
   Status make_folders(const std::string& path) override;
@@ -55,18 +57,23 @@ class SimFiles final : public sys::Files {
   void fail_at(std::int64_t n, Fault fault);
   // Bytes the disk takes in all; a write past it fails and stores nothing.
   void set_capacity(std::size_t bytes) { capacity_ = bytes; }
+  // What a test would find on the disk, and what it would change there.
+  std::string* bytes_of(const std::string& path);
   // Power loss: unsynced bytes are gone. Open files must be dropped by the caller first.
   void crash();
   std::int64_t operations() const { return operations_; }
 
  private:
   friend class SimFile;
+  friend class SimRandomAccessFile;
   struct Inode {
     std::string bytes;
     std::string durable;
   };
   // Counts an operation; not_stored or stored_but_reported_failed when it is the chosen one.
   std::optional<Fault> count();
+  // A write of `bytes` at `offset`, as the faults and the capacity let it.
+  Status store(Inode& inode, std::size_t offset, std::string_view bytes);
   std::map<std::string, std::shared_ptr<Inode>> inodes_;
   std::set<std::string> folders_;
   std::int64_t operations_ = 0;

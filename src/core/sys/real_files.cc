@@ -76,6 +76,46 @@ class RealFile final : public File {
   std::string path_;
 };
 
+class RealRandomAccessFile final : public RandomAccessFile {
+ public:
+  RealRandomAccessFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const override {
+    std::size_t done = 0;
+    while (done < out.size()) {
+      const ssize_t n = ::pread(fd_.get(), out.data() + done, out.size() - done,
+                                static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("read", path_);
+      if (n == 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    return done;
+  }
+  Status write_at(std::uint64_t offset, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("write", path_);
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+      offset += static_cast<std::uint64_t>(n);
+    }
+    return ok();
+  }
+  Status sync() override {
+    return ::fdatasync(fd_.get()) == 0 ? ok() : Status(failed("sync", path_));
+  }
+  Result<std::uint64_t> size() const override {
+    struct stat info{};
+    if (::fstat(fd_.get(), &info) != 0) return failed("stat", path_);
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
 int open_flags(OpenMode mode) {
   switch (mode) {
     case OpenMode::read:
@@ -96,6 +136,11 @@ class RealFiles final : public Files {
     const int fd = ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, 0600);
     if (fd < 0) return failed("open", path);
     return std::make_unique<RealFile>(fd, path);
+  }
+  Result<std::unique_ptr<RandomAccessFile>> open_random_access(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return failed("open", path);
+    return std::make_unique<RealRandomAccessFile>(fd, path);
   }
   Result<std::vector<std::string>> list(const std::string& folder) override {
     DIR* dir = ::opendir(folder.c_str());

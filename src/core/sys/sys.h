@@ -44,12 +44,26 @@ class File {
   virtual Result<std::int64_t> size() = 0;
 };
 
+// An open file without a position. Reads may run beside each other and beside a write elsewhere.
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  // As much as there is: fewer bytes than `out` has room for only at the end.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const = 0;
+  // All, or an error of unknown outcome; durable only after sync(). Past the end it grows the file.
+  virtual Status write_at(std::uint64_t offset, std::string_view bytes) = 0;
+  virtual Status sync() = 0;
+  virtual Result<std::uint64_t> size() const = 0;
+};
+
 enum class OpenMode { read, append, create_new, truncate };
 
 class Files {
  public:
   virtual ~Files() = default;
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  // Made when it is absent.
+  virtual Result<std::unique_ptr<RandomAccessFile>> open_random_access(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Status make_folders(const std::string& path) = 0;

@@ -57,6 +57,28 @@ TEST_CASE("lock: a second holder is refused until the first lets go") {
   CHECK(lock_folder(folder.path()).has_value());
 }
 
+TEST_CASE("files: a random access file is written and read anywhere, and grows with zeros") {
+  const auto files = real_files();
+  const TempFolder folder;
+  const std::string path = folder / "random";
+  {
+    const auto file = files->open_random_access(path);
+    REQUIRE(file.has_value());
+    REQUIRE((*file)->write_at(4, "efgh").has_value());
+    REQUIRE((*file)->write_at(0, "ab").has_value());
+    REQUIRE((*file)->sync().has_value());
+    CHECK((*file)->size().value() == 8);
+  }
+  const auto file = files->open_random_access(path);  // what was there is kept
+  std::string bytes(16, '.');
+  CHECK((*file)->read_at(0, bytes).value() == 8);
+  CHECK(bytes.substr(0, 8) == std::string("ab\0\0efgh", 8));
+  CHECK((*file)->read_at(6, bytes).value() == 2);
+  CHECK((*file)->read_at(8, bytes).value() == 0);
+  CHECK((*file)->read_at(99, bytes).value() == 0);
+  CHECK(files->open_random_access(folder / "no/such").error().code == Code::not_found);
+}
+
 TEST_CASE("ids: sort by time, differ, and carry version 7") {
   const auto clock = real_clock();
   const auto random = real_random();

@@ -37,6 +37,9 @@ class OneFiles final : public sys::Files {
   Result<std::unique_ptr<sys::File>> open(const std::string&, sys::OpenMode) override {
     return std::unique_ptr<sys::File>(std::make_unique<OneFile>(bytes_));
   }
+  Result<std::unique_ptr<sys::RandomAccessFile>> open_random_access(const std::string&) override {
+    return denied();
+  }
   Result<std::vector<std::string>> list(const std::string&) override { return denied(); }
   Result<bool> exists(const std::string&) override { return true; }
   Status make_folders(const std::string&) override { return denied(); }

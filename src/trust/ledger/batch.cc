@@ -1,6 +1,6 @@
 #include "ledger/batch.h"
 
-#include <algorithm>
+#include "ledger/bytes.h"
 
 namespace mc::ledger {
 namespace {
@@ -8,55 +8,9 @@ namespace {
 constexpr std::string_view kMagic = "MCbatch1";
 constexpr std::size_t kHashBytes = 32;
 
-template <class Number>
-void put(std::string& out, Number number) {
-  for (int shift = static_cast<int>(sizeof number) * 8; shift > 0;) {
-    shift -= 8;
-    out += static_cast<char>(number >> shift & 255);
-  }
-}
-void put(std::string& out, const tlog::Hash& hash) {
-  out.append(reinterpret_cast<const char*>(hash.data()), hash.size());
-}
-
 std::uint32_t length_of(std::string_view text) {
   return static_cast<std::uint32_t>(text.size());
 }
-
-// Takes from the front; past the end it gives zeros and remembers it.
-class Cursor {
- public:
-  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
-  std::string_view take(std::size_t size) {
-    if (size > bytes_.size() - at_) {
-      good_ = false;
-      return {};
-    }
-    at_ += size;
-    return bytes_.substr(at_ - size, size);
-  }
-  template <class Number>
-  Number number() {
-    Number out = 0;
-    for (const char c : take(sizeof out))
-      out = static_cast<Number>(out << 8 | static_cast<unsigned char>(c));
-    return out;
-  }
-  template <class Bytes>
-  Bytes array() {
-    Bytes out{};
-    const std::string_view from = take(out.size());
-    std::copy(from.begin(), from.end(), out.begin());
-    return out;
-  }
-  std::size_t at() const { return at_; }
-  bool good() const { return good_; }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  bool good_ = true;
-};
 
 tl::unexpected<Error> damaged(std::string_view why) {
   return fail(Code::corrupt, "batch: " + std::string(why));
@@ -77,15 +31,13 @@ bool fit(const Counts& counts, std::size_t size) {
          counts.heads <= room / kHeadBytes;
 }
 
-StoredRecord read_record(Cursor& cursor, crypto::Sha256& digest, std::string_view bytes) {
-  const std::size_t begin = cursor.at();
+StoredRecord take_record(Cursor& cursor) {
   StoredRecord out;
   out.log = cursor.number<std::uint32_t>();
   const auto leaf = cursor.number<std::uint32_t>();
   const auto payload = cursor.number<std::uint32_t>();
   out.key = cursor.array<RepeatKey>();
   out.leaf = cursor.take(leaf);
-  digest.add(bytes.substr(begin, cursor.at() - begin));
   out.salt_offset = cursor.at();
   out.salt = cursor.array<Salt>();
   out.payload = cursor.take(payload);
@@ -102,7 +54,9 @@ bool read_body(Cursor& cursor, crypto::Sha256& digest, const Counts& counts, Bat
   }
   digest.add(bytes.substr(begin, cursor.at() - begin));
   for (std::size_t i = 0; i < counts.records && cursor.good(); ++i) {
-    out.records.push_back(read_record(cursor, digest, bytes));
+    begin = cursor.at();
+    const StoredRecord& record = out.records.emplace_back(take_record(cursor));
+    digest.add(bytes.substr(begin, record.salt_offset - begin));
   }
   begin = cursor.at();
   for (std::size_t i = 0; i < counts.heads; ++i) {
@@ -166,6 +120,11 @@ void print_batch(Batch& batch, std::string& out) {
   put(out, batch.digest);
 }
 
+std::size_t stated_size(std::string_view bytes) {
+  if (bytes.size() < kBatchHeaderBytes || !bytes.starts_with(kMagic)) return 0;
+  return Cursor(bytes.substr(kMagic.size() + sizeof(std::uint64_t))).number<std::uint32_t>();
+}
+
 Result<Batch> parse_batch(std::string_view bytes) {
   if (bytes.substr(0, kMagic.size()) != kMagic.substr(0, bytes.size())) {
     return damaged("no batch begins here");
@@ -199,6 +158,22 @@ Result<Batch> parse_batch(std::string_view bytes) {
   if (Cursor(bytes.substr(out.size - kHashBytes)).array<tlog::Hash>() != out.digest) {
     return damaged("its digest is not that of its bytes");
   }
+  return out;
+}
+
+std::size_t stated_record_size(std::string_view bytes) {
+  if (bytes.size() < kRecordBytesBeforeLeaf) return 0;
+  Cursor cursor(bytes);
+  cursor.take(sizeof(std::uint32_t));
+  const std::size_t leaf = cursor.number<std::uint32_t>();
+  const std::size_t payload = cursor.number<std::uint32_t>();
+  return kRecordOverhead + leaf + payload;
+}
+
+Result<StoredRecord> parse_record(std::string_view bytes) {
+  Cursor cursor(bytes);
+  const StoredRecord out = take_record(cursor);
+  if (!cursor.good()) return damaged("a record is not complete");
   return out;
 }
 

@@ -24,6 +24,7 @@ namespace mc::ledger {
 inline constexpr std::size_t kBatchHeaderBytes = 72;
 inline constexpr std::size_t kBatchBytesMax = 32 << 20;
 inline constexpr std::size_t kRecordOverhead = 60;  // beside leaf and payload
+inline constexpr std::size_t kRecordBytesBeforeLeaf = 28;
 inline constexpr std::size_t kLogNameBytesMax = 255;
 
 // Of an idempotency key, so that a record is not written twice; zeros without one.
@@ -40,6 +41,8 @@ struct StoredRecord {
   Salt salt = {};
   std::string_view payload;
   std::size_t salt_offset = 0;  // of the salt in the batch, filled when read
+  // Where the record begins in the batch.
+  std::size_t offset() const { return salt_offset - leaf.size() - kRecordBytesBeforeLeaf; }
   // Salt and payload are gone.
   bool is_erased() const { return salt == Salt{}; }
 };
@@ -63,8 +66,16 @@ struct Batch {
 // Appends the batch to `out`; its size must not pass kBatchBytesMax.
 void print_batch(Batch& batch, std::string& out);
 
+// What the header at the front of `bytes` says of the batch's size; 0 when none begins there.
+std::size_t stated_size(std::string_view bytes);
+
 // The batch at the front of `bytes`, which may go on behind it. `not_found` when they end before
 // the batch does, as after a torn write; `corrupt` when it is damaged.
 Result<Batch> parse_batch(std::string_view bytes);
+
+// The same of one record, wherever it stands; 0 when there are too few bytes to tell.
+std::size_t stated_record_size(std::string_view bytes);
+// The record at the front of `bytes`. Nothing but its tree says whether it is damaged.
+Result<StoredRecord> parse_record(std::string_view bytes);
 
 }  // namespace mc::ledger

@@ -3,3 +3,4 @@
 
 #include "ledger/batch.h"   // IWYU pragma: export
 #include "ledger/record.h"  // IWYU pragma: export
+#include "ledger/store.h"   // IWYU pragma: export

@@ -122,6 +122,43 @@ Result<Header> parse_leaf(std::string_view leaf) {
   return out;
 }
 
+std::string print_head_leaf(const HeadLeaf& leaf) {
+  std::string out;
+  add_text(out, R"({"head":{"log":)", leaf.log);
+  out.append(R"(,"root":")").append(to_hex(view_of(leaf.head.root)));
+  out.append(R"(","size":)").append(std::to_string(leaf.head.size));
+  add_text(out, R"(},"log":)", kRootLog);
+  out.append(R"(,"prev":")").append(to_hex(view_of(leaf.prev)));
+  out.append(R"(","seq":)").append(std::to_string(leaf.seq));
+  out.append(R"(,"ts":")").append(format_rfc3339(leaf.time));
+  out.append(R"(","type":"head","v":)").append(std::to_string(kRecordVersion));
+  out += '}';
+  return out;
+}
+
+Result<HeadLeaf> parse_head_leaf(std::string_view leaf) {
+  if (leaf.size() > tlog::kEntryBytesMax) return fail(Code::invalid, "leaf: it is too long");
+  MC_TRY(const json::Value value, json::parse(leaf, {.depth_max = 3, .values_max = 32}));
+  const json::Value* head = value.find("head");
+  if (head == nullptr) return fail(Code::invalid, "leaf: it has no 'head'");
+  HeadLeaf out;
+  MC_TRY(out.log, text_of(*head, "log"));
+  if (out.log.empty() || out.log.size() > kTextBytesMax || !is_one_line(out.log)) {
+    return fail(Code::invalid, "leaf: 'log' of its head is not a name");
+  }
+  MC_TRY(out.head.root, hash_of(*head, "root"));
+  MC_TRY(const std::int64_t size, number_of(*head, "size"));
+  MC_TRY(const std::int64_t seq, number_of(value, "seq"));
+  if (size < 0 || seq < 0) return fail(Code::invalid, "leaf: a number is negative");
+  out.head.size = static_cast<std::uint64_t>(size);
+  out.seq = static_cast<std::uint64_t>(seq);
+  MC_TRY(const std::string time, text_of(value, "ts"));
+  MC_TRY(out.time, parse_rfc3339(time));
+  MC_TRY(out.prev, hash_of(value, "prev"));
+  if (print_head_leaf(out) != leaf) return fail(Code::invalid, "leaf: it is not in canonical form");
+  return out;
+}
+
 tlog::Hash commit(const Salt& salt, std::string_view payload) {
   return crypto::Sha256()
       .add(kPayloadPrefix)

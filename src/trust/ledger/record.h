@@ -18,6 +18,7 @@ namespace mc::ledger {
 inline constexpr std::size_t kTextBytesMax = 512;  // of each text of a header
 inline constexpr std::size_t kPayloadBytesMax = 48 << 10;
 inline constexpr int kRecordVersion = 1;
+inline const std::string kRootLog = "root";
 
 using Salt = std::array<char, 32>;
 
@@ -42,6 +43,19 @@ Status check_header(const Header& header);
 std::string print_leaf(const Header& header);
 // Only what print_leaf() writes.
 Result<Header> parse_leaf(std::string_view leaf);
+
+// The leaf by which the log "root" says how far another log has grown.
+struct HeadLeaf {
+  std::string log;  // the one that has grown
+  tlog::TreeHead head;
+  std::uint64_t seq = 0;  // in the log "root", as the next two
+  WallTime time;
+  tlog::Hash prev = {};
+  bool operator==(const HeadLeaf&) const = default;
+};
+std::string print_head_leaf(const HeadLeaf& leaf);
+// Only what print_head_leaf() writes.
+Result<HeadLeaf> parse_head_leaf(std::string_view leaf);
 
 // SHA-256(0x02 || salt || payload): the prefix keeps it apart from leaves and nodes.
 tlog::Hash commit(const Salt& salt, std::string_view payload);

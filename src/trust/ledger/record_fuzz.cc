@@ -8,5 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto header = mc::ledger::parse_leaf(bytes)) {
     MC_CHECK(mc::ledger::print_leaf(*header) == bytes);
   }
+  if (const auto leaf = mc::ledger::parse_head_leaf(bytes)) {
+    MC_CHECK(mc::ledger::print_head_leaf(*leaf) == bytes);
+  }
   return 0;
 }

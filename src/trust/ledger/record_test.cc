@@ -113,6 +113,46 @@ TEST_CASE("record: a text that cannot stand in a header is named") {
   CHECK(check_header(header).error().what == "'warrant' has 513 bytes; the limit is 512");
 }
 
+TEST_CASE("record: a head leaf is canonical JSON, reads back, and has one spelling") {
+  HeadLeaf head;
+  head.log = "audit/alpha";
+  head.head = {7, tlog::leaf_hash("root")};
+  head.seq = 3;
+  head.time = from_unix_ms(1'700'000'000'123);
+  head.prev.fill(0xAB);
+  const std::string leaf = print_head_leaf(head);
+  CHECK(leaf == json::canonical(*json::parse(leaf)));
+  CHECK(*parse_head_leaf(leaf) == head);
+  CHECK_FALSE(parse_leaf(leaf).has_value());
+  CHECK_FALSE(parse_head_leaf(print_leaf(sample())).has_value());
+  std::string other = leaf;
+  SUBCASE("a space") {
+    other.insert(1, " ");
+  }
+  SUBCASE("a line behind it") {
+    other += "\n";
+  }
+  SUBCASE("one more member") {
+    other.insert(other.size() - 1, R"(,"w":1)");
+  }
+  SUBCASE("a negative size") {
+    other.replace(other.find(":7}"), 3, ":-7}");
+  }
+  SUBCASE("another log to stand in") {
+    other.replace(other.find(R"("root","prev")"), 6, R"("loot")");
+  }
+  SUBCASE("no name") {
+    other.replace(other.find("audit/alpha"), 11, "");
+  }
+  SUBCASE("a name of two lines") {
+    other.replace(other.find("audit/"), 6, "audit\\n");
+  }
+  SUBCASE("capital digits") {
+    other.replace(other.find("abab"), 4, "ABAB");
+  }
+  CHECK_FALSE(parse_head_leaf(other).has_value());
+}
+
 TEST_CASE("record: a commitment is of salt and payload, and of nothing else") {
   Salt salt{};
   const tlog::Hash base = commit(salt, "payload");

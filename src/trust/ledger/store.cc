@@ -1,0 +1,345 @@
+#include "ledger/store.h"
+
+#include <algorithm>
+
+namespace mc::ledger {
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+// Enough for nearly every record in one read.
+constexpr std::size_t kReadAhead = 4 << 10;
+
+WallTime whole_millis(WallTime time) {
+  return WallTime{time.nanos / kNanosPerMilli * kNanosPerMilli};
+}
+
+bool is_set(const RepeatKey& key) {
+  return key != RepeatKey{};
+}
+
+std::string mark_path(const std::string& folder) {
+  return folder + "/mark";
+}
+
+// The mark if it is there and whole; nothing known otherwise.
+Known read_mark(sys::Files& files, const std::string& folder) {
+  const Result<std::string> bytes = files.read_all(mark_path(folder), kBatchBytesMax);
+  if (!bytes) return {};
+  Result<Known> known = parse_known(*bytes);
+  return known ? std::move(*known) : Known{};
+}
+
+tl::unexpected<Error> stopped() {
+  return fail(Code::unavailable, "ledger: a write has failed; nothing is recorded until a restart");
+}
+
+tl::unexpected<Error> does_not_fit(const std::string& what, std::uint64_t batch) {
+  return fail(Code::corrupt, "ledger: " + what + " of batch " + std::to_string(batch) +
+                                 " does not fit what is before it");
+}
+
+tl::unexpected<Error> not_the_one(const std::string& log, std::uint64_t seq) {
+  return fail(Code::corrupt, "ledger: record " + std::to_string(seq) + " of '" + log +
+                                 "' is not the one in its tree");
+}
+
+// Salt and payload are those that the leaf was made with, or all zeros.
+bool keeps_promise(const StoredRecord& record) {
+  if (record.is_erased()) return record.payload.find_first_not_of('\0') == std::string_view::npos;
+  const Result<Header> header = parse_leaf(record.leaf);
+  return header && commit(record.salt, record.payload) == header->commitment;
+}
+
+}  // namespace
+
+// A batch on its way to the disk. The batch has views of the leaves.
+struct Store::Building {
+  Batch batch;
+  std::deque<std::string> leaves;
+  std::map<std::uint32_t, Growth> growth;  // of the logs that were touched
+  std::map<RepeatKey, Recorded> repeats;
+};
+
+Result<Prepared> prepare(Entry entry, sys::Random& random) {
+  if (entry.payload.size() > kPayloadBytesMax) {
+    return fail(Code::invalid, "ledger: a payload of " + std::to_string(entry.payload.size()) +
+                                   " bytes; the limit is " + std::to_string(kPayloadBytesMax));
+  }
+  Prepared out{std::move(entry), {}, {}};
+  random.fill(std::span(reinterpret_cast<std::uint8_t*>(out.salt.data()), out.salt.size()));
+  out.commitment = ledger::commit(out.salt, out.entry.payload);
+  return out;
+}
+
+Result<std::unique_ptr<Store>> Store::open(sys::Files& files, const std::string& folder,
+                                           std::uint64_t segment_bytes) {
+  for (const char* name : {"/segments", "/trees"}) MC_TRY_OK(files.make_folders(folder + name));
+  MC_TRY(Segments segments, Segments::open(files, folder + "/segments", segment_bytes));
+  std::unique_ptr<Store> out(new Store(files, folder, std::move(segments)));
+  MC_TRY_OK(out->recover());
+  return out;
+}
+
+Status Store::recover() {
+  known_ = read_mark(files_, folder_);
+  for (std::uint32_t id = 0; id < known_.logs.size(); ++id) ids_[known_.logs[id].name] = id;
+  MC_TRY(const Segments::Scanned scanned,
+         segments_.scan(known_.mark, [this](const Place& place, const Batch& batch) {
+           return replay(place, batch);
+         }));
+  torn_ = scanned.torn;
+  known_.mark = scanned.end;
+  MC_TRY_OK(segments_.start(scanned));
+  publish();
+  return ok();
+}
+
+// Hashes are all it takes: the batch's digest guards its bytes, the heads say that the leaves are
+// those of these trees.
+Status Store::replay(const Place& place, const Batch& batch) {
+  for (const NewLog& log : batch.logs) {
+    if (log.id != known_.logs.size()) return does_not_fit("a log", batch.number);
+    ids_[std::string(log.name)] = log.id;
+    known_.logs.push_back({std::string(log.name), {}, {}});
+  }
+  std::map<std::uint32_t, Growth> growth;
+  for (const StoredRecord& record : batch.records) {
+    if (record.log >= known_.logs.size()) return does_not_fit("a record", batch.number);
+    LogState& log = known_.logs[record.log];
+    const auto [at, fresh] = growth.try_emplace(record.log);
+    if (fresh) at->second.first_leaf = log.tree.size();
+    log.last = tlog::leaf_hash(record.leaf);
+    remember(record.key, {log.tree.size(), batch.time, log.last, false});
+    log.tree.append(log.last, [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
+    at->second.add(Place{place.segment, place.offset + record.offset()});
+  }
+  for (const LogHead& head : batch.heads) {
+    if (head.log >= known_.logs.size() || known_.logs[head.log].tree.head() != head.head) {
+      return does_not_fit("a head", batch.number);
+    }
+  }
+  for (const auto& [log, added] : growth) MC_TRY_OK(trees_.write(log, added));
+  known_.time = batch.time;
+  return ok();
+}
+
+std::optional<Recorded> Store::find_repeat(const RepeatKey& key) const {
+  const auto found = repeats_.find(key);
+  if (!is_set(key) || found == repeats_.end()) return std::nullopt;
+  Recorded out = found->second;
+  out.repeated = true;
+  return out;
+}
+
+void Store::remember(const RepeatKey& key, const Recorded& recorded) {
+  if (!is_set(key) || !repeats_.emplace(key, recorded).second) return;
+  repeat_order_.push_back(key);
+  if (repeat_order_.size() <= kRepeatKeysMax) return;
+  repeats_.erase(repeat_order_.front());
+  repeat_order_.pop_front();
+}
+
+std::uint32_t Store::id_of(const std::string& log, Building& building) {
+  const auto next = static_cast<std::uint32_t>(known_.logs.size());
+  const auto [at, fresh] = ids_.emplace(log, next);
+  if (fresh) {
+    known_.logs.push_back({log, {}, {}});
+    building.batch.logs.push_back({next, at->first});  // keys of a map stay where they are
+  }
+  return at->second;
+}
+
+void Store::append_leaf(Building& building, std::uint32_t log, std::string leaf,
+                        const Prepared* from) {
+  LogState& state = known_.logs[log];
+  const auto [at, fresh] = building.growth.try_emplace(log);
+  if (fresh) at->second.first_leaf = state.tree.size();
+  state.last = tlog::leaf_hash(leaf);
+  state.tree.append(state.last,
+                    [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
+  building.leaves.push_back(std::move(leaf));
+  StoredRecord record;
+  record.log = log;
+  record.leaf = building.leaves.back();
+  if (from != nullptr) {
+    record.key = from->entry.key;
+    record.salt = from->salt;
+    record.payload = from->entry.payload;
+  }
+  building.batch.records.push_back(record);
+}
+
+Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
+  const Entry& entry = from.entry;
+  if (const auto repeat = find_repeat(entry.key)) return *repeat;
+  if (const auto at = building.repeats.find(entry.key); at != building.repeats.end()) {
+    Recorded out = at->second;
+    out.repeated = true;
+    return out;
+  }
+  if (entry.log == kRootLog || entry.log.size() > kLogNameBytesMax) {
+    return fail(Code::invalid, "ledger: '" + excerpt(entry.log) + "' cannot be written to");
+  }
+  Header header{entry.log,           0,
+                building.batch.time, entry.type,
+                entry.actor,         entry.tenant,
+                entry.action,        entry.purpose,
+                entry.warrant,       {},
+                from.commitment};
+  MC_TRY_OK(check_header(header));
+  const std::uint32_t id = id_of(entry.log, building);
+  header.seq = known_.logs[id].tree.size();
+  header.prev = known_.logs[id].last;
+  append_leaf(building, id, print_leaf(header), &from);
+  const Recorded out{header.seq, header.time, known_.logs[id].last, false};
+  if (is_set(entry.key)) building.repeats.emplace(entry.key, out);
+  return out;
+}
+
+void Store::append_heads(Building& building) {
+  std::vector<std::uint32_t> touched;
+  for (const auto& [log, growth] : building.growth) touched.push_back(log);
+  const std::uint32_t root = id_of(kRootLog, building);
+  for (const std::uint32_t log : touched) {
+    const LogState& state = known_.logs[root];
+    append_leaf(building, root,
+                print_head_leaf({known_.logs[log].name, known_.logs[log].tree.head(),
+                                 state.tree.size(), building.batch.time, state.last}),
+                nullptr);
+  }
+  touched.push_back(root);
+  for (const std::uint32_t log : touched) {
+    building.batch.heads.push_back({log, known_.logs[log].tree.head()});
+  }
+}
+
+Status Store::write(Building& building) {
+  Batch& batch = building.batch;
+  std::string bytes;
+  print_batch(batch, bytes);
+  const Place place = segments_.next(batch.number, bytes.size());
+  const bool fills = place.offset == 0 && batch.number > 0;
+  MC_TRY_OK(segments_.append(batch.number, bytes));
+  for (const StoredRecord& record : batch.records) {
+    building.growth[record.log].add(Place{place.segment, place.offset + record.offset()});
+  }
+  known_.mark = {batch.number + 1, batch.digest, {place.segment, place.offset + bytes.size()}};
+  known_.time = batch.time;
+  for (const auto& [key, recorded] : building.repeats) remember(key, recorded);
+  // The batch is durable. What fails from here on stops the next one, not this one.
+  for (const auto& [log, growth] : building.growth) {
+    if (!trees_.write(log, growth)) failed_ = true;
+  }
+  if (fills && !failed_ && !keep()) failed_ = true;
+  return ok();
+}
+
+Result<std::vector<Result<Recorded>>> Store::commit(std::span<Prepared> entries, WallTime now) {
+  if (failed_) return stopped();
+  Building building;
+  building.batch.number = known_.mark.number;
+  building.batch.prev = known_.mark.prev;
+  building.batch.time = std::max(whole_millis(now), known_.time);
+  std::vector<Result<Recorded>> out;
+  out.reserve(entries.size());
+  for (const Prepared& entry : entries) out.push_back(append_entry(building, entry));
+  if (building.batch.records.empty()) return out;  // repeats and refusals only
+  append_heads(building);
+  if (const Status written = write(building); !written) {
+    failed_ = true;
+    return tl::unexpected<Error>(written.error());
+  }
+  publish();
+  return out;
+}
+
+void Store::publish() {
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t id = 0; id < known_.logs.size(); ++id) {
+    const LogState& log = known_.logs[id];
+    Published& held = heads_[log.name];
+    if (held.head.size != log.tree.size()) held.head = log.tree.head();
+    held.id = id;
+  }
+}
+
+std::vector<std::string> Store::logs() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, published] : heads_) out.push_back(name);
+  return out;
+}
+
+Result<Store::Published> Store::published(const std::string& log) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = heads_.find(log);
+  if (found == heads_.end()) {
+    return fail(Code::not_found, "ledger: there is no log '" + excerpt(log) + "'");
+  }
+  return found->second;
+}
+
+Result<tlog::TreeHead> Store::head(const std::string& log) const {
+  MC_TRY(const Published found, published(log));
+  return found.head;
+}
+
+Result<ReadRecord> Store::read(const std::string& log, std::uint64_t seq) const {
+  MC_TRY(const Published found, published(log));
+  if (seq >= found.head.size) {
+    return fail(Code::not_found, "ledger: '" + log + "' has no record " + std::to_string(seq));
+  }
+  MC_TRY(const Place place, trees_.place(found.id, seq));
+  MC_TRY(std::string bytes, segments_.read(place, kReadAhead));
+  const std::size_t size = stated_record_size(bytes);
+  if (size > kBatchBytesMax) return not_the_one(log, seq);
+  if (size > bytes.size()) {
+    MC_TRY(bytes, segments_.read(place, size));
+  }
+  MC_TRY(const StoredRecord record, parse_record(bytes));
+  MC_TRY(const tlog::Hash hash, trees_.node(found.id, {0, seq}));
+  if (record.log != found.id || tlog::leaf_hash(record.leaf) != hash || !keeps_promise(record)) {
+    return not_the_one(log, seq);
+  }
+  return ReadRecord{std::string(record.leaf), record.salt, std::string(record.payload),
+                    record.is_erased()};
+}
+
+Result<tlog::Path> Store::prove_inclusion(const std::string& log, std::uint64_t seq,
+                                          std::uint64_t size) const {
+  MC_TRY(const Published found, published(log));
+  if (size > found.head.size) return fail(Code::invalid, "ledger: the log is not as large");
+  return tlog::prove_inclusion(LogNodes(trees_, found.id), seq, size);
+}
+
+Result<tlog::Path> Store::prove_consistency(const std::string& log, std::uint64_t older,
+                                            std::uint64_t newer) const {
+  MC_TRY(const Published found, published(log));
+  if (newer > found.head.size) return fail(Code::invalid, "ledger: the log is not as large");
+  return tlog::prove_consistency(LogNodes(trees_, found.id), older, newer);
+}
+
+Result<std::string> Store::tile(const std::string& log, const tlog::Tile& tile) const {
+  MC_TRY(const Published found, published(log));
+  MC_TRY(const tlog::Tile whole, tlog::tile_of(tile.level, tile.index, found.head.size));
+  if (tile.width < 1 || tile.width > whole.width) {
+    return fail(Code::not_found, "ledger: the tile is not as wide");
+  }
+  return trees_.tile(found.id, tile);
+}
+
+Status Store::erase(const std::string& log, std::uint64_t seq) {
+  MC_TRY(const Published found, published(log));
+  MC_TRY(const ReadRecord record, read(log, seq));
+  if (record.erased) return ok();
+  MC_TRY(Place place, trees_.place(found.id, seq));
+  place.offset += kRecordBytesBeforeLeaf + record.leaf.size();
+  return segments_.erase(place, record.salt.size() + record.payload.size());
+}
+
+Status Store::keep() {
+  MC_TRY_OK(trees_.sync());
+  return files_.write_atomic(mark_path(folder_), print_known(known_));
+}
+
+}  // namespace mc::ledger

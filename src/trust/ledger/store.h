@@ -1,0 +1,134 @@
+// The ledger in one folder: batches in segments, trees in files. One process, one thread that
+// writes; any thread reads. Whoever opens it holds the lock of the data directory.
+//
+//   FOLDER/segments/   the batches (segments.h)
+//   FOLDER/trees/      nodes and places of each log (tree_files.h), derived
+//   FOLDER/mark        where a start begins to read (mark.h), derived
+//
+// Every commit appends to each log that was touched and then, for each of them, one leaf with its
+// new head to the log "root": a tree of all heads, so that one signed head vouches for all.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/base.h"
+#include "ledger/mark.h"
+#include "sys/sys.h"
+
+namespace mc::ledger {
+
+inline constexpr std::size_t kRepeatKeysMax = 100'000;
+
+// What is to be recorded. Texts as in Header.
+struct Entry {
+  std::string log;
+  std::string type;
+  std::string actor;
+  std::string tenant;
+  std::string action;
+  std::string purpose;
+  std::string warrant;
+  std::string payload;
+  RepeatKey key = {};  // the same again gives the first record, within the last kRepeatKeysMax
+};
+
+// An entry with its salt drawn and its payload hashed, which any thread can do.
+struct Prepared {
+  Entry entry;
+  Salt salt = {};
+  tlog::Hash commitment = {};
+};
+Result<Prepared> prepare(Entry entry, sys::Random& random);
+
+struct Recorded {
+  std::uint64_t seq = 0;
+  WallTime time;
+  tlog::Hash leaf_hash = {};
+  bool repeated = false;
+};
+
+struct ReadRecord {
+  std::string leaf;
+  Salt salt = {};
+  std::string payload;
+  bool erased = false;
+};
+
+class Store {
+ public:
+  // Reads what the mark does not cover, checks each leaf against its log and each head against its
+  // tree, and makes the files of the trees whole again. `corrupt` when something does not fit:
+  // nothing is changed then.
+  static Result<std::unique_ptr<Store>> open(sys::Files& files, const std::string& folder,
+                                             std::uint64_t segment_bytes = kSegmentBytes);
+
+  // One batch, durable when this returns. An answer for each entry, in order; an error for all when
+  // the disk failed, after which nothing more is recorded until the next start. Time never goes
+  // back: a clock that does is overruled.
+  Result<std::vector<Result<Recorded>>> commit(std::span<Prepared> entries, WallTime now);
+
+  std::vector<std::string> logs() const;
+  // `not_found` without such a log.
+  Result<tlog::TreeHead> head(const std::string& log) const;
+  Result<ReadRecord> read(const std::string& log, std::uint64_t seq) const;
+  // RFC 6962, in the tree of `size` leaves; `invalid` past the log's size.
+  Result<tlog::Path> prove_inclusion(const std::string& log, std::uint64_t seq,
+                                     std::uint64_t size) const;
+  Result<tlog::Path> prove_consistency(const std::string& log, std::uint64_t older,
+                                       std::uint64_t newer) const;
+  Result<std::string> tile(const std::string& log, const tlog::Tile& tile) const;
+
+  // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing.
+  Status erase(const std::string& log, std::uint64_t seq);
+  // Makes the trees durable and moves the mark here.
+  Status keep();
+
+  // Bytes of a batch that was never acknowledged, found at the start.
+  std::uint64_t torn() const { return torn_; }
+
+ private:
+  struct Building;
+  Store(sys::Files& files, std::string folder, Segments segments)
+      : files_(files),
+        folder_(std::move(folder)),
+        segments_(std::move(segments)),
+        trees_(files, folder_ + "/trees") {}
+  Status recover();
+  Status replay(const Place& place, const Batch& batch);
+  std::uint32_t id_of(const std::string& log, Building& building);
+  void append_leaf(Building& building, std::uint32_t log, std::string leaf, const Prepared* from);
+  Result<Recorded> append_entry(Building& building, const Prepared& from);
+  void append_heads(Building& building);
+  Status write(Building& building);
+  void publish();
+  std::optional<Recorded> find_repeat(const RepeatKey& key) const;
+  void remember(const RepeatKey& key, const Recorded& recorded);
+  // The id and size of a log as published.
+  struct Published {
+    std::uint32_t id = 0;
+    tlog::TreeHead head;
+  };
+  Result<Published> published(const std::string& log) const;
+
+  sys::Files& files_;
+  std::string folder_;
+  Segments segments_;
+  TreeFiles trees_;
+  Known known_;                               // the writer's
+  std::map<std::string, std::uint32_t> ids_;  // the writer's
+  std::map<RepeatKey, Recorded> repeats_;
+  std::deque<RepeatKey> repeat_order_;
+  std::uint64_t torn_ = 0;
+  bool failed_ = false;
+  mutable std::mutex mutex_;  // of heads_
+  std::map<std::string, Published> heads_;
+};
+
+}  // namespace mc::ledger
