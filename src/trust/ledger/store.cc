@@ -319,6 +319,13 @@ Result<tlog::Path> Store::prove_consistency(const std::string& log, std::uint64_
   return tlog::prove_consistency(LogNodes(trees_, found.id), older, newer);
 }
 
+Result<tlog::Hash> Store::root_at(const std::string& log, std::uint64_t size) const {
+  MC_TRY(const Published found, published(log));
+  if (size > found.head.size) return fail(Code::invalid, "ledger: the log is not as large");
+  if (size == 0) return tlog::kEmptyRoot;
+  return tlog::subtree_root(LogNodes(trees_, found.id), {0, size});
+}
+
 Result<std::string> Store::tile(const std::string& log, const tlog::Tile& tile) const {
   MC_TRY(const Published found, published(log));
   MC_TRY(const tlog::Tile whole, tlog::tile_of(tile.level, tile.index, found.head.size));

@@ -83,6 +83,8 @@ class Store {
                                      std::uint64_t size) const;
   Result<tlog::Path> prove_consistency(const std::string& log, std::uint64_t older,
                                        std::uint64_t newer) const;
+  // Of the first `size` leaves, from the disk.
+  Result<tlog::Hash> root_at(const std::string& log, std::uint64_t size) const;
   Result<std::string> tile(const std::string& log, const tlog::Tile& tile) const;
 
   // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing.

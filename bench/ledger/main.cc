@@ -1,0 +1,235 @@
+// Durable appends, proofs and start of the ledger on a real disk, beside a hash chain in SQLite
+// with WAL and synchronous=FULL. One JSON line. Usage: ledger_bench FOLDER RECORDS
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <semaphore>
+
+#include "json/json.h"
+#include "ledger/ledger.h"
+
+namespace {
+
+using namespace mc;  // NOLINT(google-build-using-namespace): a program of one file
+
+constexpr std::size_t kPayloadBytes = 400;
+constexpr std::size_t kWriters = 1'000;
+
+struct Machine {
+  std::unique_ptr<sys::Files> files = sys::real_files();
+  std::unique_ptr<sys::Clock> clock = sys::real_clock();
+  std::unique_ptr<sys::Random> random = sys::real_random();
+};
+
+[[noreturn]] void stop(const std::string& why) {
+  std::fprintf(stderr, "ledger_bench: %s\n", why.c_str());
+  std::exit(1);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) stop(result.error().what);
+  return std::move(*result);
+}
+
+std::unique_ptr<ledger::Ledger> open(const Machine& machine, const std::string& folder) {
+  ledger::LedgerConfig config;
+  config.folder = folder + "/ledger";
+  config.signed_head_file = folder + "/head";
+  return must(
+      ledger::Ledger::open(config, {*machine.files, *machine.clock, *machine.random},
+                           must(tlog::NoteSigner::make(
+                               "bench.example/root", tlog::NoteKeyType::ed25519,
+                               must(crypto::SigningKey::ed25519(Secret(std::string(32, 's'))))))));
+}
+
+double millis_of(Nanos time) {
+  return static_cast<double>(time.count) / 1e6;
+}
+
+double percentile(std::vector<Nanos>& all, double part) {
+  if (all.empty()) return 0;
+  const auto at = static_cast<std::size_t>(part * static_cast<double>(all.size() - 1));
+  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at), all.end());
+  return millis_of(all[at]);
+}
+
+// `writers` wait at any time: each answer brings the next record, until `records` are durable.
+class Load {
+ public:
+  Load(ledger::Ledger& ledger, sys::Clock& clock, std::size_t writers, std::size_t records)
+      : ledger_(ledger), clock_(clock), writers_(writers), left_(records), open_(records) {
+    latencies_.reserve(records);
+  }
+  void run() {
+    for (std::size_t i = 0; i < writers_; ++i) append(i);
+    done_.acquire();
+  }
+  std::vector<Nanos>& latencies() { return latencies_; }
+
+ private:
+  void append(std::size_t writer) {
+    if (left_ == 0) return;
+    --left_;
+    ledger::Entry entry{"audit/t" + std::to_string(writer % 4),
+                        "access",
+                        "system/otto",
+                        "t" + std::to_string(writer % 4),
+                        "dataset.read",
+                        "support",
+                        "",
+                        std::string(kPayloadBytes, 'x'),
+                        {}};
+    const MonoTime begin = clock_.mono();
+    ledger_.append(std::move(entry), [this, writer, begin](const Result<ledger::Recorded>& done) {
+      if (!done) stop(done.error().what);
+      latencies_.push_back(clock_.mono() - begin);  // on the ledger's thread, one at a time
+      if (--open_ == 0) return done_.release();
+      append(writer);
+    });
+  }
+  ledger::Ledger& ledger_;
+  sys::Clock& clock_;
+  std::size_t writers_;
+  std::atomic<std::size_t> left_;
+  std::size_t open_;
+  std::vector<Nanos> latencies_;
+  std::binary_semaphore done_{0};
+};
+
+struct Figures {
+  double per_second = 0;
+  double cpu_us = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+};
+
+Figures append_all(const Machine& machine, ledger::Ledger& ledger, std::size_t writers,
+                   std::size_t records) {
+  Load load(ledger, *machine.clock, writers, records);
+  const MonoTime begin = machine.clock->mono();
+  const Nanos cpu = sys::usage().cpu;
+  load.run();
+  const double wall = millis_of(machine.clock->mono() - begin) / 1e3;
+  const double used = millis_of(sys::usage().cpu - cpu) * 1e3;
+  const auto count = static_cast<double>(records);
+  return {count / wall, used / count, percentile(load.latencies(), 0.5),
+          percentile(load.latencies(), 0.99)};
+}
+
+// What one fdatasync of a small write costs on this disk.
+double sync_p50_ms(const Machine& machine, const std::string& folder) {
+  const auto file = must(machine.files->open_random_access(folder + "/probe"));
+  std::vector<Nanos> all;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const MonoTime begin = machine.clock->mono();
+    if (!file->write_at(i * 1024, std::string(1024, 'x')) || !file->sync()) stop("probe");
+    all.push_back(machine.clock->mono() - begin);
+  }
+  return percentile(all, 0.5);
+}
+
+// The peer: each record with the hash of the one before it, kWriters in a transaction.
+Figures sqlite_chain(const Machine& machine, const std::string& folder, std::size_t records) {
+  sqlite3* db = nullptr;
+  const auto run = [&](const char* sql) {
+    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) stop(sqlite3_errmsg(db));
+  };
+  if (sqlite3_open((folder + "/chain.db").c_str(), &db) != SQLITE_OK) stop("sqlite");
+  run("PRAGMA journal_mode=WAL");
+  run("PRAGMA synchronous=FULL");
+  run("CREATE TABLE chain(seq INTEGER PRIMARY KEY, tenant TEXT, hash BLOB, payload BLOB)");
+  run("CREATE INDEX by_tenant ON chain(tenant, seq)");
+  sqlite3_stmt* insert = nullptr;
+  sqlite3_prepare_v2(db, "INSERT INTO chain VALUES(?,?,?,?)", -1, &insert, nullptr);
+  const std::string payload(kPayloadBytes, 'x');
+  tlog::Hash last = {};
+  const MonoTime begin = machine.clock->mono();
+  const Nanos cpu = sys::usage().cpu;
+  std::vector<Nanos> commits;
+  for (std::size_t i = 0; i < records;) {
+    const MonoTime commit = machine.clock->mono();
+    run("BEGIN");
+    for (const std::size_t end = std::min(records, i + kWriters); i < end; ++i) {
+      last = crypto::Sha256()
+                 .add(std::string_view(reinterpret_cast<const char*>(last.data()), last.size()))
+                 .add(payload)
+                 .finish();
+      const std::string tenant = "t" + std::to_string(i % 4);
+      sqlite3_bind_int64(insert, 1, static_cast<sqlite3_int64>(i));
+      sqlite3_bind_text(insert, 2, tenant.data(), static_cast<int>(tenant.size()), SQLITE_STATIC);
+      sqlite3_bind_blob(insert, 3, last.data(), static_cast<int>(last.size()), SQLITE_STATIC);
+      sqlite3_bind_blob(insert, 4, payload.data(), static_cast<int>(payload.size()), SQLITE_STATIC);
+      if (sqlite3_step(insert) != SQLITE_DONE) stop(sqlite3_errmsg(db));
+      sqlite3_reset(insert);
+    }
+    run("COMMIT");
+    commits.push_back(machine.clock->mono() - commit);
+  }
+  const double wall = millis_of(machine.clock->mono() - begin) / 1e3;
+  const double used = millis_of(sys::usage().cpu - cpu) * 1e3;
+  sqlite3_finalize(insert);
+  sqlite3_close(db);
+  const auto count = static_cast<double>(records);
+  return {count / wall, used / count, percentile(commits, 0.5), percentile(commits, 0.99)};
+}
+
+json::Value to_json(const Figures& figures) {
+  json::Object out;
+  out.set("records_s", figures.per_second);
+  out.set("cpu_us", figures.cpu_us);
+  out.set("p50_ms", figures.p50_ms);
+  out.set("p99_ms", figures.p99_ms);
+  return json::Value(std::move(out));
+}
+
+// Microseconds of one inclusion proof, at places spread over the log.
+double proof_us(const Machine& machine, const ledger::Store& store, const std::string& log) {
+  constexpr std::uint64_t kProofs = 20'000;
+  const tlog::TreeHead head = must(store.head(log));
+  std::uint64_t seq = 1;
+  const auto round = [&](std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      seq = (seq * 6364136223846793005 + 1442695040888963407) % head.size;
+      must(store.prove_inclusion(log, seq, head.size));
+    }
+  };
+  round(kProofs / 10);
+  const MonoTime begin = machine.clock->mono();
+  round(kProofs);
+  return millis_of(machine.clock->mono() - begin) * 1e3 / kProofs;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) stop("usage: ledger_bench FOLDER RECORDS");
+  const std::string folder = argv[1];
+  const auto records = static_cast<std::size_t>(std::strtoull(argv[2], nullptr, 10));
+  const Machine machine;
+  json::Object out;
+  out.set("bench", "ledger");
+  out.set("payload_bytes", static_cast<std::int64_t>(kPayloadBytes));
+  out.set("fdatasync_p50_ms", sync_p50_ms(machine, folder));
+  auto ledger = open(machine, folder);
+  out.set("alone", to_json(append_all(machine, *ledger, 1, 300)));
+  // In turns, as the disk has its moods.
+  out.set("writers", static_cast<std::int64_t>(kWriters));
+  out.set("waiting", to_json(append_all(machine, *ledger, kWriters, records)));
+  out.set("sqlite",
+          to_json(sqlite_chain(machine, folder, std::min<std::size_t>(records, 300'000))));
+  out.set("waiting_again", to_json(append_all(machine, *ledger, kWriters, records)));
+  out.set("records", static_cast<std::int64_t>(must(ledger->store().head("audit/t0")).size * 4));
+  out.set("proof_us", proof_us(machine, ledger->store(), "audit/t0"));
+  out.set("resident_mb", static_cast<double>(sys::usage().resident_bytes) / 1e6);
+  ledger.reset();
+  const MonoTime begin = machine.clock->mono();
+  ledger = open(machine, folder);
+  out.set("start_ms", millis_of(machine.clock->mono() - begin));
+  std::printf("%s\n", json::print(json::Value(std::move(out))).c_str());
+  return 0;
+}

@@ -1,0 +1,225 @@
+#include "ledger/ledger.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "sim/sim.h"
+
+namespace mc::ledger {
+namespace {
+
+const std::string kOrigin = "ledger.example.org/root";
+
+tlog::NoteSigner signer() {
+  return *tlog::NoteSigner::make(kOrigin, tlog::NoteKeyType::ed25519,
+                                 *crypto::SigningKey::ed25519(Secret(std::string(32, 's'))));
+}
+
+Entry entry(const std::string& tenant, const std::string& payload) {
+  return {"audit/" + tenant, "access", "ben", tenant, "read", "support", "", payload, {}};
+}
+
+// One disk; the ledger's thread has it while a ledger is open, the test before and after.
+struct World {
+  sim::SimClock clock;
+  sim::SimRandom random{7};
+  sim::SimFiles files;
+  LedgerConfig config{.folder = "/data/ledger", .signed_head_file = "/other/head"};
+
+  Result<std::unique_ptr<Ledger>> open() {
+    return Ledger::open(config, {files, clock, random}, signer());
+  }
+};
+
+// The head that a checkpoint has, when its signature holds.
+tlog::TreeHead head_of(const std::string& checkpoint) {
+  const auto note = tlog::parse_note(checkpoint);
+  REQUIRE(note.has_value());
+  const tlog::NoteKey key = signer().key();
+  const auto seals = tlog::check_note(*note, std::span(&key, 1));
+  REQUIRE(seals.has_value());
+  REQUIRE(seals->size() == 1);
+  const auto text = tlog::parse_checkpoint(note->text);
+  REQUIRE(text.has_value());
+  CHECK(text->origin == kOrigin);
+  return text->head;
+}
+
+TEST_CASE("ledger: a record is durable, and the next checkpoint has it") {
+  World world;
+  {
+    auto ledger = world.open();
+    REQUIRE(ledger.has_value());
+    CHECK(head_of((*ledger)->checkpoint()).size == 0);
+    const auto done = (*ledger)->append(entry("alpha", "row 1"));
+    REQUIRE(done.has_value());
+    CHECK(done->seq == 0);
+    const auto checkpoint = (*ledger)->publish();
+    REQUIRE(checkpoint.has_value());
+    CHECK(head_of(*checkpoint) == *(*ledger)->store().head(kRootLog));
+    CHECK(head_of(*checkpoint).size == 1);
+    CHECK((*ledger)->publish() == *checkpoint);  // nothing new, the same bytes
+    REQUIRE((*ledger)->append(entry("alpha", "row 2")).has_value());
+  }
+  world.files.crash();
+  auto ledger = world.open();  // the end signed what was written
+  REQUIRE(ledger.has_value());
+  CHECK(head_of((*ledger)->checkpoint()).size == 2);
+  CHECK((*ledger)->store().read("audit/alpha", 1)->payload == "row 2");
+}
+
+TEST_CASE("ledger: many threads append, each record has a place of its own") {
+  World world;
+  const auto random = sys::real_random();  // SimRandom is for one thread
+  auto ledger = Ledger::open(world.config, {world.files, world.clock, *random}, signer());
+  REQUIRE(ledger.has_value());
+  constexpr int kThreads = 4;
+  constexpr int kEach = 500;
+  std::atomic<int> answered = 0;
+  std::vector<std::vector<std::uint64_t>> places(kThreads);
+  {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          const auto done = (*ledger)->append(entry("alpha", std::to_string(t * kEach + i)));
+          if (!done) return;
+          places[static_cast<std::size_t>(t)].push_back(done->seq);
+          ++answered;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  CHECK(answered == kThreads * kEach);
+  std::vector<std::uint64_t> all;
+  for (const auto& each : places) {
+    CHECK(std::is_sorted(each.begin(), each.end()));
+    all.insert(all.end(), each.begin(), each.end());
+  }
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i] == i);
+  CHECK((*ledger)->store().head("audit/alpha")->size == kThreads * kEach);
+}
+
+TEST_CASE("ledger: the disk fails: who waits is told, nothing more is recorded, a start goes on") {
+  World world;
+  {
+    auto ledger = world.open();
+    REQUIRE((*ledger)->append(entry("alpha", "1")).has_value());
+    REQUIRE((*ledger)->publish().has_value());
+    world.files.fail_at(2, sim::SimFiles::Fault::not_stored);  // the sync of the next batch
+    const auto failed = (*ledger)->append(entry("alpha", "2"));
+    REQUIRE_FALSE(failed.has_value());
+    CHECK(failed.error().code == Code::unavailable);
+    CHECK((*ledger)->append(entry("alpha", "3")).error().code == Code::unavailable);
+    CHECK_FALSE((*ledger)->state().has_value());
+    CHECK_FALSE((*ledger)->publish().has_value());
+    CHECK(head_of((*ledger)->checkpoint()).size == 1);
+  }
+  world.files.crash();
+  auto ledger = world.open();
+  REQUIRE(ledger.has_value());
+  CHECK((*ledger)->append(entry("alpha", "4"))->seq == 1);
+}
+
+TEST_CASE("ledger: more than may wait is refused at once") {
+  World world;
+  world.config.queue_max = 0;
+  auto ledger = world.open();
+  CHECK((*ledger)->append(entry("alpha", "1")).error().code == Code::exhausted);
+  CHECK((*ledger)->append(entry("alpha", std::string(kPayloadBytesMax + 1, 'x'))).error().code ==
+        Code::invalid);
+  CHECK((*ledger)->state().has_value());
+}
+
+TEST_CASE("publisher: a ledger that lost what was signed is refused") {
+  World world;
+  for (int i = 0; i < 3; ++i) {
+    auto ledger = world.open();
+    REQUIRE((*ledger)->append(entry("alpha", std::to_string(i))).has_value());
+  }
+  const std::string segment = "/data/ledger/segments/00000000000000000000.batches";
+  std::string& bytes = *world.files.bytes_of(segment);
+  SUBCASE("its end") {
+    bytes.resize(bytes.size() - 1);
+  }
+  SUBCASE("a bit of its last batch") {
+    bytes[bytes.size() - 40] ^= 1;
+  }
+  SUBCASE("all of it") {
+    REQUIRE(world.files.remove(segment).has_value());
+  }
+  const auto ledger = world.open();
+  REQUIRE_FALSE(ledger.has_value());
+  CHECK(ledger.error().code == Code::corrupt);
+  CHECK(ledger.error().what.find("a backup restored") != std::string::npos);
+}
+
+TEST_CASE("publisher: a ledger with another history is refused, a grown one is not") {
+  World world;
+  World other;
+  other.random = sim::SimRandom(8);  // other salts, other leaves
+  for (World* each : {&world, &other}) {
+    auto ledger = each->open();
+    REQUIRE((*ledger)->append(entry("alpha", "1")).has_value());
+    REQUIRE((*ledger)->append(entry("alpha", "2")).has_value());
+  }
+  *other.files.bytes_of("/other/head") = *world.files.bytes_of("/other/head");
+  const auto forked = other.open();
+  REQUIRE_FALSE(forked.has_value());
+  CHECK(forked.error().what.find("a fork") != std::string::npos);
+  const std::string old_head = *world.files.bytes_of("/other/head");
+  {
+    auto ledger = world.open();
+    REQUIRE((*ledger)->append(entry("alpha", "3")).has_value());
+  }
+  *world.files.bytes_of("/other/head") = old_head;
+  CHECK(world.open().has_value());
+}
+
+TEST_CASE("publisher: the tree on the disk is read before it is signed") {
+  World world;
+  auto ledger = world.open();
+  REQUIRE((*ledger)->append(entry("alpha", "1")).has_value());
+  REQUIRE((*ledger)->append(entry("alpha", "2")).has_value());
+  const std::size_t root = world.files.bytes_of("/data/ledger/trees/1.nodes")->size();
+  REQUIRE(root > 0);  // id 0 is audit/alpha, 1 is the log of heads
+  (*world.files.bytes_of("/data/ledger/trees/1.nodes"))[root - 1] ^= 1;
+  const auto refused = (*ledger)->publish();
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::corrupt);
+  CHECK_FALSE((*ledger)->append(entry("alpha", "3")).has_value());
+}
+
+TEST_CASE("signed head: the newer whole slot counts; a torn one never hides the other") {
+  sim::SimFiles files;
+  {
+    auto file = SignedHead::open(files, "/head");
+    CHECK_FALSE(file->last().has_value());
+    for (std::uint64_t size = 1; size <= 3; ++size) {
+      REQUIRE(file->advance({size, tlog::leaf_hash(std::to_string(size))}).has_value());
+    }
+  }
+  CHECK(SignedHead::open(files, "/head")->last()->size == 3);
+  const std::string whole = *files.bytes_of("/head");
+  std::string& bytes = *files.bytes_of("/head");
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    bytes = whole;
+    bytes[at] ^= static_cast<char>(1 << at % 8);
+    const auto file = SignedHead::open(files, "/head");
+    REQUIRE(file.has_value());
+    CHECK(file->last()->size == (at < 4096 ? 3 : 2));  // generation 3 is in the second slot
+  }
+  bytes = whole;
+  bytes[9] ^= 1;
+  bytes[4096 + 9] ^= 1;
+  CHECK(SignedHead::open(files, "/head").error().code == Code::corrupt);
+  bytes.assign(5000, '\0');
+  CHECK_FALSE(SignedHead::open(files, "/head")->last().has_value());
+}
+
+}  // namespace
+}  // namespace mc::ledger
