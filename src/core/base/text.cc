@@ -66,12 +66,12 @@ bool is_one_line(std::string_view bytes) {
 }
 
 std::string to_hex(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '0');
+  char* at = out.data();
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    out.push_back(kHexDigits[byte >> 4]);
-    out.push_back(kHexDigits[byte & 15]);
+    *at++ = kHexDigits[byte >> 4];
+    *at++ = kHexDigits[byte & 15];
   }
   return out;
 }

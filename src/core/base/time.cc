@@ -1,7 +1,7 @@
 #include "base/time.h"
 
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <limits>
 
 #include "base/text.h"
@@ -101,6 +101,15 @@ constexpr std::array<Unit, 5> kUnits = {{{"ms", 1'000'000},
                                          {"h", 3600 * kNanosPerSecond},
                                          {"d", kSecondsPerDay* kNanosPerSecond}}};
 
+// At least `width` digits, then `end`.
+void append_digits(std::string& out, std::int64_t value, std::size_t width, char end) {
+  std::array<char, 20> digits{};
+  const auto [stop, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  const auto count = static_cast<std::size_t>(stop - digits.data());
+  if (count < width) out.append(width - count, '0');
+  out.append(digits.data(), count).push_back(end);
+}
+
 }  // namespace
 
 std::string format_rfc3339(WallTime time) {
@@ -117,14 +126,16 @@ std::string format_rfc3339(WallTime time) {
     --days;
   }
   const Civil date = civil_from_days(days);
-  std::array<char, 80> out{};
-  const int n =
-      std::snprintf(out.data(), out.size(), "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%03lldZ",
-                    static_cast<long long>(date.year), static_cast<long long>(date.month),
-                    static_cast<long long>(date.day), static_cast<long long>(second / 3600),
-                    static_cast<long long>(second / 60 % 60), static_cast<long long>(second % 60),
-                    static_cast<long long>(rest / 1'000'000));
-  return std::string(out.data(), static_cast<std::size_t>(n));
+  std::string out;
+  out.reserve(24);
+  append_digits(out, date.year, 4, '-');
+  append_digits(out, date.month, 2, '-');
+  append_digits(out, date.day, 2, 'T');
+  append_digits(out, second / 3600, 2, ':');
+  append_digits(out, second / 60 % 60, 2, ':');
+  append_digits(out, second % 60, 2, '.');
+  append_digits(out, rest / 1'000'000, 3, 'Z');
+  return out;
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {

@@ -17,6 +17,7 @@
 #include "ledger/publisher.h"  // IWYU pragma: export
 #include "ledger/record.h"     // IWYU pragma: export
 #include "ledger/store.h"      // IWYU pragma: export
+#include "ledger/verify.h"     // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::ledger {

@@ -1,7 +1,6 @@
 #include "ledger/record.h"
 
-#include <algorithm>
-#include <utility>
+#include <charconv>
 
 #include "json/json.h"
 
@@ -34,32 +33,87 @@ constexpr std::array<Text, 7> kTexts = {{{"action", &Header::action},
                                          {"type", &Header::type},
                                          {"warrant", &Header::warrant, true}}};
 
-Result<std::string> text_of(const json::Value& leaf, std::string_view name) {
-  const json::Value* value = leaf.find(name);
-  if (value == nullptr || value->as_string() == nullptr) {
-    return fail(Code::invalid, "leaf: '" + std::string(name) + "' is not a text");
-  }
-  return *value->as_string();
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-Result<tlog::Hash> hash_of(const json::Value& leaf, std::string_view name) {
-  MC_TRY(const std::string hex, text_of(leaf, name));
-  MC_TRY(const std::string bytes, from_hex(hex));
-  tlog::Hash out;
-  if (bytes.size() != out.size()) {
-    return fail(Code::invalid, "leaf: '" + std::string(name) + "' is not 32 bytes");
-  }
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
+// Reads the one spelling that a leaf has, front to back.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view leaf) : rest_(leaf), size_(leaf.size()) {}
 
-Result<std::int64_t> number_of(const json::Value& leaf, std::string_view name) {
-  const json::Value* value = leaf.find(name);
-  if (value == nullptr || value->as_int() == nullptr) {
-    return fail(Code::invalid, "leaf: '" + std::string(name) + "' is not a whole number");
+  Scanner& word(std::string_view expected) {
+    good_ = good_ && rest_.starts_with(expected);
+    if (good_) rest_.remove_prefix(expected.size());
+    return *this;
   }
-  return *value->as_int();
-}
+  // A quoted text. One with an escape may have other spellings; see has_escapes().
+  Scanner& text(std::string& out) {
+    word("\"");
+    const std::size_t end = rest_.find_first_of("\"\\");
+    if (!good_ || end == std::string_view::npos) return fails();
+    if (rest_[end] == '\\') return escaped_text(out);
+    out = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return *this;
+  }
+  Scanner& hash(tlog::Hash& out) {
+    word("\"");
+    if (!good_ || rest_.size() < 2 * out.size()) return fails();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const int high = hex_digit(rest_[2 * i]);
+      const int low = hex_digit(rest_[2 * i + 1]);
+      if (high < 0 || low < 0) return fails();
+      out[i] = static_cast<std::uint8_t>(high << 4 | low);
+    }
+    rest_.remove_prefix(2 * out.size());
+    return word("\"");
+  }
+  // A whole number without a sign.
+  Scanner& number(std::uint64_t& out) {
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), out);
+    const auto digits = static_cast<std::size_t>(end - rest_.data());
+    if (!good_ || error != std::errc() || (rest_[0] == '0' && digits > 1)) return fails();
+    rest_.remove_prefix(digits);
+    return *this;
+  }
+  Scanner& time(WallTime& out) {
+    std::string written;
+    text(written);
+    const Result<WallTime> read = parse_rfc3339(written);
+    if (!good_ || !read || format_rfc3339(*read) != written) return fails();
+    out = *read;
+    return *this;
+  }
+  bool has_escapes() const { return has_escapes_; }
+  Status end() const {
+    if (good_ && rest_.empty()) return ok();
+    return fail(Code::invalid, "leaf: byte " + std::to_string(size_ - rest_.size()) +
+                                   " is not as the canonical form has it");
+  }
+
+ private:
+  Scanner& fails() {
+    good_ = false;
+    return *this;
+  }
+  Scanner& escaped_text(std::string& out) {
+    has_escapes_ = true;
+    std::size_t end = 0;
+    while (end < rest_.size() && rest_[end] != '"') end += rest_[end] == '\\' ? 2 : 1;
+    if (end >= rest_.size()) return fails();
+    const Result<json::Value> value = json::parse("\"" + std::string(rest_.substr(0, end + 1)));
+    if (!value || value->as_string() == nullptr) return fails();
+    out = *value->as_string();
+    rest_.remove_prefix(end + 1);
+    return *this;
+  }
+  std::string_view rest_;
+  std::size_t size_;
+  bool good_ = true;
+  bool has_escapes_ = false;
+};
 
 }  // namespace
 
@@ -101,24 +155,24 @@ std::string print_leaf(const Header& header) {
 
 Result<Header> parse_leaf(std::string_view leaf) {
   if (leaf.size() > tlog::kEntryBytesMax) return fail(Code::invalid, "leaf: it is too long");
-  MC_TRY(const json::Value value, json::parse(leaf, {.depth_max = 2, .values_max = 32}));
   Header out;
-  for (const Text& text : kTexts) {
-    MC_TRY(out.*text.place, text_of(value, text.name));
-  }
-  MC_TRY(const std::int64_t version, number_of(value, "v"));
-  if (version != kRecordVersion) {
-    return fail(Code::invalid, "leaf: its version is " + std::to_string(version));
-  }
-  MC_TRY(const std::int64_t seq, number_of(value, "seq"));
-  if (seq < 0) return fail(Code::invalid, "leaf: 'seq' is negative");
-  out.seq = static_cast<std::uint64_t>(seq);
-  MC_TRY(const std::string time, text_of(value, "ts"));
-  MC_TRY(out.time, parse_rfc3339(time));
-  MC_TRY(out.prev, hash_of(value, "prev"));
-  MC_TRY(out.commitment, hash_of(value, "pc"));
+  Scanner scanner(leaf);
+  scanner.word(R"({"action":)").text(out.action);
+  scanner.word(R"(,"actor":)").text(out.actor);
+  scanner.word(R"(,"log":)").text(out.log);
+  scanner.word(R"(,"pc":)").hash(out.commitment);
+  scanner.word(R"(,"prev":)").hash(out.prev);
+  scanner.word(R"(,"purpose":)").text(out.purpose);
+  scanner.word(R"(,"seq":)").number(out.seq);
+  scanner.word(R"(,"tenant":)").text(out.tenant);
+  scanner.word(R"(,"ts":)").time(out.time);
+  scanner.word(R"(,"type":)").text(out.type);
+  scanner.word(R"(,"v":1,"warrant":)").text(out.warrant).word("}");
+  MC_TRY_OK(scanner.end());
   MC_TRY_OK(check_header(out));
-  if (print_leaf(out) != leaf) return fail(Code::invalid, "leaf: it is not in canonical form");
+  if (scanner.has_escapes() && print_leaf(out) != leaf) {
+    return fail(Code::invalid, "leaf: an escape is not the canonical one");
+  }
   return out;
 }
 
@@ -138,24 +192,24 @@ std::string print_head_leaf(const HeadLeaf& leaf) {
 
 Result<HeadLeaf> parse_head_leaf(std::string_view leaf) {
   if (leaf.size() > tlog::kEntryBytesMax) return fail(Code::invalid, "leaf: it is too long");
-  MC_TRY(const json::Value value, json::parse(leaf, {.depth_max = 3, .values_max = 32}));
-  const json::Value* head = value.find("head");
-  if (head == nullptr) return fail(Code::invalid, "leaf: it has no 'head'");
   HeadLeaf out;
-  MC_TRY(out.log, text_of(*head, "log"));
+  Scanner scanner(leaf);
+  scanner.word(R"({"head":{"log":)").text(out.log);
+  scanner.word(R"(,"root":)").hash(out.head.root);
+  scanner.word(R"(,"size":)").number(out.head.size);
+  scanner.word(R"(},"log":"root","prev":)").hash(out.prev);
+  scanner.word(R"(,"seq":)").number(out.seq);
+  scanner.word(R"(,"ts":)").time(out.time).word(R"(,"type":"head","v":1})");
+  MC_TRY_OK(scanner.end());
   if (out.log.empty() || out.log.size() > kTextBytesMax || !is_one_line(out.log)) {
     return fail(Code::invalid, "leaf: 'log' of its head is not a name");
   }
-  MC_TRY(out.head.root, hash_of(*head, "root"));
-  MC_TRY(const std::int64_t size, number_of(*head, "size"));
-  MC_TRY(const std::int64_t seq, number_of(value, "seq"));
-  if (size < 0 || seq < 0) return fail(Code::invalid, "leaf: a number is negative");
-  out.head.size = static_cast<std::uint64_t>(size);
-  out.seq = static_cast<std::uint64_t>(seq);
-  MC_TRY(const std::string time, text_of(value, "ts"));
-  MC_TRY(out.time, parse_rfc3339(time));
-  MC_TRY(out.prev, hash_of(value, "prev"));
-  if (print_head_leaf(out) != leaf) return fail(Code::invalid, "leaf: it is not in canonical form");
+  if (out.head.size > kSeqMax || out.seq > kSeqMax) {
+    return fail(Code::invalid, "leaf: a number is past 2^53 - 1");
+  }
+  if (scanner.has_escapes() && print_head_leaf(out) != leaf) {
+    return fail(Code::invalid, "leaf: an escape is not the canonical one");
+  }
   return out;
 }
 

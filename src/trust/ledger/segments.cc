@@ -87,7 +87,8 @@ bool Segments::may_be_torn(std::string_view rest) {
   return stated_size(rest) >= rest.size();
 }
 
-Result<Segments::Scanned> Segments::scan_segment(Mark mark, const Visit& visit) const {
+Result<Segments::Scanned> Segments::scan_segment(Mark mark, bool believe,
+                                                 const Visit& visit) const {
   MC_TRY(const std::unique_ptr<sys::RandomAccessFile> file,
          files_->open_random_access(path(mark.place.segment)));
   Window window(*file, mark.place.offset);
@@ -99,6 +100,11 @@ Result<Segments::Scanned> Segments::scan_segment(Mark mark, const Visit& visit) 
     if (!batch && may_be_torn(bytes)) return Scanned{mark, bytes.size()};
     if (!batch) {
       return fail(Code::corrupt, batch.error().what + " (" + at_text(mark.place) + ")");
+    }
+    if (believe) {
+      mark.number = batch->number;
+      mark.prev = batch->prev;
+      believe = false;
     }
     if (batch->number != mark.number || batch->prev != mark.prev) {
       return fail(Code::corrupt, "ledger: the batch does not follow the one before it (" +
@@ -121,7 +127,7 @@ Result<Segments::Scanned> Segments::scan(const Mark& from, const Visit& visit) c
                 "ledger: segment " + std::to_string(from.place.segment) + " is missing");
   }
   for (;;) {
-    MC_TRY(out, scan_segment(out.end, visit));
+    MC_TRY(out, scan_segment(out.end, false, visit));
     if (++at == numbers_.end()) return out;
     if (*at != out.end.number) {
       return fail(Code::corrupt, "ledger: segment " + std::to_string(*at) + " follows batch " +
@@ -129,6 +135,10 @@ Result<Segments::Scanned> Segments::scan(const Mark& from, const Visit& visit) c
     }
     out.end.place = {*at, 0};
   }
+}
+
+Result<Segments::Scanned> Segments::scan_one(std::uint64_t segment, const Visit& visit) const {
+  return scan_segment({segment, {}, {segment, 0}}, true, visit);
 }
 
 Status Segments::start(const Scanned& scanned) {

@@ -44,6 +44,8 @@ class Segments {
   };
   using Visit = std::function<Status(const Place& place, const Batch& batch)>;
   Result<Scanned> scan(const Mark& from, const Visit& visit) const;
+  // One segment, believing what its first batch says of number and digest before it.
+  Result<Scanned> scan_one(std::uint64_t segment, const Visit& visit) const;
 
   // Appending begins here; a torn end is left behind in a segment of its own.
   Status start(const Scanned& scanned);
@@ -63,7 +65,7 @@ class Segments {
   Segments(sys::Files& files, std::string folder, std::uint64_t segment_bytes)
       : files_(&files), folder_(std::move(folder)), segment_bytes_(segment_bytes) {}
   std::string path(std::uint64_t number) const;
-  Result<Scanned> scan_segment(Mark mark, const Visit& visit) const;
+  Result<Scanned> scan_segment(Mark mark, bool believe, const Visit& visit) const;
   static bool may_be_torn(std::string_view rest);
 
   sys::Files* files_;
