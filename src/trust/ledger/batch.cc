@@ -55,8 +55,9 @@ bool read_body(Cursor& cursor, crypto::Sha256& digest, const Counts& counts, Bat
   digest.add(bytes.substr(begin, cursor.at() - begin));
   for (std::size_t i = 0; i < counts.records && cursor.good(); ++i) {
     begin = cursor.at();
-    const StoredRecord& record = out.records.emplace_back(take_record(cursor));
-    digest.add(bytes.substr(begin, record.salt_offset - begin));
+    StoredRecord& record = out.records.emplace_back(take_record(cursor));
+    record.leaf_hash = tlog::leaf_hash(record.leaf);
+    digest.add(bytes.substr(begin, kRecordBytesBeforeLeaf)).add(record.leaf_hash);
   }
   begin = cursor.at();
   for (std::size_t i = 0; i < counts.heads; ++i) {
@@ -86,6 +87,7 @@ void print_batch(Batch& batch, std::string& out) {
   }
   batch.size += batch.heads.size() * 44;
   MC_CHECK(batch.size <= kBatchBytesMax);
+  out.reserve(out.size() + batch.size);
   out.append(kMagic);
   put(out, batch.number);
   put(out, static_cast<std::uint32_t>(batch.size));
@@ -104,8 +106,11 @@ void print_batch(Batch& batch, std::string& out) {
     put(out, record.log);
     put(out, length_of(record.leaf));
     put(out, length_of(record.payload));
-    out.append(record.key.data(), record.key.size()).append(record.leaf);
+    out.append(record.key.data(), record.key.size());
     hash_to_here();
+    if (record.leaf_hash == tlog::Hash{}) record.leaf_hash = tlog::leaf_hash(record.leaf);
+    digest.add(record.leaf_hash);
+    out.append(record.leaf);
     record.salt_offset = out.size() - begin;
     out.append(record.salt.data(), record.salt.size()).append(record.payload);
     hashed = out.size();

@@ -5,7 +5,7 @@
 //   log      id 4, length 2, name                        for each log that begins here
 //   record   log 4, leaf 4, payload 4 (lengths), key 16, the leaf, salt 32, the payload
 //   head     log 4, size 8, root 32                      of each log that grew
-//   digest   32, SHA-256 of all above without salts and payloads
+//   digest   32, SHA-256 of all above with leaf hashes for leaves and without salts and payloads
 //
 // The digest of a batch is the `prev` of the next, so the batches are a chain of their own. Salt
 // and payload are outside of it, so that they can be overwritten with zeros in place; the leaf's
@@ -41,6 +41,7 @@ struct StoredRecord {
   Salt salt = {};
   std::string_view payload;
   std::size_t salt_offset = 0;  // of the salt in the batch, filled when read
+  tlog::Hash leaf_hash = {};    // filled when read; printing makes it where it is zeros
   // Where the record begins in the batch.
   std::size_t offset() const { return salt_offset - leaf.size() - kRecordBytesBeforeLeaf; }
   // Salt and payload are gone.

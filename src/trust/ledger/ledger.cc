@@ -35,11 +35,12 @@ void Ledger::append(Entry entry, Done done) {
     const std::lock_guard lock(mutex_);
     if (!state_) {
       refused = state_;
-    } else if (queue_.size() - queue_begin_ >= config_.queue_max) {
+    } else if (queue_.entries.size() - taken_ >= config_.queue_max) {
       refused = fail(Code::exhausted,
                      "ledger: " + std::to_string(config_.queue_max) + " records wait already");
     } else {
-      queue_.push_back({std::move(*prepared), std::move(done)});
+      queue_.entries.push_back(std::move(*prepared));
+      queue_.done.push_back(std::move(done));
     }
   }
   if (refused) {
@@ -75,10 +76,30 @@ Status Ledger::state() const {
   return state_;
 }
 
-bool Ledger::take(std::vector<Waiting>& batch, bool& sign) {
+void Ledger::move_from_queue(Waiting& batch) {
+  std::size_t bytes = 0;
+  std::size_t end = taken_;
+  while (end < queue_.entries.size() && end - taken_ < config_.batch_records_max &&
+         bytes < config_.batch_bytes_max) {
+    bytes += queue_.entries[end++].entry.payload.size();
+  }
+  if (taken_ == 0 && end == queue_.entries.size()) {  // nearly always
+    std::swap(batch, queue_);
+    return;
+  }
+  for (; taken_ < end; ++taken_) {
+    batch.entries.push_back(std::move(queue_.entries[taken_]));
+    batch.done.push_back(std::move(queue_.done[taken_]));
+  }
+  if (taken_ < queue_.entries.size()) return;
+  queue_ = {};
+  taken_ = 0;
+}
+
+bool Ledger::take(Waiting& batch, bool& sign) {
   std::unique_lock lock(mutex_);
   const auto something = [&] {
-    return queue_begin_ < queue_.size() || sign_wanted_ > sign_done_ || ending_;
+    return taken_ < queue_.entries.size() || sign_wanted_ > sign_done_ || ending_;
   };
   const bool behind = state_ && publisher_->is_behind();
   if (behind) {
@@ -86,33 +107,22 @@ bool Ledger::take(std::vector<Waiting>& batch, bool& sign) {
   } else {
     wake_.wait(lock, something);
   }
-  std::size_t bytes = 0;
-  while (queue_begin_ < queue_.size() && batch.size() < config_.batch_records_max &&
-         bytes < config_.batch_bytes_max) {
-    bytes += queue_[queue_begin_].prepared.entry.payload.size();
-    batch.push_back(std::move(queue_[queue_begin_++]));
-  }
-  if (queue_begin_ == queue_.size()) {
-    queue_.clear();
-    queue_begin_ = 0;
-  }
+  move_from_queue(batch);
   sign = sign_wanted_ > sign_done_;
-  return !(ending_ && batch.empty());
+  return !(ending_ && batch.entries.empty());
 }
 
-void Ledger::write(std::vector<Waiting>& batch) {
-  std::vector<Prepared> entries;
-  entries.reserve(batch.size());
-  for (Waiting& waiting : batch) entries.push_back(std::move(waiting.prepared));
-  const auto done = store_->commit(entries, machine_.clock.wall());
+void Ledger::write(Waiting& batch) {
+  const auto done = store_->commit(batch.entries, machine_.clock.wall());
   if (!done) {
     const std::lock_guard lock(mutex_);
     if (state_) state_ = tl::unexpected<Error>(done.error());
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i].done(done ? (*done)[i] : Result<Recorded>(tl::unexpected<Error>(done.error())));
+  for (std::size_t i = 0; i < batch.done.size(); ++i) {
+    batch.done[i](done ? (*done)[i] : Result<Recorded>(tl::unexpected<Error>(done.error())));
   }
-  batch.clear();
+  batch.entries.clear();
+  batch.done.clear();
 }
 
 void Ledger::sign() {
@@ -132,12 +142,12 @@ void Ledger::sign() {
 }
 
 void Ledger::run() {
-  std::vector<Waiting> batch;
+  Waiting batch;
   MonoTime last_signed = machine_.clock.mono();
   for (bool on = true; on;) {
     bool wanted = false;
     on = take(batch, wanted);
-    if (!batch.empty()) write(batch);
+    if (!batch.entries.empty()) write(batch);
     const MonoTime now = machine_.clock.mono();
     const bool due = now - last_signed >= config_.checkpoint_every;
     if (wanted || ((due || !on) && state() && publisher_->is_behind())) {

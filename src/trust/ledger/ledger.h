@@ -67,15 +67,17 @@ class Ledger {
   const Store& store() const { return *store_; }
 
  private:
+  // Entries and who waits for them, side by side.
   struct Waiting {
-    Prepared prepared;
-    Done done;
+    std::vector<Prepared> entries;
+    std::vector<Done> done;
   };
   Ledger(const LedgerConfig& config, LedgerMachine machine) : config_(config), machine_(machine) {}
   void run();
   // Takes what one batch may hold; waits for something to do. False at the end.
-  bool take(std::vector<Waiting>& batch, bool& sign);
-  void write(std::vector<Waiting>& batch);
+  bool take(Waiting& batch, bool& sign);
+  void move_from_queue(Waiting& batch);  // mutex_ held
+  void write(Waiting& batch);
   void sign();
 
   LedgerConfig config_;
@@ -86,8 +88,8 @@ class Ledger {
   mutable std::mutex mutex_;  // of all below
   std::condition_variable wake_;
   std::condition_variable signed_;
-  std::vector<Waiting> queue_;
-  std::size_t queue_begin_ = 0;    // those before it are taken
+  Waiting queue_;
+  std::size_t taken_ = 0;          // entries at the front of the queue
   std::uint64_t sign_wanted_ = 0;  // calls of publish()
   std::uint64_t sign_done_ = 0;    // those that are answered
   std::string checkpoint_;

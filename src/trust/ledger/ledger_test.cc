@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
+#include <thread>
 
 #include "sim/sim.h"
 
@@ -102,6 +104,37 @@ TEST_CASE("ledger: many threads append, each record has a place of its own") {
   std::sort(all.begin(), all.end());
   for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i] == i);
   CHECK((*ledger)->store().head("audit/alpha")->size == kThreads * kEach);
+}
+
+TEST_CASE("ledger: what waits is written in batches of the limit, in the order it came") {
+  World world;
+  SUBCASE("records") {
+    world.config.batch_records_max = 3;
+  }
+  SUBCASE("bytes") {
+    world.config.batch_bytes_max = 13;
+  }  // of payloads of 5
+  auto ledger = world.open();
+  std::promise<void> begun;
+  std::promise<void> all_wait;
+  std::promise<void> all_done;
+  (*ledger)->append(entry("alpha", "first"),
+                    [&begun, held = all_wait.get_future().share()](const auto&) {
+                      begun.set_value();
+                      held.wait();  // the ledger's thread, so that the others gather
+                    });
+  begun.get_future().wait();
+  std::vector<std::uint64_t> places;
+  for (int i = 0; i < 10; ++i) {
+    (*ledger)->append(entry("alpha", "later"), [&](const Result<Recorded>& done) {
+      places.push_back(done ? done->seq : 0);
+      if (places.size() == 10) all_done.set_value();
+    });
+  }
+  all_wait.set_value();
+  all_done.get_future().wait();
+  CHECK(places == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  CHECK((*ledger)->store().head(kRootLog)->size == 5);  // 1, 3, 3, 3, 1
 }
 
 TEST_CASE("ledger: the disk fails: who waits is told, nothing more is recorded, a start goes on") {

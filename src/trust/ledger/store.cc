@@ -108,7 +108,7 @@ Status Store::replay(const Place& place, const Batch& batch) {
     LogState& log = known_.logs[record.log];
     const auto [at, fresh] = growth.try_emplace(record.log);
     if (fresh) at->second.first_leaf = log.tree.size();
-    log.last = tlog::leaf_hash(record.leaf);
+    log.last = record.leaf_hash;
     remember(record.key, {log.tree.size(), batch.time, log.last, false});
     log.tree.append(log.last, [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
     at->second.add(Place{place.segment, place.offset + record.offset()});
@@ -161,6 +161,7 @@ void Store::append_leaf(Building& building, std::uint32_t log, std::string leaf,
   StoredRecord record;
   record.log = log;
   record.leaf = building.leaves.back();
+  record.leaf_hash = state.last;
   if (from != nullptr) {
     record.key = from->entry.key;
     record.salt = from->salt;

@@ -47,7 +47,7 @@ Status see_name(SeenSegment& out, std::uint32_t log, const std::string& name) {
 }
 
 Result<SeenLeaf> see_record(SeenSegment& out, const StoredRecord& record) {
-  SeenLeaf seen{record.log, 0, {}, tlog::leaf_hash(record.leaf), {}};
+  SeenLeaf seen{record.log, 0, {}, record.leaf_hash, {}};
   if (const Result<HeadLeaf> head = parse_head_leaf(record.leaf)) {
     if (!record.is_erased() || !record.payload.empty()) return wrong("a head leaf has a payload");
     MC_TRY_OK(see_name(out, record.log, kRootLog));
