@@ -39,6 +39,7 @@ class SimFile final : public sys::File {
       : disk_(disk), inode_(std::move(inode)), append_(append) {}
 
   Result<std::size_t> read(std::span<char> out) override {
+    const std::lock_guard lock(disk_.mutex_);
     const std::size_t left = inode_->bytes.size() - std::min(position_, inode_->bytes.size());
     const std::size_t n = std::min(out.size(), left);
     std::copy_n(inode_->bytes.data() + position_, n, out.data());
@@ -46,12 +47,14 @@ class SimFile final : public sys::File {
     return n;
   }
   Status write(std::string_view bytes) override {
+    const std::lock_guard lock(disk_.mutex_);
     if (append_) position_ = inode_->bytes.size();
     MC_TRY_OK(disk_.store(*inode_, position_, bytes));
     position_ += bytes.size();
     return ok();
   }
   Status sync() override {
+    const std::lock_guard lock(disk_.mutex_);
     const auto fault = disk_.count();
     if (fault == SimFiles::Fault::not_stored) return injected();
     inode_->durable = inode_->bytes;
@@ -62,7 +65,10 @@ class SimFile final : public sys::File {
     position_ = static_cast<std::size_t>(offset);
     return ok();
   }
-  Result<std::int64_t> size() override { return static_cast<std::int64_t>(inode_->bytes.size()); }
+  Result<std::int64_t> size() override {
+    const std::lock_guard lock(disk_.mutex_);
+    return static_cast<std::int64_t>(inode_->bytes.size());
+  }
 
  private:
   SimFiles& disk_;
@@ -77,6 +83,7 @@ class SimRandomAccessFile final : public sys::RandomAccessFile {
       : disk_(disk), inode_(std::move(inode)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const override {
+    const std::lock_guard lock(disk_.mutex_);
     const std::string_view bytes = inode_->bytes;
     const std::string_view found = bytes.substr(std::min(offset, bytes.size()), out.size());
     std::copy(found.begin(), found.end(), out.data());
@@ -86,12 +93,16 @@ class SimRandomAccessFile final : public sys::RandomAccessFile {
     return disk_.store(*inode_, offset, bytes);
   }
   Status sync() override {
+    const std::lock_guard lock(disk_.mutex_);
     const auto fault = disk_.count();
     if (fault == SimFiles::Fault::not_stored) return injected();
     inode_->durable = inode_->bytes;
     return fault ? Status(injected()) : ok();
   }
-  Result<std::uint64_t> size() const override { return inode_->bytes.size(); }
+  Result<std::uint64_t> size() const override {
+    const std::lock_guard lock(disk_.mutex_);
+    return inode_->bytes.size();
+  }
 
  private:
   SimFiles& disk_;
@@ -99,6 +110,7 @@ class SimRandomAccessFile final : public sys::RandomAccessFile {
 };
 
 Status SimFiles::store(Inode& inode, std::size_t offset, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
   const auto fault = count();
   if (fault == Fault::not_stored) return injected();
   std::size_t used = 0;
@@ -110,6 +122,7 @@ Status SimFiles::store(Inode& inode, std::size_t offset, std::string_view bytes)
 }
 
 std::optional<SimFiles::Fault> SimFiles::count() {
+  const std::lock_guard lock(mutex_);
   ++operations_;
   if (fail_at_ == 0 || operations_ != fail_at_) return std::nullopt;
   fail_at_ = 0;
@@ -117,15 +130,18 @@ std::optional<SimFiles::Fault> SimFiles::count() {
 }
 
 void SimFiles::fail_at(std::int64_t n, Fault fault) {
+  const std::lock_guard lock(mutex_);
   fail_at_ = operations_ + n;
   fault_ = fault;
 }
 
 void SimFiles::crash() {
+  const std::lock_guard lock(mutex_);
   for (auto& [path, inode] : inodes_) inode->bytes = inode->durable;
 }
 
 Result<std::unique_ptr<sys::File>> SimFiles::open(const std::string& path, sys::OpenMode mode) {
+  const std::lock_guard lock(mutex_);
   auto found = inodes_.find(path);
   if (mode == sys::OpenMode::read && found == inodes_.end()) {
     return fail(Code::not_found, "open " + path);
@@ -140,17 +156,20 @@ Result<std::unique_ptr<sys::File>> SimFiles::open(const std::string& path, sys::
 
 Result<std::unique_ptr<sys::RandomAccessFile>> SimFiles::open_random_access(
     const std::string& path) {
+  const std::lock_guard lock(mutex_);
   std::shared_ptr<Inode>& inode = inodes_[path];
   if (inode == nullptr) inode = std::make_shared<Inode>();
   return std::make_unique<SimRandomAccessFile>(*this, inode);
 }
 
 std::string* SimFiles::bytes_of(const std::string& path) {
+  const std::lock_guard lock(mutex_);
   const auto found = inodes_.find(path);
   return found == inodes_.end() ? nullptr : &found->second->bytes;
 }
 
 Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   const std::string prefix = folder + "/";
   for (const auto& [path, inode] : inodes_) {
@@ -162,15 +181,18 @@ Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {
 }
 
 Result<bool> SimFiles::exists(const std::string& path) {
+  const std::lock_guard lock(mutex_);
   return inodes_.contains(path) || folders_.contains(path);
 }
 
 Status SimFiles::make_folders(const std::string& path) {
+  const std::lock_guard lock(mutex_);
   folders_.insert(path);
   return ok();
 }
 
 Status SimFiles::remove(const std::string& path) {
+  const std::lock_guard lock(mutex_);
   const auto fault = count();
   if (fault == Fault::not_stored) return injected();
   if (inodes_.erase(path) == 0) return fail(Code::not_found, "remove " + path);
@@ -178,6 +200,7 @@ Status SimFiles::remove(const std::string& path) {
 }
 
 Status SimFiles::rename(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
   const auto fault = count();
   if (fault == Fault::not_stored) return injected();
   const auto found = inodes_.find(from);

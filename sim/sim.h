@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,7 +40,8 @@ class SimRandom final : public sys::Random {
   std::uint64_t state_;
 };
 
-// A disk in memory. Writes are seen at once but survive crash() only after sync().
+// A disk in memory. Writes are seen at once but survive crash() only after sync(). Files may be
+// used by several threads.
 class SimFiles final : public sys::Files {
  public:
   enum class Fault { not_stored, stored_but_reported_failed };
@@ -70,6 +72,7 @@ class SimFiles final : public sys::Files {
     std::string bytes;
     std::string durable;
   };
+  std::recursive_mutex mutex_;  // of all below and of the files
   // Counts an operation; not_stored or stored_but_reported_failed when it is the chosen one.
   std::optional<Fault> count();
   // A write of `bytes` at `offset`, as the faults and the capacity let it.

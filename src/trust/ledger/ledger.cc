@@ -12,18 +12,25 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerConfig& config, LedgerM
   MC_TRY(SignedHead head, SignedHead::open(machine.files, config.signed_head_file));
   MC_TRY(out->publisher_, Publisher::make(*out->store_, std::move(head), std::move(signer)));
   MC_TRY(out->checkpoint_, out->publisher_->sign());
-  out->thread_ = std::thread([ledger = out.get()] { ledger->run(); });
+  out->writer_ = std::thread([ledger = out.get()] { ledger->write_batches(); });
+  out->settler_ = std::thread([ledger = out.get()] { ledger->settle_batches(); });
+  out->keeper_ = std::thread([ledger = out.get()] { ledger->keep_marks(); });
   return out;
 }
 
 Ledger::~Ledger() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+  if (!writer_.joinable()) return;
+  const auto end = [this](bool& flag, std::condition_variable& wake, std::thread& thread) {
+    {
+      const std::lock_guard lock(mutex_);
+      flag = true;
+    }
+    wake.notify_one();
+    thread.join();
+  };
+  end(no_more_entries_, queued_, writer_);
+  end(no_more_batches_, staged_some_, settler_);
+  end(no_more_marks_, kept_, keeper_);
 }
 
 void Ledger::append(Entry entry, Done done) {
@@ -44,7 +51,7 @@ void Ledger::append(Entry entry, Done done) {
     }
   }
   if (refused) {
-    wake_.notify_one();
+    queued_.notify_one();
   } else {
     done(tl::unexpected<Error>(refused.error()));
   }
@@ -60,8 +67,8 @@ Result<Recorded> Ledger::append(Entry entry) {
 Result<std::string> Ledger::publish() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++sign_wanted_;
-  wake_.notify_one();
-  signed_.wait(lock, [&] { return sign_done_ >= mine; });
+  staged_some_.notify_one();
+  settled_.wait(lock, [&] { return sign_done_ >= mine; });
   if (!state_) return tl::unexpected<Error>(state_.error());
   return checkpoint_;
 }
@@ -96,64 +103,108 @@ void Ledger::move_from_queue(Waiting& batch) {
   taken_ = 0;
 }
 
-bool Ledger::take(Waiting& batch, bool& sign) {
+bool Ledger::take(Waiting& batch) {
   std::unique_lock lock(mutex_);
-  const auto something = [&] {
-    return taken_ < queue_.entries.size() || sign_wanted_ > sign_done_ || ending_;
+  settled_.wait(lock, [this] { return staged_.size() < config_.staged_max; });
+  queued_.wait(lock, [this] { return taken_ < queue_.entries.size() || no_more_entries_; });
+  move_from_queue(batch);
+  return !batch.entries.empty();
+}
+
+void Ledger::write_batches() {
+  for (Waiting batch; take(batch); batch.entries.clear()) {
+    Staged staged{store_->stage(batch.entries, machine_.clock.wall()), std::move(batch.done)};
+    batch.done.clear();
+    {
+      const std::lock_guard lock(mutex_);
+      staged_.push_back(std::move(staged));
+    }
+    staged_some_.notify_one();
+  }
+}
+
+bool Ledger::take(std::vector<Staged>& batches, std::uint64_t& sign) {
+  std::unique_lock lock(mutex_);
+  const auto something = [this] {
+    return !staged_.empty() || sign_wanted_ > sign_done_ || no_more_batches_;
   };
   const bool behind = state_ && publisher_->is_behind();
   if (behind) {
-    wake_.wait_for(lock, std::chrono::nanoseconds(config_.checkpoint_every.count), something);
+    staged_some_.wait_for(lock, std::chrono::nanoseconds(config_.checkpoint_every.count),
+                          something);
   } else {
-    wake_.wait(lock, something);
+    staged_some_.wait(lock, something);
   }
-  move_from_queue(batch);
-  sign = sign_wanted_ > sign_done_;
-  return !(ending_ && batch.entries.empty());
+  batches.swap(staged_);
+  sign = sign_wanted_;
+  return !batches.empty() || !no_more_batches_;
 }
 
-void Ledger::write(Waiting& batch) {
-  const auto done = store_->commit(batch.entries, machine_.clock.wall());
-  if (!done) {
-    const std::lock_guard lock(mutex_);
-    if (state_) state_ = tl::unexpected<Error>(done.error());
+void Ledger::stop(const Error& why) {
+  const std::lock_guard lock(mutex_);
+  if (state_) state_ = tl::unexpected<Error>(why);
+}
+
+void Ledger::settle(Staged& batch) {
+  Status done = ok();
+  if (!batch.pending) {
+    done = tl::unexpected<Error>(batch.pending.error());
+  } else {
+    done = store_->settle(*batch.pending);
   }
+  if (!done) stop(done.error());
   for (std::size_t i = 0; i < batch.done.size(); ++i) {
-    batch.done[i](done ? (*done)[i] : Result<Recorded>(tl::unexpected<Error>(done.error())));
+    batch.done[i](done ? batch.pending->answers[i]
+                       : Result<Recorded>(tl::unexpected<Error>(done.error())));
   }
-  batch.entries.clear();
-  batch.done.clear();
-}
-
-void Ledger::sign() {
-  std::uint64_t wanted = 0;
+  if (!done || !batch.pending->keep) return;
   {
     const std::lock_guard lock(mutex_);
-    wanted = sign_wanted_;
+    mark_ = std::move(batch.pending->keep);
   }
+  kept_.notify_one();
+}
+
+void Ledger::settle_batches() {
+  std::vector<Staged> batches;
+  MonoTime last_signed = machine_.clock.mono();
+  std::uint64_t signed_for = 0;
+  for (bool on = true; on;) {
+    std::uint64_t wanted = 0;
+    on = take(batches, wanted);
+    for (Staged& batch : batches) settle(batch);
+    batches.clear();
+    settled_.notify_all();
+    const MonoTime now = machine_.clock.mono();
+    const bool due = !on || now - last_signed >= config_.checkpoint_every;
+    if (wanted == signed_for && !(due && state() && publisher_->is_behind())) continue;
+    sign(wanted);
+    signed_for = wanted;
+    last_signed = now;
+  }
+}
+
+void Ledger::sign(std::uint64_t wanted) {
   Result<std::string> note = publisher_->sign();
+  if (!note) stop(note.error());
   {
     const std::lock_guard lock(mutex_);
     if (note) checkpoint_ = std::move(*note);
-    if (!note && state_) state_ = tl::unexpected<Error>(note.error());
     sign_done_ = wanted;
   }
-  signed_.notify_all();
+  settled_.notify_all();
 }
 
-void Ledger::run() {
-  Waiting batch;
-  MonoTime last_signed = machine_.clock.mono();
-  for (bool on = true; on;) {
-    bool wanted = false;
-    on = take(batch, wanted);
-    if (!batch.entries.empty()) write(batch);
-    const MonoTime now = machine_.clock.mono();
-    const bool due = now - last_signed >= config_.checkpoint_every;
-    if (wanted || ((due || !on) && state() && publisher_->is_behind())) {
-      sign();
-      last_signed = now;
+void Ledger::keep_marks() {
+  for (;;) {
+    std::optional<Known> mark;
+    {
+      std::unique_lock lock(mutex_);
+      kept_.wait(lock, [this] { return mark_ || no_more_marks_; });
+      if (!mark_) return;
+      mark.swap(mark_);
     }
+    if (const Status kept = store_->keep(*mark); !kept) stop(kept.error());
   }
 }
 

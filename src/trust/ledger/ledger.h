@@ -1,13 +1,15 @@
 // The ledger: records that nobody can change, leave out or put in later without its being seen.
 //
-// Any thread appends; one thread of the ledger takes all that waits, writes it with one sync
-// (group commit), answers, and signs the head of the log "root" about once a second.
+// Any thread appends. Three threads of the ledger do the rest: one takes all that waits and writes
+// it as a batch (group commit); one syncs what is written, answers, and signs the head of the log
+// "root" about once a second; one moves the mark when a segment is full.
 #pragma once
 
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +30,7 @@ struct LedgerConfig {
   std::size_t queue_max = 100'000;
   std::size_t batch_records_max = 4'096;
   std::size_t batch_bytes_max = 8 << 20;  // of payloads
+  std::size_t staged_max = 4;             // batches between written and durable
   Nanos checkpoint_every = seconds(1);
   std::uint64_t segment_bytes = kSegmentBytes;
 };
@@ -49,9 +52,9 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  // `done` is called once, on the ledger's thread and so without delay, when the record is durable
-  // or refused. `exhausted` at once when queue_max wait, `unavailable` when a write has failed:
-  // what waited then may or may not be found after the next start, where its key tells.
+  // `done` is called once, on a thread of the ledger and so without delay, when the record is
+  // durable or refused. `exhausted` at once when queue_max wait, `unavailable` when a write has
+  // failed: what waited then may or may not be found after the next start, where its key tells.
   using Done = std::function<void(const Result<Recorded>&)>;
   void append(Entry entry, Done done);
   // The same, waiting.
@@ -72,31 +75,48 @@ class Ledger {
     std::vector<Prepared> entries;
     std::vector<Done> done;
   };
+  // A batch that was written, or why it was not.
+  struct Staged {
+    Result<Store::Pending> pending;
+    std::vector<Done> done;
+  };
   Ledger(const LedgerConfig& config, LedgerMachine machine) : config_(config), machine_(machine) {}
-  void run();
-  // Takes what one batch may hold; waits for something to do. False at the end.
-  bool take(Waiting& batch, bool& sign);
+  void write_batches();
+  bool take(Waiting& batch);             // waits for some; false at the end
   void move_from_queue(Waiting& batch);  // mutex_ held
-  void write(Waiting& batch);
-  void sign();
+  void settle_batches();
+  bool take(std::vector<Staged>& batches, std::uint64_t& sign);
+  void settle(Staged& batch);
+  void sign(std::uint64_t wanted);
+  void keep_marks();
+  void stop(const Error& why);
 
   LedgerConfig config_;
   LedgerMachine machine_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<Publisher> publisher_;  // of the ledger's thread
+  std::unique_ptr<Publisher> publisher_;  // of the thread that settles
 
   mutable std::mutex mutex_;  // of all below
-  std::condition_variable wake_;
-  std::condition_variable signed_;
+  std::condition_variable queued_;
+  std::condition_variable staged_some_;
+  std::condition_variable settled_;  // there is room to stage, or a signature
+  std::condition_variable kept_;
   Waiting queue_;
-  std::size_t taken_ = 0;          // entries at the front of the queue
+  std::size_t taken_ = 0;  // entries at the front of the queue
+  std::vector<Staged> staged_;
+  std::optional<Known> mark_;      // to be kept
   std::uint64_t sign_wanted_ = 0;  // calls of publish()
   std::uint64_t sign_done_ = 0;    // those that are answered
   std::string checkpoint_;
   Status state_ = ok();
-  bool ending_ = false;
+  // What the destructor ends, one after the other.
+  bool no_more_entries_ = false;
+  bool no_more_batches_ = false;
+  bool no_more_marks_ = false;
 
-  std::thread thread_;
+  std::thread writer_;
+  std::thread settler_;
+  std::thread keeper_;
 };
 
 }  // namespace mc::ledger

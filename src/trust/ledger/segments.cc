@@ -160,7 +160,7 @@ Place Segments::next(std::uint64_t number, std::size_t bytes) const {
   return end_;
 }
 
-Status Segments::append(std::uint64_t number, std::string_view bytes) {
+Result<Segments::Shared> Segments::write(std::uint64_t number, std::string_view bytes) {
   if (failed_) return fail(Code::unavailable, "ledger: a write has failed; nothing is recorded");
   const Place place = next(number, bytes.size());
   failed_ = true;
@@ -170,10 +170,9 @@ Status Segments::append(std::uint64_t number, std::string_view bytes) {
     numbers_.push_back(number);
   }
   MC_TRY_OK(file_->write_at(place.offset, bytes));
-  MC_TRY_OK(file_->sync());
   end_ = {place.segment, place.offset + bytes.size()};
   failed_ = false;
-  return ok();
+  return file_;
 }
 
 Result<std::string> Segments::read(const Place& place, std::size_t size) const {

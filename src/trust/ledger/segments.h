@@ -51,8 +51,10 @@ class Segments {
   Status start(const Scanned& scanned);
   // Where the next batch will be.
   Place next(std::uint64_t number, std::size_t bytes) const;
-  // Durable when it returns. `unavailable` for good after a failure.
-  Status append(std::uint64_t number, std::string_view bytes);
+  // Gives the file, whose sync() makes it durable; where it went, next() said. `unavailable` for
+  // good after a failure.
+  using Shared = std::shared_ptr<sys::RandomAccessFile>;
+  Result<Shared> write(std::uint64_t number, std::string_view bytes);
 
   // `size` bytes at a place, or fewer at the end of a segment.
   Result<std::string> read(const Place& place, std::size_t size) const;
@@ -71,8 +73,8 @@ class Segments {
   sys::Files* files_;
   std::string folder_;
   std::uint64_t segment_bytes_;
-  std::vector<std::uint64_t> numbers_;           // of the segments, ascending
-  std::unique_ptr<sys::RandomAccessFile> file_;  // the last one, null before the first batch
+  std::vector<std::uint64_t> numbers_;  // of the segments, ascending
+  Shared file_;                         // the last one, null before the first batch
   Place end_;
   bool failed_ = false;
 };

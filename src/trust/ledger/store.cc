@@ -90,7 +90,13 @@ Status Store::recover() {
   torn_ = scanned.torn;
   known_.mark = scanned.end;
   MC_TRY_OK(segments_.start(scanned));
-  publish();
+  std::vector<LogHead> heads;
+  std::vector<std::string> names;
+  for (std::uint32_t id = 0; id < known_.logs.size(); ++id) {
+    heads.push_back({id, known_.logs[id].tree.head()});
+    names.push_back(known_.logs[id].name);
+  }
+  publish(heads, names);
   return ok();
 }
 
@@ -214,53 +220,77 @@ void Store::append_heads(Building& building) {
   }
 }
 
-Status Store::write(Building& building) {
+Result<Store::Pending> Store::write(Building& building) {
   Batch& batch = building.batch;
   std::string bytes;
   print_batch(batch, bytes);
   const Place place = segments_.next(batch.number, bytes.size());
-  const bool fills = place.offset == 0 && batch.number > 0;
-  MC_TRY_OK(segments_.append(batch.number, bytes));
+  Pending out;
+  MC_TRY(out.file, segments_.write(batch.number, bytes));
   for (const StoredRecord& record : batch.records) {
     building.growth[record.log].add(Place{place.segment, place.offset + record.offset()});
   }
   known_.mark = {batch.number + 1, batch.digest, {place.segment, place.offset + bytes.size()}};
   known_.time = batch.time;
   for (const auto& [key, recorded] : building.repeats) remember(key, recorded);
-  // The batch is durable. What fails from here on stops the next one, not this one.
-  for (const auto& [log, growth] : building.growth) {
-    if (!trees_.write(log, growth)) failed_ = true;
-  }
-  if (fills && !failed_ && !keep()) failed_ = true;
-  return ok();
+  out.growth = std::move(building.growth);
+  out.heads = std::move(batch.heads);
+  for (const LogHead& head : out.heads) out.names.push_back(known_.logs[head.log].name);
+  if (place.offset == 0 && batch.number > 0) out.keep = known_;
+  return out;
 }
 
-Result<std::vector<Result<Recorded>>> Store::commit(std::span<Prepared> entries, WallTime now) {
+Result<Store::Pending> Store::stage(std::span<const Prepared> entries, WallTime now) {
   if (failed_) return stopped();
   Building building;
   building.batch.number = known_.mark.number;
   building.batch.prev = known_.mark.prev;
   building.batch.time = std::max(whole_millis(now), known_.time);
-  std::vector<Result<Recorded>> out;
-  out.reserve(entries.size());
-  for (const Prepared& entry : entries) out.push_back(append_entry(building, entry));
-  if (building.batch.records.empty()) return out;  // repeats and refusals only
-  append_heads(building);
-  if (const Status written = write(building); !written) {
-    failed_ = true;
-    return tl::unexpected<Error>(written.error());
+  building.batch.records.reserve(entries.size() + 8);
+  std::vector<Result<Recorded>> answers;
+  answers.reserve(entries.size());
+  for (const Prepared& entry : entries) answers.push_back(append_entry(building, entry));
+  Pending out;
+  if (!building.batch.records.empty()) {  // more than repeats and refusals
+    append_heads(building);
+    Result<Pending> written = write(building);
+    if (!written) {
+      failed_ = true;
+      return written;
+    }
+    out = std::move(*written);
   }
-  publish();
+  out.answers = std::move(answers);
   return out;
 }
 
-void Store::publish() {
+Status Store::settle(const Pending& pending) {
+  if (failed_) return stopped();
+  if (pending.file == nullptr) return ok();
+  if (const Status synced = pending.file->sync(); !synced) {
+    failed_ = true;
+    return synced;
+  }
+  // The batch is durable. What fails from here on stops the next one, not this one.
+  for (const auto& [log, growth] : pending.growth) {
+    if (!trees_.write(log, growth)) failed_ = true;
+  }
+  publish(pending.heads, pending.names);
+  return ok();
+}
+
+Result<std::vector<Result<Recorded>>> Store::commit(std::span<const Prepared> entries,
+                                                    WallTime now) {
+  MC_TRY(Pending pending, stage(entries, now));
+  MC_TRY_OK(settle(pending));
+  if (pending.keep) static_cast<void>(keep(*pending.keep));  // a failure stops the next commit
+  return std::move(pending.answers);
+}
+
+void Store::publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names) {
   const std::lock_guard lock(mutex_);
-  for (std::uint32_t id = 0; id < known_.logs.size(); ++id) {
-    const LogState& log = known_.logs[id];
-    Published& held = heads_[log.name];
-    if (held.head.size != log.tree.size()) held.head = log.tree.head();
-    held.id = id;
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    heads_[names[i]] = {heads[i].log, heads[i].head};
   }
 }
 
@@ -345,9 +375,12 @@ Status Store::erase(const std::string& log, std::uint64_t seq) {
   return segments_.erase(place, record.salt.size() + record.payload.size());
 }
 
-Status Store::keep() {
-  MC_TRY_OK(trees_.sync());
-  return files_.write_atomic(mark_path(folder_), print_known(known_));
+Status Store::keep(const Known& known) {
+  if (failed_) return stopped();  // the trees may have a hole, which a start fills from the mark on
+  Status done = trees_.sync();
+  if (done) done = files_.write_atomic(mark_path(folder_), print_known(known));
+  if (!done) failed_ = true;
+  return done;
 }
 
 }  // namespace mc::ledger

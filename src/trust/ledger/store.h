@@ -9,6 +9,7 @@
 // new head to the log "root": a tree of all heads, so that one signed head vouches for all.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -69,10 +70,16 @@ class Store {
   static Result<std::unique_ptr<Store>> open(sys::Files& files, const std::string& folder,
                                              std::uint64_t segment_bytes = kSegmentBytes);
 
-  // One batch, durable when this returns. An answer for each entry, in order; an error for all when
-  // the disk failed, after which nothing more is recorded until the next start. Time never goes
-  // back: a clock that does is overruled.
-  Result<std::vector<Result<Recorded>>> commit(std::span<Prepared> entries, WallTime now);
+  // A commit in two steps, so that the next batch is made while the disk works on this one. stage()
+  // is for one thread, and writes; settle() is for one thread, in the order of stage(), and makes
+  // it durable. `answers` has one for each entry, in order, and is good once settle() has returned
+  // well. An error of either is one for all entries: the disk failed, and nothing more is recorded
+  // until the next start. Time never goes back: a clock that does is overruled.
+  struct Pending;
+  Result<Pending> stage(std::span<const Prepared> entries, WallTime now);
+  Status settle(const Pending& pending);
+  // Both, and the mark when it is due.
+  Result<std::vector<Result<Recorded>>> commit(std::span<const Prepared> entries, WallTime now);
 
   std::vector<std::string> logs() const;
   // `not_found` without such a log.
@@ -89,8 +96,8 @@ class Store {
 
   // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing.
   Status erase(const std::string& log, std::uint64_t seq);
-  // Makes the trees durable and moves the mark here.
-  Status keep();
+  // Makes the trees durable and moves the mark to what was known after a batch that has settled.
+  Status keep(const Known& known);
 
   // Bytes of a batch that was never acknowledged, found at the start.
   std::uint64_t torn() const { return torn_; }
@@ -108,8 +115,8 @@ class Store {
   void append_leaf(Building& building, std::uint32_t log, std::string leaf, const Prepared* from);
   Result<Recorded> append_entry(Building& building, const Prepared& from);
   void append_heads(Building& building);
-  Status write(Building& building);
-  void publish();
+  Result<Pending> write(Building& building);
+  void publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names);
   std::optional<Recorded> find_repeat(const RepeatKey& key) const;
   void remember(const RepeatKey& key, const Recorded& recorded);
   // The id and size of a log as published.
@@ -128,9 +135,19 @@ class Store {
   std::map<RepeatKey, Recorded> repeats_;
   std::deque<RepeatKey> repeat_order_;
   std::uint64_t torn_ = 0;
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
   mutable std::mutex mutex_;  // of heads_
   std::map<std::string, Published> heads_;
+};
+
+// What settle() needs of a batch.
+struct Store::Pending {
+  std::vector<Result<Recorded>> answers;
+  Segments::Shared file;  // null when there was nothing to write
+  std::map<std::uint32_t, Growth> growth;
+  std::vector<LogHead> heads;
+  std::vector<std::string> names;  // of their logs
+  std::optional<Known> keep;       // the mark is due
 };
 
 }  // namespace mc::ledger

@@ -116,9 +116,6 @@ TEST_CASE("store: what was recorded is read back, with proofs, also after a star
   check_all(*world.store);
   const auto before = world.heads();
   SUBCASE("from the last full segment") {}
-  SUBCASE("from a mark made now") {
-    REQUIRE(world.store->keep().has_value());
-  }
   SUBCASE("without a mark") {
     REQUIRE(world.files.remove(kFolder + "/mark").has_value());
   }
