@@ -30,21 +30,22 @@ std::string at_text(const Place& place) {
   return "segment " + std::to_string(place.segment) + ", offset " + std::to_string(place.offset);
 }
 
-// A window that moves over a file, always with a whole batch in it if there is one.
+// A window that moves over the first `size` bytes of a file.
 class Window {
  public:
-  Window(const sys::RandomAccessFile& file, std::uint64_t offset) : file_(file), offset_(offset) {}
-  // The bytes from the position on; at least `size` of them where the file has as many.
-  Result<std::string_view> bytes(std::size_t size) {
-    while (buffer_.size() - used_ < size && !ended_) {
+  Window(const sys::RandomAccessFile& file, std::uint64_t offset, std::uint64_t size)
+      : file_(file), offset_(offset), size_(size) {}
+  // The bytes from the position on; at least `wanted` of them where there are as many.
+  Result<std::string_view> bytes(std::size_t wanted) {
+    if (buffer_.size() - used_ < wanted && offset_ + (buffer_.size() - used_) < size_) {
       buffer_.erase(0, used_);
       used_ = 0;
       const std::size_t before = buffer_.size();
-      buffer_.resize(before + std::max(kReadBytes, size));
+      const std::uint64_t left = size_ - offset_;
+      buffer_.resize(std::min<std::uint64_t>(left, std::max(kReadBytes, wanted)));
       MC_TRY(const std::size_t found,
              file_.read_at(offset_ + before,
                            std::span(buffer_.data() + before, buffer_.size() - before)));
-      ended_ = before + found < buffer_.size();
       buffer_.resize(before + found);
     }
     return std::string_view(buffer_).substr(used_);
@@ -57,9 +58,9 @@ class Window {
  private:
   const sys::RandomAccessFile& file_;
   std::uint64_t offset_;  // of the position in the file
+  std::uint64_t size_;
   std::string buffer_;
   std::size_t used_ = 0;
-  bool ended_ = false;
 };
 
 }  // namespace
@@ -91,7 +92,12 @@ Result<Segments::Scanned> Segments::scan_segment(Mark mark, bool believe,
                                                  const Visit& visit) const {
   MC_TRY(const std::unique_ptr<sys::RandomAccessFile> file,
          files_->open_random_access(path(mark.place.segment)));
-  Window window(*file, mark.place.offset);
+  MC_TRY(const std::uint64_t size, file->size());
+  if (mark.place.offset > size) {
+    return fail(Code::corrupt, "ledger: batch " + std::to_string(mark.number) + " would begin at " +
+                                   at_text(mark.place) + ", behind the end of the file");
+  }
+  Window window(*file, mark.place.offset, size);
   for (;;) {
     MC_TRY(std::string_view bytes, window.bytes(kBatchHeaderBytes));
     if (bytes.empty()) return Scanned{mark, 0};

@@ -343,6 +343,12 @@ TEST_CASE("store: a missing segment and a batch of another ledger are told") {
     REQUIRE(world.files.remove(kFolder + "/mark").has_value());
     CHECK_FALSE(world.open());
   }
+  SUBCASE("cut before the mark") {
+    const std::string last = kFolder + "/segments/" + names.back();
+    world.files.bytes_of(last)->resize(1);
+    CHECK_FALSE(world.open());
+    CHECK(world.why.find("behind the end") != std::string::npos);
+  }
   SUBCASE("a stranger's file") {
     REQUIRE(world.files.open_random_access(kFolder + "/segments/notes.txt").has_value());
     CHECK_FALSE(world.open());
