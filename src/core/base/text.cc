@@ -55,6 +55,9 @@ bool is_valid_utf8(std::string_view bytes) {
 }
 
 bool is_one_line(std::string_view bytes) {
+  bool plain = true;  // nearly always, and without a branch a byte
+  for (const char c : bytes) plain &= c >= 0x20 && c < 0x7F;
+  if (plain) return true;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
     if (byte < 0x20 || byte == 0x7F) return false;
