@@ -57,7 +57,7 @@ struct Store::Building {
   Batch batch;
   std::deque<std::string> leaves;
   std::map<std::uint32_t, Growth> growth;  // of the logs that were touched
-  std::map<RepeatKey, Recorded> repeats;
+  std::map<RepeatId, Recorded> repeats;
 };
 
 Result<Prepared> prepare(Entry entry, sys::Random& random) {
@@ -115,7 +115,7 @@ Status Store::replay(const Place& place, const Batch& batch) {
     const auto [at, fresh] = growth.try_emplace(record.log);
     if (fresh) at->second.first_leaf = log.tree.size();
     log.last = record.leaf_hash;
-    remember(record.key, {log.tree.size(), batch.time, log.last, false});
+    remember({record.log, record.key}, {log.tree.size(), batch.time, log.last, false});
     log.tree.append(log.last, [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
     at->second.add(Place{place.segment, place.offset + record.offset()});
   }
@@ -129,17 +129,22 @@ Status Store::replay(const Place& place, const Batch& batch) {
   return ok();
 }
 
-std::optional<Recorded> Store::find_repeat(const RepeatKey& key) const {
-  const auto found = repeats_.find(key);
-  if (!is_set(key) || found == repeats_.end()) return std::nullopt;
-  Recorded out = found->second;
-  out.repeated = true;
-  return out;
+std::optional<Recorded> Store::find_repeat(const Building& building, const Entry& entry) const {
+  const auto log = ids_.find(entry.log);
+  if (!is_set(entry.key) || log == ids_.end()) return std::nullopt;
+  for (const auto* repeats : {&repeats_, &building.repeats}) {
+    const auto found = repeats->find({log->second, entry.key});
+    if (found == repeats->end()) continue;
+    Recorded out = found->second;
+    out.repeated = true;
+    return out;
+  }
+  return std::nullopt;
 }
 
-void Store::remember(const RepeatKey& key, const Recorded& recorded) {
-  if (!is_set(key) || !repeats_.emplace(key, recorded).second) return;
-  repeat_order_.push_back(key);
+void Store::remember(const RepeatId& id, const Recorded& recorded) {
+  if (!is_set(id.second) || !repeats_.emplace(id, recorded).second) return;
+  repeat_order_.push_back(id);
   if (repeat_order_.size() <= kRepeatKeysMax) return;
   repeats_.erase(repeat_order_.front());
   repeat_order_.pop_front();
@@ -178,12 +183,7 @@ void Store::append_leaf(Building& building, std::uint32_t log, std::string leaf,
 
 Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
   const Entry& entry = from.entry;
-  if (const auto repeat = find_repeat(entry.key)) return *repeat;
-  if (const auto at = building.repeats.find(entry.key); at != building.repeats.end()) {
-    Recorded out = at->second;
-    out.repeated = true;
-    return out;
-  }
+  if (const auto repeat = find_repeat(building, entry)) return *repeat;
   if (entry.log == kRootLog || entry.log.size() > kLogNameBytesMax) {
     return fail(Code::invalid, "ledger: '" + excerpt(entry.log) + "' cannot be written to");
   }
@@ -199,7 +199,7 @@ Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
   header.prev = known_.logs[id].last;
   append_leaf(building, id, print_leaf(header), &from);
   const Recorded out{header.seq, header.time, known_.logs[id].last, false};
-  if (is_set(entry.key)) building.repeats.emplace(entry.key, out);
+  if (is_set(entry.key)) building.repeats.emplace(RepeatId{id, entry.key}, out);
   return out;
 }
 
@@ -232,7 +232,7 @@ Result<Store::Pending> Store::write(Building& building) {
   }
   known_.mark = {batch.number + 1, batch.digest, {place.segment, place.offset + bytes.size()}};
   known_.time = batch.time;
-  for (const auto& [key, recorded] : building.repeats) remember(key, recorded);
+  for (const auto& [repeat, recorded] : building.repeats) remember(repeat, recorded);
   out.growth = std::move(building.growth);
   out.heads = std::move(batch.heads);
   for (const LogHead& head : out.heads) out.names.push_back(known_.logs[head.log].name);

@@ -37,7 +37,8 @@ struct Entry {
   std::string purpose;
   std::string warrant;
   std::string payload;
-  RepeatKey key = {};  // the same again gives the first record, within the last kRepeatKeysMax
+  // The same again in this log gives its first record, within the last kRepeatKeysMax of all logs.
+  RepeatKey key = {};
 };
 
 // An entry with its salt drawn and its payload hashed, which any thread can do.
@@ -117,8 +118,10 @@ class Store {
   void append_heads(Building& building);
   Result<Pending> write(Building& building);
   void publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names);
-  std::optional<Recorded> find_repeat(const RepeatKey& key) const;
-  void remember(const RepeatKey& key, const Recorded& recorded);
+  // A log's id with it: the key of one tenant says nothing to another.
+  using RepeatId = std::pair<std::uint32_t, RepeatKey>;
+  std::optional<Recorded> find_repeat(const Building& building, const Entry& entry) const;
+  void remember(const RepeatId& id, const Recorded& recorded);
   // The id and size of a log as published.
   struct Published {
     std::uint32_t id = 0;
@@ -132,8 +135,8 @@ class Store {
   TreeFiles trees_;
   Known known_;                               // the writer's
   std::map<std::string, std::uint32_t> ids_;  // the writer's
-  std::map<RepeatKey, Recorded> repeats_;
-  std::deque<RepeatKey> repeat_order_;
+  std::map<RepeatId, Recorded> repeats_;
+  std::deque<RepeatId> repeat_order_;
   std::uint64_t torn_ = 0;
   std::atomic<bool> failed_ = false;
   mutable std::mutex mutex_;  // of heads_

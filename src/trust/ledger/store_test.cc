@@ -181,6 +181,18 @@ TEST_CASE("store: the same key gives the first record, in one batch, later and a
   CHECK((*again)[1]->seq == 1);
 }
 
+TEST_CASE("store: the key of one tenant's record says nothing to another") {
+  World world;
+  const auto done = world.commit({entry("audit/alpha", "1", 'k'), entry("audit/bravo", "2", 'k')});
+  CHECK_FALSE((*done)[1]->repeated);
+  CHECK((*done)[1]->leaf_hash != (*done)[0]->leaf_hash);
+  REQUIRE(world.open());
+  const auto again =
+      world.commit({entry("audit/cosmos", "3", 'k'), entry("audit/bravo", "2", 'k')});
+  CHECK_FALSE((*again)[0]->repeated);
+  CHECK((*again)[1]->leaf_hash == (*done)[1]->leaf_hash);
+}
+
 TEST_CASE("store: time does not go back when the clock does") {
   World world;
   const auto first = world.commit({entry("audit/alpha", "1")});
