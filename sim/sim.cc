@@ -53,13 +53,7 @@ class SimFile final : public sys::File {
     position_ += bytes.size();
     return ok();
   }
-  Status sync() override {
-    const std::lock_guard lock(disk_.mutex_);
-    const auto fault = disk_.count();
-    if (fault == SimFiles::Fault::not_stored) return injected();
-    inode_->durable = inode_->bytes;
-    return fault ? Status(injected()) : ok();
-  }
+  Status sync() override { return disk_.keep(*inode_); }
   Status seek(std::int64_t offset) override {
     if (offset < 0) return fail(Code::invalid, "seek before the start");
     position_ = static_cast<std::size_t>(offset);
@@ -92,13 +86,7 @@ class SimRandomAccessFile final : public sys::RandomAccessFile {
   Status write_at(std::uint64_t offset, std::string_view bytes) override {
     return disk_.store(*inode_, offset, bytes);
   }
-  Status sync() override {
-    const std::lock_guard lock(disk_.mutex_);
-    const auto fault = disk_.count();
-    if (fault == SimFiles::Fault::not_stored) return injected();
-    inode_->durable = inode_->bytes;
-    return fault ? Status(injected()) : ok();
-  }
+  Status sync() override { return disk_.keep(*inode_); }
   Result<std::uint64_t> size() const override {
     const std::lock_guard lock(disk_.mutex_);
     return inode_->bytes.size();
@@ -118,6 +106,14 @@ Status SimFiles::store(Inode& inode, std::size_t offset, std::string_view bytes)
   if (used + bytes.size() > capacity_) return fail(Code::unavailable, "disk full");
   inode.bytes.resize(std::max(inode.bytes.size(), offset + bytes.size()));
   std::copy(bytes.begin(), bytes.end(), inode.bytes.data() + offset);
+  return fault ? Status(injected()) : ok();
+}
+
+Status SimFiles::keep(Inode& inode) {
+  const std::lock_guard lock(mutex_);
+  const auto fault = count();
+  if (fault == Fault::not_stored) return injected();
+  inode.durable = inode.bytes;
   return fault ? Status(injected()) : ok();
 }
 

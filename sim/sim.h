@@ -77,6 +77,7 @@ class SimFiles final : public sys::Files {
   std::optional<Fault> count();
   // A write of `bytes` at `offset`, as the faults and the capacity let it.
   Status store(Inode& inode, std::size_t offset, std::string_view bytes);
+  Status keep(Inode& inode);  // a sync of it
   std::map<std::string, std::shared_ptr<Inode>> inodes_;
   std::set<std::string> folders_;
   std::int64_t operations_ = 0;
