@@ -62,6 +62,8 @@ void run_merkle(const Vectors& vectors, Report& report);
 // github.com/C2SP/wycheproof: ECDSA on P-256, Ed25519, HMAC with SHA-256. Files of other algorithms
 // are named and passed by.
 void run_wycheproof(const Vectors& vectors, Report& report);
+// Bundles of github.com/sigstore/sigstore-conformance, offline against their trusted roots.
+void run_sigstore(const Vectors& vectors, Report& report);
 // Scenarios of github.com/graphql-cats/graphql-cats.
 void run_graphql_cats(const Vectors& vectors, Report& report);
 

@@ -76,7 +76,61 @@ std::shared_ptr<const KeyHandle> make_public(const char* type, OSSL_PARAM_BLD* b
 }
 
 const EVP_MD* digest_of(Algorithm algorithm) {
-  return algorithm == Algorithm::eddsa ? nullptr : EVP_sha256();  // Ed25519 hashes on its own
+  switch (algorithm) {
+    case Algorithm::rs256:
+    case Algorithm::es256:
+      return EVP_sha256();
+    case Algorithm::es384:
+      return EVP_sha384();
+    case Algorithm::es512:
+      return EVP_sha512();
+    case Algorithm::eddsa:
+      return nullptr;  // it hashes on its own
+  }
+  return nullptr;
+}
+
+// Bytes of r, and of s; 0 when the algorithm is not ECDSA.
+std::size_t coordinate_bytes(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::es256:
+      return kCoordinateBytes;
+    case Algorithm::es384:
+      return 48;
+    case Algorithm::es512:
+      return 66;
+    default:
+      return 0;
+  }
+}
+
+std::string ecdsa_to_der(std::string_view signature, std::size_t half) {
+  const EcSignature both(ECDSA_SIG_new());
+  Number r = number(signature.substr(0, half));
+  Number s = number(signature.substr(half));
+  ECDSA_SIG_set0(both.get(), r.release(), s.release());
+  std::string out(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)), '\0');
+  unsigned char* to = bytes_of(out);
+  i2d_ECDSA_SIG(both.get(), &to);
+  return out;
+}
+
+// What is not written back as it was read was not DER: another form of a length, a sign, bytes
+// behind.
+Result<std::string> ecdsa_from_der(std::string_view der, std::size_t half) {
+  const unsigned char* from = bytes_of(der);
+  const EcSignature both(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
+  const auto fits = [half](const BIGNUM* number) {
+    return BN_is_negative(number) == 0 && BN_num_bytes(number) <= static_cast<int>(half);
+  };
+  if (both == nullptr || !fits(ECDSA_SIG_get0_r(both.get())) ||
+      !fits(ECDSA_SIG_get0_s(both.get()))) {
+    return fail(Code::invalid, "no ECDSA signature of this curve");
+  }
+  std::string out =
+      to_bytes(ECDSA_SIG_get0_r(both.get()), half) + to_bytes(ECDSA_SIG_get0_s(both.get()), half);
+  if (ecdsa_to_der(out, half) != der) return fail(Code::invalid, "the signature is not in DER");
+  return out;
 }
 
 std::string number_of(const EVP_PKEY* key, const char* name, std::size_t size) {
@@ -104,11 +158,12 @@ std::optional<Algorithm> algorithm_of(const EVP_PKEY* key) {
     case EVP_PKEY_EC: {
       std::array<char, 32> group{};
       std::size_t size = 0;
-      if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) != 1 ||
-          std::string_view(group.data(), size) != SN_X9_62_prime256v1) {
-        return std::nullopt;
-      }
-      return Algorithm::es256;
+      if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) != 1) return std::nullopt;
+      const std::string_view name(group.data(), size);
+      if (name == SN_X9_62_prime256v1) return Algorithm::es256;
+      if (name == SN_secp384r1) return Algorithm::es384;
+      if (name == SN_secp521r1) return Algorithm::es512;
+      return std::nullopt;
     }
     case EVP_PKEY_ED25519:
       return Algorithm::eddsa;
@@ -125,6 +180,10 @@ std::string_view algorithm_name(Algorithm algorithm) {
       return "RS256";
     case Algorithm::es256:
       return "ES256";
+    case Algorithm::es384:
+      return "ES384";
+    case Algorithm::es512:
+      return "ES512";
     case Algorithm::eddsa:
       return "EdDSA";
   }
@@ -181,6 +240,18 @@ Result<PublicKey> PublicKey::ed25519(std::string_view x) {
   return PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key));
 }
 
+Result<PublicKey> PublicKey::sound(std::shared_ptr<const KeyHandle> handle) {
+  const std::optional<Algorithm> algorithm = algorithm_of(handle->key);
+  if (!algorithm) {
+    return fail(Code::invalid, "the key is not RSA of 2048 bits, P-256, P-384, P-521 or Ed25519");
+  }
+  const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, handle->key, nullptr));
+  if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) {
+    return fail(Code::invalid, "the public key is not a sound one");
+  }
+  return PublicKey(*algorithm, std::move(handle));
+}
+
 Result<PublicKey> PublicKey::from_spki(std::string_view der) {
   const unsigned char* at = bytes_of(der);
   EVP_PKEY* key = d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size()));
@@ -189,29 +260,22 @@ Result<PublicKey> PublicKey::from_spki(std::string_view der) {
   if (at != bytes_of(der) + der.size()) {
     return fail(Code::invalid, "bytes behind the end of the public key");
   }
-  const std::optional<Algorithm> algorithm = algorithm_of(key);
-  if (!algorithm) return fail(Code::invalid, "the key is not RSA of 2048 bits, P-256 or Ed25519");
-  const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-  if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) {
-    return fail(Code::invalid, "the public key is not a sound one");
+  return sound(std::move(handle));
+}
+
+Result<PublicKey> PublicKey::from_pkcs1(std::string_view der) {
+  const unsigned char* at = bytes_of(der);
+  EVP_PKEY* key = d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size()));
+  if (key == nullptr) return fail(Code::invalid, "no RSA public key in DER");
+  auto handle = std::make_shared<const KeyHandle>(key);
+  if (at != bytes_of(der) + der.size()) {
+    return fail(Code::invalid, "bytes behind the end of the public key");
   }
-  return PublicKey(*algorithm, std::move(handle));
+  return sound(std::move(handle));
 }
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
-  constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
-  constexpr std::string_view kEnd = "-----END PUBLIC KEY-----";
-  std::string_view text = pem;
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  if (!text.starts_with(kBegin) || !text.ends_with(kEnd)) {
-    return fail(Code::invalid, "no PEM block PUBLIC KEY");
-  }
-  text = text.substr(kBegin.size(), text.size() - kBegin.size() - kEnd.size());
-  std::string base64;
-  for (const char c : text) {
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') base64 += c;
-  }
-  MC_TRY(const std::string der, from_base64(base64));
+  MC_TRY(const std::string der, read_pem(pem, "PUBLIC KEY"));
   return from_spki(der);
 }
 
@@ -223,13 +287,7 @@ std::string PublicKey::to_spki() const {
 }
 
 std::string PublicKey::to_pem() const {
-  constexpr std::size_t kLine = 64;
-  const std::string base64 = to_base64(to_spki());
-  std::string out = "-----BEGIN PUBLIC KEY-----\n";
-  for (std::size_t at = 0; at < base64.size(); at += kLine) {
-    out.append(base64, at, kLine).append("\n");
-  }
-  return out + "-----END PUBLIC KEY-----\n";
+  return write_pem(to_spki(), "PUBLIC KEY");
 }
 
 std::string PublicKey::raw_ed25519() const {
@@ -237,18 +295,30 @@ std::string PublicKey::raw_ed25519() const {
 }
 
 bool PublicKey::verify(std::string_view message, std::string_view signature) const {
-  std::string der;
-  if (algorithm_ == Algorithm::es256) {
-    if (signature.size() != 2 * kCoordinateBytes) return false;
-    der = es256_to_der(signature);
-    signature = der;
-  }
+  const std::size_t half = coordinate_bytes(algorithm_);
+  if (half == 0) return verify_der(message, signature);
+  return signature.size() == 2 * half && verify_der(message, ecdsa_to_der(signature, half));
+}
+
+bool PublicKey::verify_der(std::string_view message, std::string_view signature) const {
   const DigestContext context(EVP_MD_CTX_new());
   return context != nullptr &&
          EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm_), nullptr,
                               handle_->key) == 1 &&
          EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message),
                           message.size()) == 1;
+}
+
+bool PublicKey::verify_digest_der(std::string_view digest, std::string_view signature) const {
+  const EVP_MD* hash = digest_of(algorithm_);
+  if (hash == nullptr || digest.size() != static_cast<std::size_t>(EVP_MD_get_size(hash))) {
+    return false;
+  }
+  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, handle_->key, nullptr));
+  return context != nullptr && EVP_PKEY_verify_init(context.get()) == 1 &&
+         EVP_PKEY_CTX_set_signature_md(context.get(), hash) == 1 &&
+         EVP_PKEY_verify(context.get(), bytes_of(signature), signature.size(), bytes_of(digest),
+                         digest.size()) == 1;
 }
 
 Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
@@ -259,6 +329,12 @@ Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
       break;
     case Algorithm::es256:
       key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+      break;
+    case Algorithm::es384:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384");
+      break;
+    case Algorithm::es512:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-521");
       break;
     case Algorithm::eddsa:
       key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
@@ -278,7 +354,35 @@ Result<SigningKey> SigningKey::ed25519(const Secret& seed) {
   return SigningKey(PublicKey(Algorithm::eddsa, std::make_shared<const KeyHandle>(key)));
 }
 
+Result<SigningKey> SigningKey::from_pkcs8(const Secret& der) {
+  const std::string_view bytes = der.reveal(RevealToken());
+  const unsigned char* at = bytes_of(bytes);
+  EVP_PKEY* key = d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(bytes.size()));
+  if (key == nullptr) return fail(Code::invalid, "no private key in DER");
+  auto handle = std::make_shared<const KeyHandle>(key);
+  if (at != bytes_of(bytes) + bytes.size()) {
+    return fail(Code::invalid, "bytes behind the end of the private key");
+  }
+  MC_TRY(PublicKey both, PublicKey::sound(std::move(handle)));
+  return SigningKey(std::move(both));
+}
+
+Secret SigningKey::to_pkcs8() const {
+  using Info = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freed<PKCS8_PRIV_KEY_INFO_free>>;
+  const Info info(EVP_PKEY2PKCS8(public_key_.handle_->key));
+  std::string out(static_cast<std::size_t>(i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr)), '\0');
+  unsigned char* to = bytes_of(out);
+  i2d_PKCS8_PRIV_KEY_INFO(info.get(), &to);
+  return Secret(std::move(out));
+}
+
 Result<std::string> SigningKey::sign(std::string_view message) const {
+  MC_TRY(std::string out, sign_der(message));
+  const std::size_t half = coordinate_bytes(public_key_.algorithm_);
+  return half == 0 ? std::move(out) : ecdsa_from_der(out, half);
+}
+
+Result<std::string> SigningKey::sign_der(std::string_view message) const {
   const DigestContext context(EVP_MD_CTX_new());
   std::size_t size = 0;
   if (context == nullptr ||
@@ -292,7 +396,7 @@ Result<std::string> SigningKey::sign(std::string_view message) const {
     return fail(Code::unavailable, "the key does not sign");
   }
   out.resize(size);
-  return public_key_.algorithm_ == Algorithm::es256 ? es256_from_der(out) : out;
+  return out;
 }
 
 std::string SigningKey::jwk_member(std::string_view name) const {
@@ -304,15 +408,15 @@ std::string SigningKey::jwk_member(std::string_view name) const {
       if (name == "e") return to_base64url(number_of(key, OSSL_PKEY_PARAM_RSA_E, 0));
       return "";
     case Algorithm::es256:
+    case Algorithm::es384:
+    case Algorithm::es512: {
+      const std::size_t size = coordinate_bytes(public_key_.algorithm_);
       if (name == "kty") return "EC";
-      if (name == "crv") return "P-256";
-      if (name == "x") {
-        return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, kCoordinateBytes));
-      }
-      if (name == "y") {
-        return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, kCoordinateBytes));
-      }
+      if (name == "crv") return size == 32 ? "P-256" : size == 48 ? "P-384" : "P-521";
+      if (name == "x") return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, size));
+      if (name == "y") return to_base64url(number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, size));
       return "";
+    }
     case Algorithm::eddsa:
       if (name == "kty") return "OKP";
       if (name == "crv") return "Ed25519";
@@ -323,32 +427,25 @@ std::string SigningKey::jwk_member(std::string_view name) const {
 }
 
 std::string es256_to_der(std::string_view signature) {
-  const EcSignature both(ECDSA_SIG_new());
-  Number r = number(signature.substr(0, kCoordinateBytes));
-  Number s = number(signature.substr(kCoordinateBytes));
-  ECDSA_SIG_set0(both.get(), r.release(), s.release());
-  std::string out(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)), '\0');
-  unsigned char* to = bytes_of(out);
-  i2d_ECDSA_SIG(both.get(), &to);
-  return out;
+  return ecdsa_to_der(signature, kCoordinateBytes);
 }
 
-// What is not written back as it was read was not DER: another form of a length, a sign, bytes
-// behind.
 Result<std::string> es256_from_der(std::string_view der) {
-  const unsigned char* from = bytes_of(der);
-  const EcSignature both(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
-  const auto fits = [](const BIGNUM* number) {
-    return BN_is_negative(number) == 0 &&
-           BN_num_bytes(number) <= static_cast<int>(kCoordinateBytes);
-  };
-  if (both == nullptr || !fits(ECDSA_SIG_get0_r(both.get())) ||
-      !fits(ECDSA_SIG_get0_s(both.get()))) {
-    return fail(Code::invalid, "no ECDSA signature of P-256");
+  return ecdsa_from_der(der, kCoordinateBytes);
+}
+
+Result<std::string> digest(std::string_view algorithm, std::string_view message) {
+  const EVP_MD* hash = algorithm == "sha256"   ? EVP_sha256()
+                       : algorithm == "sha384" ? EVP_sha384()
+                       : algorithm == "sha512" ? EVP_sha512()
+                                               : nullptr;
+  if (hash == nullptr) {
+    return fail(Code::invalid, "'" + excerpt(algorithm) + "' is not sha256, sha384 or sha512");
   }
-  std::string out = to_bytes(ECDSA_SIG_get0_r(both.get()), kCoordinateBytes) +
-                    to_bytes(ECDSA_SIG_get0_s(both.get()), kCoordinateBytes);
-  if (es256_to_der(out) != der) return fail(Code::invalid, "the signature is not in DER");
+  std::string out(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
+  if (EVP_Digest(message.data(), message.size(), bytes_of(out), nullptr, hash, nullptr) != 1) {
+    return fail(Code::unavailable, "the digest cannot be computed");
+  }
   return out;
 }
 

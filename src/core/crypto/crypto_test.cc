@@ -12,7 +12,9 @@ std::string b64(std::string_view text) {
   return *from_base64url(text);
 }
 
-constexpr Algorithm kAll[] = {Algorithm::rs256, Algorithm::es256, Algorithm::eddsa};
+constexpr Algorithm kOfTokens[] = {Algorithm::rs256, Algorithm::es256, Algorithm::eddsa};
+constexpr Algorithm kAll[] = {Algorithm::rs256, Algorithm::es256, Algorithm::es384,
+                              Algorithm::es512, Algorithm::eddsa};
 
 // The claims of RFC 7515 appendix A.
 constexpr std::string_view kClaims =
@@ -85,7 +87,7 @@ TEST_CASE("crypto: each algorithm verifies its own, and no changed message, sign
 }
 
 TEST_CASE("crypto: a key read back from its JWK members verifies") {
-  for (const Algorithm algorithm : kAll) {
+  for (const Algorithm algorithm : kOfTokens) {
     CAPTURE(algorithm_name(algorithm));
     const SigningKey key = *SigningKey::generate(algorithm);
     const auto member = [&](std::string_view name) { return b64(key.jwk_member(name)); };
@@ -177,11 +179,82 @@ TEST_CASE("crypto: SHA-256 in pieces is that of the whole") {
   CHECK(bytes.finish() == Sha256().add(text).finish());
 }
 
-TEST_CASE("crypto: algorithms are named exactly, and none is not one") {
+TEST_CASE("crypto: both forms of a signature hold, each in its own place") {
   for (const Algorithm algorithm : kAll) {
+    CAPTURE(algorithm_name(algorithm));
+    const SigningKey key = *SigningKey::generate(algorithm);
+    const PublicKey known = key.public_key();
+    const std::string der = *key.sign_der("m");
+    CHECK(known.verify_der("m", der));
+    CHECK_FALSE(known.verify_der("n", der));
+    CHECK_FALSE(known.verify_der("m", der + "x"));
+    const bool one_form = algorithm == Algorithm::rs256 || algorithm == Algorithm::eddsa;
+    CHECK(known.verify_der("m", *key.sign("m")) == one_form);
+    CHECK(known.verify("m", der) == one_form);
+  }
+}
+
+TEST_CASE("crypto: a signature is checked with the digest alone") {
+  struct Row {
+    Algorithm algorithm;
+    const char* hash;
+    bool holds;
+  };
+  for (const Row& row :
+       {Row{Algorithm::rs256, "sha256", true}, Row{Algorithm::es256, "sha256", true},
+        Row{Algorithm::es384, "sha384", true}, Row{Algorithm::es512, "sha512", true},
+        Row{Algorithm::es256, "sha512", false}, Row{Algorithm::eddsa, "sha512", false}}) {
+    CAPTURE(algorithm_name(row.algorithm));
+    const SigningKey key = *SigningKey::generate(row.algorithm);
+    const std::string signature = *key.sign_der("m");
+    CHECK(key.public_key().verify_digest_der(*digest(row.hash, "m"), signature) == row.holds);
+    CHECK_FALSE(key.public_key().verify_digest_der(*digest(row.hash, "n"), signature));
+    CHECK_FALSE(key.public_key().verify_digest_der("", signature));
+  }
+  CHECK(to_hex(*digest("sha256", "abc")).starts_with("ba7816bf8f01cfea"));
+  CHECK(to_hex(*digest("sha384", "abc")).starts_with("cb00753f45a35e8b"));
+  CHECK(to_hex(*digest("sha512", "abc")).starts_with("ddaf35a193617aba"));
+  CHECK_FALSE(digest("md5", "abc"));
+}
+
+TEST_CASE("crypto: private keys go through PKCS #8 and sign as before") {
+  for (const Algorithm algorithm : kAll) {
+    CAPTURE(algorithm_name(algorithm));
+    const SigningKey key = *SigningKey::generate(algorithm);
+    const auto again = SigningKey::from_pkcs8(key.to_pkcs8());
+    REQUIRE(again);
+    CHECK(again->public_key().to_spki() == key.public_key().to_spki());
+    CHECK(key.public_key().verify("m", *again->sign("m")));
+    const Secret whole = key.to_pkcs8();
+    const std::string der(whole.reveal(RevealToken()));
+    CHECK_FALSE(SigningKey::from_pkcs8(Secret(der + "x")));
+    CHECK_FALSE(SigningKey::from_pkcs8(Secret(der.substr(0, 20))));
+  }
+  CHECK_FALSE(SigningKey::from_pkcs8(Secret()));
+}
+
+TEST_CASE("crypto: PEM blocks are found by their label") {
+  const std::string one = write_pem("first", "CERTIFICATE");
+  const std::string two = write_pem(std::string(100, 'x'), "CERTIFICATE");
+  const std::string other = write_pem("other", "PUBLIC KEY");
+  CHECK(one == "-----BEGIN CERTIFICATE-----\nZmlyc3Q=\n-----END CERTIFICATE-----\n");
+  CHECK(*read_pem("\n" + two + "\r\n", "CERTIFICATE") == std::string(100, 'x'));
+  CHECK_FALSE(read_pem(one, "PUBLIC KEY"));
+  CHECK_FALSE(read_pem(one + two, "CERTIFICATE"));
+  CHECK_FALSE(read_pem("", "CERTIFICATE"));
+  const auto all = read_pem_blocks("subject\n" + one + other + two, "CERTIFICATE");
+  REQUIRE(all);
+  CHECK(*all == std::vector<std::string>{"first", std::string(100, 'x')});
+  CHECK(read_pem_blocks(other, "CERTIFICATE")->empty());
+  CHECK_FALSE(read_pem_blocks(one.substr(0, 40), "CERTIFICATE"));
+}
+
+TEST_CASE("crypto: algorithms are named exactly, and none is not one") {
+  for (const Algorithm algorithm : kOfTokens) {
     CHECK(*parse_algorithm(algorithm_name(algorithm)) == algorithm);
   }
-  for (const std::string_view name : {"none", "None", "HS256", "rs256", "RS512", "ES256K", ""}) {
+  for (const std::string_view name :
+       {"none", "None", "HS256", "rs256", "RS512", "ES256K", "ES384", "ES512", ""}) {
     CAPTURE(name);
     CHECK_FALSE(parse_algorithm(name));
   }
