@@ -17,7 +17,9 @@ Result<std::string> decode(std::string_view text) {
   for (const char c : text) {
     if (c != '\n' && c != '\r' && c != ' ' && c != '\t') base64 += c;
   }
-  return from_base64(base64);
+  Result<std::string> der = from_base64(base64);
+  if (!der) return fail(Code::invalid, "the PEM block is not base64");
+  return der;
 }
 
 std::string_view without_blanks(std::string_view text) {

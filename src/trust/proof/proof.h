@@ -14,3 +14,4 @@
 #include "proof/sign.h"          // IWYU pragma: export
 #include "proof/statement.h"     // IWYU pragma: export
 #include "proof/trusted_root.h"  // IWYU pragma: export
+#include "proof/verify.h"        // IWYU pragma: export

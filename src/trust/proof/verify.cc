@@ -1,0 +1,159 @@
+#include "proof/verify.h"
+
+#include "json/json.h"
+#include "proof/envelope.h"
+#include "proof/statement.h"
+#include "proof/trusted_root.h"
+#include "tlog/tlog.h"
+
+namespace mc::proof {
+namespace {
+
+tl::unexpected<Error> missing(std::string_view what) {
+  return fail(Code::invalid, std::string(what));
+}
+
+Result<std::optional<crypto::PublicKey>> key_of(const VerifyQuestion& question) {
+  if (!question.public_key) return std::optional<crypto::PublicKey>();
+  Result<crypto::PublicKey> key = crypto::PublicKey::from_pem(*question.public_key);
+  if (!key) return fail(Code::invalid, "key: " + key.error().what);
+  return std::optional<crypto::PublicKey>(std::move(*key));
+}
+
+Result<Report> verify_bundle(const VerifyQuestion& question) {
+  if (!question.trust) return missing("a bundle needs a trusted root (--trust)");
+  if (!question.artifact) return missing("a bundle needs its artifact (--artifact or --digest)");
+  MC_TRY(const TrustedRoot root, parse_trusted_root(*question.trust));
+  MC_TRY(std::optional<crypto::PublicKey> key, key_of(question));
+  if (key.has_value() == question.identity.has_value()) {
+    return missing("a bundle needs either a key (--key) or an identity (--identity, --issuer)");
+  }
+  const Result<Bundle> bundle = parse_bundle(question.file);
+  if (!bundle) {
+    Report report("bundle");
+    report.step("format", "format_invalid",
+                [&]() -> Result<std::string> { return tl::unexpected<Error>(bundle.error()); });
+    return report;
+  }
+  BundleQuestion asked{*bundle, root, *question.artifact, std::move(key), question.identity};
+  asked.now = question.now;
+  return check_bundle(asked);
+}
+
+Result<Report> verify_envelope(const VerifyQuestion& question) {
+  MC_TRY(const std::optional<crypto::PublicKey> key, key_of(question));
+  if (!key) return missing("an envelope needs the signer's key (--key)");
+  Report report("envelope");
+  Envelope envelope;
+  report.step("format", "format_invalid", [&]() -> Result<std::string> {
+    MC_TRY(envelope, parse_envelope(question.file));
+    return envelope.payload_type;
+  });
+  report.step("signature", "signature_invalid", [&]() -> Result<std::string> {
+    MC_TRY_OK(check_envelope(envelope, *key));
+    return "of the payload, by " + key_hint_of(*key);
+  });
+  if (!question.artifact) {
+    report.skip("artifact", "none was given");
+    return report;
+  }
+  report.step("artifact", "artifact_mismatch", [&]() -> Result<std::string> {
+    MC_TRY(const Statement statement, parse_statement(envelope.payload));
+    MC_TRY(const std::string sha256, question.artifact->sha256
+                                         ? Result<std::string>(*question.artifact->sha256)
+                                         : crypto::digest("sha256", question.artifact->bytes));
+    for (const Subject& subject : statement.subjects) {
+      const auto digest = subject.digests.find("sha256");
+      if (digest != subject.digests.end() && digest->second == to_hex(sha256)) {
+        return "subject " + excerpt(subject.name) + ", sha256:" + digest->second;
+      }
+    }
+    return fail(Code::invalid, "no subject of the statement is this artifact");
+  });
+  return report;
+}
+
+Result<tlog::Policy> policy_of(const VerifyQuestion& question) {
+  if (question.trust && !question.log_keys.empty()) {
+    return missing("whom to trust is said twice (--trust and --log-key)");
+  }
+  if (question.trust) return tlog::Policy::parse(*question.trust);
+  if (question.log_keys.empty()) {
+    return missing("a checkpoint needs a policy (--trust) or the log's verifier key (--log-key)");
+  }
+  std::vector<tlog::NoteKey> keys;
+  for (const std::string& text : question.log_keys) {
+    MC_TRY(tlog::NoteKey key, tlog::NoteKey::parse(text));
+    keys.push_back(std::move(key));
+  }
+  return tlog::Policy::of_logs(std::move(keys));
+}
+
+// The step of a signed head, which both a checkpoint and a log proof have.
+Result<std::string> check_head(const tlog::Policy& policy, std::string_view text,
+                               tlog::Policy::Checked& checked) {
+  MC_TRY(const tlog::Note note, tlog::parse_note(text));
+  MC_TRY(checked, policy.check(note));
+  std::string out = policy.logs()[checked.log].name() + ", " +
+                    std::to_string(checked.checkpoint.head.size) + " leaves";
+  if (!checked.witnesses.empty()) {
+    out += ", cosigned by " + std::to_string(checked.witnesses.size()) + " since " +
+           format_rfc3339({*checked.earliest_s * 1'000'000'000});
+  }
+  return out;
+}
+
+Result<Report> verify_checkpoint(const VerifyQuestion& question) {
+  MC_TRY(const tlog::Policy policy, policy_of(question));
+  Report report("checkpoint");
+  tlog::Policy::Checked checked;
+  report.step("checkpoint", "checkpoint_invalid",
+              [&] { return check_head(policy, question.file, checked); });
+  return report;
+}
+
+Result<Report> verify_log_proof(const VerifyQuestion& question) {
+  if (!question.artifact || question.artifact->sha256) {
+    return missing("a log proof needs its leaf (--artifact), all of it");
+  }
+  MC_TRY(const tlog::Policy policy, policy_of(question));
+  Report report("log proof");
+  tlog::ProofFile proof;
+  tlog::Policy::Checked checked;
+  report.step("format", "format_invalid", [&]() -> Result<std::string> {
+    MC_TRY(proof, tlog::parse_proof_file(question.file));
+    if (proof.extra) return fail(Code::invalid, "it has an extra, which nobody has signed");
+    return "leaf " + std::to_string(proof.index);
+  });
+  report.step("checkpoint", "checkpoint_invalid",
+              [&] { return check_head(policy, proof.checkpoint, checked); });
+  report.step("inclusion", "inclusion_invalid", [&]() -> Result<std::string> {
+    MC_TRY_OK(tlog::check_inclusion(tlog::leaf_hash(question.artifact->bytes), proof.index,
+                                    checked.checkpoint.head, proof.path));
+    return "leaf " + std::to_string(proof.index) + " of " +
+           std::to_string(checked.checkpoint.head.size);
+  });
+  return report;
+}
+
+// What JSON it is, by its members; all else is found by the first bytes.
+Result<Report> verify_json(const VerifyQuestion& question) {
+  const Result<json::Value> value = json::parse(question.file, {.bytes_max = kBundleBytesMax});
+  if (!value) return fail(Code::invalid, "the file is not sound JSON: " + value.error().what);
+  if (value->find("payloadType") != nullptr) return verify_envelope(question);
+  if (value->find("mediaType") != nullptr) return verify_bundle(question);
+  return fail(Code::invalid, "the file is JSON, but neither a bundle nor an envelope");
+}
+
+}  // namespace
+
+Result<Report> verify(const VerifyQuestion& question) {
+  if (question.file.starts_with('{')) return verify_json(question);
+  if (question.file.starts_with("c2sp.org/tlog-proof@")) return verify_log_proof(question);
+  if (question.file.find("\n\n\xE2\x80\x94 ") != std::string_view::npos) {
+    return verify_checkpoint(question);
+  }
+  return fail(Code::invalid, "the file is not a bundle, an envelope, a log proof or a checkpoint");
+}
+
+}  // namespace mc::proof
