@@ -148,6 +148,33 @@ export type Delivery = {
 };
 export type DeliveryPage = { items: Delivery[]; next_cursor: Cursor };
 export type DeliveryDetail = Delivery & { log: Attempt[] };
+export type Ledger = {
+  origin: string;
+  key: string;
+  checkpoint: string;
+  state: "recording" | "stopped";
+  why: string | null;
+};
+export type LedgerRecord = {
+  record: number;
+  at: Time;
+  type: string;
+  actor: string;
+  action: string;
+  purpose: string;
+  warrant: string | null;
+  erased: boolean;
+  payload: Record<string, unknown> | null;
+};
+export type LedgerRecordPage = { items: LedgerRecord[]; total: number; next_before: number | null };
+export type Receipt = {
+  kind: "mc.receipt/v1";
+  record: ProvenLeaf;
+  opened?: { payload: string; salt: string };
+  head: ProvenLeaf;
+  checkpoint: string;
+};
+export type ProvenLeaf = { leaf: string; path: string[] };
 export type Attempt = { attempt: number; at: Time; took_ms: number; status: number | null; error: string };
 export type Alert = {
   fingerprint: string;
@@ -311,6 +338,15 @@ export abstract class Operations {
   // Send a delivery again that has ended.
   sendDelivery = (given: { tenant: string; delivery: string; dry_run?: boolean }) =>
     this.call<Delivery>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/deliveries/${encodeURIComponent(given.delivery)}/send`, { dry_run: given.dry_run }));
+  // The ledger's key, its newest checkpoint, and whether it records.
+  getLedger = () =>
+    this.call<Ledger>("GET", "/v1/ledger");
+  // The ledger's records of a tenant, newest first.
+  listRecords = (given: { tenant: string; before?: number; limit?: number }) =>
+    this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { before: given.before, limit: given.limit }));
+  // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
+  getReceipt = (given: { tenant: string; record: number }) =>
+    this.call<Receipt>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`);
   // The tenants that the caller may know of.
   listTenants = () =>
     this.call<TenantPage>("GET", "/v1/tenants");

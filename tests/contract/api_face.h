@@ -1,24 +1,22 @@
 // The HTTP face over a guarded world, and one token of each kind of person; for the module's tests.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "api/api.h"
 #include "contract/guarded_world.h"
+#include "ledger/ledger.h"
+#include "transparency/transparency.h"
 
 namespace mc::api {
 
 struct Face {
   guarded::World world;
-  Api api{{world.clock(),
-           world.log(),
-           world.metrics(),
-           world.directory(),
-           world.gateway(),
-           &world.catalog(),
-           {"0.1.0", "SQLite"},
-           false,
-           false}};
+  sim::SimFiles disk;  // of the ledger
+  std::unique_ptr<ledger::Ledger> ledger = open_ledger();
+  transparency::Recorder recorder{*ledger};
+  Api api{api_world()};
   std::string operator_ =
       world.token({.tenant = "system",
                    .principal = "otto",
@@ -39,6 +37,21 @@ struct Face {
                     const std::string& body = "", net::Headers headers = {}) {
     return world.ask(
         {.method = method, .target = target, .headers = std::move(headers), .body = body}, token);
+  }
+  std::unique_ptr<ledger::Ledger> open_ledger() {
+    const crypto::SigningKey key = *crypto::SigningKey::ed25519(Secret(std::string(32, 'k')));
+    auto opened = ledger::Ledger::open(
+        {.folder = "/data/ledger", .signed_head_file = "/data/ledger.signed"},
+        {disk, world.clock(), world.random()},
+        *tlog::NoteSigner::make("ledger.example", tlog::NoteKeyType::ed25519, key));
+    MC_CHECK(opened);
+    return std::move(*opened);
+  }
+  ApiWorld api_world() {
+    ApiWorld out{world.clock(),   world.log(),      world.metrics(),    world.directory(),
+                 world.gateway(), &world.catalog(), {"0.1.0", "SQLite"}};
+    out.recorder = &recorder;
+    return out;
   }
   // All that the admin API could change, as text.
   std::string state() {

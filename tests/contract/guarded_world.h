@@ -65,6 +65,7 @@ class World {
   identity::Directory& directory() { return *directory_; }
   sim::SimClock& clock() { return clock_; }
   sim::SimFiles& files() { return files_; }
+  sys::Random& random() { return random_; }
   log::Log& log() { return log_; }
   log::MemorySink& lines() { return sink_; }
   metric::Registry& metrics() { return metrics_; }

@@ -65,7 +65,8 @@ Result<net::Response> call_local(Context& context, const AdminCall& call, const 
                 state.error().what + "; to work through that server give --url and a token");
   }
   if (!state) return tl::unexpected<Error>(state.error());
-  return api::serve_locally(*context.machine.clock, *state->directory,
+  MC_TRY(const OwnLedger ledger, open_ledger(context.machine, loaded.value));
+  return api::serve_locally({*context.machine.clock, *state->directory, *ledger.recorder},
                             {call.method, path, call.body, call.headers});
 }
 

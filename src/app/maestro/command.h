@@ -46,6 +46,7 @@ void add_notifications(cli::Command& app, Context& context);
 void add_completion(cli::Command& app, Context& context);
 void add_man(cli::Command& app, Context& context);
 void add_datasets(cli::Command& app, Context& context);
+void add_ledger(cli::Command& app, Context& context);
 void add_verify(cli::Command& app, Context& context);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.

@@ -103,6 +103,7 @@ int run(int argc, char** argv) {
   add_people(line.root(), context);
   add_notifications(line.root(), context);
   add_datasets(line.root(), context);
+  add_ledger(line.root(), context);
   add_verify(line.root(), context);
   add_completion(line.root(), context);
   add_man(line.root(), context);

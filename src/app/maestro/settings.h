@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
+#include "maestro/ledger_settings.h"
 #include "net/net.h"
 #include "smtp/smtp.h"
 
@@ -65,6 +66,7 @@ struct Settings {
   api::PortalConfig portal;
   NotifySettings notify;
   smtp::SmtpConfig smtp;
+  LedgerSettings ledger;
   LogSettings log;
   TraceSettings trace;
   Status check() const;
@@ -189,6 +191,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"portal", &T::portal, "The web portal"},
       Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},
       Field{"smtp", &T::smtp, "The mail server for notifications"},
+      Field{"ledger", &T::ledger, "The record of who did what, and its signatures"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},
   };

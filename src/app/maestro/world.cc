@@ -147,6 +147,7 @@ Status Running::build_oidc() {
 
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
+  MC_TRY(ledger_, open_ledger(machine_, settings_));
   MC_TRY_OK(build_oidc());
   MC_TRY(notifier_, Notifier::start({*machine_.clock, *machine_.random, *machine_.files,
                                      *output_.log, *state_.directory},
@@ -177,7 +178,8 @@ Status Running::build(bool demo) {
                                                   code_login_.get(),
                                                   settings_.portal,
                                                   &notifier_->secrets(),
-                                                  machine_.random.get()});
+                                                  machine_.random.get(),
+                                                  ledger_.recorder.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   gateway_->attach(*server_);

@@ -13,6 +13,7 @@
 #include "log/log.h"
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
+#include "maestro/own_ledger.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
 #include "net/net.h"
@@ -72,6 +73,7 @@ class Running {
   LogOutput& output_;
   std::shared_ptr<identity::Issuer> issuer_;  // null without a provider
   State state_;
+  OwnLedger ledger_;
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<identity::CodeLogin> code_login_;  // null without a client for the portal
   metric::Registry metrics_;

@@ -154,4 +154,14 @@ Result<Policy::Checked> Policy::check(const Note& note) const {
   return out;
 }
 
+std::string Policy::describe(const Checked& checked) const {
+  std::string out =
+      logs_[checked.log].name() + ", " + std::to_string(checked.checkpoint.head.size) + " leaves";
+  if (!checked.witnesses.empty()) {
+    out += ", cosigned by " + std::to_string(checked.witnesses.size()) + " since " +
+           format_rfc3339({*checked.earliest_s * 1'000'000'000});
+  }
+  return out;
+}
+
 }  // namespace mc::tlog

@@ -35,6 +35,9 @@ class Policy {
   // cosigned by the quorum. A signature of a known key that does not hold spoils it.
   Result<Checked> check(const Note& note) const;
 
+  // For people: "log.example, 12 leaves, cosigned by 2 since ...".
+  std::string describe(const Checked& checked) const;
+
   const std::vector<NoteKey>& logs() const { return logs_; }
   struct Witness {
     std::string name;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/handlers.h"
+#include "api/recorded.h"
 #include "api/wire.h"
 
 namespace mc::api {
@@ -10,7 +11,6 @@ namespace {
 
 using identity::Role;
 using identity::Scope;
-using Handler = Reply (*)(const AdminWorld& world, const AdminRequest& request);
 
 constexpr std::size_t kBodyBytesMax = 256 << 10;  // Alertmanager sends groups of alerts
 
@@ -38,6 +38,9 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/tenants/{tenant}/principals"}, list_principals},
     {{"POST", "/v1/tenants/{tenant}/principals"}, create_principal},
     {{"POST", "/v1/tenants/{tenant}/principals/{principal}/links"}, create_link},
+    {{"GET", "/v1/ledger"}, get_ledger},
+    {{"GET", "/v1/tenants/{tenant}/records"}, list_records},
+    {{"GET", "/v1/tenants/{tenant}/records/{record}/receipt"}, get_receipt},
     {{"GET", "/v1/alerts"}, list_alerts},
     {{"POST", "/v1/alerts"}, receive_alerts},
     {{"GET", "/v1/tenants/{tenant}/endpoints"}, list_endpoints},
@@ -83,9 +86,9 @@ Status read_query(AdminRequest& request) {
   return ok();
 }
 
-Reply run(Handler handler, const AdminWorld& world, AdminRequest& request) {
+Reply run(const Row& row, const AdminWorld& world, AdminRequest& request) {
   MC_TRY_OK(read_query(request));
-  return handler(world, request);
+  return run_recorded(world, request, row.endpoint, row.handler);
 }
 
 }  // namespace
@@ -115,22 +118,21 @@ net::Response serve_v1(const AdminWorld& world, AdminRequest& request) {
       allow.append(allow.empty() ? "" : ", ").append(row.endpoint.method);
       continue;
     }
-    Reply reply = run(row.handler, world, request);
+    Reply reply = run(row, world, request);
     return reply ? std::move(*reply) : problem(reply.error(), request.request_id);
   }
   if (!allow.empty()) return not_allowed(allow, request.request_id);
   return problem({Code::not_found, "no such endpoint"}, request.request_id);
 }
 
-net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
-                            const LocalRequest& request) {
+net::Response serve_locally(const LocalWorld& world, const LocalRequest& request) {
   identity::Caller caller;
   caller.tenant = TenantId(identity::kSystemTenant);
   caller.principal = PrincipalId("local");
   caller.roles = {Role::operator_};
   caller.scopes = {Scope::query,       Scope::mutate,  Scope::introspect, Scope::admin_read,
                    Scope::admin_write, Scope::metrics, Scope::alerts};
-  caller.expires = clock.wall() + seconds(60);
+  caller.expires = world.clock.wall() + seconds(60);
   net::Request http;
   http.method = request.method;
   http.target = request.path;
@@ -141,7 +143,8 @@ net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
   for (const auto& [name, value] : request.headers) http.headers.push_back({name, value});
   http.body = request.body;
   AdminRequest admin{.http = http, .caller = &caller, .request_id = "local"};
-  return serve_v1({.clock = clock, .directory = directory}, admin);
+  return serve_v1({.clock = world.clock, .directory = world.directory, .recorder = &world.recorder},
+                  admin);
 }
 
 net::Response json_reply(int status, const json::Value& value) {

@@ -22,6 +22,7 @@ struct AdminWorld {
   const PortalConfig* portal = nullptr;          // null without a server
   const notify::Secrets* secrets = nullptr;      // null without a server
   sys::Random* random = nullptr;                 // null without a server
+  transparency::Recorder* recorder = nullptr;    // null: nothing is recorded
 };
 
 struct AdminRequest {

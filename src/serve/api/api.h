@@ -26,6 +26,7 @@
 #include "net/net.h"
 #include "notify/notify.h"
 #include "sys/sys.h"
+#include "transparency/transparency.h"
 
 namespace mc::api {
 
@@ -50,8 +51,9 @@ struct ApiWorld {
   const identity::IssuerConfig* oidc = nullptr;
   identity::CodeLogin* code_login = nullptr;  // null without a provider for the portal
   PortalConfig portal = {};
-  const notify::Secrets* secrets = nullptr;  // of webhook endpoints; null: none can be made
-  sys::Random* random = nullptr;             // null: nothing can be notified
+  const notify::Secrets* secrets = nullptr;    // of webhook endpoints; null: none can be made
+  sys::Random* random = nullptr;               // null: nothing can be notified
+  transparency::Recorder* recorder = nullptr;  // null: nothing is recorded
 };
 
 class Api final : public net::Handler {
@@ -104,8 +106,12 @@ struct LocalRequest {
   std::string body;
   net::Headers headers;
 };
-net::Response serve_locally(sys::Clock& clock, identity::Directory& directory,
-                            const LocalRequest& request);
+struct LocalWorld {
+  sys::Clock& clock;
+  identity::Directory& directory;
+  transparency::Recorder& recorder;
+};
+net::Response serve_locally(const LocalWorld& world, const LocalRequest& request);
 
 // The endpoints of the admin API, with parameters in braces; openapi.yaml describes each.
 struct Endpoint {

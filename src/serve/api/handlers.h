@@ -106,6 +106,10 @@ Reply list_deliveries(const AdminWorld& world, const AdminRequest& request);
 Reply get_delivery(const AdminWorld& world, const AdminRequest& request);
 Reply send_delivery(const AdminWorld& world, const AdminRequest& request);
 
+Reply get_ledger(const AdminWorld& world, const AdminRequest& request);
+Reply list_records(const AdminWorld& world, const AdminRequest& request);
+Reply get_receipt(const AdminWorld& world, const AdminRequest& request);
+
 Reply list_alerts(const AdminWorld& world, const AdminRequest& request);
 Reply receive_alerts(const AdminWorld& world, const AdminRequest& request);
 

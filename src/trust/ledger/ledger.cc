@@ -7,7 +7,7 @@ namespace mc::ledger {
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerConfig& config, LedgerMachine machine,
                                              tlog::NoteSigner signer) {
-  std::unique_ptr<Ledger> out(new Ledger(config, machine));
+  std::unique_ptr<Ledger> out(new Ledger(config, machine, signer.key()));
   MC_TRY(out->store_, Store::open(machine.files, config.folder, config.segment_bytes));
   MC_TRY(SignedHead head, SignedHead::open(machine.files, config.signed_head_file));
   MC_TRY(out->publisher_, Publisher::make(*out->store_, std::move(head), std::move(signer)));

@@ -68,6 +68,7 @@ class Ledger {
   Status state() const;
 
   const Store& store() const { return *store_; }
+  const tlog::NoteKey& key() const { return key_; }  // that checkpoints are signed with
 
  private:
   // Entries and who waits for them, side by side.
@@ -80,7 +81,8 @@ class Ledger {
     Result<Store::Pending> pending;
     std::vector<Done> done;
   };
-  Ledger(const LedgerConfig& config, LedgerMachine machine) : config_(config), machine_(machine) {}
+  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteKey key)
+      : config_(config), machine_(machine), key_(std::move(key)) {}
   void write_batches();
   bool take(Waiting& batch);             // waits for some; false at the end
   void move_from_queue(Waiting& batch);  // mutex_ held
@@ -93,6 +95,7 @@ class Ledger {
 
   LedgerConfig config_;
   LedgerMachine machine_;
+  tlog::NoteKey key_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Publisher> publisher_;  // of the thread that settles
 

@@ -10,6 +10,7 @@
 #include "proof/bundle_check.h"  // IWYU pragma: export
 #include "proof/entry.h"         // IWYU pragma: export
 #include "proof/envelope.h"      // IWYU pragma: export
+#include "proof/receipt.h"       // IWYU pragma: export
 #include "proof/report.h"        // IWYU pragma: export
 #include "proof/sign.h"          // IWYU pragma: export
 #include "proof/statement.h"     // IWYU pragma: export

@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "proof/envelope.h"
+#include "proof/receipt.h"
 #include "proof/statement.h"
 #include "proof/trusted_root.h"
 #include "tlog/tlog.h"
@@ -94,13 +95,7 @@ Result<std::string> check_head(const tlog::Policy& policy, std::string_view text
                                tlog::Policy::Checked& checked) {
   MC_TRY(const tlog::Note note, tlog::parse_note(text));
   MC_TRY(checked, policy.check(note));
-  std::string out = policy.logs()[checked.log].name() + ", " +
-                    std::to_string(checked.checkpoint.head.size) + " leaves";
-  if (!checked.witnesses.empty()) {
-    out += ", cosigned by " + std::to_string(checked.witnesses.size()) + " since " +
-           format_rfc3339({*checked.earliest_s * 1'000'000'000});
-  }
-  return out;
+  return policy.describe(checked);
 }
 
 Result<Report> verify_checkpoint(const VerifyQuestion& question) {
@@ -136,13 +131,24 @@ Result<Report> verify_log_proof(const VerifyQuestion& question) {
   return report;
 }
 
+Result<Report> verify_receipt(const VerifyQuestion& question) {
+  MC_TRY(const tlog::Policy policy, policy_of(question));
+  const Result<Receipt> receipt = parse_receipt(question.file);
+  if (receipt) return check_receipt(*receipt, policy);
+  Report report("receipt");
+  report.step("format", "format_invalid",
+              [&]() -> Result<std::string> { return tl::unexpected<Error>(receipt.error()); });
+  return report;
+}
+
 // What JSON it is, by its members; all else is found by the first bytes.
 Result<Report> verify_json(const VerifyQuestion& question) {
   const Result<json::Value> value = json::parse(question.file, {.bytes_max = kBundleBytesMax});
   if (!value) return fail(Code::invalid, "the file is not sound JSON: " + value.error().what);
   if (value->find("payloadType") != nullptr) return verify_envelope(question);
   if (value->find("mediaType") != nullptr) return verify_bundle(question);
-  return fail(Code::invalid, "the file is JSON, but neither a bundle nor an envelope");
+  if (value->find("kind") != nullptr) return verify_receipt(question);
+  return fail(Code::invalid, "the file is JSON, but no receipt, bundle or envelope");
 }
 
 }  // namespace
@@ -153,7 +159,8 @@ Result<Report> verify(const VerifyQuestion& question) {
   if (question.file.find("\n\n\xE2\x80\x94 ") != std::string_view::npos) {
     return verify_checkpoint(question);
   }
-  return fail(Code::invalid, "the file is not a bundle, an envelope, a log proof or a checkpoint");
+  return fail(Code::invalid,
+              "the file is not a receipt, a bundle, an envelope, a log proof or a checkpoint");
 }
 
 }  // namespace mc::proof

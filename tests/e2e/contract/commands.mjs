@@ -45,6 +45,10 @@ const REMOTE = [
   ["alert list", [], api("AlertPage"), []],
   ["endpoint delete", ["{endpoint}", "--tenant", "cli"], object({}), [[3, "{endpoint}", "--tenant", "cli"]]],
   ["overview", ["--tenant", "cli"], api("Overview"), [[3, "--tenant", "nowhere"]]],
+  ["ledger status", [], api("Ledger"), []],
+  ["ledger records", ["--tenant", "cli", "--limit", "5"], api("LedgerRecordPage"),
+    [[3, "--tenant", "nowhere"], [2, "--tenant", "cli", "--limit", "1000"]]],
+  ["ledger receipt", ["0", "--tenant", "cli"], api("Receipt"), [[3, "999999", "--tenant", "cli"]]],
 ];
 
 const seen = new Set();
@@ -143,6 +147,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     json({ $ref: "mc:settings" }, "config", "show");
     json(object({ key: TEXT, explanation: TEXT }), "config", "explain", "server.port");
     json(object({ sdl: TEXT }), "dataset", "sdl");
+    ledgerCommands(site, json);
     const rows = site.write("more.jsonl",
       `${JSON.stringify({ ...fixture().alpha.organisation[0], id: "new" })}\n`);
     json({ type: "object", required: ["rows", "bad_rows"] }, "dataset", "import", rows,
@@ -154,6 +159,10 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "--set", "datasets_file=", "dataset", "sdl"],
       [3, "dataset", "import", rows, "--dataset", "nothing", "--tenant", "alpha"],
       [2, "--set", "server.port=x", "serve"],
+      [2, "--set", "server.port=x", "ledger", "verify"],
+      [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
+      [2, "verify", site.path("receipt.json")],
+      [3, "verify", site.path("no-such-file"), "--log-key", "x"],
       [2, "demo", "--scale", "x"],
     ]) {
       const done = site.run("--json", ...words);
@@ -167,8 +176,29 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "serve", "demo", "man"]) seen.add(words);
+      "dataset sdl", "dataset import", "ledger verify", "verify", "serve", "demo", "man"]) seen.add(words);
   });
+
+// What was done on this site stands in its ledger; a receipt of it verifies, and no changed copy.
+function ledgerCommands(site, json) {
+  const whole = json({ type: "object", required: ["verified", "records", "heads"] }, "ledger", "verify");
+  assert.equal(whole.verified, true);
+  assert.ok(whole.heads["audit/alpha"].size > 0);
+  const { key } = JSON.parse(site.must("--json", "ledger", "status"));
+  const receipt = site.must("ledger", "receipt", "0", "--tenant", "alpha");
+  const steps = json({ type: "object", required: ["subject", "verified", "steps"] },
+    "verify", site.write("receipt.json", receipt), "--log-key", key);
+  assert.equal(steps.verified, true);
+  const altered = receipt.replace("local@system", "other@system");
+  assert.notEqual(altered, receipt);
+  const failed = site.run("verify", site.write("altered.json", altered), "--log-key", key);
+  assert.equal(failed.status, 5, failed.err);
+  assert.match(failed.out, /\u2715 inclusion/);
+  // The same by hand, as docs/formats/proofs.md has it.
+  const recipe = (name) => runToEnd(new URL("recipe.sh", import.meta.url).pathname, [site.path(name), key]);
+  assert.equal(recipe("receipt.json").out, "verified\n");
+  assert.equal(recipe("altered.json").out, "does not hold: inclusion\n");
+}
 
 // What bash offers for the last word, after `maestro` and the words before it.
 function offers(site, ...words) {

@@ -167,6 +167,10 @@ scenario("every operation answers as the document says", async (world) => {
       await world.must("DELETE", `/v1/tenants/contract/tokens/${token.id}`, admin);
     }
   }
+  await world.must("GET", "/v1/ledger", admin);
+  const { items: [newest], total } = await world.must("GET", "/v1/tenants/contract/records?limit=1", admin);
+  assert.equal(newest.record, total - 1);
+  await world.must("GET", `/v1/tenants/contract/records/${newest.record}/receipt`, admin);
   await world.notifications(admin, operator);
   const first = await world.session("analyst");
   const second = await world.session("analyst");

@@ -1,0 +1,24 @@
+// The ledger of a data directory, with its key.
+#pragma once
+
+#include <memory>
+
+#include "ledger/ledger.h"
+#include "maestro/machine.h"
+#include "maestro/settings.h"
+#include "transparency/transparency.h"
+
+namespace mc::app {
+
+struct OwnLedger {
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::unique_ptr<transparency::Recorder> recorder;
+};
+
+std::string ledger_folder(const Settings& settings);
+
+// Makes key and ledger at the first start. Whoever calls holds the lock of the data directory.
+// `corrupt` when the ledger is not the one that was signed, or was changed: it must not go on.
+Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings);
+
+}  // namespace mc::app

@@ -1,0 +1,64 @@
+#include "transparency/transparency.h"
+
+#include "json/json.h"
+
+namespace mc::transparency {
+namespace {
+
+constexpr std::size_t kObjectBytesMax = 512;
+
+ledger::Entry entry_of(const Access& access, std::string_view type, std::string payload) {
+  ledger::Entry out;
+  out.log = log_of(access.tenant);
+  out.type = type;
+  out.actor = access.caller.principal.get() + "@" + access.caller.tenant.get();
+  out.tenant = access.tenant.get();
+  out.action = access.action;
+  out.purpose = access.caller.purpose.empty() ? "not stated" : access.caller.purpose;
+  out.warrant = access.warrant;
+  out.payload = std::move(payload);
+  return out;
+}
+
+std::string payload_of(const Access& access) {
+  json::Object out;
+  out.set("object", excerpt(access.object, kObjectBytesMax));
+  out.set("region", access.caller.region);
+  out.set("request_id", access.request_id);
+  out.set("roles", identity::join(access.caller.roles));
+  out.set("scopes", identity::join(access.caller.scopes));
+  if (!access.caller.token_id.empty()) out.set("token", access.caller.token_id);
+  if (!access.caller.session_id.empty()) out.set("session", access.caller.session_id);
+  return json::canonical(out);
+}
+
+}  // namespace
+
+std::string_view kind_name(Kind kind) {
+  return kind == Kind::access ? "access" : "change";
+}
+
+std::string log_of(const TenantId& tenant) {
+  return "audit/" + tenant.get();
+}
+
+Result<ledger::Recorded> Recorder::record(const Access& access) {
+  Result<ledger::Recorded> out =
+      ledger_.append(entry_of(access, kind_name(access.kind), payload_of(access)));
+  if (out) return out;
+  return fail(
+      Code::unavailable,
+      "nothing is served that cannot be recorded, and the ledger says: " + out.error().what);
+}
+
+void Recorder::record_outcome(const Access& access, const ledger::Recorded& recorded, int status) {
+  json::Object payload;
+  payload.set("of", static_cast<std::int64_t>(recorded.seq));
+  payload.set("request_id", access.request_id);
+  payload.set("status", std::int64_t{status});
+  // A ledger that fails here refuses the next request.
+  ledger_.append(entry_of(access, "outcome", json::canonical(payload)),
+                 [](const Result<ledger::Recorded>&) {});
+}
+
+}  // namespace mc::transparency

@@ -1,0 +1,129 @@
+// The ledger as its readers see it: its key and checkpoint, the records of a tenant, receipts.
+#include "api/handlers.h"
+#include "api/recorded.h"
+#include "json/json.h"
+#include "proof/proof.h"
+
+namespace mc::api {
+namespace {
+
+constexpr std::int64_t kLimitDefault = 50;
+constexpr std::int64_t kLimitMax = 200;
+
+Result<ledger::Ledger*> ledger_of(const AdminWorld& world) {
+  if (world.recorder != nullptr) return &world.recorder->ledger();
+  return fail(Code::unavailable, "there is no ledger here");
+}
+
+json::Value payload_of(const ledger::ReadRecord& record) {
+  if (record.erased) return {};
+  Result<json::Value> payload = json::parse(record.payload);
+  return payload ? std::move(*payload) : json::Value();
+}
+
+Result<json::Object> read_record(const ledger::Store& store, const std::string& log,
+                                 std::uint64_t seq) {
+  MC_TRY(const ledger::ReadRecord record, store.read(log, seq));
+  MC_TRY(const ledger::Header header, ledger::parse_leaf(record.leaf));
+  json::Object out;
+  out.set("record", static_cast<std::int64_t>(header.seq));
+  out.set("at", format_rfc3339(header.time));
+  out.set("type", header.type);
+  out.set("actor", header.actor);
+  out.set("action", header.action);
+  out.set("purpose", header.purpose);
+  out.set("warrant", header.warrant.empty() ? json::Value() : json::Value(header.warrant));
+  out.set("erased", record.erased);
+  out.set("payload", payload_of(record));
+  return out;
+}
+
+Status check_known(const AdminWorld& world, const TenantId& tenant) {
+  if (is_known(world, tenant)) return ok();
+  return fail(Code::not_found, "no tenant '" + excerpt(tenant.get()) + "'");
+}
+
+struct PageQuery {
+  std::int64_t before = INT64_MAX;
+  std::int64_t limit = kLimitDefault;
+};
+
+Result<PageQuery> read_page_query(const AdminRequest& request) {
+  PageQuery out;
+  for (const auto& [name, value] : request.query) {
+    const Result<std::int64_t> number = parse_int(value);
+    if (name == "before") {
+      if (!number || *number < 0) return fail(Code::invalid, "before: it is no record's number");
+      out.before = *number;
+    } else if (name == "limit") {
+      if (!number || *number < 1 || *number > kLimitMax) {
+        return fail(Code::invalid, "limit: it is 1 to 200");
+      }
+      out.limit = *number;
+    } else {
+      return fail(Code::invalid, "the query has before and limit, not '" + excerpt(name) + "'");
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
+  MC_TRY(ledger::Ledger * ledger, ledger_of(world));
+  const tlog::NoteKey& key = ledger->key();
+  json::Object out;
+  out.set("origin", key.name());
+  out.set("key", key.print());
+  out.set("checkpoint", ledger->checkpoint());
+  const Status state = ledger->state();
+  out.set("state", state ? "recording" : "stopped");
+  out.set("why", state ? json::Value() : json::Value(state.error().what));
+  return json_reply(200, json::Value(std::move(out)));
+}
+
+Reply list_records(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_reads(request, tenant));
+  MC_TRY_OK(check_known(world, tenant));
+  MC_TRY(const PageQuery query, read_page_query(request));
+  MC_TRY(const ledger::Ledger* ledger, ledger_of(world));
+  const ledger::Store& store = ledger->store();
+  const std::string log = transparency::log_of(tenant);
+  const Result<tlog::TreeHead> head = store.head(log);
+  const std::int64_t size = head ? static_cast<std::int64_t>(head->size) : 0;
+  const std::int64_t end = std::min(query.before, size);
+  const std::int64_t begin = std::max<std::int64_t>(0, end - query.limit);
+  json::Array items;
+  for (std::int64_t seq = end; seq-- > begin;) {
+    MC_TRY(json::Object item, read_record(store, log, static_cast<std::uint64_t>(seq)));
+    items.emplace_back(std::move(item));
+  }
+  json::Object out;
+  out.set("items", json::Value(std::move(items)));
+  out.set("total", size);
+  out.set("next_before", begin == 0 ? json::Value() : json::Value(begin));
+  return json_reply(200, json::Value(std::move(out)));
+}
+
+Reply get_receipt(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_reads(request, tenant));
+  MC_TRY_OK(check_known(world, tenant));
+  const Result<std::int64_t> seq = parse_int(request.path[3]);
+  if (!seq || *seq < 0) return fail(Code::not_found, "no such record");
+  MC_TRY(ledger::Ledger * ledger, ledger_of(world));
+  MC_TRY(std::string checkpoint, ledger->publish());
+  MC_TRY(const proof::Receipt receipt,
+         proof::make_receipt(ledger->store(), transparency::log_of(tenant),
+                             static_cast<std::uint64_t>(*seq), std::move(checkpoint)));
+  net::Response out;
+  out.headers = {{"Content-Type", "application/json"},
+                 {"Cache-Control", "no-store"},
+                 {"Content-Disposition", "attachment; filename=\"receipt-" + tenant.get() + "-" +
+                                             std::to_string(*seq) + ".json\""}};
+  out.body = proof::print_receipt(receipt);
+  return out;
+}
+
+}  // namespace mc::api

@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include "contract/api_face.h"
+#include "json/json.h"
+#include "proof/proof.h"
+
+namespace mc::api {
+namespace {
+
+json::Value json_of(const net::Response& response) {
+  Result<json::Value> out = json::parse(response.body);
+  REQUIRE_MESSAGE(out, response.body);
+  return std::move(*out);
+}
+
+// The records of a tenant, oldest first, as "type actor action".
+std::vector<std::string> records(Face& face, const std::string& tenant) {
+  face.ledger->publish();  // outcomes are not waited for
+  std::vector<std::string> out;
+  const std::string log = "audit/" + tenant;
+  const auto head = face.ledger->store().head(log);
+  for (std::uint64_t seq = 0; head && seq < head->size; ++seq) {
+    const auto header = ledger::parse_leaf(face.ledger->store().read(log, seq)->leaf);
+    out.push_back(header->type + " " + header->actor + " " + header->action);
+  }
+  return out;
+}
+using Lines = std::vector<std::string>;
+
+TEST_CASE("records: what the operator reads of a tenant stands in the tenant's log") {
+  Face face;
+  CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  CHECK(records(face, "alpha") == Lines{"access otto@system GET /v1/tenants/{tenant}/tokens"});
+  CHECK(face.ask("GET", "/v1/tenants", face.operator_).status == 200);
+  CHECK(face.ask("GET", "/v1/overview", face.operator_).status == 200);
+  CHECK(records(face, "system") ==
+        Lines{"access otto@system GET /v1/tenants", "access otto@system GET /v1/overview"});
+  // Of one's own nothing is an access.
+  CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.admin).status == 200);
+  CHECK(face.ask("GET", "/v1/overview", face.admin).status == 200);
+  CHECK(face.ask("GET", "/v1/self", face.operator_).status == 200);
+  CHECK(records(face, "alpha").size() == 1);
+  CHECK(records(face, "system").size() == 2);
+  // A tenant that is not there has no log.
+  CHECK(face.ask("GET", "/v1/tenants/nobody/tokens", face.operator_).status == 404);
+  CHECK(face.ledger->store().logs() == Lines{"audit/alpha", "audit/system", "root"});
+}
+
+TEST_CASE("records: a change is recorded before it is made, and then what came of it") {
+  Face face;
+  const std::string path = "/v1/tenants/alpha/principals";
+  const std::string body = R"({"id":"eve","roles":"analyst"})";
+  CHECK(face.ask("POST", path + "?dry_run=true", face.admin, body).status == 200);
+  CHECK(records(face, "alpha").empty());
+  CHECK(face.ask("POST", path, face.admin, body).status == 201);
+  CHECK(face.ask("POST", path, face.admin, body).status == 409);
+  const std::string action = "POST /v1/tenants/{tenant}/principals";
+  CHECK(records(face, "alpha") == Lines{"change ada@alpha " + action, "outcome ada@alpha " + action,
+                                        "change ada@alpha " + action,
+                                        "outcome ada@alpha " + action});
+  const json::Value page = json_of(face.ask("GET", "/v1/tenants/alpha/records", face.admin));
+  const json::Array& items = *page.find("items")->as_array();
+  REQUIRE(items.size() == 4);
+  CHECK(*items[0].find("record")->as_int() == 3);  // newest first
+  CHECK(*items[0].find("payload")->find("status")->as_int() == 409);
+  CHECK(*items[0].find("payload")->find("of")->as_int() == 2);
+  CHECK(*items[2].find("payload")->find("status")->as_int() == 201);
+  CHECK(*items[3].find("payload")->find("object")->as_string() == path);
+  CHECK(*items[3].find("payload")->find("roles")->as_string() == "tenant-admin");
+  CHECK(items[3].find("warrant")->is_null());
+}
+
+TEST_CASE("records: a new tenant is recorded with the operator, who has a log from the first day") {
+  Face face;
+  const std::string body = R"({"id":"new","region":"eu-west-1"})";
+  CHECK(face.ask("POST", "/v1/tenants", face.operator_, body).status == 201);
+  CHECK(records(face, "system") ==
+        Lines{"change otto@system POST /v1/tenants", "outcome otto@system POST /v1/tenants"});
+  CHECK(face.ask("GET", "/v1/tenants/system/records", face.operator_).status == 200);
+  CHECK(face.ask("GET", "/v1/tenants/system/records", face.admin).status == 404);
+}
+
+TEST_CASE("records: who may not know a tenant writes into no log but the own") {
+  Face face;
+  CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.bravo).status == 404);
+  CHECK(face.ask("GET", "/v1/tenants/alpha/records", face.bravo).status == 404);
+  CHECK(face.ask("GET", "/v1/tenants/alpha/records/0/receipt", face.bravo).status == 404);
+  CHECK(records(face, "bravo").empty());
+  CHECK(face.ask("POST", "/v1/tenants/alpha/tokens", face.bravo, "{}").status == 404);
+  CHECK(records(face, "alpha").empty());
+  CHECK(records(face, "bravo") == Lines{"change bea@bravo POST /v1/tenants/{tenant}/tokens",
+                                        "outcome bea@bravo POST /v1/tenants/{tenant}/tokens"});
+}
+
+TEST_CASE("records: what cannot be recorded is neither served nor done") {
+  Face face;
+  CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  const std::string before = face.state();
+  face.disk.fail_at(1, sim::SimFiles::Fault::not_stored);
+  for (int i = 0; i < 2; ++i) {  // the write that fails, and all after it
+    const net::Response read = face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_);
+    CHECK(read.status == 503);
+    CHECK(read.body.find("tok_") == std::string::npos);
+    CHECK(read.body.find("cannot be recorded") != std::string::npos);
+    const net::Response change = face.ask("POST", "/v1/tenants/alpha/principals", face.admin,
+                                          R"({"id":"eve","roles":"analyst"})");
+    CHECK(change.status == 503);
+    CHECK(face.ask("GET", "/v1/tenants", face.operator_).status == 503);
+  }
+  CHECK(face.state() == before);
+  // What needs no record is served, and tells what is wrong.
+  const json::Value ledger = json_of(face.ask("GET", "/v1/ledger", face.admin));
+  CHECK(*ledger.find("state")->as_string() == "stopped");
+  CHECK(ledger.find("why")->as_string() != nullptr);
+  CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.admin).status == 200);
+}
+
+TEST_CASE("records: a tenant verifies a receipt alone, and its download is recorded") {
+  Face face;
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  const json::Value ledger = json_of(face.ask("GET", "/v1/ledger", face.admin));
+  CHECK(*ledger.find("state")->as_string() == "recording");
+  const net::Response receipt = face.ask("GET", "/v1/tenants/alpha/records/0/receipt", face.admin);
+  REQUIRE(receipt.status == 200);
+  proof::VerifyQuestion question{receipt.body};
+  question.log_keys = {*ledger.find("key")->as_string()};
+  const auto report = proof::verify(question);
+  REQUIRE(report);
+  CHECK_MESSAGE(report->verified(), proof::print_text(*report));
+  CHECK(records(face, "alpha").back() ==
+        "access ada@alpha GET /v1/tenants/{tenant}/records/{record}/receipt");
+  for (const char* bad : {"9", "-1", "x", "18446744073709551616"}) {
+    CAPTURE(bad);
+    CHECK(face.ask("GET", std::string("/v1/tenants/alpha/records/") + bad + "/receipt", face.admin)
+              .status == 404);
+  }
+}
+
+TEST_CASE("records: pages go back to the first record") {
+  Face face;
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  }
+  std::vector<std::int64_t> seen;
+  std::string target = "/v1/tenants/alpha/records?limit=2";
+  while (!target.empty()) {
+    const json::Value page = json_of(face.ask("GET", target, face.admin));
+    CHECK(*page.find("total")->as_int() == 5);
+    for (const json::Value& item : *page.find("items")->as_array()) {
+      seen.push_back(*item.find("record")->as_int());
+    }
+    const std::int64_t* next = page.find("next_before")->as_int();
+    target =
+        next == nullptr ? "" : "/v1/tenants/alpha/records?limit=2&before=" + std::to_string(*next);
+  }
+  CHECK(seen == std::vector<std::int64_t>{4, 3, 2, 1, 0});
+  CHECK(json_of(face.ask("GET", "/v1/tenants/bravo/records", face.bravo))
+            .find("items")
+            ->as_array()
+            ->empty());
+  for (const char* bad : {"limit=0", "limit=201", "limit=x", "before=-1", "other=1"}) {
+    CAPTURE(bad);
+    CHECK(face.ask("GET", std::string("/v1/tenants/alpha/records?") + bad, face.admin).status ==
+          400);
+  }
+}
+
+}  // namespace
+}  // namespace mc::api

@@ -1,0 +1,44 @@
+// Receipts: one record of the ledger with all that its subject needs to check it alone.
+//
+// The record is a leaf of its log; a leaf of the log "root" says how far that log had grown with
+// it; a signed checkpoint vouches for the log "root". The first part of a receipt never changes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/base.h"
+#include "ledger/ledger.h"
+#include "proof/report.h"
+#include "tlog/tlog.h"
+
+namespace mc::proof {
+
+inline constexpr std::size_t kReceiptBytesMax = 512 << 10;
+
+struct Receipt {
+  std::string leaf;  // of the record
+  tlog::Path path;   // in its log, as it was after the record's batch
+  // Absent when they were erased.
+  std::optional<std::string> payload;
+  std::optional<ledger::Salt> salt;
+  std::string head_leaf;  // of the log "root"
+  tlog::Path head_path;
+  std::string checkpoint;  // of the log "root", a signed note
+  bool operator==(const Receipt&) const = default;
+};
+
+// Under `checkpoint`. `not_found` without such a record; `conflict` when the checkpoint is older
+// than the record.
+Result<Receipt> make_receipt(const ledger::Store& store, const std::string& log, std::uint64_t seq,
+                             std::string checkpoint);
+
+std::string print_receipt(const Receipt& receipt);  // RFC 8785, one line
+// Only what print_receipt() writes.
+Result<Receipt> parse_receipt(std::string_view json);
+
+// Steps: record, payload, inclusion, head, checkpoint, head_inclusion.
+Report check_receipt(const Receipt& receipt, const tlog::Policy& policy);
+
+}  // namespace mc::proof
