@@ -152,6 +152,8 @@ export type Ledger = {
   origin: string;
   key: string;
   checkpoint: string;
+  cosigned: string | null;
+  witness: string | null;
   state: "recording" | "stopped";
   why: string | null;
 };
@@ -167,6 +169,8 @@ export type LedgerRecord = {
   payload: Record<string, unknown> | null;
 };
 export type LedgerRecordPage = { items: LedgerRecord[]; total: number; next_before: number | null };
+export type EraseBody = { reason: string };
+export type Erased = { record: number; redaction: number | null };
 export type Receipt = {
   kind: "mc.receipt/v1";
   record: ProvenLeaf;
@@ -347,6 +351,9 @@ export abstract class Operations {
   // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
   getReceipt = (given: { tenant: string; record: number }) =>
     this.call<Receipt>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`);
+  // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
+  eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
+    this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);
   // The tenants that the caller may know of.
   listTenants = () =>
     this.call<TenantPage>("GET", "/v1/tenants");

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { PAGES } from "./pages.ts";
 import { address, go, session, setShortcuts, setTheme, setUtc, shortcuts, theme, utc } from "./state.ts";
 
@@ -131,7 +131,8 @@ function Help({ close }: { close: () => void }) {
 // Ctrl-K or Cmd-K opens the commands; the other keys work where nobody types, and can be switched off.
 export function Palette() {
   const [open, setOpen] = useState<"commands" | "help" | null>(null);
-  useEffect(() => {
+  // Before the first paint, so that no key is lost that somebody presses as the page appears.
+  useLayoutEffect(() => {
     let afterG = false;
     function onKey(event: KeyboardEvent) {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {

@@ -14,6 +14,7 @@ struct Flags {
   std::string before;
   std::string limit = "50";
   std::string record;
+  std::string reason;
 };
 
 Status show_receipt(Context& context, const Flags& flags) {
@@ -91,6 +92,16 @@ void add_ledger(cli::Command& app, Context& context) {
   receipt.option("RECORD", flags->record, "Number of the record").required();
   receipt.option("--tenant", flags->tenant, "Tenant").required();
   receipt.runs([&context, flags] { return show_receipt(context, *flags); });
+  cli::Command& erase = noun.add("erase", "Erase the payload of a record for good; proofs stay");
+  erase.option("RECORD", flags->record, "Number of the record").required();
+  erase.option("--tenant", flags->tenant, "Tenant").required();
+  erase.option("--reason", flags->reason, "Why; it stands in the redaction").required();
+  erase.runs([&context, flags] {
+    const std::string path =
+        "/v1/tenants/" + flags->tenant + "/records/" + flags->record + "/erase";
+    return show_one(context, {"POST", path, to_body({{"reason", flags->reason}}), {}},
+                    "payload erased");
+  });
   noun.add("verify", "Read the whole ledger of the data directory and check everything")
       .runs([&context] { return verify(context); });
 }

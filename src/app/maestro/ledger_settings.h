@@ -3,6 +3,7 @@
 
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/base.h"
 #include "json/describe.h"
@@ -14,6 +15,18 @@ struct LedgerSettings {
   std::string key_file;
   std::string signed_head_file;
   Nanos checkpoint_every = seconds(1);
+  std::string policy_file;
+};
+
+// This server as a witness of other ledgers.
+struct WitnessSettings {
+  std::string name;
+  std::string key_file;
+  std::vector<std::string> logs;
+  Status check() const {
+    if (logs.empty() || !name.empty()) return ok();
+    return fail(Code::invalid, "name: a witness of logs needs one");
+  }
 };
 
 }  // namespace mc::app
@@ -35,5 +48,23 @@ struct mc::json::Describe<mc::app::LedgerSettings> {
             &T::checkpoint_every,
             "A checkpoint is signed this long after a record at the latest",
             {.min = mc::millis(10), .max = mc::seconds(60)}},
+      Field{"policy_file", &T::policy_file,
+            "Witnesses that cosign checkpoints (c2sp.org/tlog-policy, with their URLs); empty = "
+            "none"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::app::WitnessSettings> {
+  using T = mc::app::WitnessSettings;
+  static constexpr auto fields = std::tuple{
+      Field{"name",
+            &T::name,
+            "Name in cosignatures: a host name that is nobody else's",
+            {.max = 253}},
+      Field{"key_file", &T::key_file,
+            "Ed25519 key (PKCS #8, PEM) that cosigns; empty = made in data_dir/witness.key"},
+      Field{"logs", &T::logs,
+            "Verifier keys of the logs to be witnessed, as maestro ledger status shows them"},
   };
 };

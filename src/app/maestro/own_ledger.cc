@@ -29,21 +29,20 @@ Result<crypto::SigningKey> read_key(sys::Files& files, const std::string& path) 
   Result<crypto::SigningKey> key = crypto::SigningKey::from_pkcs8(secret);
   if (!key) return fail(Code::invalid, path + ": " + key.error().what);
   if (key->public_key().algorithm() != crypto::Algorithm::eddsa) {
-    return fail(Code::invalid, path + ": the ledger's key must be Ed25519");
+    return fail(Code::invalid, path + ": the key must be Ed25519");
   }
   return key;
 }
 
-// The key is only made where there is no ledger yet: a ledger whose key is gone does not go on
-// under another.
-Result<crypto::SigningKey> own_key(sys::Files& files, const Settings& settings) {
-  const std::string path = in_data_dir(settings, settings.ledger.key_file, "ledger.key");
+// The key is only made where nothing was signed with one yet: what `begun` says.
+Result<crypto::SigningKey> own_key(sys::Files& files, const std::string& path,
+                                   const std::string& begun) {
   MC_TRY(const bool there, files.exists(path));
   if (there) return read_key(files, path);
-  MC_TRY(const bool begun, files.exists(ledger_folder(settings)));
-  if (begun) {
-    return fail(Code::corrupt, path + " is gone, but the ledger in " + ledger_folder(settings) +
-                                   " is there; restore the key from its backup");
+  MC_TRY(const bool late, files.exists(begun));
+  if (late) {
+    return fail(Code::corrupt,
+                path + " is gone, but " + begun + " is there; restore the key from its backup");
   }
   MC_TRY(crypto::SigningKey key, crypto::SigningKey::generate(crypto::Algorithm::eddsa));
   MC_TRY_OK(write_key(files, path, key));
@@ -58,7 +57,9 @@ std::string ledger_folder(const Settings& settings) {
 
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
   sys::Files& files = *machine.files;
-  MC_TRY(crypto::SigningKey key, own_key(files, settings));
+  MC_TRY(crypto::SigningKey key,
+         own_key(files, in_data_dir(settings, settings.ledger.key_file, "ledger.key"),
+                 ledger_folder(settings)));
   MC_TRY(
       tlog::NoteSigner signer,
       tlog::NoteSigner::make(settings.ledger.origin, tlog::NoteKeyType::ed25519, std::move(key)));
@@ -74,6 +75,24 @@ Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
   out.ledger = std::move(*opened);
   out.recorder = std::make_unique<transparency::Recorder>(*out.ledger);
   return out;
+}
+
+Result<std::unique_ptr<witness::Witness>> open_witness(Machine& machine, const Settings& settings) {
+  if (settings.witness.logs.empty()) return std::unique_ptr<witness::Witness>();
+  std::vector<tlog::NoteKey> logs;
+  for (const std::string& text : settings.witness.logs) {
+    Result<tlog::NoteKey> log = tlog::NoteKey::parse(text);
+    if (!log) return fail(Code::invalid, "witness.logs: " + log.error().what);
+    logs.push_back(std::move(*log));
+  }
+  const std::string folder = settings.data_dir + "/witness";
+  MC_TRY(crypto::SigningKey key,
+         own_key(*machine.files, in_data_dir(settings, settings.witness.key_file, "witness.key"),
+                 folder));
+  MC_TRY(tlog::NoteSigner signer,
+         tlog::NoteSigner::make(settings.witness.name, tlog::NoteKeyType::cosignature_v1,
+                                std::move(key)));
+  return witness::Witness::open(*machine.files, folder, std::move(signer), std::move(logs));
 }
 
 }  // namespace mc::app

@@ -1,12 +1,14 @@
-// The ledger of a data directory, with its key.
+// The ledger of a data directory with its key, and the witness that a server may be to others.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "ledger/ledger.h"
 #include "maestro/machine.h"
 #include "maestro/settings.h"
 #include "transparency/transparency.h"
+#include "witness/witness.h"
 
 namespace mc::app {
 
@@ -20,5 +22,8 @@ std::string ledger_folder(const Settings& settings);
 // Makes key and ledger at the first start. Whoever calls holds the lock of the data directory.
 // `corrupt` when the ledger is not the one that was signed, or was changed: it must not go on.
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings);
+
+// Null when no log is to be witnessed.
+Result<std::unique_ptr<witness::Witness>> open_witness(Machine& machine, const Settings& settings);
 
 }  // namespace mc::app

@@ -67,6 +67,7 @@ struct Settings {
   NotifySettings notify;
   smtp::SmtpConfig smtp;
   LedgerSettings ledger;
+  WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
   Status check() const;
@@ -192,6 +193,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},
       Field{"smtp", &T::smtp, "The mail server for notifications"},
       Field{"ledger", &T::ledger, "The record of who did what, and its signatures"},
+      Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},
   };

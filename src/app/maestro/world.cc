@@ -7,6 +7,7 @@ namespace mc::app {
 namespace {
 
 constexpr std::size_t kModelFileMax = dataset::kModelBytesMax;
+constexpr std::size_t kPolicyFileMax = 256 << 10;
 constexpr Nanos kSaveLastUseEvery = seconds(30);
 constexpr std::size_t kCursorKeyBytes = 32;
 
@@ -98,6 +99,19 @@ Status Running::build_catalog() {
   return dataset::check_tables(catalog_->model(), connections);
 }
 
+void Running::add_ledger_metrics() {
+  metrics_.collect_gauge({.name = "mc_ledger_recording",
+                          .help = "1 while the ledger records; 0 after a disk has failed."},
+                         [this] { return ledger_.ledger->state() ? 1.0 : 0.0; });
+  metrics_.collect_gauge(
+      {.name = "mc_ledger_heads", .help = "Leaves of the log of heads, about one a commit."},
+      [this] {
+        const auto head = ledger_.ledger->store().head(ledger::kRootLog);
+        return head ? static_cast<double>(head->size) : 0.0;
+      });
+  if (cosigning_ != nullptr) cosigning_->add_metrics(metrics_);
+}
+
 void Running::add_metrics() {
   metric::add_process_metrics(metrics_, machine_.clock->wall());
   metrics_.collect_gauge(
@@ -113,6 +127,7 @@ void Running::add_metrics() {
         emit({}, static_cast<double>(server_->counters().refused_total));
       });
   notifier_->add_metrics(metrics_);
+  add_ledger_metrics();
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
                             .help = "When the provider's keys were fetched; 0 = not yet."},
@@ -126,6 +141,16 @@ void Running::add_metrics() {
       [this](const metric::Registry::Emit& emit) {
         emit({}, static_cast<double>(output_.sink->dropped()));
       });
+}
+
+Status Running::build_ledger() {
+  MC_TRY(ledger_, open_ledger(machine_, settings_));
+  MC_TRY(witness_, open_witness(machine_, settings_));
+  const std::string& policy_file = settings_.ledger.policy_file;
+  if (policy_file.empty()) return ok();
+  MC_TRY(const std::string policy, machine_.files->read_all(policy_file, kPolicyFileMax));
+  MC_TRY(cosigning_, CosignRounds::start(*ledger_.ledger, *output_.log, policy));
+  return ok();
 }
 
 Status Running::build_oidc() {
@@ -147,7 +172,7 @@ Status Running::build_oidc() {
 
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
-  MC_TRY(ledger_, open_ledger(machine_, settings_));
+  MC_TRY_OK(build_ledger());
   MC_TRY_OK(build_oidc());
   MC_TRY(notifier_, Notifier::start({*machine_.clock, *machine_.random, *machine_.files,
                                      *output_.log, *state_.directory},
@@ -179,7 +204,8 @@ Status Running::build(bool demo) {
                                                   settings_.portal,
                                                   &notifier_->secrets(),
                                                   machine_.random.get(),
-                                                  ledger_.recorder.get()});
+                                                  ledger_.recorder.get(),
+                                                  witness_.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   gateway_->attach(*server_);

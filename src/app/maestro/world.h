@@ -11,6 +11,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "log/log.h"
+#include "maestro/cosign_rounds.h"
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
 #include "maestro/own_ledger.h"
@@ -63,8 +64,10 @@ class Running {
       : machine_(machine), settings_(settings), output_(output) {}
   Status build(bool demo);
   Status build_catalog();
+  Status build_ledger();
   Status build_oidc();
   void add_metrics();
+  void add_ledger_metrics();
   void export_traces();
   void refresh_issuer();
 
@@ -74,6 +77,8 @@ class Running {
   std::shared_ptr<identity::Issuer> issuer_;  // null without a provider
   State state_;
   OwnLedger ledger_;
+  std::unique_ptr<CosignRounds> cosigning_;    // null without witnesses
+  std::unique_ptr<witness::Witness> witness_;  // null when no log is witnessed
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<identity::CodeLogin> code_login_;  // null without a client for the portal
   metric::Registry metrics_;

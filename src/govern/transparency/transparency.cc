@@ -61,4 +61,13 @@ void Recorder::record_outcome(const Access& access, const ledger::Recorded& reco
                  [](const Result<ledger::Recorded>&) {});
 }
 
+Result<ledger::Recorded> Recorder::redact(const Access& access, std::uint64_t seq,
+                                          const std::string& why) {
+  json::Object payload;
+  payload.set("record", static_cast<std::int64_t>(seq));
+  payload.set("reason", why);
+  payload.set("request_id", access.request_id);
+  return ledger_.redact(log_of(access.tenant), seq, entry_of(access, "", json::canonical(payload)));
+}
+
 }  // namespace mc::transparency

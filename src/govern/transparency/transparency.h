@@ -43,6 +43,9 @@ class Recorder {
   // What came of a recorded change, as HTTP's status; not waited for.
   void record_outcome(const Access& access, const ledger::Recorded& recorded, int status);
 
+  // Erases the payload of a record of the tenant's log; `why` stands in the redaction.
+  Result<ledger::Recorded> redact(const Access& access, std::uint64_t seq, const std::string& why);
+
   ledger::Ledger& ledger() { return ledger_; }
 
  private:

@@ -23,6 +23,7 @@ struct AdminWorld {
   const notify::Secrets* secrets = nullptr;      // null without a server
   sys::Random* random = nullptr;                 // null without a server
   transparency::Recorder* recorder = nullptr;    // null: nothing is recorded
+  witness::Witness* witness = nullptr;           // null: no log is witnessed
 };
 
 struct AdminRequest {

@@ -6,10 +6,13 @@
 #include "api/assets.h"
 #include "api/browser.h"
 #include "api/first_page.h"
+#include "api/log_files.h"
 #include "json/json.h"
 
 namespace mc::api {
 namespace {
+
+constexpr std::string_view kWitnessPath = "/witness/add-checkpoint";
 
 constexpr int kAdminThreads = 2;
 constexpr std::size_t kAdminQueueMax = 128;
@@ -175,6 +178,34 @@ void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
   if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
 }
 
+void Api::serve_ledger(const std::shared_ptr<net::Exchange>& exchange) {
+  const std::string request_id = new_request_id(world_.clock);
+  if (world_.recorder == nullptr) {
+    return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
+  }
+  const bool queued = workers_->submit([this, exchange, request_id](int) {
+    Result<net::Response> file =
+        serve_log_file(world_.recorder->ledger(), exchange->request().path);
+    if (!file) return refuse(*exchange, file.error(), request_id);
+    reply(*exchange, std::move(*file), request_id);
+  });
+  if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
+}
+
+void Api::serve_witness(const std::shared_ptr<net::Exchange>& exchange) {
+  const std::string request_id = new_request_id(world_.clock);
+  if (world_.witness == nullptr) {
+    return refuse(*exchange, {Code::not_found, "no log is witnessed here"}, request_id);
+  }
+  const bool queued = workers_->submit([this, exchange, request_id](int) {
+    witness::Answer answer =
+        world_.witness->add_checkpoint(exchange->request().body, world_.clock.wall());
+    world_.log.event("witness.asked", {{"request_id", request_id}, {"status", answer.status}});
+    reply(*exchange, text(answer.status, answer.content_type, std::move(answer.body)), request_id);
+  });
+  if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
+}
+
 struct Api::Identified {
   std::shared_ptr<const identity::Caller> caller;
   std::string cookie;  // of a session
@@ -223,9 +254,9 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 AdminWorld Api::admin_world() const {
-  return {world_.clock,         world_.directory, world_.catalog, &world_.gateway,
-          world_.build.version, world_.demo,      world_.oidc,    world_.code_login,
-          &world_.portal,       world_.secrets,   world_.random,  world_.recorder};
+  return {world_.clock,  world_.directory, world_.catalog,    &world_.gateway, world_.build.version,
+          world_.demo,   world_.oidc,      world_.code_login, &world_.portal,  world_.secrets,
+          world_.random, world_.recorder,  world_.witness};
 }
 
 void Api::log_done(const net::Request& request, const Identified& who, int status) {
@@ -268,6 +299,8 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   const Asset* asset = reads ? find_asset(request.path) : nullptr;
   if (asset == nullptr && request.path.starts_with("/v1/")) return serve_admin(exchange);
   if (reads && request.path == "/metrics") return serve_metrics(exchange);
+  if (reads && request.path.starts_with(kLogFiles)) return serve_ledger(exchange);
+  if (request.method == "POST" && request.path == kWitnessPath) return serve_witness(exchange);
   const std::string request_id = new_request_id(world_.clock);
   net::Response response;
   if (asset == nullptr && reads && !simple(request, response)) asset = find_page(request);

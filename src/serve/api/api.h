@@ -3,6 +3,8 @@
 //
 //   GET /              the portal             GET /livez /readyz /version /status
 //   GET /metrics       scope `metrics`        /v1/...  admin API, JSON and problem+json (RFC 9457)
+//   GET /ledger/...    checkpoint and tiles     POST /witness/add-checkpoint
+//   (c2sp.org/tlog-witness)
 //
 // Admin work blocks on the database, so it runs on a small pool of its own. People of the system
 // tenant with role operator or platform administer every tenant; a tenant-admin administers the
@@ -27,6 +29,7 @@
 #include "notify/notify.h"
 #include "sys/sys.h"
 #include "transparency/transparency.h"
+#include "witness/witness.h"
 
 namespace mc::api {
 
@@ -54,6 +57,7 @@ struct ApiWorld {
   const notify::Secrets* secrets = nullptr;    // of webhook endpoints; null: none can be made
   sys::Random* random = nullptr;               // null: nothing can be notified
   transparency::Recorder* recorder = nullptr;  // null: nothing is recorded
+  witness::Witness* witness = nullptr;         // null: no log is witnessed
 };
 
 class Api final : public net::Handler {
@@ -78,6 +82,8 @@ class Api final : public net::Handler {
   void refuse(net::Exchange& exchange, const Error& error, std::string_view request_id);
   void refuse(net::Exchange& exchange, net::Response problem, std::string_view request_id);
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
+  void serve_ledger(const std::shared_ptr<net::Exchange>& exchange);
+  void serve_witness(const std::shared_ptr<net::Exchange>& exchange);
   void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
   void run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who);
   // False when the request is not of a session; then the page is like any other asset.

@@ -1,6 +1,7 @@
 // The ledger as its readers see it: its key and checkpoint, the records of a tenant, receipts.
 #include "api/handlers.h"
 #include "api/recorded.h"
+#include "api/wire.h"
 #include "json/json.h"
 #include "proof/proof.h"
 
@@ -9,6 +10,10 @@ namespace {
 
 constexpr std::int64_t kLimitDefault = 50;
 constexpr std::int64_t kLimitMax = 200;
+
+json::Value text_or_null(std::string text) {
+  return text.empty() ? json::Value() : json::Value(std::move(text));
+}
 
 Result<ledger::Ledger*> ledger_of(const AdminWorld& world) {
   if (world.recorder != nullptr) return &world.recorder->ledger();
@@ -32,7 +37,7 @@ Result<json::Object> read_record(const ledger::Store& store, const std::string& 
   out.set("actor", header.actor);
   out.set("action", header.action);
   out.set("purpose", header.purpose);
-  out.set("warrant", header.warrant.empty() ? json::Value() : json::Value(header.warrant));
+  out.set("warrant", text_or_null(header.warrant));
   out.set("erased", record.erased);
   out.set("payload", payload_of(record));
   return out;
@@ -41,6 +46,24 @@ Result<json::Object> read_record(const ledger::Store& store, const std::string& 
 Status check_known(const AdminWorld& world, const TenantId& tenant) {
   if (is_known(world, tenant)) return ok();
   return fail(Code::not_found, "no tenant '" + excerpt(tenant.get()) + "'");
+}
+
+Result<std::uint64_t> record_in(const AdminRequest& request) {
+  const Result<std::int64_t> seq = parse_int(request.path[3]);
+  if (!seq || *seq < 0)
+    return fail(Code::not_found, "no record '" + excerpt(request.path[3]) + "'");
+  return static_cast<std::uint64_t>(*seq);
+}
+
+// Under the newest checkpoint that witnesses cosigned, when it has the record already.
+Result<proof::Receipt> newest_receipt(ledger::Ledger& ledger, const std::string& log,
+                                      std::uint64_t seq) {
+  if (std::string cosigned = ledger.cosigned(); !cosigned.empty()) {
+    Result<proof::Receipt> out = proof::make_receipt(ledger.store(), log, seq, std::move(cosigned));
+    if (out || out.error().code != Code::conflict) return out;
+  }
+  MC_TRY(std::string checkpoint, ledger.publish());
+  return proof::make_receipt(ledger.store(), log, seq, std::move(checkpoint));
 }
 
 struct PageQuery {
@@ -76,6 +99,9 @@ Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
   out.set("origin", key.name());
   out.set("key", key.print());
   out.set("checkpoint", ledger->checkpoint());
+  out.set("cosigned", text_or_null(ledger->cosigned()));
+  out.set("witness",
+          world.witness == nullptr ? json::Value() : json::Value(world.witness->key().print()));
   const Status state = ledger->state();
   out.set("state", state ? "recording" : "stopped");
   out.set("why", state ? json::Value() : json::Value(state.error().what));
@@ -110,20 +136,43 @@ Reply get_receipt(const AdminWorld& world, const AdminRequest& request) {
   const TenantId tenant(request.path[1]);
   MC_TRY_OK(check_reads(request, tenant));
   MC_TRY_OK(check_known(world, tenant));
-  const Result<std::int64_t> seq = parse_int(request.path[3]);
-  if (!seq || *seq < 0) return fail(Code::not_found, "no such record");
+  MC_TRY(const std::uint64_t seq, record_in(request));
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
-  MC_TRY(std::string checkpoint, ledger->publish());
-  MC_TRY(const proof::Receipt receipt,
-         proof::make_receipt(ledger->store(), transparency::log_of(tenant),
-                             static_cast<std::uint64_t>(*seq), std::move(checkpoint)));
+  MC_TRY(const proof::Receipt receipt, newest_receipt(*ledger, transparency::log_of(tenant), seq));
   net::Response out;
   out.headers = {{"Content-Type", "application/json"},
                  {"Cache-Control", "no-store"},
                  {"Content-Disposition", "attachment; filename=\"receipt-" + tenant.get() + "-" +
-                                             std::to_string(*seq) + ".json\""}};
+                                             std::to_string(seq) + ".json\""}};
   out.body = proof::print_receipt(receipt);
   return out;
+}
+
+// Only the tenant's own: nobody else decides what its log no longer says.
+Reply erase_record(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_writes(request, tenant));
+  if (request.caller->tenant != tenant) {
+    return fail(Code::denied, "only the tenant's own administrators erase what is in its log");
+  }
+  MC_TRY(const EraseBody body, read_body<EraseBody>(request));
+  if (!is_one_line(body.reason)) return fail(Code::invalid, "reason: it must be one line of text");
+  MC_TRY(const std::uint64_t seq, record_in(request));
+  MC_TRY(ledger::Ledger * ledger, ledger_of(world));
+  json::Object out;
+  out.set("record", static_cast<std::int64_t>(seq));
+  if (request.dry_run) {
+    MC_TRY(const ledger::ReadRecord held, ledger->store().read(transparency::log_of(tenant), seq));
+    if (held.erased) return fail(Code::conflict, "the record is erased already");
+    out.set("redaction", json::Value());
+    return json_reply(200, json::Value(std::move(out)));
+  }
+  const transparency::Access access{
+      transparency::Kind::change,      tenant, *request.caller, "", std::string(request.http.path),
+      std::string(request.request_id), ""};
+  MC_TRY(const ledger::Recorded redaction, world.recorder->redact(access, seq, body.reason));
+  out.set("redaction", static_cast<std::int64_t>(redaction.seq));
+  return json_reply(200, json::Value(std::move(out)));
 }
 
 }  // namespace mc::api

@@ -15,7 +15,8 @@ json::Value json_of(const net::Response& response) {
 
 // The records of a tenant, oldest first, as "type actor action".
 std::vector<std::string> records(Face& face, const std::string& tenant) {
-  face.ledger->publish();  // outcomes are not waited for
+  // Outcomes are not waited for, but what comes after them is.
+  REQUIRE(face.ledger->append({"fence", "fence", "test", "test", "wait", "test", "", "", {}}));
   std::vector<std::string> out;
   const std::string log = "audit/" + tenant;
   const auto head = face.ledger->store().head(log);
@@ -43,7 +44,7 @@ TEST_CASE("records: what the operator reads of a tenant stands in the tenant's l
   CHECK(records(face, "system").size() == 2);
   // A tenant that is not there has no log.
   CHECK(face.ask("GET", "/v1/tenants/nobody/tokens", face.operator_).status == 404);
-  CHECK(face.ledger->store().logs() == Lines{"audit/alpha", "audit/system", "root"});
+  CHECK(face.ledger->store().logs() == Lines{"audit/alpha", "audit/system", "fence", "root"});
 }
 
 TEST_CASE("records: a change is recorded before it is made, and then what came of it") {
@@ -134,6 +135,76 @@ TEST_CASE("records: a tenant verifies a receipt alone, and its download is recor
     CHECK(face.ask("GET", std::string("/v1/tenants/alpha/records/") + bad + "/receipt", face.admin)
               .status == 404);
   }
+}
+
+TEST_CASE("records: a tenant's administrator erases a payload, nobody else does") {
+  Face face;
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  const std::string path = "/v1/tenants/alpha/records/0/erase";
+  const std::string body = R"({"reason":"erasure request"})";
+  CHECK(face.ask("POST", path, face.operator_, body).status == 403);
+  CHECK(face.ask("POST", path, face.auditor, body).status == 403);
+  CHECK(face.ask("POST", path, face.analyst, body).status == 403);
+  CHECK(face.ask("POST", path, face.bravo, body).status == 404);
+  for (const char* bad : {"{}", R"({"reason":""})", R"({"reason":"a\nb"})", R"({"why":"x"})", ""}) {
+    CAPTURE(bad);
+    CHECK(face.ask("POST", path, face.admin, bad).status == 400);
+  }
+  CHECK(face.ask("POST", "/v1/tenants/alpha/records/999/erase", face.admin, body).status == 404);
+  CHECK(face.ask("POST", path + "?dry_run=true", face.admin, body).status == 200);
+  CHECK_FALSE(face.ledger->store().read("audit/alpha", 0)->erased);
+  const net::Response done = face.ask("POST", path, face.admin, body);
+  CHECK(done.status == 200);
+  CHECK(face.ledger->store().read("audit/alpha", 0)->erased);
+  CHECK(face.ask("POST", path, face.admin, body).status == 409);
+  CHECK(face.ask("POST", path + "?dry_run=true", face.admin, body).status == 409);
+
+  const auto redaction = static_cast<std::uint64_t>(*json_of(done).find("redaction")->as_int());
+  const auto held = face.ledger->store().read("audit/alpha", redaction);
+  CHECK(ledger::parse_leaf(held->leaf)->action == "erase 0");
+  CHECK(held->payload.find("erasure request") != std::string::npos);
+  const json::Value page =
+      json_of(face.ask("GET", "/v1/tenants/alpha/records?before=1", face.admin));
+  const json::Value& item = page.find("items")->as_array()->front();
+  CHECK(*item.find("erased")->as_bool());
+  CHECK(item.find("payload")->is_null());
+  CHECK(*item.find("actor")->as_string() == "otto@system");
+}
+
+TEST_CASE("records: anybody sees that one checkpoint continues another, and no tenant's name") {
+  Face face;
+  const auto checkpoint = [&] {
+    REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+    REQUIRE(face.ledger->publish());
+    const net::Response got = face.ask("GET", "/ledger/checkpoint", "");
+    CHECK(got.status == 200);
+    const auto note = tlog::parse_note(got.body);
+    REQUIRE(note);
+    REQUIRE(tlog::Policy::of_logs({face.ledger->key()}).check(*note));
+    return tlog::parse_checkpoint(note->text)->head;
+  };
+  const tlog::TreeHead older = checkpoint();
+  for (int i = 0; i < 4; ++i) static_cast<void>(checkpoint());
+  const tlog::TreeHead newer = checkpoint();
+  CHECK(newer.size > older.size);
+  const tlog::TileNodes nodes(
+      newer.size, [&](const tlog::Tile& tile) -> Result<std::vector<tlog::Hash>> {
+        const net::Response got = face.ask("GET", "/ledger/" + tlog::tile_path(tile), "");
+        if (got.status != 200) return fail(Code::not_found, got.body);
+        return tlog::parse_tile(got.body, tile);
+      });
+  CHECK(tlog::check_consistency(older, newer,
+                                *tlog::prove_consistency(nodes, older.size, newer.size)));
+  for (const char* path :
+       {"/ledger/", "/ledger/tile/entries/000", "/ledger/tile/entries/000.p/1",
+        "/ledger/tile/0/000", "/ledger/tile/0/001.p/1", "/ledger/tile/0/000.p/200",
+        "/ledger/tile/0/../checkpoint", "/ledger/tile/63/000.p/1"}) {
+    CAPTURE(path);
+    const net::Response got = face.ask("GET", path, "");
+    CHECK(got.status == 404);
+    CHECK(got.body.find("alpha") == std::string::npos);
+  }
+  CHECK(face.ask("POST", "/ledger/checkpoint", "").status == 404);
 }
 
 TEST_CASE("records: pages go back to the first record") {

@@ -55,6 +55,9 @@ struct ReplayBody {
   std::string from;
   std::string to;
 };
+struct EraseBody {
+  std::string reason;
+};
 struct TokenBody {
   std::string principal;
   std::string scopes = "query";
@@ -186,4 +189,10 @@ struct mc::json::Describe<mc::api::TokenBody> {
             {.min = mc::seconds(1), .max = mc::identity::kTokenLifetimeMax}},
       Field{"note", &T::note, "For people", {.max = 200}},
   };
+};
+template <>
+struct mc::json::Describe<mc::api::EraseBody> {
+  using T = mc::api::EraseBody;
+  static constexpr auto fields = std::tuple{
+      Field{"reason", &T::reason, "Why it is erased", {.min = 1, .max = 500, .required = true}}};
 };

@@ -64,6 +64,36 @@ Result<Recorded> Ledger::append(Entry entry) {
   return future.get();
 }
 
+// A start finds the redaction behind the mark until what it says is done.
+Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry why) {
+  if (log == kRootLog) return fail(Code::denied, "ledger: the log 'root' has nothing to erase");
+  MC_TRY(const ReadRecord record, store_->read(log, seq));
+  if (record.erased) {
+    return fail(Code::conflict, "ledger: the record " + std::to_string(seq) + " is erased already");
+  }
+  why.log = log;
+  why.type = kRedactionType;
+  why.action = redaction_action(seq);
+  {
+    const std::lock_guard lock(mutex_);
+    ++redacting_;
+  }
+  Result<Recorded> recorded = append(std::move(why));
+  if (recorded) {
+    const Status erased = store_->erase(log, seq);
+    if (!erased) {
+      stop(erased.error());
+      recorded = tl::unexpected<Error>(erased.error());
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    --redacting_;
+  }
+  kept_.notify_one();
+  return recorded;
+}
+
 Result<std::string> Ledger::publish() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++sign_wanted_;
@@ -76,6 +106,16 @@ Result<std::string> Ledger::publish() {
 std::string Ledger::checkpoint() const {
   const std::lock_guard lock(mutex_);
   return checkpoint_;
+}
+
+void Ledger::keep_cosigned(std::string checkpoint) {
+  const std::lock_guard lock(mutex_);
+  cosigned_ = std::move(checkpoint);
+}
+
+std::string Ledger::cosigned() const {
+  const std::lock_guard lock(mutex_);
+  return cosigned_;
 }
 
 Status Ledger::state() const {
@@ -200,7 +240,7 @@ void Ledger::keep_marks() {
     std::optional<Known> mark;
     {
       std::unique_lock lock(mutex_);
-      kept_.wait(lock, [this] { return mark_ || no_more_marks_; });
+      kept_.wait(lock, [this] { return (mark_ && redacting_ == 0) || no_more_marks_; });
       if (!mark_) return;
       mark.swap(mark_);
     }

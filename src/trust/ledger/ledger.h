@@ -60,10 +60,19 @@ class Ledger {
   // The same, waiting.
   Result<Recorded> append(Entry entry);
 
+  // Erases the payload of a record, once a redaction is durable that says so: `why` without log,
+  // type and action. Blocks. A crash in between is made good by the next start. `not_found` without
+  // such a record, `conflict` when it is erased already, `denied` in the log "root".
+  Result<Recorded> redact(const std::string& log, std::uint64_t seq, Entry why);
+
   // Signs what is durable now and gives the checkpoint.
   Result<std::string> publish();
   // The newest checkpoint; empty before the first.
   std::string checkpoint() const;
+  // A checkpoint of this ledger with the cosignatures of witnesses, for readers; empty before the
+  // first.
+  void keep_cosigned(std::string checkpoint);
+  std::string cosigned() const;
   // Why nothing more is recorded or signed; ok while all is well.
   Status state() const;
 
@@ -108,9 +117,11 @@ class Ledger {
   std::size_t taken_ = 0;  // entries at the front of the queue
   std::vector<Staged> staged_;
   std::optional<Known> mark_;      // to be kept
+  int redacting_ = 0;              // while somebody does, no mark is kept
   std::uint64_t sign_wanted_ = 0;  // calls of publish()
   std::uint64_t sign_done_ = 0;    // those that are answered
   std::string checkpoint_;
+  std::string cosigned_;
   Status state_ = ok();
   // What the destructor ends, one after the other.
   bool no_more_entries_ = false;

@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "ledger/verify.h"
 #include "sim/sim.h"
 
 namespace mc::ledger {
@@ -165,6 +166,101 @@ TEST_CASE("ledger: the disk fails: who waits is told, nothing more is recorded, 
   auto ledger = world.open();
   REQUIRE(ledger.has_value());
   CHECK((*ledger)->append(entry("alpha", "4"))->seq == 1);
+}
+
+// Whether the bytes stand in any file of the ledger.
+bool is_on_disk(World& world, std::string_view bytes) {
+  for (const char* folder : {"/data/ledger", "/data/ledger/segments", "/data/ledger/trees"}) {
+    const auto names = world.files.list(folder);
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+      const std::string* held = world.files.bytes_of(std::string(folder) + "/" + name);
+      if (held != nullptr && held->find(bytes) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
+TEST_CASE("ledger: what is redacted is gone from the disk, its proof and its redaction stay") {
+  World world;
+  auto ledger = world.open();
+  REQUIRE((*ledger)->append(entry("alpha", "the secret")).has_value());
+  REQUIRE((*ledger)->append(entry("alpha", "another")).has_value());
+  REQUIRE(is_on_disk(world, "the secret"));
+  const Entry why{"", "", "ada", "alpha", "", "erasure request", "", "why", {}};
+  const auto redaction = (*ledger)->redact("audit/alpha", 0, why);
+  REQUIRE(redaction.has_value());
+  CHECK(redaction->seq == 2);
+  CHECK_FALSE(is_on_disk(world, "the secret"));
+  CHECK(is_on_disk(world, "another"));
+  const Store& store = (*ledger)->store();
+  CHECK(store.read("audit/alpha", 0)->erased);
+  const auto header = parse_leaf(store.read("audit/alpha", 2)->leaf);
+  CHECK(header->type == "redaction");
+  CHECK(header->action == "erase 0");
+  CHECK(header->actor == "ada");
+  const tlog::TreeHead head = *store.head("audit/alpha");
+  const tlog::Hash leaf = tlog::leaf_hash(store.read("audit/alpha", 0)->leaf);
+  CHECK(tlog::check_inclusion(leaf, 0, head, *store.prove_inclusion("audit/alpha", 0, head.size)));
+
+  CHECK((*ledger)->redact("audit/alpha", 0, why).error().code == Code::conflict);
+  CHECK((*ledger)->redact("audit/alpha", 9, why).error().code == Code::not_found);
+  CHECK((*ledger)->redact("audit/beta", 0, why).error().code == Code::not_found);
+  CHECK((*ledger)->redact(kRootLog, 0, why).error().code == Code::denied);
+  CHECK(store.head("audit/alpha")->size == 3);
+  ledger->reset();
+  CHECK(verify(world.files, "/data/ledger", 1, nullptr)->erased == 1);
+}
+
+TEST_CASE("ledger: a redaction whose erasure a crash has cut off is made good by the next start") {
+  World world;
+  {
+    auto ledger = world.open();
+    REQUIRE((*ledger)->append(entry("alpha", "the secret")).has_value());
+    REQUIRE((*ledger)->append(entry("beta", "of another log")).has_value());
+    Entry redaction = entry("alpha", "why");
+    redaction.type = "redaction";
+    redaction.action = "erase 0";
+    REQUIRE((*ledger)->append(redaction).has_value());
+  }
+  world.files.crash();
+  REQUIRE(is_on_disk(world, "the secret"));
+  auto ledger = world.open();
+  REQUIRE(ledger.has_value());
+  CHECK_FALSE(is_on_disk(world, "the secret"));
+  CHECK(is_on_disk(world, "of another log"));
+  CHECK((*ledger)->store().read("audit/alpha", 0)->erased);
+  CHECK((*ledger)->append(entry("alpha", "goes on")).has_value());
+}
+
+TEST_CASE("ledger: what cannot be recorded is not erased") {
+  World world;
+  auto ledger = world.open();
+  REQUIRE((*ledger)->append(entry("alpha", "the secret")).has_value());
+  REQUIRE((*ledger)->publish().has_value());
+  world.files.fail_at(1, sim::SimFiles::Fault::not_stored);
+  const Entry why{"", "", "ada", "alpha", "", "erasure request", "", "why", {}};
+  CHECK((*ledger)->redact("audit/alpha", 0, why).error().code == Code::unavailable);
+  CHECK(is_on_disk(world, "the secret"));
+  ledger->reset();
+  world.files.crash();
+  ledger = world.open();
+  CHECK_FALSE((*ledger)->store().read("audit/alpha", 0)->erased);
+}
+
+TEST_CASE("ledger: only a redaction of an earlier record is one") {
+  Header header{"audit/alpha", 7, {}, "redaction", "ada", "alpha", "erase 3", "why", "", {}, {}};
+  CHECK(redaction_target(print_leaf(header)) == 3);
+  for (const char* action :
+       {"erase 7", "erase 8", "erase 03", "erase -1", "erase", "erase x", "3"}) {
+    CAPTURE(action);
+    header.action = action;
+    CHECK_FALSE(redaction_target(print_leaf(header)));
+  }
+  header.action = "erase 3";
+  header.type = "access";
+  header.purpose = R"("type":"redaction")";
+  CHECK_FALSE(redaction_target(print_leaf(header)));
+  CHECK_FALSE(redaction_target(""));
 }
 
 TEST_CASE("ledger: more than may wait is refused at once") {

@@ -239,4 +239,23 @@ tlog::Hash commit(const Salt& salt, std::string_view payload) {
       .finish();
 }
 
+std::string redaction_action(std::uint64_t seq) {
+  return "erase " + std::to_string(seq);
+}
+
+std::optional<std::uint64_t> redaction_target(std::string_view leaf) {
+  // Quotes inside of a text are escaped, so only the member itself can look like this.
+  if (leaf.find("\"type\":\"redaction\"") == std::string_view::npos) return std::nullopt;
+  const Result<Header> header = parse_leaf(leaf);
+  if (!header || header->type != kRedactionType) return std::nullopt;
+  std::string_view action = header->action;
+  const std::size_t blank = action.find(' ');
+  if (blank == std::string_view::npos) return std::nullopt;
+  const Result<std::int64_t> seq = parse_int(action.substr(blank + 1));
+  if (!seq || *seq < 0) return std::nullopt;
+  const auto target = static_cast<std::uint64_t>(*seq);
+  if (redaction_action(target) != action || target >= header->seq) return std::nullopt;
+  return target;
+}
+
 }  // namespace mc::ledger

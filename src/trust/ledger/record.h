@@ -44,6 +44,13 @@ std::string print_leaf(const Header& header);
 // Only what print_leaf() writes.
 Result<Header> parse_leaf(std::string_view leaf);
 
+// A redaction says that the payload of an earlier record of its log is erased: a record of the type
+// "redaction" with the action "erase N".
+inline constexpr std::string_view kRedactionType = "redaction";
+std::string redaction_action(std::uint64_t seq);
+// N, when the leaf is a redaction's.
+std::optional<std::uint64_t> redaction_target(std::string_view leaf);
+
 // The leaf by which the log "root" says how far another log has grown.
 struct HeadLeaf {
   std::string log;  // the one that has grown

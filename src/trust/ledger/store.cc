@@ -97,6 +97,15 @@ Status Store::recover() {
     names.push_back(known_.logs[id].name);
   }
   publish(heads, names);
+  return erase_again();
+}
+
+// A crash may have come between a redaction and what it says.
+Status Store::erase_again() {
+  for (const auto& [id, seq] : redactions_) {
+    MC_TRY_OK(erase(known_.logs[id].name, seq));
+  }
+  redactions_.clear();
   return ok();
 }
 
@@ -118,6 +127,9 @@ Status Store::replay(const Place& place, const Batch& batch) {
     remember({record.log, record.key}, {log.tree.size(), batch.time, log.last, false});
     log.tree.append(log.last, [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
     at->second.add(Place{place.segment, place.offset + record.offset()});
+    if (const auto target = redaction_target(record.leaf)) {
+      redactions_.emplace_back(record.log, *target);
+    }
   }
   for (const LogHead& head : batch.heads) {
     if (head.log >= known_.logs.size() || known_.logs[head.log].tree.head() != head.head) {

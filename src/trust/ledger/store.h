@@ -95,7 +95,8 @@ class Store {
   Result<tlog::Hash> root_at(const std::string& log, std::uint64_t size) const;
   Result<std::string> tile(const std::string& log, const tlog::Tile& tile) const;
 
-  // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing.
+  // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing. A
+  // start does it again for each redaction (redaction_target()) behind the mark.
   Status erase(const std::string& log, std::uint64_t seq);
   // Makes the trees durable and moves the mark to what was known after a batch that has settled.
   Status keep(const Known& known);
@@ -111,6 +112,7 @@ class Store {
         segments_(std::move(segments)),
         trees_(files, folder_ + "/trees") {}
   Status recover();
+  Status erase_again();
   Status replay(const Place& place, const Batch& batch);
   std::uint32_t id_of(const std::string& log, Building& building);
   void append_leaf(Building& building, std::uint32_t log, std::string leaf, const Prepared* from);
@@ -138,6 +140,8 @@ class Store {
   std::map<RepeatId, Recorded> repeats_;
   std::deque<RepeatId> repeat_order_;
   std::uint64_t torn_ = 0;
+  // Of the batches that a start has read: log and record that were to be erased.
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> redactions_;
   std::atomic<bool> failed_ = false;
   mutable std::mutex mutex_;  // of heads_
   std::map<std::string, Published> heads_;

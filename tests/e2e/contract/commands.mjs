@@ -161,6 +161,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "--set", "server.port=x", "serve"],
       [2, "--set", "server.port=x", "ledger", "verify"],
       [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
+      [4, "ledger", "erase", "0", "--tenant", "alpha", "--reason", "not the tenant's own"],
       [2, "verify", site.path("receipt.json")],
       [3, "verify", site.path("no-such-file"), "--log-key", "x"],
       [2, "demo", "--scale", "x"],
@@ -176,7 +177,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "ledger verify", "verify", "serve", "demo", "man"]) seen.add(words);
+      "dataset sdl", "dataset import", "ledger verify", "ledger erase", "verify", "serve", "demo", "man"]) seen.add(words);
   });
 
 // What was done on this site stands in its ledger; a receipt of it verifies, and no changed copy.

@@ -171,6 +171,9 @@ scenario("every operation answers as the document says", async (world) => {
   const { items: [newest], total } = await world.must("GET", "/v1/tenants/contract/records?limit=1", admin);
   assert.equal(newest.record, total - 1);
   await world.must("GET", `/v1/tenants/contract/records/${newest.record}/receipt`, admin);
+  for (const dry of ["?dry_run=true", ""]) {
+    await world.must("POST", `/v1/tenants/contract/records/0/erase${dry}`, admin, { reason: "test" });
+  }
   await world.notifications(admin, operator);
   const first = await world.session("analyst");
   const second = await world.session("analyst");
