@@ -174,10 +174,21 @@ export type Erased = { record: number; redaction: number | null };
 export type Receipt = {
   kind: "mc.receipt/v1";
   record: ProvenLeaf;
-  opened?: { payload: string; salt: string };
+  opened?: Opened;
   head: ProvenLeaf;
   checkpoint: string;
 };
+export type RangeReceipt = {
+  kind: "mc.range/v1";
+  from: Time;
+  to: Time;
+  records: RangeRecord[];
+  path: string[];
+  head: ProvenLeaf;
+  checkpoint: string;
+};
+export type RangeRecord = { leaf: string; opened?: Opened };
+export type Opened = { payload: string; salt: string };
 export type ProvenLeaf = { leaf: string; path: string[] };
 export type Attempt = { attempt: number; at: Time; took_ms: number; status: number | null; error: string };
 export type Alert = {
@@ -351,6 +362,9 @@ export abstract class Operations {
   // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
   getReceipt = (given: { tenant: string; record: number }) =>
     this.call<Receipt>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`);
+  // All records of a tenant between two times, with the proof that none was left out. The download is recorded.
+  getRangeReceipt = (given: { tenant: string; from: Time; to?: Time }) =>
+    this.call<RangeReceipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/receipts`, { from: given.from, to: given.to }));
   // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
   eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
     this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);

@@ -15,12 +15,27 @@ struct Flags {
   std::string limit = "50";
   std::string record;
   std::string reason;
+  std::string from;
+  std::string to;
 };
 
 Status show_receipt(Context& context, const Flags& flags) {
   const std::string path = "/v1/tenants/" + flags.tenant + "/records/" + flags.record + "/receipt";
   MC_TRY(const json::Value receipt, call_admin(context, {.path = path}));
   print_out(json::canonical(receipt));  // the bytes of the receipt, nothing behind them
+  return ok();
+}
+
+Status show_range(Context& context, const Flags& flags) {
+  const auto query = [](const std::string& time) {
+    std::string out;  // the offset of a time may have a plus
+    for (const char c : time) out += c == '+' ? "%2B" : std::string(1, c);
+    return out;
+  };
+  std::string path = "/v1/tenants/" + flags.tenant + "/receipts?from=" + query(flags.from);
+  if (!flags.to.empty()) path += "&to=" + query(flags.to);
+  MC_TRY(const json::Value receipt, call_admin(context, {.path = path}));
+  print_out(json::canonical(receipt));
   return ok();
 }
 
@@ -92,6 +107,11 @@ void add_ledger(cli::Command& app, Context& context) {
   receipt.option("RECORD", flags->record, "Number of the record").required();
   receipt.option("--tenant", flags->tenant, "Tenant").required();
   receipt.runs([&context, flags] { return show_receipt(context, *flags); });
+  cli::Command& range = noun.add("export", "All records between two times, proven complete");
+  range.option("--tenant", flags->tenant, "Tenant").required();
+  range.option("--from", flags->from, "RFC 3339, inside: 2026-09-01T00:00:00Z").required();
+  range.option("--to", flags->to, "RFC 3339, not inside; now when it is absent");
+  range.runs([&context, flags] { return show_range(context, *flags); });
   cli::Command& erase = noun.add("erase", "Erase the payload of a record for good; proofs stay");
   erase.option("RECORD", flags->record, "Number of the record").required();
   erase.option("--tenant", flags->tenant, "Tenant").required();

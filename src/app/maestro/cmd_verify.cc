@@ -7,7 +7,7 @@
 namespace mc::app {
 namespace {
 
-constexpr std::size_t kProofBytesMax = proof::kBundleBytesMax;
+constexpr std::size_t kProofBytesMax = proof::kRangeBytesMax;
 constexpr std::size_t kTrustBytesMax = 4 << 20;
 constexpr std::size_t kArtifactBytesMax = std::size_t{1} << 30;
 constexpr std::string_view kDigestPrefix = "sha256:";
@@ -91,7 +91,8 @@ Status verify(const Context& context, const Flags& flags) {
 void add_verify(cli::Command& app, Context& context) {
   cli::Command& command = app.add("verify", "Check a proof, offline, and show the steps");
   auto flags = std::make_shared<Flags>();
-  command.option("FILE", flags->file, "Bundle, envelope, log proof or checkpoint").required();
+  command.option("FILE", flags->file, "Receipt, bundle, envelope, log proof or checkpoint")
+      .required();
   command.option("--trust", flags->trust,
                  "File: Sigstore trusted root, or for logs a c2sp.org/tlog-policy");
   command.option("--log-key", flags->log_keys, "Verifier key of a log: name+id+key");

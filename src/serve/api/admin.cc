@@ -42,6 +42,7 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/tenants/{tenant}/records"}, list_records},
     {{"GET", "/v1/tenants/{tenant}/records/{record}/receipt"}, get_receipt},
     {{"POST", "/v1/tenants/{tenant}/records/{record}/erase"}, erase_record},
+    {{"GET", "/v1/tenants/{tenant}/receipts"}, get_range_receipt},
     {{"GET", "/v1/alerts"}, list_alerts},
     {{"POST", "/v1/alerts"}, receive_alerts},
     {{"GET", "/v1/tenants/{tenant}/endpoints"}, list_endpoints},

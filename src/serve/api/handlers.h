@@ -109,6 +109,7 @@ Reply send_delivery(const AdminWorld& world, const AdminRequest& request);
 Reply get_ledger(const AdminWorld& world, const AdminRequest& request);
 Reply list_records(const AdminWorld& world, const AdminRequest& request);
 Reply get_receipt(const AdminWorld& world, const AdminRequest& request);
+Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request);
 Reply erase_record(const AdminWorld& world, const AdminRequest& request);
 
 Reply list_alerts(const AdminWorld& world, const AdminRequest& request);

@@ -9,10 +9,17 @@ namespace {
 using transparency::Access;
 using transparency::Kind;
 
-constexpr std::string_view kReceiptPath = "/v1/tenants/{tenant}/records/{record}/receipt";
+// Recorded for everybody, the tenant's own people too.
+constexpr std::array<std::string_view, 2> kReceipts = {
+    "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts"};
 // Without a tenant in the path, and yet with data of several for who may see them.
 constexpr std::array<std::string_view, 3> kOfAllTenants = {"/v1/overview", "/v1/tenants",
                                                            "/v1/alerts"};
+
+template <std::size_t N>
+bool holds(const std::array<std::string_view, N>& paths, std::string_view path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
 
 bool names_tenant(const AdminRequest& request) {
   return request.path.size() >= 2 && request.path[0] == "tenants";
@@ -27,7 +34,7 @@ std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
     const bool own = caller.tenant.get() == tenant;
     // Who may not know the tenant writes into no log but the own.
     if (!own && !caller.reads_other_tenants()) return reads ? "" : caller.tenant.get();
-    if (own && reads && endpoint.path != kReceiptPath) return "";
+    if (own && reads && !holds(kReceipts, endpoint.path)) return "";
     return tenant;
   }
   if (!reads) return caller.tenant.get();

@@ -1,4 +1,7 @@
 // The ledger as its readers see it: its key and checkpoint, the records of a tenant, receipts.
+#include <algorithm>
+#include <optional>
+
 #include "api/handlers.h"
 #include "api/recorded.h"
 #include "api/wire.h"
@@ -55,15 +58,57 @@ Result<std::uint64_t> record_in(const AdminRequest& request) {
   return static_cast<std::uint64_t>(*seq);
 }
 
-// Under the newest checkpoint that witnesses cosigned, when it has the record already.
-Result<proof::Receipt> newest_receipt(ledger::Ledger& ledger, const std::string& log,
-                                      std::uint64_t seq) {
+// What `make` gives under the newest checkpoint that witnesses cosigned, when it has the records
+// already, else under one that is signed now.
+template <class Make>
+auto under_newest(ledger::Ledger& ledger, const Make& make) {
   if (std::string cosigned = ledger.cosigned(); !cosigned.empty()) {
-    Result<proof::Receipt> out = proof::make_receipt(ledger.store(), log, seq, std::move(cosigned));
+    auto out = make(std::move(cosigned));
     if (out || out.error().code != Code::conflict) return out;
   }
-  MC_TRY(std::string checkpoint, ledger.publish());
-  return proof::make_receipt(ledger.store(), log, seq, std::move(checkpoint));
+  Result<std::string> checkpoint = ledger.publish();
+  if (checkpoint) return make(std::move(*checkpoint));
+  return decltype(make(std::string()))(tl::unexpected<Error>(checkpoint.error()));
+}
+
+net::Response as_file(std::string body, const std::string& name) {
+  net::Response out;
+  out.headers = {{"Content-Type", "application/json"},
+                 {"Cache-Control", "no-store"},
+                 {"Content-Disposition", "attachment; filename=\"" + name + ".json\""}};
+  out.body = std::move(body);
+  return out;
+}
+
+Result<WallTime> time_in(std::string_view name, const std::string& text) {
+  const Result<WallTime> out = parse_rfc3339(text);
+  if (!out) return fail(Code::invalid, std::string(name) + ": " + out.error().what);
+  return whole_ms(*out);
+}
+
+// Up to the newest record of the log, which is that of this very request, when the query does not
+// say: so far the log can show that it is complete.
+Result<proof::TimeRange> range_in(const AdminRequest& request, const ledger::Store& store,
+                                  const std::string& log) {
+  MC_TRY(const tlog::TreeHead head, store.head(log));
+  MC_TRY(const ledger::ReadRecord newest, store.read(log, head.size - 1));
+  MC_TRY(const ledger::Header header, ledger::parse_leaf(newest.leaf));
+  std::optional<WallTime> from;
+  proof::TimeRange out{{}, header.time};
+  for (const auto& [name, value] : request.query) {
+    if (name == "from") {
+      MC_TRY(from, time_in(name, value));
+    } else if (name == "to") {
+      MC_TRY(out.to, time_in(name, value));
+    } else {
+      return fail(Code::invalid, "the query has from and to, not '" + excerpt(name) + "'");
+    }
+  }
+  if (!from) return fail(Code::invalid, "from: it is missing");
+  if (out.to > header.time) return fail(Code::invalid, "to: it is in the future");
+  if (*from >= out.to) return fail(Code::invalid, "from: it is not before to");
+  out.from = *from;
+  return out;
 }
 
 struct PageQuery {
@@ -138,14 +183,25 @@ Reply get_receipt(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_known(world, tenant));
   MC_TRY(const std::uint64_t seq, record_in(request));
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
-  MC_TRY(const proof::Receipt receipt, newest_receipt(*ledger, transparency::log_of(tenant), seq));
-  net::Response out;
-  out.headers = {{"Content-Type", "application/json"},
-                 {"Cache-Control", "no-store"},
-                 {"Content-Disposition", "attachment; filename=\"receipt-" + tenant.get() + "-" +
-                                             std::to_string(seq) + ".json\""}};
-  out.body = proof::print_receipt(receipt);
-  return out;
+  const std::string log = transparency::log_of(tenant);
+  MC_TRY(const proof::Receipt receipt, under_newest(*ledger, [&](std::string checkpoint) {
+           return proof::make_receipt(ledger->store(), log, seq, std::move(checkpoint));
+         }));
+  return as_file(proof::print_receipt(receipt),
+                 "receipt-" + tenant.get() + "-" + std::to_string(seq));
+}
+
+Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_reads(request, tenant));
+  MC_TRY_OK(check_known(world, tenant));
+  MC_TRY(ledger::Ledger * ledger, ledger_of(world));
+  const std::string log = transparency::log_of(tenant);
+  MC_TRY(const proof::TimeRange range, range_in(request, ledger->store(), log));
+  MC_TRY(const proof::RangeReceipt receipt, under_newest(*ledger, [&](std::string checkpoint) {
+           return proof::make_range_receipt(ledger->store(), log, range, std::move(checkpoint));
+         }));
+  return as_file(proof::print_range_receipt(receipt), "receipts-" + tenant.get());
 }
 
 // Only the tenant's own: nobody else decides what its log no longer says.

@@ -137,6 +137,36 @@ TEST_CASE("records: a tenant verifies a receipt alone, and its download is recor
   }
 }
 
+TEST_CASE("records: a tenant downloads a range that is proven complete, and that is recorded") {
+  Face face;
+  const std::string base = "/v1/tenants/alpha/receipts";
+  const auto at = [&] { return format_rfc3339(whole_ms(face.world.clock().wall())); };
+  const std::string begin = at();
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+    face.world.clock().advance(seconds(1));
+  }
+  const net::Response got = face.ask("GET", base + "?from=" + begin, face.admin);
+  REQUIRE_MESSAGE(got.status == 200, got.body);
+  proof::VerifyQuestion question{got.body};
+  question.log_keys = {face.ledger->key().print()};
+  const auto report = proof::verify(question);
+  REQUIRE(report);
+  CHECK_MESSAGE(report->verified(), proof::print_text(*report));
+  CHECK(proof::parse_range_receipt(got.body)->records.size() == 5);
+  CHECK(records(face, "alpha").back() == "access ada@alpha GET /v1/tenants/{tenant}/receipts");
+  const std::string later = at();
+  CHECK(face.ask("GET", base + "?from=" + begin + "&to=" + later, face.admin).status == 200);
+  for (const std::string& bad :
+       {std::string(), std::string("?from=x"), "?from=" + begin + "&to=x",
+        "?from=" + begin + "&to=2100-01-01T00:00:00Z", "?from=" + later + "&to=" + begin,
+        "?from=" + begin + "&other=1"}) {
+    CAPTURE(bad);
+    CHECK(face.ask("GET", base + bad, face.admin).status == 400);
+  }
+  CHECK(face.ask("GET", base + "?from=" + begin, face.bravo).status == 404);
+}
+
 TEST_CASE("records: a tenant's administrator erases a payload, nobody else does") {
   Face face;
   REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);

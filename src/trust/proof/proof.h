@@ -6,13 +6,14 @@
 // here reads a clock, a file or a network. All values are plain data; all functions thread-safe.
 #pragma once
 
-#include "proof/bundle.h"        // IWYU pragma: export
-#include "proof/bundle_check.h"  // IWYU pragma: export
-#include "proof/entry.h"         // IWYU pragma: export
-#include "proof/envelope.h"      // IWYU pragma: export
-#include "proof/receipt.h"       // IWYU pragma: export
-#include "proof/report.h"        // IWYU pragma: export
-#include "proof/sign.h"          // IWYU pragma: export
-#include "proof/statement.h"     // IWYU pragma: export
-#include "proof/trusted_root.h"  // IWYU pragma: export
-#include "proof/verify.h"        // IWYU pragma: export
+#include "proof/bundle.h"         // IWYU pragma: export
+#include "proof/bundle_check.h"   // IWYU pragma: export
+#include "proof/entry.h"          // IWYU pragma: export
+#include "proof/envelope.h"       // IWYU pragma: export
+#include "proof/range_receipt.h"  // IWYU pragma: export
+#include "proof/receipt.h"        // IWYU pragma: export
+#include "proof/report.h"         // IWYU pragma: export
+#include "proof/sign.h"           // IWYU pragma: export
+#include "proof/statement.h"      // IWYU pragma: export
+#include "proof/trusted_root.h"   // IWYU pragma: export
+#include "proof/verify.h"         // IWYU pragma: export

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "ledger/ledger.h"
+#include "proof/receipt_parts.h"
 #include "proof/report.h"
 #include "tlog/tlog.h"
 
@@ -18,14 +19,9 @@ namespace mc::proof {
 inline constexpr std::size_t kReceiptBytesMax = 512 << 10;
 
 struct Receipt {
-  std::string leaf;  // of the record
-  tlog::Path path;   // in its log, as it was after the record's batch
-  // Absent when they were erased.
-  std::optional<std::string> payload;
-  std::optional<ledger::Salt> salt;
-  std::string head_leaf;  // of the log "root"
-  tlog::Path head_path;
-  std::string checkpoint;  // of the log "root", a signed note
+  std::string leaf;              // of the record
+  std::optional<Opened> opened;  // absent when it was erased
+  Anchor anchor;
   bool operator==(const Receipt&) const = default;
 };
 
@@ -38,7 +34,7 @@ std::string print_receipt(const Receipt& receipt);  // RFC 8785, one line
 // Only what print_receipt() writes.
 Result<Receipt> parse_receipt(std::string_view json);
 
-// Steps: record, payload, inclusion, head, checkpoint, head_inclusion.
+// Steps: record, payload, head, inclusion, checkpoint, head_inclusion.
 Report check_receipt(const Receipt& receipt, const tlog::Policy& policy);
 
 }  // namespace mc::proof

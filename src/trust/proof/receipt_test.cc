@@ -71,9 +71,9 @@ TEST_CASE("receipt: its first part does not change when the ledger grows") {
   const std::string old = *world.ledger->publish();
   for (int i = 0; i < 100; ++i) world.append("alpha", "more");
   const Receipt after = *world.receipt("alpha", 3);
-  CHECK(after.path == before.path);
-  CHECK(after.head_leaf == before.head_leaf);
-  CHECK(after.head_path != before.head_path);
+  CHECK(after.anchor.path == before.anchor.path);
+  CHECK(after.anchor.head_leaf == before.anchor.head_leaf);
+  CHECK(after.anchor.head_path != before.anchor.head_path);
   CHECK(failure(check_receipt(after, policy())) == "");
   CHECK(failure(check_receipt(before, policy())) == "");
   CHECK(make_receipt(world.ledger->store(), "audit/alpha", 60, old).error().code == Code::conflict);
@@ -82,12 +82,11 @@ TEST_CASE("receipt: its first part does not change when the ledger grows") {
 TEST_CASE("receipt: an erased payload leaves it valid, without what was erased") {
   World world;
   const Receipt before = *world.receipt("alpha", 3);
-  CHECK(*before.payload == "payload 5");
+  CHECK(before.opened->payload == "payload 5");
   auto& store = const_cast<ledger::Store&>(world.ledger->store());
   REQUIRE(store.erase("audit/alpha", 3));
   const Receipt after = *world.receipt("alpha", 3);
-  CHECK_FALSE(after.payload);
-  CHECK_FALSE(after.salt);
+  CHECK_FALSE(after.opened);
   CHECK(failure(check_receipt(after, policy())) == "");
   CHECK(print_receipt(after).find("opened") == std::string::npos);
 }
@@ -120,23 +119,28 @@ TEST_CASE("receipt: each change is found at its step") {
   };
   const Row rows[] = {
       {"record", [](Receipt& r, const Receipt&, const Receipt&) { r.leaf += " "; }},
-      {"payload", [](Receipt& r, const Receipt& o, const Receipt&) { r.payload = o.payload; }},
-      {"payload", [](Receipt& r, const Receipt& o, const Receipt&) { r.salt = o.salt; }},
-      {"head", [](Receipt& r, const Receipt&, const Receipt&) { r.head_leaf += " "; }},
-      {"head", [](Receipt& r, const Receipt&, const Receipt& f) { r.head_leaf = f.head_leaf; }},
-      {"inclusion", [](Receipt& r, const Receipt&, const Receipt&) { r.path.pop_back(); }},
-      {"inclusion", [](Receipt& r, const Receipt&, const Receipt&) { r.path.push_back({}); }},
+      {"payload",
+       [](Receipt& r, const Receipt& o, const Receipt&) { r.opened->payload = o.opened->payload; }},
+      {"payload",
+       [](Receipt& r, const Receipt& o, const Receipt&) { r.opened->salt = o.opened->salt; }},
+      {"head", [](Receipt& r, const Receipt&, const Receipt&) { r.anchor.head_leaf += " "; }},
+      {"head", [](Receipt& r, const Receipt&,
+                  const Receipt& f) { r.anchor.head_leaf = f.anchor.head_leaf; }},
+      {"inclusion", [](Receipt& r, const Receipt&, const Receipt&) { r.anchor.path.pop_back(); }},
+      {"inclusion",
+       [](Receipt& r, const Receipt&, const Receipt&) { r.anchor.path.push_back({}); }},
       {"inclusion",
        [](Receipt& r, const Receipt& o, const Receipt&) {
          r.leaf = o.leaf;
-         r.payload.reset();
+         r.opened.reset();
        }},
       {"checkpoint",
        [](Receipt& r, const Receipt&, const Receipt&) {
-         r.checkpoint.replace(r.checkpoint.find("\n4"), 2, "\n5");
+         std::string& note = r.anchor.checkpoint;
+         note.replace(note.find("\n4"), 2, "\n5");
        }},
       {"head_inclusion",
-       [](Receipt& r, const Receipt&, const Receipt&) { r.head_path.pop_back(); }},
+       [](Receipt& r, const Receipt&, const Receipt&) { r.anchor.head_path.pop_back(); }},
   };
   for (const Row& row : rows) {
     CAPTURE(row.step);

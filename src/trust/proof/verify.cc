@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "proof/envelope.h"
+#include "proof/range_receipt.h"
 #include "proof/receipt.h"
 #include "proof/statement.h"
 #include "proof/trusted_root.h"
@@ -131,23 +132,34 @@ Result<Report> verify_log_proof(const VerifyQuestion& question) {
   return report;
 }
 
-Result<Report> verify_receipt(const VerifyQuestion& question) {
+// `Check` gives the report of a receipt that `Parse` reads.
+template <class Parse, class Check>
+Result<Report> verify_parsed(const VerifyQuestion& question, const char* subject,
+                             const Parse& parse, const Check& check) {
   MC_TRY(const tlog::Policy policy, policy_of(question));
-  const Result<Receipt> receipt = parse_receipt(question.file);
-  if (receipt) return check_receipt(*receipt, policy);
-  Report report("receipt");
+  const auto parsed = parse(question.file);
+  if (parsed) return check(*parsed, policy);
+  Report report(subject);
   report.step("format", "format_invalid",
-              [&]() -> Result<std::string> { return tl::unexpected<Error>(receipt.error()); });
+              [&]() -> Result<std::string> { return tl::unexpected<Error>(parsed.error()); });
   return report;
+}
+
+Result<Report> verify_receipt(const VerifyQuestion& question, const json::Value& kind) {
+  const std::string* name = kind.as_string();
+  if (name != nullptr && name->starts_with("mc.range/")) {
+    return verify_parsed(question, "range receipt", parse_range_receipt, check_range_receipt);
+  }
+  return verify_parsed(question, "receipt", parse_receipt, check_receipt);
 }
 
 // What JSON it is, by its members; all else is found by the first bytes.
 Result<Report> verify_json(const VerifyQuestion& question) {
-  const Result<json::Value> value = json::parse(question.file, {.bytes_max = kBundleBytesMax});
+  const Result<json::Value> value = json::parse(question.file, {.bytes_max = kRangeBytesMax});
   if (!value) return fail(Code::invalid, "the file is not sound JSON: " + value.error().what);
   if (value->find("payloadType") != nullptr) return verify_envelope(question);
   if (value->find("mediaType") != nullptr) return verify_bundle(question);
-  if (value->find("kind") != nullptr) return verify_receipt(question);
+  if (const json::Value* kind = value->find("kind")) return verify_receipt(question, *kind);
   return fail(Code::invalid, "the file is JSON, but no receipt, bundle or envelope");
 }
 

@@ -48,6 +48,8 @@ const REMOTE = [
   ["ledger status", [], api("Ledger"), []],
   ["ledger records", ["--tenant", "cli", "--limit", "5"], api("LedgerRecordPage"),
     [[3, "--tenant", "nowhere"], [2, "--tenant", "cli", "--limit", "1000"]]],
+  ["ledger export", ["--tenant", "cli", "--from", "2026-01-01T00:00:00Z"], api("RangeReceipt"),
+    [[2, "--tenant", "cli", "--from", "yesterday"], [3, "--tenant", "nowhere", "--from", "2026-01-01T00:00:00Z"]]],
   ["ledger receipt", ["0", "--tenant", "cli"], api("Receipt"), [[3, "999999", "--tenant", "cli"]]],
 ];
 

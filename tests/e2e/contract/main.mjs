@@ -171,6 +171,7 @@ scenario("every operation answers as the document says", async (world) => {
   const { items: [newest], total } = await world.must("GET", "/v1/tenants/contract/records?limit=1", admin);
   assert.equal(newest.record, total - 1);
   await world.must("GET", `/v1/tenants/contract/records/${newest.record}/receipt`, admin);
+  await world.must("GET", "/v1/tenants/contract/receipts?from=2026-01-01T00:00:00Z", admin);
   for (const dry of ["?dry_run=true", ""]) {
     await world.must("POST", `/v1/tenants/contract/records/0/erase${dry}`, admin, { reason: "test" });
   }

@@ -3,7 +3,8 @@
 #
 # Checks a receipt with openssl, sha256sum, jq and xxd alone; says what does not hold, and ends with 1.
 set -euo pipefail
-receipt=$1 key=${2##*+}
+receipt=$1 key=${2#*+}
+key=${key#*+}  # behind the second plus: base64 has some of its own
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "does not hold: $1"; exit 1; }

@@ -135,6 +135,21 @@ scenario("a witness that is away is missed, and asked again when it is back", { 
     await eventually("the quorum again", async () => (await world.metric("mc_ledger_quorum")) === 1, 30_000);
   });
 
+scenario("a tenant exports a range, and sees that nothing was left out", async (world) => {
+  const { text } = await world.ask(world.server, "GET",
+    "/v1/tenants/alpha/receipts?from=2026-01-01T00:00:00Z", world.admin);
+  const own = world.site.path("own");
+  const good = world.verify(text, own, "range.json");
+  assert.equal(good.status, 0, good.out + good.err);
+  const receipt = JSON.parse(text);
+  assert.ok(receipt.records.length > 3);
+  for (const index of receipt.records.keys()) {
+    const records = receipt.records.toSpliced(index, 1);
+    const failed = world.verify(JSON.stringify({ ...receipt, records }), own, "short.json");
+    assert.equal(failed.status, 5, `without record ${index}: ${failed.out}`);
+  }
+});
+
 scenario("a payload is erased, the proof of its record stays", async (world) => {
   const [{ record }] = await world.records();
   const before = await world.receipt(record);
