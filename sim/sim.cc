@@ -14,8 +14,8 @@ tl::unexpected<Error> injected() {
 
 void SimClock::advance(Nanos by) {
   MC_CHECK(by.count >= 0);
-  wall_ = wall_ + by;
-  mono_ = mono_ + by;
+  wall_ += by.count;
+  mono_ += by.count;
 }
 
 std::uint64_t SimRandom::next() {

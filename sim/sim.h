@@ -2,6 +2,7 @@
 // For tests and simulations; nothing in src includes this.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,16 +18,17 @@
 namespace mc::sim {
 
 // Starts at 2026-01-01T00:00:00Z. Wall time may jump; monotonic time only goes forward.
+// Any thread reads it; who tests moves it.
 class SimClock final : public sys::Clock {
  public:
-  WallTime wall() override { return wall_; }
-  MonoTime mono() override { return mono_; }
+  WallTime wall() override { return {wall_.load()}; }
+  MonoTime mono() override { return {mono_.load()}; }
   void advance(Nanos by);
-  void jump_wall(Nanos by) { wall_ = wall_ + by; }
+  void jump_wall(Nanos by) { wall_ += by.count; }
 
  private:
-  WallTime wall_{1'767'225'600'000'000'000};
-  MonoTime mono_{1'000'000'000};
+  std::atomic<std::int64_t> wall_ = 1'767'225'600'000'000'000;
+  std::atomic<std::int64_t> mono_ = 1'000'000'000;
 };
 
 // SplitMix64 (Steele, Lea, Flood 2014). Deterministic, not secure.
