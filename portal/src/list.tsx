@@ -1,5 +1,5 @@
 // Long lists: a filter that `/` reaches, and pages, so that ten thousand rows stay quick.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count } from "./format.ts";
 
 const ROWS = 100;
@@ -11,7 +11,7 @@ interface FilterProps {
 
 export function Filter({ value, change }: FilterProps) {
   const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {  // before the first paint, as the keys of the palette
     const focus = () => box.current?.focus();
     addEventListener("mc-filter", focus);
     return () => removeEventListener("mc-filter", focus);

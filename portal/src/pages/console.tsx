@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
 import { millis, UNKNOWN } from "../format.ts";
 import { complete, type Completion } from "../graphql/complete.ts";
@@ -238,7 +238,7 @@ export default function ConsolePage() {
   const name = place.value.searchParams.get("dataset") ?? "";
   const loaded = useLoaded(`console ${name}`, () => open(name));
   const opened = loaded.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const focus = () => document.getElementById("query")?.focus();
     addEventListener("mc-filter", focus);
     return () => removeEventListener("mc-filter", focus);

@@ -85,6 +85,7 @@ scenario("the keyboard alone reaches every page and reads a chart", async () => 
   await page.keyboard.press("Enter");
   await heading(page, "Datasets");
   await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+  await page.getByRole("searchbox").waitFor();  // the heading is there before the list
   await page.keyboard.press("/");
   await page.keyboard.type("zzz");
   await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
