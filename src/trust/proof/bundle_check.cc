@@ -5,7 +5,6 @@
 
 #include "json/json.h"
 #include "proof/entry.h"
-#include "proof/statement.h"
 
 namespace mc::proof {
 namespace {
@@ -293,9 +292,7 @@ class BundleCheck {
   }
 
   Result<std::string> artifact_digest(std::string_view algorithm) const {
-    if (!question_.artifact.sha256) return crypto::digest(algorithm, question_.artifact.bytes);
-    if (algorithm == "sha256") return *question_.artifact.sha256;
-    return no("its digest is " + excerpt(algorithm) + ", and of the artifact only sha256 is known");
+    return digest_of(question_.artifact, algorithm);
   }
 
   Detail artifact() const {
@@ -310,14 +307,7 @@ class BundleCheck {
       return no("the payload is " + excerpt(envelope.payload_type) + ", not a statement");
     }
     MC_TRY(const Statement statement, parse_statement(envelope.payload));
-    for (const Subject& subject : statement.subjects) {
-      for (const auto& [algorithm, value] : subject.digests) {
-        const Result<std::string> digest = artifact_digest(algorithm);
-        if (!digest || to_hex(*digest) != value) continue;
-        return "subject " + excerpt(subject.name) + ", " + algorithm + ":" + value;
-      }
-    }
-    return no("no subject of the statement is this artifact");
+    return find_subject(statement, question_.artifact);
   }
 
   Result<std::string> digest_for(const Entry& entry) const {

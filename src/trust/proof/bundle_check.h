@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "proof/bundle.h"
 #include "proof/report.h"
+#include "proof/statement.h"
 #include "proof/trusted_root.h"
 
 namespace mc::proof {
@@ -17,12 +18,6 @@ namespace mc::proof {
 struct Identity {
   std::string name;    // an e-mail address or a URI of the certificate
   std::string issuer;  // who said so: 1.3.6.1.4.1.57264.1.8, or .1
-};
-
-// What was signed, or for an envelope what its statement is about: all of it, or its SHA-256 alone.
-struct Artifact {
-  std::string_view bytes;
-  std::optional<std::string> sha256 = std::nullopt;  // 32 bytes; then `bytes` is not looked at
 };
 
 // Exactly one of `key` and `identity` is expected.

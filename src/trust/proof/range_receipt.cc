@@ -201,17 +201,13 @@ std::string print_range_receipt(const RangeReceipt& receipt) {
   for (const RangeReceipt::Record& record : receipt.records) {
     records.emplace_back(print_record(record));
   }
-  json::Object head;
-  head.set("leaf", receipt.anchor.head_leaf);
-  head.set("path", print_path(receipt.anchor.head_path));
   json::Object out;
   out.set("kind", kKind);
   out.set("from", format_rfc3339(receipt.range.from));
   out.set("to", format_rfc3339(receipt.range.to));
   out.set("records", std::move(records));
   out.set("path", print_path(receipt.anchor.path));
-  out.set("head", std::move(head));
-  out.set("checkpoint", receipt.anchor.checkpoint);
+  print_anchor(receipt.anchor, out);
   return json::canonical(out);
 }
 
@@ -224,11 +220,7 @@ Result<RangeReceipt> parse_range_receipt(std::string_view json) {
   out.range = {fields.time("from"), fields.time("to")};
   out.records = read_records(fields, fault);
   out.anchor.path = read_path(fields);
-  Fields head(fields.child("head"), "head", fault);
-  out.anchor.head_leaf = head.required_text("leaf");
-  out.anchor.head_path = read_path(head);
-  head.done();
-  out.anchor.checkpoint = fields.required_text("checkpoint");
+  read_anchor(fields, out.anchor, fault);
   fields.done();
   if (fault) return fail(Code::invalid, "range receipt: " + fault->what);
   if (print_range_receipt(out) != json) {

@@ -24,15 +24,11 @@ std::string print_receipt(const Receipt& receipt) {
   json::Object record;
   record.set("leaf", receipt.leaf);
   record.set("path", print_path(receipt.anchor.path));
-  json::Object head;
-  head.set("leaf", receipt.anchor.head_leaf);
-  head.set("path", print_path(receipt.anchor.head_path));
   json::Object out;
   out.set("kind", kKind);
   out.set("record", std::move(record));
   if (receipt.opened) out.set("opened", print_opened(*receipt.opened));
-  out.set("head", std::move(head));
-  out.set("checkpoint", receipt.anchor.checkpoint);
+  print_anchor(receipt.anchor, out);
   return json::canonical(out);
 }
 
@@ -47,11 +43,7 @@ Result<Receipt> parse_receipt(std::string_view json) {
   out.anchor.path = read_path(record);
   record.done();
   if (fields.has("opened")) out.opened = read_opened(fields.child("opened"), "opened", fault);
-  Fields head(fields.child("head"), "head", fault);
-  out.anchor.head_leaf = head.required_text("leaf");
-  out.anchor.head_path = read_path(head);
-  head.done();
-  out.anchor.checkpoint = fields.required_text("checkpoint");
+  read_anchor(fields, out.anchor, fault);
   fields.done();
   if (fault) return fail(Code::invalid, "receipt: " + fault->what);
   if (print_receipt(out) != json) {

@@ -89,6 +89,22 @@ tlog::Path read_path(Fields& fields) {
   return out;
 }
 
+void print_anchor(const Anchor& anchor, json::Object& out) {
+  json::Object head;
+  head.set("leaf", anchor.head_leaf);
+  head.set("path", print_path(anchor.head_path));
+  out.set("head", std::move(head));
+  out.set("checkpoint", anchor.checkpoint);
+}
+
+void read_anchor(Fields& fields, Anchor& out, std::optional<Error>& fault) {
+  Fields head(fields.child("head"), "head", fault);
+  out.head_leaf = head.required_text("leaf");
+  out.head_path = read_path(head);
+  head.done();
+  out.checkpoint = fields.required_text("checkpoint");
+}
+
 Result<Anchor> make_anchor(const ledger::Store& store, const ledger::Header& header,
                            std::string checkpoint) {
   MC_TRY(const tlog::Note note, tlog::parse_note(checkpoint));

@@ -34,6 +34,9 @@ struct Anchor {
   std::string checkpoint;
   bool operator==(const Anchor&) const = default;
 };
+// The members "head" and "checkpoint" of a receipt; the record's own path stands elsewhere.
+void print_anchor(const Anchor& anchor, json::Object& out);
+void read_anchor(Fields& fields, Anchor& out, std::optional<Error>& fault);
 // `conflict` when the checkpoint is older than the record.
 Result<Anchor> make_anchor(const ledger::Store& store, const ledger::Header& header,
                            std::string checkpoint);

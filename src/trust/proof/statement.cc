@@ -1,5 +1,7 @@
 #include "proof/statement.h"
 
+#include "crypto/crypto.h"
+
 namespace mc::proof {
 namespace {
 
@@ -32,6 +34,24 @@ Result<Subject> read_subject(const json::Value& value) {
 }
 
 }  // namespace
+
+Result<std::string> digest_of(const Artifact& artifact, std::string_view algorithm) {
+  if (!artifact.sha256) return crypto::digest(algorithm, artifact.bytes);
+  if (algorithm == "sha256") return *artifact.sha256;
+  return fail(Code::invalid,
+              "its digest is " + excerpt(algorithm) + ", and of the artifact only sha256 is known");
+}
+
+Result<std::string> find_subject(const Statement& statement, const Artifact& artifact) {
+  for (const Subject& subject : statement.subjects) {
+    for (const auto& [algorithm, value] : subject.digests) {
+      const Result<std::string> digest = digest_of(artifact, algorithm);
+      if (!digest || to_hex(*digest) != value) continue;
+      return "subject " + excerpt(subject.name) + ", " + algorithm + ":" + value;
+    }
+  }
+  return fail(Code::invalid, "no subject of the statement is this artifact");
+}
 
 Result<Statement> parse_statement(std::string_view json) {
   MC_TRY(const json::Value value, json::parse(json, {.bytes_max = kStatementBytesMax}));

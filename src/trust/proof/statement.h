@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,16 @@ struct Statement {
   json::Value predicate;
   bool operator==(const Statement&) const = default;
 };
+
+// What was signed, or what a statement is about: all of it, or its SHA-256 alone.
+struct Artifact {
+  std::string_view bytes;
+  std::optional<std::string> sha256 = std::nullopt;  // 32 bytes; then `bytes` is not looked at
+};
+// `invalid` when only SHA-256 is known and another algorithm is asked for.
+Result<std::string> digest_of(const Artifact& artifact, std::string_view algorithm);
+// The subject that is this artifact, for people; `invalid` when there is none.
+Result<std::string> find_subject(const Statement& statement, const Artifact& artifact);
 
 // Version 1, or 0.1 as older tools write it; unknown members are passed over, as the format wants.
 Result<Statement> parse_statement(std::string_view json);

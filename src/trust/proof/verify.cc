@@ -61,16 +61,7 @@ Result<Report> verify_envelope(const VerifyQuestion& question) {
   }
   report.step("artifact", "artifact_mismatch", [&]() -> Result<std::string> {
     MC_TRY(const Statement statement, parse_statement(envelope.payload));
-    MC_TRY(const std::string sha256, question.artifact->sha256
-                                         ? Result<std::string>(*question.artifact->sha256)
-                                         : crypto::digest("sha256", question.artifact->bytes));
-    for (const Subject& subject : statement.subjects) {
-      const auto digest = subject.digests.find("sha256");
-      if (digest != subject.digests.end() && digest->second == to_hex(sha256)) {
-        return "subject " + excerpt(subject.name) + ", sha256:" + digest->second;
-      }
-    }
-    return fail(Code::invalid, "no subject of the statement is this artifact");
+    return find_subject(statement, *question.artifact);
   });
   return report;
 }
