@@ -41,23 +41,6 @@ Result<std::string> read_pem(std::string_view pem, std::string_view label) {
   return decode(text.substr(begin.size(), text.size() - begin.size() - end.size()));
 }
 
-Result<std::vector<std::string>> read_pem_blocks(std::string_view pem, std::string_view label) {
-  const std::string begin = begin_of(label);
-  const std::string end = end_of(label);
-  std::vector<std::string> out;
-  for (std::size_t at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at)) {
-    at += begin.size();
-    const std::size_t stop = pem.find(end, at);
-    if (stop == std::string_view::npos) {
-      return fail(Code::invalid, "the PEM block " + std::string(label) + " has no end");
-    }
-    MC_TRY(std::string der, decode(pem.substr(at, stop - at)));
-    out.push_back(std::move(der));
-    at = stop + end.size();
-  }
-  return out;
-}
-
 std::string write_pem(std::string_view der, std::string_view label) {
   const std::string base64 = to_base64(der);
   std::string out = begin_of(label) + "\n";
