@@ -12,8 +12,9 @@
 #include <string_view>
 
 #include "base/base.h"
-#include "crypto/pem.h"     // IWYU pragma: export
-#include "crypto/sha256.h"  // IWYU pragma: export
+#include "crypto/pem.h"         // IWYU pragma: export
+#include "crypto/sealed_key.h"  // IWYU pragma: export
+#include "crypto/sha256.h"      // IWYU pragma: export
 
 namespace mc::crypto {
 

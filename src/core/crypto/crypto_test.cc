@@ -254,5 +254,72 @@ TEST_CASE("crypto: algorithms are named exactly, and none is not one") {
   }
 }
 
+SealChance chance_of(char salt, char nonce) {
+  SealChance out;
+  out.salt.fill(salt);
+  out.nonce.fill(nonce);
+  return out;
+}
+
+TEST_CASE("sealed keys: what was sealed opens with its passphrase alone") {
+  const SigningKey key = *SigningKey::generate(Algorithm::es256);
+  const Secret phrase("correct horse");
+  const auto sealed = seal_key(key, phrase, chance_of('s', 'n'));
+  REQUIRE(sealed.has_value());
+  CHECK(sealed->starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"));
+  const auto opened = open_sealed_key(*sealed, phrase);
+  REQUIRE(opened.has_value());
+  CHECK(opened->public_key().to_spki() == key.public_key().to_spki());
+  CHECK(open_sealed_key(*sealed, Secret("correct horsf")).error().code == Code::denied);
+  CHECK(open_sealed_key(*sealed, Secret("")).error().code == Code::denied);
+  CHECK(seal_key(key, Secret(""), chance_of('s', 'n')).error().code == Code::invalid);
+  // The label that cosign wrote before.
+  std::string older = *sealed;
+  for (std::size_t at = 0; (at = older.find("SIGSTORE", at)) != std::string::npos;) {
+    older.replace(at, 8, "COSIGN");
+  }
+  CHECK(open_sealed_key(older, phrase).has_value());
+}
+
+TEST_CASE("sealed keys: a file that is changed is refused by name") {
+  const SigningKey key = *SigningKey::generate(Algorithm::es256);
+  const Secret phrase("p");
+  const std::string sealed = *seal_key(key, phrase, chance_of('s', 'n'));
+  const std::string json = *read_pem(sealed, "ENCRYPTED SIGSTORE PRIVATE KEY");
+  const auto open = [&](const std::string& from, const std::string& to) {
+    std::string changed = json;
+    const std::size_t at = changed.find(from);
+    REQUIRE(at != std::string::npos);
+    changed.replace(at, from.size(), to);
+    return open_sealed_key(write_pem(changed, "ENCRYPTED SIGSTORE PRIVATE KEY"), phrase);
+  };
+  struct Case {
+    std::string from;
+    std::string to;
+    std::string named;
+  };
+  const std::vector<Case> cases = {
+      {R"("N":65536)", R"("N":1048576)", "kdf.params.N"},
+      {R"("N":65536)", R"("N":65535)", "kdf.params.N"},
+      {R"("N":65536)", R"("N":-65536)", "kdf.params.N"},
+      {R"("r":8)", R"("r":4096)", "kdf.params"},
+      {R"("p":1)", R"("p":1000)", "kdf.params"},
+      {R"("name":"scrypt")", R"("name":"none")", "kdf.name"},
+      {"nacl/secretbox", "none", "cipher.name"},
+      {R"("salt":")", R"("salt":"!)", "kdf.salt"},
+      {R"("nonce":")", R"("nonce":"!)", "cipher.nonce"},
+      {R"("ciphertext":")", R"("ciphertext":"!)", "ciphertext"},
+      {R"("kdf")", R"("kdg")", "kdf.name"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.to);
+    const auto refused = open(each.from, each.to);
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().what.find(each.named) != std::string::npos);
+  }
+  CHECK(open_sealed_key("", phrase).error().code == Code::invalid);
+  CHECK(open_sealed_key(std::string(70'000, 'x'), phrase).error().code == Code::invalid);
+}
+
 }  // namespace
 }  // namespace mc::crypto

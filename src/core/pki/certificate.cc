@@ -11,6 +11,7 @@
 namespace mc::pki {
 namespace {
 
+constexpr std::string_view kDocumentSigning = "1.3.6.1.5.5.7.3.36";  // RFC 9336
 constexpr std::string_view kFulcioName = "1.3.6.1.4.1.57264.1.7";
 
 using Names = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
@@ -44,6 +45,16 @@ std::vector<std::string> names_of(X509* x509) {
     }
   }
   return out;
+}
+
+bool has_usage(X509* x509, std::string_view oid) {
+  using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, Freed<EXTENDED_KEY_USAGE_free>>;
+  const Usages usages(static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(x509, NID_ext_key_usage, nullptr, nullptr)));
+  for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
+    if (is_object(sk_ASN1_OBJECT_value(usages.get(), i), oid)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -112,6 +123,7 @@ bool Certificate::is_authority() const {
 
 bool Certificate::may(Usage usage) const {
   if ((X509_get_extension_flags(handle_->x509) & EXFLAG_XKUSAGE) == 0) return false;
+  if (usage == Usage::document_signing) return has_usage(handle_->x509, kDocumentSigning);
   const std::uint32_t bit = usage == Usage::code_signing ? XKU_CODE_SIGN : XKU_TIMESTAMP;
   return (X509_get_extended_key_usage(handle_->x509) & bit) != 0;
 }

@@ -28,7 +28,7 @@ struct Validity {
   bool operator==(const Validity&) const = default;
 };
 
-enum class Usage : std::uint8_t { code_signing, time_stamping };  // extended key usage
+enum class Usage : std::uint8_t { code_signing, time_stamping, document_signing };  // extended
 
 struct CertificateHandle;  // an X509
 

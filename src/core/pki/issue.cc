@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "pki/handles.h"
+#include "pki/timestamp.h"
 
 namespace mc::pki {
 namespace {
@@ -12,6 +13,9 @@ namespace {
 constexpr std::size_t kSerialBytesMin = 8;
 constexpr std::size_t kSerialBytesMax = 20;
 constexpr std::size_t kRequestBytesMax = 16 << 10;
+constexpr std::size_t kSha256Bytes = 32;
+constexpr const char* kDocumentSigning = "1.3.6.1.5.5.7.3.36";  // RFC 9336
+constexpr std::size_t kNonceBytesMax = 20;
 
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Number = std::unique_ptr<ASN1_INTEGER, Freed<ASN1_INTEGER_free>>;
@@ -88,6 +92,8 @@ bool add_extensions(X509* x509, X509* issuer, const CertificateRequest& request)
     good = good && add_extension(x509, issuer, NID_ext_key_usage, "critical,timeStamping");
   } else if (request.usage == Usage::code_signing) {
     good = good && add_extension(x509, issuer, NID_ext_key_usage, "codeSigning");
+  } else if (request.usage == Usage::document_signing) {
+    good = good && add_extension(x509, issuer, NID_ext_key_usage, kDocumentSigning);
   }
   return good && add_uris(x509, request);
 }
@@ -174,6 +180,35 @@ std::string write_utf8_string(std::string_view text) {
   return to_der(made.get(), i2d_ASN1_UTF8STRING);
 }
 
+Result<std::string> print_timestamp_request(const TimestampRequest& request) {
+  using Imprint = std::unique_ptr<TS_MSG_IMPRINT, Freed<TS_MSG_IMPRINT_free>>;
+  using Way = std::unique_ptr<X509_ALGOR, Freed<X509_ALGOR_free>>;
+  if (request.sha256.size() != kSha256Bytes || request.nonce.size() > kNonceBytesMax) {
+    return fail(Code::invalid, "timestamp request: the hash has 32 bytes, the nonce at most 20");
+  }
+  std::string digest = request.sha256;
+  const Request made(TS_REQ_new());
+  const Imprint imprint(TS_MSG_IMPRINT_new());
+  const Way algorithm(X509_ALGOR_new());
+  bool good =
+      TS_REQ_set_version(made.get(), 1) == 1 &&
+      X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_sha256), V_ASN1_NULL, nullptr) == 1 &&
+      TS_MSG_IMPRINT_set_algo(imprint.get(), algorithm.get()) == 1 &&
+      TS_MSG_IMPRINT_set_msg(imprint.get(), bytes_of(digest), static_cast<int>(digest.size())) ==
+          1 &&
+      TS_REQ_set_msg_imprint(made.get(), imprint.get()) == 1 &&
+      TS_REQ_set_cert_req(made.get(), request.certificates ? 1 : 0) == 1;
+  if (!request.nonce.empty()) {
+    using Big = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+    const Big big(
+        BN_bin2bn(bytes_of(request.nonce), static_cast<int>(request.nonce.size()), nullptr));
+    const Number nonce(BN_to_ASN1_INTEGER(big.get(), nullptr));
+    good = good && TS_REQ_set_nonce(made.get(), nonce.get()) == 1;
+  }
+  if (!good) return failed("timestamp request");
+  return to_der(made.get(), i2d_TS_REQ);
+}
+
 Result<TimestampSigner> TimestampSigner::make(const crypto::SigningKey& key,
                                               std::vector<Certificate> chain,
                                               std::string policy_oid) {
@@ -224,20 +259,8 @@ Result<std::string> TimestampSigner::answer(std::string_view request, WallTime a
 Result<std::string> TimestampSigner::stamp(std::string_view message, WallTime at,
                                            std::string_view serial) const {
   MC_TRY(std::string digest, crypto::digest("sha256", message));
-  using Imprint = std::unique_ptr<TS_MSG_IMPRINT, Freed<TS_MSG_IMPRINT_free>>;
-  using Way = std::unique_ptr<X509_ALGOR, Freed<X509_ALGOR_free>>;
-  const Request request(TS_REQ_new());
-  const Imprint imprint(TS_MSG_IMPRINT_new());
-  const Way algorithm(X509_ALGOR_new());
-  const bool good =
-      TS_REQ_set_version(request.get(), 1) == 1 &&
-      X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_sha256), V_ASN1_NULL, nullptr) == 1 &&
-      TS_MSG_IMPRINT_set_algo(imprint.get(), algorithm.get()) == 1 &&
-      TS_MSG_IMPRINT_set_msg(imprint.get(), bytes_of(digest), static_cast<int>(digest.size())) ==
-          1 &&
-      TS_REQ_set_msg_imprint(request.get(), imprint.get()) == 1;
-  if (!good) return failed("timestamp");
-  return answer(to_der(request.get(), i2d_TS_REQ), at, serial);
+  MC_TRY(const std::string request, print_timestamp_request({std::move(digest)}));
+  return answer(request, at, serial);
 }
 
 }  // namespace mc::pki

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,11 @@ struct Issuer {
 Result<Certificate> issue_certificate(const CertificateRequest& request,
                                       const crypto::PublicKey& subject, const Issuer& issuer);
 std::string write_utf8_string(std::string_view text);  // DER
+
+// A detached signature of `content` with SHA-256 (RFC 5652, with the attributes of RFC 5126): DER.
+// `chain` begins with the certificate of `key`.
+Result<std::string> sign_cms(std::string_view content, const crypto::SigningKey& key,
+                             std::span<const Certificate> chain, WallTime at);
 
 // A time-stamping authority (RFC 3161).
 class TimestampSigner {

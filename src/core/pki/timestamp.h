@@ -25,6 +25,14 @@ struct Timestamp {
   std::size_t authority = 0;  // among those that were given
 };
 
+// A TimeStampReq in DER.
+struct TimestampRequest {
+  std::string sha256;         // 32 bytes
+  std::string nonce = {};     // big-endian, at most 20 bytes; "" for none
+  bool certificates = false;  // wanted in the answer
+};
+Result<std::string> print_timestamp_request(const TimestampRequest& request);
+
 // A whole TimeStampResp in DER, as services answer it, over SHA-256, SHA-384 or SHA-512 of
 // `message`. Only what the signature covers is accepted: no status but "granted", no unsigned
 // attribute, no certificate that is not the authority's.

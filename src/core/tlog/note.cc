@@ -41,15 +41,14 @@ bool is_key_name(std::string_view name) {
   return !name.empty() && is_one_line(name) && name.find_first_of("+ ") == std::string_view::npos;
 }
 
-std::uint32_t key_id(std::string_view name, NoteKeyType type, std::string_view key) {
+std::string long_key_id(std::string_view name, NoteKeyType type, std::string_view key) {
   const crypto::Digest digest = crypto::Sha256()
                                     .add(name)
                                     .add(static_cast<std::uint8_t>('\n'))
                                     .add(static_cast<std::uint8_t>(type))
                                     .add(key)
                                     .finish();
-  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), kIdBytes);
-  return static_cast<std::uint32_t>(read_big_endian(bytes));
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 // What a cosignature signs.
@@ -119,7 +118,12 @@ std::string print_note(const Note& note) {
 
 NoteKey::NoteKey(std::string name, NoteKeyType type, crypto::PublicKey key)
     : name_(std::move(name)), type_(type), key_(std::move(key)) {
-  id_ = key_id(name_, type_, key_.raw_ed25519());
+  const std::string bytes = long_id();
+  id_ = static_cast<std::uint32_t>(read_big_endian(std::string_view(bytes).substr(0, kIdBytes)));
+}
+
+std::string NoteKey::long_id() const {
+  return long_key_id(name_, type_, key_.raw_ed25519());
 }
 
 Result<NoteKey> NoteKey::make(std::string name, NoteKeyType type, crypto::PublicKey key) {
@@ -177,6 +181,10 @@ Result<std::int64_t> NoteKey::check(const Note& note, const NoteSignature& signa
 Result<NoteSigner> NoteSigner::make(std::string name, NoteKeyType type, crypto::SigningKey key) {
   MC_TRY(NoteKey known, NoteKey::make(std::move(name), type, key.public_key()));
   return NoteSigner(std::move(known), std::move(key));
+}
+
+Result<NoteSigner> NoteSigner::renamed(std::string name) const {
+  return make(std::move(name), key_.type(), secret_);
 }
 
 Result<NoteSignature> NoteSigner::sign(std::string_view text, std::int64_t unix_seconds) const {

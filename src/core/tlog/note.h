@@ -53,7 +53,10 @@ class NoteKey {
 
   const std::string& name() const { return name_; }
   std::uint32_t id() const { return id_; }
+  // SHA-256 of name and key, 32 bytes: id() is its first four.
+  std::string long_id() const;
   NoteKeyType type() const { return type_; }
+  const crypto::PublicKey& key() const { return key_; }
   // Whether the line names this key; names are compared whole.
   bool made(const NoteSignature& signature) const;
   // The time of a cosignature in seconds since 1970, 0 for other types.
@@ -71,6 +74,7 @@ class NoteSigner {
  public:
   static Result<NoteSigner> make(std::string name, NoteKeyType type, crypto::SigningKey key);
   const NoteKey& key() const { return key_; }
+  Result<NoteSigner> renamed(std::string name) const;  // the same key under another name
   // `unix_seconds` is for cosignatures.
   Result<NoteSignature> sign(std::string_view text, std::int64_t unix_seconds = 0) const;
 
