@@ -7,7 +7,7 @@ namespace mc::ledger {
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerConfig& config, LedgerMachine machine,
                                              tlog::NoteSigner signer) {
-  std::unique_ptr<Ledger> out(new Ledger(config, machine, signer.key()));
+  std::unique_ptr<Ledger> out(new Ledger(config, machine, signer));
   MC_TRY(out->store_, Store::open(machine.files, config.folder, config.segment_bytes));
   MC_TRY(SignedHead head, SignedHead::open(machine.files, config.signed_head_file));
   MC_TRY(out->publisher_, Publisher::make(*out->store_, std::move(head), std::move(signer)));
@@ -66,7 +66,9 @@ Result<Recorded> Ledger::append(Entry entry) {
 
 // A start finds the redaction behind the mark until what it says is done.
 Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry why) {
-  if (log == kRootLog) return fail(Code::denied, "ledger: the log 'root' has nothing to erase");
+  if (log == kRootLog || log == kSignLog) {
+    return fail(Code::denied, "ledger: the log '" + log + "' has nothing to erase");
+  }
   MC_TRY(const ReadRecord record, store_->read(log, seq));
   if (record.erased) {
     return fail(Code::conflict, "ledger: the record " + std::to_string(seq) + " is erased already");
@@ -103,6 +105,30 @@ Result<std::string> Ledger::publish() {
   return checkpoint_;
 }
 
+Result<LogCheckpoint> Ledger::publish_log(const std::string& log, const tlog::NoteSigner& signer) {
+  const Result<tlog::TreeHead> known = store_->head(log);
+  if (!known && known.error().code != Code::not_found) {
+    return tl::unexpected<Error>(known.error());
+  }
+  const tlog::TreeHead head = known ? *known : tlog::TreeHead{};
+  MC_TRY([[maybe_unused]] const std::string vouched, publish());
+  if (head.size > 0) {
+    MC_TRY(const tlog::Hash root, store_->root_at(log, head.size));
+    if (root != head.root) {
+      return fail(Code::corrupt,
+                  "ledger: the tree of '" + log + "' on the disk is not the one that was written");
+    }
+  }
+  tlog::Note note{tlog::print_checkpoint({signer.key().name(), head}), {}};
+  MC_TRY(tlog::NoteSignature signature, signer.sign(note.text));
+  note.signatures.push_back(std::move(signature));
+  return LogCheckpoint{head, tlog::print_note(note)};
+}
+
+Result<tlog::NoteSigner> Ledger::signer_of(const std::string& log) const {
+  return signer_.renamed(signer_.key().name() + "/" + log);
+}
+
 std::string Ledger::checkpoint() const {
   const std::lock_guard lock(mutex_);
   return checkpoint_;
@@ -128,7 +154,8 @@ void Ledger::move_from_queue(Waiting& batch) {
   std::size_t end = taken_;
   while (end < queue_.entries.size() && end - taken_ < config_.batch_records_max &&
          bytes < config_.batch_bytes_max) {
-    bytes += queue_.entries[end++].entry.payload.size();
+    const Entry& entry = queue_.entries[end++].entry;
+    bytes += entry.payload.size() + entry.leaf.size();
   }
   if (taken_ == 0 && end == queue_.entries.size()) {  // nearly always
     std::swap(batch, queue_);

@@ -15,11 +15,12 @@
 #include <vector>
 
 #include "base/base.h"
-#include "ledger/batch.h"      // IWYU pragma: export
-#include "ledger/publisher.h"  // IWYU pragma: export
-#include "ledger/record.h"     // IWYU pragma: export
-#include "ledger/store.h"      // IWYU pragma: export
-#include "ledger/verify.h"     // IWYU pragma: export
+#include "ledger/batch.h"       // IWYU pragma: export
+#include "ledger/publisher.h"   // IWYU pragma: export
+#include "ledger/record.h"      // IWYU pragma: export
+#include "ledger/self_check.h"  // IWYU pragma: export
+#include "ledger/store.h"       // IWYU pragma: export
+#include "ledger/verify.h"      // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::ledger {
@@ -39,6 +40,11 @@ struct LedgerMachine {
   sys::Files& files;
   sys::Clock& clock;
   sys::Random& random;
+};
+
+struct LogCheckpoint {
+  tlog::TreeHead head;
+  std::string note;
 };
 
 class Ledger {
@@ -62,11 +68,18 @@ class Ledger {
 
   // Erases the payload of a record, once a redaction is durable that says so: `why` without log,
   // type and action. Blocks. A crash in between is made good by the next start. `not_found` without
-  // such a record, `conflict` when it is erased already, `denied` in the log "root".
+  // such a record, `conflict` when it is erased already, `denied` in the logs "root"
+  // and "sign".
   Result<Recorded> redact(const std::string& log, std::uint64_t seq, Entry why);
 
   // Signs what is durable now and gives the checkpoint.
   Result<std::string> publish();
+  // A checkpoint of one log as it is now, under the name of `signer` as origin; of an empty one
+  // when there is no such log. It leaves only when a signed head of the log "root" vouches for it,
+  // so that it cannot be forked more easily than that.
+  Result<LogCheckpoint> publish_log(const std::string& log, const tlog::NoteSigner& signer);
+  // The ledger's own key under the name of one of its logs: "localhost/audit/alpha".
+  Result<tlog::NoteSigner> signer_of(const std::string& log) const;
   // The newest checkpoint; empty before the first.
   std::string checkpoint() const;
   // A checkpoint of this ledger with the cosignatures of witnesses, for readers; empty before the
@@ -75,9 +88,11 @@ class Ledger {
   std::string cosigned() const;
   // Why nothing more is recorded or signed; ok while all is well.
   Status state() const;
+  // Stops for the reason that was found elsewhere: a disk that no longer has what was written.
+  void refuse(const Error& why) { stop(why); }
 
   const Store& store() const { return *store_; }
-  const tlog::NoteKey& key() const { return key_; }  // that checkpoints are signed with
+  const tlog::NoteKey& key() const { return signer_.key(); }  // that checkpoints are signed with
 
  private:
   // Entries and who waits for them, side by side.
@@ -90,8 +105,8 @@ class Ledger {
     Result<Store::Pending> pending;
     std::vector<Done> done;
   };
-  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteKey key)
-      : config_(config), machine_(machine), key_(std::move(key)) {}
+  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer)
+      : config_(config), machine_(machine), signer_(std::move(signer)) {}
   void write_batches();
   bool take(Waiting& batch);             // waits for some; false at the end
   void move_from_queue(Waiting& batch);  // mutex_ held
@@ -104,7 +119,7 @@ class Ledger {
 
   LedgerConfig config_;
   LedgerMachine machine_;
-  tlog::NoteKey key_;
+  tlog::NoteSigner signer_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Publisher> publisher_;  // of the thread that settles
 

@@ -359,5 +359,84 @@ TEST_CASE("signed head: the newer whole slot counts; a torn one never hides the 
   CHECK_FALSE(SignedHead::open(files, "/head")->last().has_value());
 }
 
+Entry leaf_of(const std::string& leaf) {
+  Entry out;
+  out.log = kSignLog;
+  out.leaf = leaf;
+  return out;
+}
+
+TEST_CASE("ledger: the log of signatures has its leaves as they came") {
+  World world;
+  world.config.segment_bytes = 2'000;
+  const std::vector<std::string> leaves = {R"({"kind":"one"})", R"({"kind":"two"})", "3"};
+  {
+    auto ledger = world.open();
+    REQUIRE(ledger.has_value());
+    for (const std::string& leaf : leaves) {
+      REQUIRE((*ledger)->append(leaf_of(leaf)).has_value());
+      REQUIRE((*ledger)->append(entry("alpha", "beside it")).has_value());
+    }
+  }
+  auto ledger = world.open();
+  REQUIRE(ledger.has_value());
+  const Store& store = (*ledger)->store();
+  REQUIRE(store.head(kSignLog)->size == leaves.size());
+  tlog::Frontier tree;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    CHECK(store.read(kSignLog, i)->leaf == leaves[i]);
+    tree.append(tlog::leaf_hash(leaves[i]));
+  }
+  CHECK(tree.head() == *store.head(kSignLog));
+  const auto verified = verify(world.files, world.config.folder, 1, nullptr);
+  REQUIRE(verified.has_value());
+  CHECK(verified->heads.at(kSignLog) == tree.head());
+  CHECK(verified->records == 6);
+  CHECK(verified->erased == 0);
+  const Entry why{"", "", "ben", "alpha", "", "law", "", "", {}};
+  CHECK((*ledger)->redact(kSignLog, 0, why).error().code == Code::denied);
+}
+
+TEST_CASE("ledger: no leaf of the log of signatures can be taken for a record") {
+  World world;
+  auto ledger = world.open();
+  REQUIRE(ledger.has_value());
+  REQUIRE((*ledger)->append(entry("alpha", "row")).has_value());
+  const std::string record = (*ledger)->store().read("audit/alpha", 0)->leaf;
+  const std::string head = (*ledger)->store().read(kRootLog, 0)->leaf;
+  for (const std::string& leaf : {record, head, std::string(), std::string(65'536, 'x')}) {
+    const auto refused = (*ledger)->append(leaf_of(leaf));
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().code == Code::invalid);
+  }
+  Entry with_payload = leaf_of("leaf");
+  with_payload.payload = "secret";
+  CHECK((*ledger)->append(with_payload).error().code == Code::invalid);
+  CHECK((*ledger)->append(leaf_of(std::string(65'535, 'x'))).has_value());
+}
+
+TEST_CASE("ledger: a log's own checkpoint leaves under a signed head of all") {
+  World world;
+  auto ledger = world.open();
+  REQUIRE(ledger.has_value());
+  const auto alpha = (*ledger)->signer_of("audit/alpha");
+  REQUIRE(alpha.has_value());
+  CHECK(alpha->key().name() == kOrigin + "/audit/alpha");
+  CHECK((*ledger)->publish_log("audit/alpha", *alpha)->head.size == 0);
+  REQUIRE((*ledger)->append(entry("alpha", "row")).has_value());
+  const auto made = (*ledger)->publish_log("audit/alpha", *alpha);
+  REQUIRE(made.has_value());
+  CHECK(made->head == *(*ledger)->store().head("audit/alpha"));
+  CHECK(head_of((*ledger)->checkpoint()) == *(*ledger)->store().head(kRootLog));
+  const auto note = tlog::parse_note(made->note);
+  const tlog::NoteKey key = alpha->key();
+  CHECK(tlog::check_note(*note, std::span(&key, 1))->size() == 1);
+  CHECK(tlog::parse_checkpoint(note->text)->origin == key.name());
+  // Nothing is signed once the disk has failed.
+  world.files.fail_at(1, sim::SimFiles::Fault::not_stored);
+  CHECK_FALSE((*ledger)->append(entry("alpha", "lost")).has_value());
+  CHECK_FALSE((*ledger)->publish_log("audit/alpha", *alpha).has_value());
+}
+
 }  // namespace
 }  // namespace mc::ledger

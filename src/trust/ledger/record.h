@@ -19,6 +19,8 @@ inline constexpr std::size_t kTextBytesMax = 512;  // of each text of a header
 inline constexpr std::size_t kPayloadBytesMax = 48 << 10;
 inline constexpr int kRecordVersion = 1;
 inline const std::string kRootLog = "root";
+// Its leaves are what others have the form of (entries of a signature log): no header, no payload.
+inline const std::string kSignLog = "sign";
 
 using Salt = std::array<char, 32>;
 
@@ -44,6 +46,16 @@ std::string print_leaf(const Header& header);
 // Only what print_leaf() writes.
 Result<Header> parse_leaf(std::string_view leaf);
 
+// What binds a leaf to the others, for who reads many: parse_leaf() without the rest of its texts.
+struct LeafLinks {
+  std::string log;
+  std::uint64_t seq = 0;
+  tlog::Hash prev = {};
+  tlog::Hash commitment = {};
+};
+// Of just those leaves that parse_leaf() takes.
+Result<LeafLinks> parse_leaf_links(std::string_view leaf);
+
 // A redaction says that the payload of an earlier record of its log is erased: a record of the type
 // "redaction" with the action "erase N".
 inline constexpr std::string_view kRedactionType = "redaction";
@@ -60,9 +72,13 @@ struct HeadLeaf {
   tlog::Hash prev = {};
   bool operator==(const HeadLeaf&) const = default;
 };
+inline constexpr std::string_view kHeadLeafBegin = R"({"head":)";  // of no other leaf
 std::string print_head_leaf(const HeadLeaf& leaf);
 // Only what print_head_leaf() writes.
 Result<HeadLeaf> parse_head_leaf(std::string_view leaf);
+
+// `invalid` unless it has 1 to 65,535 bytes and cannot be taken for a record or a head leaf.
+Status check_plain_leaf(std::string_view leaf);
 
 // SHA-256(0x02 || salt || payload): the prefix keeps it apart from leaves and nodes.
 tlog::Hash commit(const Salt& salt, std::string_view payload);

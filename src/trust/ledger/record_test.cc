@@ -96,6 +96,20 @@ TEST_CASE("record: any other spelling of a leaf is refused") {
   for (const std::string& text : bad) {
     CAPTURE(text);
     CHECK_FALSE(parse_leaf(text).has_value());
+    CHECK_FALSE(parse_leaf_links(text).has_value());
+  }
+}
+
+TEST_CASE("record: the links of a leaf are those of its header") {
+  Header header = sample();
+  for (const char* action : {"read", "a \"quoted\" one", "back\\slash", "\xC3\xA4"}) {
+    header.action = action;
+    const auto links = parse_leaf_links(print_leaf(header));
+    REQUIRE(links.has_value());
+    CHECK(links->log == header.log);
+    CHECK(links->seq == header.seq);
+    CHECK(links->prev == header.prev);
+    CHECK(links->commitment == header.commitment);
   }
 }
 

@@ -66,6 +66,11 @@ Result<Prepared> prepare(Entry entry, sys::Random& random) {
                                    " bytes; the limit is " + std::to_string(kPayloadBytesMax));
   }
   Prepared out{std::move(entry), {}, {}};
+  if (out.entry.log == kSignLog) {
+    MC_TRY_OK(check_plain_leaf(out.entry.leaf));
+    if (!out.entry.payload.empty()) return fail(Code::invalid, "ledger: a leaf has no payload");
+    return out;
+  }
   random.fill(std::span(reinterpret_cast<std::uint8_t*>(out.salt.data()), out.salt.size()));
   out.commitment = ledger::commit(out.salt, out.entry.payload);
   return out;
@@ -127,9 +132,8 @@ Status Store::replay(const Place& place, const Batch& batch) {
     remember({record.log, record.key}, {log.tree.size(), batch.time, log.last, false});
     log.tree.append(log.last, [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
     at->second.add(Place{place.segment, place.offset + record.offset()});
-    if (const auto target = redaction_target(record.leaf)) {
-      redactions_.emplace_back(record.log, *target);
-    }
+    const auto target = log.name == kSignLog ? std::nullopt : redaction_target(record.leaf);
+    if (target) redactions_.emplace_back(record.log, *target);
   }
   for (const LogHead& head : batch.heads) {
     if (head.log >= known_.logs.size() || known_.logs[head.log].tree.head() != head.head) {
@@ -199,6 +203,7 @@ Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
   if (entry.log == kRootLog || entry.log.size() > kLogNameBytesMax) {
     return fail(Code::invalid, "ledger: '" + excerpt(entry.log) + "' cannot be written to");
   }
+  if (entry.log == kSignLog) return append_plain(building, from);
   Header header{entry.log,           0,
                 building.batch.time, entry.type,
                 entry.actor,         entry.tenant,
@@ -212,6 +217,15 @@ Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
   append_leaf(building, id, print_leaf(header), &from);
   const Recorded out{header.seq, header.time, known_.logs[id].last, false};
   if (is_set(entry.key)) building.repeats.emplace(RepeatId{id, entry.key}, out);
+  return out;
+}
+
+Result<Recorded> Store::append_plain(Building& building, const Prepared& from) {
+  const std::uint32_t id = id_of(kSignLog, building);
+  const std::uint64_t seq = known_.logs[id].tree.size();
+  append_leaf(building, id, from.entry.leaf, &from);
+  const Recorded out{seq, building.batch.time, known_.logs[id].last, false};
+  if (is_set(from.entry.key)) building.repeats.emplace(RepeatId{id, from.entry.key}, out);
   return out;
 }
 

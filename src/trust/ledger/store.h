@@ -27,7 +27,7 @@ namespace mc::ledger {
 
 inline constexpr std::size_t kRepeatKeysMax = 100'000;
 
-// What is to be recorded. Texts as in Header.
+// What is to be recorded. Texts as in Header. In the log "sign" there are log, leaf and key alone.
 struct Entry {
   std::string log;
   std::string type;
@@ -39,6 +39,7 @@ struct Entry {
   std::string payload;
   // The same again in this log gives its first record, within the last kRepeatKeysMax of all logs.
   RepeatKey key = {};
+  std::string leaf = {};  // of the log "sign"
 };
 
 // An entry with its salt drawn and its payload hashed, which any thread can do.
@@ -60,7 +61,7 @@ struct ReadRecord {
   std::string leaf;
   Salt salt = {};
   std::string payload;
-  bool erased = false;
+  bool erased = false;  // or never there, in the logs "root" and "sign"
 };
 
 class Store {
@@ -117,6 +118,7 @@ class Store {
   std::uint32_t id_of(const std::string& log, Building& building);
   void append_leaf(Building& building, std::uint32_t log, std::string leaf, const Prepared* from);
   Result<Recorded> append_entry(Building& building, const Prepared& from);
+  Result<Recorded> append_plain(Building& building, const Prepared& from);
   void append_heads(Building& building);
   Result<Pending> write(Building& building);
   void publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names);

@@ -1,159 +1,90 @@
 #include "ledger/verify.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "ledger/mark.h"
-#include "ledger/record.h"
+#include "ledger/chain.h"
 #include "ledger/segments.h"
 
 namespace mc::ledger {
 namespace {
 
-// What a leaf says, to be held against the leaves before it.
-struct SeenLeaf {
-  std::uint32_t log = 0;
-  std::uint64_t seq = 0;
-  tlog::Hash prev = {};
-  tlog::Hash hash = {};
-  std::optional<std::pair<std::string, tlog::TreeHead>> head;  // of a head leaf
-};
-
-struct SeenBatch {
-  std::vector<std::pair<std::uint32_t, std::string>> logs;
-  std::vector<SeenLeaf> leaves;
-  std::vector<LogHead> heads;
-};
-
-// A segment whose batches hold in themselves.
-struct SeenSegment {
-  Mark first;
-  Segments::Scanned end;
-  std::vector<SeenBatch> batches;
-  std::map<std::uint32_t, std::string> names;  // that its leaves give their logs
-  std::uint64_t erased = 0;
-};
-
 tl::unexpected<Error> wrong(const std::string& what) {
   return fail(Code::corrupt, "ledger: " + what);
 }
 
-Status see_name(SeenSegment& out, std::uint32_t log, const std::string& name) {
-  const auto [at, fresh] = out.names.try_emplace(log, name);
-  if (at->second == name) return ok();
-  return wrong("a leaf of '" + excerpt(at->second) + "' says it is of '" + excerpt(name) + "'");
-}
-
-Result<SeenLeaf> see_record(SeenSegment& out, const StoredRecord& record) {
-  SeenLeaf seen{record.log, 0, {}, record.leaf_hash, {}};
-  if (const Result<HeadLeaf> head = parse_head_leaf(record.leaf)) {
-    if (!record.is_erased() || !record.payload.empty()) return wrong("a head leaf has a payload");
-    MC_TRY_OK(see_name(out, record.log, kRootLog));
-    seen.seq = head->seq;
-    seen.prev = head->prev;
-    seen.head = {head->log, head->head};
-    return seen;
-  }
-  MC_TRY(const Header header, parse_leaf(record.leaf));
-  MC_TRY_OK(see_name(out, record.log, header.log));
-  seen.seq = header.seq;
-  seen.prev = header.prev;
-  const bool zeros = record.payload.find_first_not_of('\0') == std::string_view::npos;
-  if (record.is_erased() && zeros) {
-    ++out.erased;
-  } else if (commit(record.salt, record.payload) != header.commitment) {
-    return wrong("the payload of record " + std::to_string(header.seq) + " of '" +
-                 excerpt(header.log) + "' is not the one that was recorded");
-  }
-  return seen;
-}
-
-Result<SeenSegment> see_segment(const Segments& segments, std::uint64_t number) {
-  SeenSegment out;
-  MC_TRY(out.end, segments.scan_one(number, [&](const Place&, const Batch& batch) -> Status {
-    if (out.batches.empty()) out.first = {batch.number, batch.prev, {number, 0}};
-    SeenBatch& seen = out.batches.emplace_back();
-    for (const NewLog& log : batch.logs) seen.logs.emplace_back(log.id, log.name);
-    for (const StoredRecord& record : batch.records) {
-      MC_TRY(SeenLeaf leaf, see_record(out, record));
-      seen.leaves.push_back(std::move(leaf));
-    }
-    seen.heads = batch.heads;
-    return ok();
-  }));
+Result<SeenPart> see_segment(const Segments& segments, std::uint64_t number) {
+  SeenPart out;
+  MC_TRY(const Segments::Scanned scanned,
+         segments.scan_one(number, [&out](const Place& place, const Batch& batch) {
+           return see(out, place, batch);
+         }));
+  out.end = scanned.end;
+  out.torn = scanned.torn;
   return out;
 }
 
-// Puts segment behind segment.
-class Chain {
+// Reads segments on threads of its own, a few ahead of who takes them, and gives them in order.
+class Readers {
  public:
-  Status add(const SeenSegment& segment) {
-    if (segment.batches.empty()) return ok();
-    if (segment.first.number != next_.number || segment.first.prev != next_.prev) {
-      return wrong("segment " + std::to_string(segment.first.place.segment) +
-                   " does not follow the one before it");
+  Readers(const Segments& segments, std::size_t threads)
+      : segments_(segments), ahead_(2 * threads), seen_(segments.numbers().size()) {
+    for (std::size_t i = 0; i < std::min(threads, seen_.size()); ++i) {
+      threads_.emplace_back([this] { run(); });
     }
-    for (const SeenBatch& batch : segment.batches) MC_TRY_OK(add(batch));
-    for (const auto& [log, name] : segment.names) {
-      if (logs_[log].name != name) {
-        return wrong("log " + std::to_string(log) + " is '" + excerpt(logs_[log].name) +
-                     "', its leaves say '" + excerpt(name) + "'");
-      }
-    }
-    next_.number = segment.end.end.number;
-    next_.prev = segment.end.end.prev;
-    report_.erased += segment.erased;
-    return ok();
   }
-  VerifyReport report() {
-    report_.batches = next_.number;
-    for (const LogState& log : logs_) report_.heads[log.name] = log.tree.head();
-    return report_;
+  ~Readers() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    moved_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Readers(const Readers&) = delete;
+  Readers& operator=(const Readers&) = delete;
+
+  Result<SeenPart> next() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return seen_[taken_].has_value(); });
+    Result<SeenPart> out = std::move(*seen_[taken_]);
+    seen_[taken_].reset();
+    ++taken_;
+    lock.unlock();
+    moved_.notify_all();
+    return out;
   }
 
  private:
-  Status add(const SeenBatch& batch) {
-    for (const auto& [id, name] : batch.logs) {
-      if (id != logs_.size() || !ids_.emplace(name, id).second) {
-        return wrong("log '" + excerpt(name) + "' begins twice");
-      }
-      logs_.push_back({name, {}, {}});
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      moved_.wait(lock,
+                  [this] { return ended_ || begun_ == seen_.size() || begun_ < taken_ + ahead_; });
+      if (ended_ || begun_ == seen_.size()) return;
+      const std::size_t mine = begun_++;
+      lock.unlock();
+      Result<SeenPart> seen = see_segment(segments_, segments_.numbers()[mine]);
+      lock.lock();
+      seen_[mine].emplace(std::move(seen));
+      done_.notify_one();
     }
-    for (const SeenLeaf& leaf : batch.leaves) MC_TRY_OK(add(leaf));
-    for (const LogHead& head : batch.heads) {
-      if (head.log >= logs_.size() || logs_[head.log].tree.head() != head.head) {
-        return wrong("the head of log " + std::to_string(head.log) + " in a batch is another");
-      }
-    }
-    return ok();
-  }
-  Status add(const SeenLeaf& leaf) {
-    if (leaf.log >= logs_.size()) return wrong("a record of a log that never began");
-    LogState& log = logs_[leaf.log];
-    if (leaf.seq != log.tree.size() || leaf.prev != log.last) {
-      return wrong("record " + std::to_string(log.tree.size()) + " of '" + excerpt(log.name) +
-                   "' does not follow the one before it");
-    }
-    if (leaf.head) {
-      const auto named = ids_.find(leaf.head->first);
-      if (named == ids_.end() || logs_[named->second].tree.head() != leaf.head->second) {
-        return wrong("head leaf " + std::to_string(leaf.seq) + " does not have the head of '" +
-                     excerpt(leaf.head->first) + "'");
-      }
-    } else {
-      ++report_.records;
-    }
-    log.last = leaf.hash;
-    log.tree.append(leaf.hash);
-    return ok();
   }
 
-  VerifyReport report_;
-  Mark next_;
-  std::vector<LogState> logs_;
-  std::map<std::string, std::uint32_t> ids_;
+  const Segments& segments_;
+  const std::size_t ahead_;
+  std::mutex mutex_;  // of all below
+  std::condition_variable moved_;
+  std::condition_variable done_;
+  std::vector<std::optional<Result<SeenPart>>> seen_;
+  std::size_t begun_ = 0;
+  std::size_t taken_ = 0;
+  bool ended_ = false;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace
@@ -165,21 +96,13 @@ Result<VerifyReport> verify(sys::Files& files, const std::string& folder, int th
   if (!numbers.empty() && numbers.front() != 0) return wrong("its first segment is missing");
   Chain chain;
   std::uint64_t torn = 0;
-  const auto width = static_cast<std::size_t>(std::max(threads, 1));
-  for (std::size_t begin = 0; begin < numbers.size(); begin += width) {
-    const std::size_t count = std::min(width, numbers.size() - begin);
-    std::vector<Result<SeenSegment>> seen(count, Result<SeenSegment>(SeenSegment{}));
-    std::vector<std::thread> readers;
-    for (std::size_t i = 0; i < count; ++i) {
-      readers.emplace_back([&, i] { seen[i] = see_segment(segments, numbers[begin + i]); });
-    }
-    for (std::thread& reader : readers) reader.join();
-    for (const Result<SeenSegment>& each : seen) {
-      if (!each) return tl::unexpected<Error>(each.error());
-      MC_TRY_OK(chain.add(*each));
-      torn = each->end.torn;
-    }
-    if (progress) progress(begin + count, numbers.size());
+  Readers readers(segments, static_cast<std::size_t>(std::max(threads, 1)));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const Result<SeenPart> seen = readers.next();
+    if (!seen) return tl::unexpected<Error>(seen.error());
+    MC_TRY_OK(chain.add(*seen));
+    torn = seen->torn;
+    if (progress) progress(i + 1, numbers.size());
   }
   VerifyReport out = chain.report();
   out.segments = numbers.size();
