@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "contract/guarded_world.h"
+#include "contract/signing_world.h"
 #include "ledger/ledger.h"
 #include "transparency/transparency.h"
 
@@ -16,6 +17,11 @@ struct Face {
   sim::SimFiles disk;  // of the ledger
   std::unique_ptr<ledger::Ledger> ledger = open_ledger();
   transparency::Recorder recorder{*ledger};
+  std::unique_ptr<signing::Signing> signing =
+      *signing::open_test_signing(*ledger, world.clock(), world.random());
+  transparency::Gate gate{{world.directory(), world.clock(), world.random()}, access_policy()};
+  std::unique_ptr<search::Index> index =
+      *search::Index::open(*sql::sqlite_driver()->open("sqlite::memory:", {}), ledger->store());
   Api api{api_world()};
   std::string operator_ =
       world.token({.tenant = "system",
@@ -47,10 +53,18 @@ struct Face {
     MC_CHECK(opened);
     return std::move(*opened);
   }
+  static transparency::AccessPolicy access_policy() {
+    return *transparency::parse_access_policy(
+        "actions: [{action: \"GET /v1/tenants/{tenant}/principals\", without_warrant: deny}]",
+        "policy");
+  }
   ApiWorld api_world() {
     ApiWorld out{world.clock(),   world.log(),      world.metrics(),    world.directory(),
                  world.gateway(), &world.catalog(), {"0.1.0", "SQLite"}};
     out.recorder = &recorder;
+    out.signing = signing.get();
+    out.gate = &gate;
+    out.index = index.get();
     return out;
   }
   // All that the admin API could change, as text.

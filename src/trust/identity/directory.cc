@@ -74,6 +74,14 @@ Status Directory::lend(const std::function<Status(sql::Connection&)>& use) {
   return use(*connection_);
 }
 
+Status Directory::announce(const TenantId& tenant, std::string_view type,
+                           const std::string& subject, json::Object data) {
+  const std::lock_guard lock(mutex_);
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
+  MC_TRY_OK(tell(tenant, type, subject, std::move(data)));
+  return transaction.commit();
+}
+
 Status Directory::tell(const TenantId& tenant, std::string_view type, const std::string& subject,
                        json::Object data) {
   MC_TRY([[maybe_unused]] const std::string id,
@@ -302,7 +310,7 @@ Result<std::optional<IssuedToken>> Directory::bootstrap() {
          issue({system,
                 PrincipalId("root"),
                 {Scope::query, Scope::mutate, Scope::introspect, Scope::admin_read,
-                 Scope::admin_write, Scope::metrics, Scope::alerts},
+                 Scope::admin_write, Scope::metrics, Scope::alerts, Scope::signatures},
                 "support",
                 seconds(30LL * 24 * 3600),
                 "bootstrap"}));

@@ -150,6 +150,10 @@ class Directory {
   // statements that change what this module keeps.
   Status lend(const std::function<Status(sql::Connection&)>& use);
 
+  // Puts an event of a tenant into the outbox; durable when it returns.
+  Status announce(const TenantId& tenant, std::string_view type, const std::string& subject,
+                  json::Object data);
+
   // Writes the last-use times noted by the checks since the last call. For a timer, and at the end.
   Status save_last_use();
 

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kRoles = {
     "operator", "oncall", "tenant-admin", "analyst", "dpo", "platform", "auditor"};
-constexpr std::array<std::string_view, 7> kScopes = {
-    "query", "mutate", "introspect", "admin:read", "admin:write", "metrics", "alerts:write"};
+constexpr std::array<std::string_view, 8> kScopes = {
+    "query",       "mutate",  "introspect",   "admin:read",
+    "admin:write", "metrics", "alerts:write", "signatures:write"};
 
 template <class E, std::size_t N>
 Result<E> parse(std::string_view what, const std::array<std::string_view, N>& names,
@@ -93,8 +94,8 @@ Flags<Scope> scopes_of(const Flags<Role>& roles) {
 }
 
 bool Caller::may(Scope scope) const {
-  const bool writes =
-      scope == Scope::mutate || scope == Scope::admin_write || scope == Scope::alerts;
+  const bool writes = scope == Scope::mutate || scope == Scope::admin_write ||
+                      scope == Scope::alerts || scope == Scope::signatures;
   return scopes.has(scope) && !(writes && roles.has(Role::auditor));
 }
 

@@ -22,7 +22,8 @@ enum class Scope : std::uint8_t {
   admin_read,
   admin_write,
   metrics,
-  alerts,  // tell this server of alerts, as an Alertmanager does
+  alerts,      // tell this server of alerts, as an Alertmanager does
+  signatures,  // put signatures into its log, have them time-stamped
 };
 std::string_view scope_name(Scope scope);
 Result<Scope> parse_scope(std::string_view name);

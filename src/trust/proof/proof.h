@@ -12,6 +12,7 @@
 #include "proof/envelope.h"       // IWYU pragma: export
 #include "proof/range_receipt.h"  // IWYU pragma: export
 #include "proof/receipt.h"        // IWYU pragma: export
+#include "proof/rekor.h"          // IWYU pragma: export
 #include "proof/report.h"         // IWYU pragma: export
 #include "proof/sign.h"           // IWYU pragma: export
 #include "proof/statement.h"      // IWYU pragma: export

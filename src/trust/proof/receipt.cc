@@ -52,6 +52,22 @@ Result<Receipt> parse_receipt(std::string_view json) {
   return out;
 }
 
+Result<Statement> receipt_statement(const Receipt& receipt) {
+  MC_TRY(const ledger::Header header, ledger::parse_leaf(receipt.leaf));
+  MC_TRY(const std::string digest, crypto::digest("sha256", receipt.leaf));
+  json::Object predicate;
+  MC_TRY(json::Value record, json::parse(receipt.leaf));
+  MC_TRY(json::Value head, json::parse(receipt.anchor.head_leaf));
+  predicate.set("head", std::move(head));
+  predicate.set("record", std::move(record));
+  Statement out;
+  out.subjects.push_back(
+      {header.log + "/" + std::to_string(header.seq), {{"sha256", to_hex(digest)}}});
+  out.predicate_type = kReceiptPredicate;
+  out.predicate = std::move(predicate);
+  return out;
+}
+
 Report check_receipt(const Receipt& receipt, const tlog::Policy& policy) {
   Report report("receipt");
   ledger::Header header;

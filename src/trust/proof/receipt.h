@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "proof/receipt_parts.h"
 #include "proof/report.h"
+#include "proof/statement.h"
 #include "tlog/tlog.h"
 
 namespace mc::proof {
@@ -33,6 +34,11 @@ Result<Receipt> make_receipt(const ledger::Store& store, const std::string& log,
 std::string print_receipt(const Receipt& receipt);  // RFC 8785, one line
 // Only what print_receipt() writes.
 Result<Receipt> parse_receipt(std::string_view json);
+
+// What is said of a receipt in a bundle: the subject is the leaf; the predicate has the leaf
+// ("record") and the head leaf that it is under ("head"). The paths stay in the receipt.
+inline constexpr std::string_view kReceiptPredicate = "urn:maestro-conductor:receipt:v1";
+Result<Statement> receipt_statement(const Receipt& receipt);
 
 // Steps: record, payload, head, inclusion, checkpoint, head_inclusion.
 Report check_receipt(const Receipt& receipt, const tlog::Policy& policy);

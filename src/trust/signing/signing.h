@@ -1,0 +1,58 @@
+// The signing service of a server: a log of signatures (Rekor's API, version 2), a time-stamping
+// authority (RFC 3161), and a key of the server's own that bundles are signed with.
+//
+// Sigstore's clients sign against it as they do against the public services; the trusted root of
+// trust() is all that a verifier needs, without a network. All members are thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/base.h"
+#include "crypto/crypto.h"
+#include "ledger/ledger.h"
+#include "pki/pki.h"
+#include "proof/proof.h"
+#include "signing/sign_log.h"    // IWYU pragma: export
+#include "signing/timestamps.h"  // IWYU pragma: export
+#include "sys/sys.h"
+
+namespace mc::signing {
+
+struct SigningKeys {
+  tlog::NoteSigner log;       // Ed25519; its name, a bare host name, is the log's origin
+  crypto::SigningKey signer;  // ECDSA on P-256, of the server's own bundles
+  TimestampAuthority time;
+  pki::Certificate seal;  // of `signer`, for documents
+};
+// A self-signed certificate of the key for documents, valid for ten years.
+Result<pki::Certificate> make_seal(const crypto::SigningKey& key, WallTime now,
+                                   sys::Random& random);
+
+class Signing {
+ public:
+  static Result<std::unique_ptr<Signing>> open(ledger::Ledger& ledger, sys::Clock& clock,
+                                               sys::Random& random, SigningKeys keys);
+
+  SignLog& log() { return *log_; }
+  Timestamps& timestamps() { return *time_; }
+  crypto::PublicKey signer() const { return signer_.public_key(); }
+  // What seals documents: the server's own key and its certificate.
+  const crypto::SigningKey& seal_key() const { return signer_; }
+  const std::vector<pki::Certificate>& seal_chain() const { return seal_; }
+  // Signed by the server's own key, logged and time-stamped.
+  Result<proof::Bundle> sign(const proof::Statement& statement);
+  // Log and authority, from the day on which the authority's certificate begins.
+  proof::TrustedRoot trust() const;
+
+ private:
+  Signing(crypto::SigningKey signer, pki::Certificate seal)
+      : signer_(std::move(signer)), seal_{std::move(seal)} {}
+  crypto::SigningKey signer_;
+  std::vector<pki::Certificate> seal_;  // one
+  std::unique_ptr<SignLog> log_;
+  std::unique_ptr<Timestamps> time_;
+};
+
+}  // namespace mc::signing
