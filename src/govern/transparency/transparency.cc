@@ -6,6 +6,7 @@ namespace mc::transparency {
 namespace {
 
 constexpr std::size_t kObjectBytesMax = 512;
+constexpr std::size_t kFieldsBytesMax = 2'000;
 
 ledger::Entry entry_of(const Access& access, std::string_view type, std::string payload) {
   ledger::Entry out;
@@ -15,14 +16,24 @@ ledger::Entry entry_of(const Access& access, std::string_view type, std::string 
   out.tenant = access.tenant.get();
   out.action = access.action;
   out.purpose = access.caller.purpose.empty() ? "not stated" : access.caller.purpose;
-  out.warrant = access.warrant;
+  out.warrant = access.passage.reference;
   out.payload = std::move(payload);
   return out;
 }
 
+void set_served(const Served& served, json::Object& out) {
+  out.set("status", std::int64_t{served.status});
+  out.set("rows", served.rows);
+  out.set("fields", excerpt(served.fields, kFieldsBytesMax));
+}
+
 std::string payload_of(const Access& access) {
   json::Object out;
+  if (access.served) set_served(*access.served, out);
   out.set("object", excerpt(access.object, kObjectBytesMax));
+  out.set("reason", access.passage.reason);
+  if (!access.passage.warrant.empty()) out.set("warrant", access.passage.warrant);
+  if (!access.peer.empty()) out.set("peer", access.peer);
   out.set("region", access.caller.region);
   out.set("request_id", access.request_id);
   out.set("roles", identity::join(access.caller.roles));
@@ -35,7 +46,15 @@ std::string payload_of(const Access& access) {
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
-  return kind == Kind::access ? "access" : "change";
+  switch (kind) {
+    case Kind::access:
+      return "access";
+    case Kind::change:
+      return "change";
+    case Kind::denied:
+      return "denied";
+  }
+  return "";
 }
 
 std::string log_of(const TenantId& tenant) {
@@ -51,11 +70,12 @@ Result<ledger::Recorded> Recorder::record(const Access& access) {
       "nothing is served that cannot be recorded, and the ledger says: " + out.error().what);
 }
 
-void Recorder::record_outcome(const Access& access, const ledger::Recorded& recorded, int status) {
+void Recorder::record_outcome(const Access& access, const ledger::Recorded& recorded,
+                              const Served& served) {
   json::Object payload;
   payload.set("of", static_cast<std::int64_t>(recorded.seq));
   payload.set("request_id", access.request_id);
-  payload.set("status", std::int64_t{status});
+  set_served(served, payload);
   // A ledger that fails here refuses the next request.
   ledger_.append(entry_of(access, "outcome", json::canonical(payload)),
                  [](const Result<ledger::Recorded>&) {});

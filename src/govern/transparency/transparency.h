@@ -1,26 +1,51 @@
 // Access transparency: what the operator's people look at or change of a tenant, and what a
 // tenant's administrators change, stands in that tenant's own log before it is served. What cannot
-// be recorded is not served.
+// be recorded is not served. A gate asks for a warrant before the operator's people reach for a
+// tenant's data.
 //
-// All members are thread-safe; record() blocks for about one sync of the disk.
+// All members are thread-safe; Recorder::record() blocks for about one sync of the disk.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/base.h"
 #include "identity/identity.h"
 #include "ledger/ledger.h"
+#include "transparency/access_policy.h"  // IWYU pragma: export
+#include "transparency/documents.h"      // IWYU pragma: export
+#include "transparency/exports.h"        // IWYU pragma: export
+#include "transparency/warrants.h"       // IWYU pragma: export
 
 namespace mc::transparency {
 
 enum class Kind : std::uint8_t {
-  access,  // the operator's people read a tenant's data
+  access,  // somebody reads a tenant's data
   change,  // anybody changes something of a tenant
+  denied,  // neither was done: the gate was shut
 };
 std::string_view kind_name(Kind kind);
 
-// What is about to be done.
+// Why somebody may reach for a tenant's data, or may not.
+struct Passage {
+  bool allowed = true;
+  std::string reason = std::string(kOwnData);  // a code of access_policy.h
+  std::string warrant = {};                    // its id
+  std::string reference = {};                  // "TKT-123"
+};
+
+// What was served, as far as it can be told from the answer.
+struct Served {
+  int status = 0;  // HTTP's
+  std::int64_t rows = 0;
+  std::string fields = {};  // their names, comma separated
+};
+
+// What is done, or is about to be.
 struct Access {
   Kind kind = Kind::access;
   TenantId tenant;                 // whose data
@@ -28,7 +53,9 @@ struct Access {
   std::string action;              // "GET /v1/tenants/{tenant}/tokens"
   std::string object;              // the path itself
   std::string request_id;
-  std::string warrant;  // "" without one
+  std::string peer = {};  // address of who asked, "" without a network
+  Passage passage = {};
+  std::optional<Served> served = {};  // of a read that was made before it is recorded
 };
 
 // The log that holds a tenant's records: "audit/alpha".
@@ -40,8 +67,8 @@ class Recorder {
 
   // Durable when it returns. `unavailable` when the ledger does not record: refuse what was asked.
   Result<ledger::Recorded> record(const Access& access);
-  // What came of a recorded change, as HTTP's status; not waited for.
-  void record_outcome(const Access& access, const ledger::Recorded& recorded, int status);
+  // What came of a recorded change; not waited for.
+  void record_outcome(const Access& access, const ledger::Recorded& recorded, const Served& served);
 
   // Erases the payload of a record of the tenant's log; `why` stands in the redaction.
   Result<ledger::Recorded> redact(const Access& access, std::uint64_t seq, const std::string& why);
@@ -50,6 +77,36 @@ class Recorder {
 
  private:
   ledger::Ledger& ledger_;
+};
+
+// Where the operator's people reach for a tenant's data.
+class Gate {
+ public:
+  struct World {
+    identity::Directory& directory;
+    sys::Clock& clock;
+    sys::Random& random;
+  };
+  Gate(World world, AccessPolicy policy) : world_(world), policy_(std::move(policy)) {}
+
+  // `named` is the warrant that the caller gives, "" for the newest that fits; its use is counted.
+  // `not_found` without such a tenant.
+  Result<Passage> pass(const identity::Caller& caller, const TenantId& tenant, Kind kind,
+                       std::string_view action, const std::string& named);
+  // Tells the tenant's endpoints: mc.access.read, .change, .unwarranted or .denied.
+  Status tell(const Access& access, const ledger::Recorded& recorded);
+  // Lends the warrants, on the state database.
+  Status lend(const std::function<Status(Warrants&)>& use);
+  // Tells that something became of a warrant: "mc.warrant.approved".
+  Status tell(const Warrant& warrant, std::string_view type);
+  // Accesses without a warrant that were allowed, by tenant, since the start.
+  std::map<std::string, std::uint64_t> unwarranted() const;
+
+ private:
+  World world_;
+  AccessPolicy policy_;
+  mutable std::mutex mutex_;  // of the next
+  std::map<std::string, std::uint64_t> unwarranted_;
 };
 
 }  // namespace mc::transparency

@@ -1,0 +1,87 @@
+#include "json/json.h"
+#include "transparency/transparency.h"
+
+namespace mc::transparency {
+namespace {
+
+std::string_view event_of(const Access& access) {
+  if (access.kind == Kind::denied) return "mc.access.denied";
+  if (access.passage.reason == kNoWarrant) return "mc.access.unwarranted";
+  return access.kind == Kind::access ? "mc.access.read" : "mc.access.change";
+}
+
+}  // namespace
+
+Result<Passage> Gate::pass(const identity::Caller& caller, const TenantId& tenant, Kind kind,
+                           std::string_view action, const std::string& named) {
+  MC_TRY(const identity::Tenant held, world_.directory.tenant(tenant));
+  std::optional<Warrant> warrant;
+  AccessSetting setting;
+  MC_TRY_OK(lend([&](Warrants& warrants) -> Status {
+    MC_TRY(setting, warrants.setting(tenant));
+    MC_TRY(warrant, warrants.use(tenant, caller.principal.get(),
+                                 kind == Kind::access ? "read" : "change", named));
+    return ok();
+  }));
+  // Who names a warrant means that one.
+  if (!named.empty() && !warrant) {
+    return fail(Code::denied, "warrant " + excerpt(named) + " does not open tenant " +
+                                  tenant.get() + " for this");
+  }
+  const Decision decision =
+      decide(policy_, {action, caller.region, held.region, warrant, setting.approval_required});
+  Passage out;
+  out.allowed = decision.allowed;
+  out.reason = decision.reason;
+  if (warrant) {
+    out.warrant = warrant->id;
+    out.reference = warrant->reference;
+  } else if (out.allowed) {
+    const std::lock_guard lock(mutex_);
+    ++unwarranted_[tenant.get()];
+  }
+  return out;
+}
+
+Status Gate::tell(const Access& access, const ledger::Recorded& recorded) {
+  json::Object data;
+  data.set("action", access.action);
+  data.set("actor", access.caller.principal.get() + "@" + access.caller.tenant.get());
+  data.set("purpose", access.caller.purpose);
+  data.set("reason", access.passage.reason);
+  data.set("record", static_cast<std::int64_t>(recorded.seq));
+  data.set("reference", access.passage.reference);
+  data.set("request_id", access.request_id);
+  data.set("warrant", access.passage.warrant);
+  return world_.directory.announce(access.tenant, event_of(access), std::to_string(recorded.seq),
+                                   std::move(data));
+}
+
+Status Gate::lend(const std::function<Status(Warrants&)>& use) {
+  return world_.directory.lend([&](sql::Connection& connection) {
+    Warrants warrants(connection, world_.clock, world_.random);
+    return use(warrants);
+  });
+}
+
+Status Gate::tell(const Warrant& warrant, std::string_view type) {
+  json::Object data;
+  data.set("actions", warrant.actions);
+  data.set("class", class_name(warrant.kind));
+  data.set("deadline_at", format_rfc3339(warrant.deadline));
+  data.set("decided_by", warrant.decided_by);
+  data.set("expires_at", format_rfc3339(warrant.expires));
+  data.set("issued_by", warrant.issued_by);
+  data.set("principals", warrant.principals);
+  data.set("reason", warrant.reason);
+  data.set("reference", warrant.reference);
+  data.set("state", state_name(warrant.state));
+  return world_.directory.announce(warrant.tenant, type, warrant.id, std::move(data));
+}
+
+std::map<std::string, std::uint64_t> Gate::unwarranted() const {
+  const std::lock_guard lock(mutex_);
+  return unwarranted_;
+}
+
+}  // namespace mc::transparency

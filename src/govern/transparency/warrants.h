@@ -1,0 +1,114 @@
+// Warrants: what opens a tenant's data to the operator's people. Part of transparency.h.
+//
+// An operator gives one with a class and a reference. When the tenant wants to be asked, it is a
+// request until an administrator of the tenant approves it, as it is or narrower; silence until its
+// deadline is a denial. An expired warrant opens nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "sql/sql.h"
+#include "sys/sys.h"
+
+namespace mc::transparency {
+
+inline constexpr std::size_t kReferenceBytesMax = 64;
+inline constexpr std::size_t kReasonBytesMax = 300;
+inline constexpr std::size_t kPrincipalsMax = 50;
+inline constexpr Nanos kWarrantLifetimeMax = seconds(90LL * 24 * 3600);
+inline constexpr Nanos kDeadlineMax = seconds(7LL * 24 * 3600);
+inline constexpr std::int64_t kWarrantsShownMax = 200;
+
+enum class WarrantClass : std::uint8_t { legal, support_ticket, incident, approval };
+std::string_view class_name(WarrantClass value);
+Result<WarrantClass> parse_class(std::string_view name);
+
+// `expired` and `lapsed` follow from the time: of an active one, and of a request nobody decided.
+enum class WarrantState : std::uint8_t { requested, active, denied, revoked, expired, lapsed };
+std::string_view state_name(WarrantState state);
+
+struct Warrant {
+  TenantId tenant;  // whose data it opens
+  std::string id;   // "wrt_..."
+  WarrantClass kind = WarrantClass::support_ticket;
+  std::string reference;   // "TKT-123"
+  std::string reason;      // one line
+  std::string principals;  // of the operator's tenant, comma separated; "*" is any of them
+  std::string actions;     // "read", "change" or "read,change"
+  WarrantState state = WarrantState::requested;
+  std::string issued_by;  // principal@tenant
+  WallTime issued;
+  WallTime expires;
+  WallTime deadline;       // of a request
+  std::string decided_by;  // who approved, denied or revoked it
+  std::optional<WallTime> decided;
+  std::int64_t uses = 0;
+  std::optional<WallTime> used;
+  std::int64_t version = 1;
+};
+
+struct NewWarrant {
+  TenantId tenant;
+  WarrantClass kind = WarrantClass::support_ticket;
+  std::string reference;
+  std::string reason;
+  std::string principals = "*";
+  std::string actions = "read";
+  Nanos lifetime = seconds(4LL * 3600);
+  Nanos deadline = seconds(24LL * 3600);
+  std::string issued_by;
+};
+// `invalid` names the field.
+Status check_warrant(const NewWarrant& wanted);
+
+// What somebody decides about a warrant.
+struct Verdict {
+  WarrantState to = WarrantState::active;  // active, denied (both of a request), revoked
+  std::string by = {};                     // principal@tenant
+  std::string actions = {};                // of an approval: "" as asked, otherwise fewer
+  std::optional<WallTime> expires = {};    // none as asked, otherwise earlier
+  bool dry_run = false;                    // check, and change nothing
+};
+
+struct AccessSetting {
+  bool approval_required = false;
+  std::int64_t version = 0;
+};
+
+// Works on a connection lent by its owner. Functions that change something are one transaction.
+class Warrants {
+ public:
+  Warrants(sql::Connection& connection, sys::Clock& clock, sys::Random& random)
+      : connection_(connection), clock_(clock), random_(random) {}
+
+  // Active, or a request when the tenant wants to be asked. A dry run makes nothing.
+  Result<Warrant> create(const NewWarrant& wanted, bool dry_run = false);
+  Result<std::vector<Warrant>> list(const TenantId& tenant);  // newest first, kWarrantsShownMax
+  Result<Warrant> find(const TenantId& tenant, const std::string& id);
+  // `conflict` unless it is open for that, `invalid` when an approval is wider than what was asked.
+  Result<Warrant> decide(const TenantId& tenant, const std::string& id, const Verdict& verdict);
+
+  // The warrant that opens the tenant to this principal for the action, and counts the use: `named`
+  // when it is not empty, otherwise the newest that does.
+  Result<std::optional<Warrant>> use(const TenantId& tenant, const std::string& principal,
+                                     std::string_view action, const std::string& named);
+
+  Result<AccessSetting> setting(const TenantId& tenant);
+  // When `version` still holds; `conflict` otherwise.
+  Result<AccessSetting> change(const TenantId& tenant, const AccessSetting& setting);
+
+ private:
+  Result<std::vector<Warrant>> active(const TenantId& tenant);  // newest first
+  Status write(Warrant& warrant);  // `conflict` when it was changed meanwhile
+
+  sql::Connection& connection_;
+  sys::Clock& clock_;
+  sys::Random& random_;
+};
+
+}  // namespace mc::transparency
