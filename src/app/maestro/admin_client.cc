@@ -47,10 +47,12 @@ Result<net::Response> call_server(Context& context, const AdminCall& call,
   request.method = call.method;
   request.url = context.url + path;
   request.headers = call.headers;
+  if (!context.warrant.empty()) request.headers.emplace_back("X-Maestro-Warrant", context.warrant);
   if (!call.anonymous) {
-    MC_TRY(const std::string token,
-           call.token.empty() ? read_token(context) : Result<std::string>(call.token));
-    request.headers.emplace_back("Authorization", "Bearer " + token);
+    const Result<std::string> token =
+        call.token.empty() ? read_token(context) : Result<std::string>(call.token);
+    if (!token && !call.may_lack_token) return tl::unexpected<Error>(token.error());
+    if (token) request.headers.emplace_back("Authorization", "Bearer " + *token);
   }
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = call.body;
@@ -66,20 +68,36 @@ Result<net::Response> call_local(Context& context, const AdminCall& call, const 
   }
   if (!state) return tl::unexpected<Error>(state.error());
   MC_TRY(const OwnLedger ledger, open_ledger(context.machine, loaded.value));
-  return api::serve_locally({*context.machine.clock, *state->directory, *ledger.recorder},
-                            {call.method, path, call.body, call.headers});
+  MC_TRY(const std::unique_ptr<signing::Signing> signing,
+         open_signing(context.machine, loaded.value, *ledger.ledger));
+  net::Headers headers = call.headers;
+  if (!context.warrant.empty()) headers.emplace_back("X-Maestro-Warrant", context.warrant);
+  if (!call.body.empty()) headers.emplace_back("Content-Type", "application/json");
+  MC_TRY(transparency::AccessPolicy policy, read_access_policy(context.machine, loaded.value));
+  transparency::Gate gate({*state->directory, *context.machine.clock, *context.machine.random},
+                          std::move(policy));
+  MC_TRY(const std::unique_ptr<search::Index> index,
+         open_index(context.machine, loaded.value, *ledger.ledger));
+  return api::serve_locally(
+      {*context.machine.clock, *state->directory, *ledger.recorder, *signing, gate, *index},
+      {call.method, path, call.body, std::move(headers)});
 }
 
 }  // namespace
 
-Result<json::Value> call_admin(Context& context, const AdminCall& call) {
+Result<std::string> call_for_text(Context& context, const AdminCall& call) {
   const bool tries = context.dry_run && call.method != "GET";
   const std::string path = call.path + (tries ? "?dry_run=true" : "");
   MC_TRY(const net::Response response,
          context.url.empty() ? call_local(context, call, path) : call_server(context, call, path));
   if (response.status / 100 != 2) return tl::unexpected<Error>(to_error(response));
-  if (response.body.empty()) return json::Value(json::Object());
-  return json::parse(response.body, {.bytes_max = 64 << 20});
+  return response.body;
+}
+
+Result<json::Value> call_admin(Context& context, const AdminCall& call) {
+  MC_TRY(const std::string body, call_for_text(context, call));
+  if (body.empty()) return json::Value(json::Object());
+  return json::parse(body, {.bytes_max = 64 << 20});
 }
 
 std::string to_body(const Fields& fields) {

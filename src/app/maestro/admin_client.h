@@ -19,9 +19,12 @@ struct AdminCall {
   std::string body = {};
   net::Headers headers = {};
   bool anonymous = false;       // no token is sent
+  bool may_lack_token = false;  // none is sent when there is none
   std::string_view token = "";  // sent in the place of the configured one
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
+// The same for any body of a reply.
+Result<std::string> call_for_text(Context& context, const AdminCall& call);
 
 // Field values a command collects; empty ones are not sent.
 using Fields = std::vector<std::pair<std::string, std::string>>;

@@ -12,31 +12,96 @@ namespace {
 struct Flags {
   std::string tenant;
   std::string before;
-  std::string limit = "50";
+  std::string limit;
   std::string record;
+  std::string form = "json";
+  std::string type;
+  std::string actor;
+  std::string action;
+  std::string purpose;
+  std::string used_warrant;
+  std::string as;
   std::string reason;
   std::string from;
   std::string to;
 };
 
 Status show_receipt(Context& context, const Flags& flags) {
-  const std::string path = "/v1/tenants/" + flags.tenant + "/records/" + flags.record + "/receipt";
-  MC_TRY(const json::Value receipt, call_admin(context, {.path = path}));
-  print_out(json::canonical(receipt));  // the bytes of the receipt, nothing behind them
+  const std::string path =
+      "/v1/tenants/" + flags.tenant + "/records/" + flags.record + "/receipt?form=" + flags.form;
+  MC_TRY(const std::string receipt, call_for_text(context, {.path = path}));
+  print_out(receipt);  // its bytes, nothing behind them
   return ok();
 }
 
+// Percent-encoded, as a query has it.
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string out;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out.append("%").append(to_hex(std::string_view(&c, 1)));
+    }
+  }
+  return out;
+}
+
+std::string query_of(const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) {
+    if (value.empty()) continue;
+    out.append(out.empty() ? "?" : "&").append(name).append("=").append(encoded(value));
+  }
+  return out;
+}
+
 Status show_range(Context& context, const Flags& flags) {
-  const auto query = [](const std::string& time) {
-    std::string out;  // the offset of a time may have a plus
-    for (const char c : time) out += c == '+' ? "%2B" : std::string(1, c);
-    return out;
-  };
-  std::string path = "/v1/tenants/" + flags.tenant + "/receipts?from=" + query(flags.from);
-  if (!flags.to.empty()) path += "&to=" + query(flags.to);
-  MC_TRY(const json::Value receipt, call_admin(context, {.path = path}));
-  print_out(json::canonical(receipt));
+  const std::string path = "/v1/tenants/" + flags.tenant + "/receipts" +
+                           query_of({{"from", flags.from}, {"to", flags.to}});
+  MC_TRY(const std::string receipt, call_for_text(context, {.path = path}));
+  print_out(receipt);
   return ok();
+}
+
+Status show_records(Context& context, const Flags& flags) {
+  const bool lines = flags.as == "csv" || flags.as == "ocsf";
+  const std::string path = "/v1/tenants/" + flags.tenant + "/records" +
+                           query_of({{"type", flags.type},
+                                     {"actor", flags.actor},
+                                     {"action", flags.action},
+                                     {"purpose", flags.purpose},
+                                     {"warrant", flags.used_warrant},
+                                     {"from", flags.from},
+                                     {"to", flags.to},
+                                     {"before", flags.before},
+                                     {"limit", flags.limit},
+                                     {"form", flags.as}});
+  if (!lines)
+    return show_list(context, path, {"record", "at", "type", "actor", "action", "purpose"});
+  MC_TRY(const std::string text, call_for_text(context, {.path = path}));
+  print_out(text);
+  return ok();
+}
+
+void add_records(cli::Command& noun, Context& context) {
+  auto flags = std::make_shared<Flags>();
+  cli::Command& records = noun.add("records", "The records of a tenant, newest first");
+  records.option("--tenant", flags->tenant, "Tenant").required();
+  records.option("--type", flags->type, "access, change, denied, ...");
+  records.option("--actor", flags->actor, "principal@tenant; a * at its end fits what follows");
+  records.option("--action", flags->action, "GET /v1/tenants/{tenant}/tokens; the same");
+  records.option("--purpose", flags->purpose, "Stated purpose; the same");
+  records.option("--used-warrant", flags->used_warrant, "Reference of a warrant; the same");
+  records.option("--from", flags->from, "RFC 3339 or a day, inside");
+  records.option("--to", flags->to, "RFC 3339 or a day, not inside");
+  records.option("--before", flags->before, "Only records before this number");
+  records.option("--limit", flags->limit, "At most this many: 200, of csv and ocsf 10,000");
+  records.option("--form", flags->as, "csv, or ocsf: an OCSF event a line")
+      .one_of({"json", "csv", "ocsf"});
+  records.runs([&context, flags] { return show_records(context, *flags); });
 }
 
 void print_verified(const Context& context, const ledger::VerifyReport& report) {
@@ -93,19 +158,14 @@ void add_ledger(cli::Command& app, Context& context) {
   noun.add("status", "Its key, its newest checkpoint, and whether it records").runs([&context] {
     return show_one(context, {.path = "/v1/ledger"}, "ledger shown");
   });
-  cli::Command& records = noun.add("records", "The records of a tenant, newest first");
-  records.option("--tenant", flags->tenant, "Tenant").required();
-  records.option("--before", flags->before, "Only records before this number");
-  records.option("--limit", flags->limit, "At most this many, 1 to 200");
-  records.runs([&context, flags] {
-    const std::string before = flags->before.empty() ? "" : "&before=" + flags->before;
-    return show_list(context,
-                     "/v1/tenants/" + flags->tenant + "/records?limit=" + flags->limit + before,
-                     {"record", "at", "type", "actor", "action", "purpose"});
-  });
+  add_records(noun, context);
   cli::Command& receipt = noun.add("receipt", "The receipt of a record, for maestro verify");
   receipt.option("RECORD", flags->record, "Number of the record").required();
   receipt.option("--tenant", flags->tenant, "Tenant").required();
+  receipt
+      .option("--form", flags->form,
+              "json; bundle: Sigstore's; tlog-proof: c2sp.org's; pdf: sealed")
+      .one_of({"json", "bundle", "tlog-proof", "pdf"});
   receipt.runs([&context, flags] { return show_receipt(context, *flags); });
   cli::Command& range = noun.add("export", "All records between two times, proven complete");
   range.option("--tenant", flags->tenant, "Tenant").required();
@@ -122,6 +182,13 @@ void add_ledger(cli::Command& app, Context& context) {
     return show_one(context, {"POST", path, to_body({{"reason", flags->reason}}), {}},
                     "payload erased");
   });
+  noun.add("trusted-root", "What verifies signatures that were logged here, as Sigstore has it")
+      .runs([&context]() -> Status {
+        MC_TRY(const std::string root, call_for_text(context, {.path = "/signing/trusted_root.json",
+                                                               .may_lack_token = true}));
+        print_out(root);
+        return ok();
+      });
   noun.add("verify", "Read the whole ledger of the data directory and check everything")
       .runs([&context] { return verify(context); });
 }

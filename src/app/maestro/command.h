@@ -29,6 +29,7 @@ struct Context {
   std::string data_dir;
   std::string url;         // of a running server
   std::string token_file;  // "" = MC_TOKEN, then what login has kept
+  std::string warrant;     // that opens a tenant's data; "" = the newest that does
   bool json = false;
   bool quiet = false;
   bool yes = false;
@@ -47,7 +48,8 @@ void add_completion(cli::Command& app, Context& context);
 void add_man(cli::Command& app, Context& context);
 void add_datasets(cli::Command& app, Context& context);
 void add_ledger(cli::Command& app, Context& context);
-void add_verify(cli::Command& app, Context& context);
+void add_sign(cli::Command& app, Context& context);
+void add_warrants(cli::Command& app, Context& context);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
 Status serve_until_signal(Running& running, const std::function<void()>& reload,

@@ -18,6 +18,21 @@ struct LedgerSettings {
   std::string policy_file;
 };
 
+// The log of signatures and the time-stamping authority.
+struct SigningSettings {
+  std::string origin = "signatures.localhost";
+  bool open = false;
+  Status check() const {
+    if (origin.find_first_of("/:+ ") == std::string::npos) return ok();
+    return fail(Code::invalid, "origin: it must be a bare host name, as in log.example");
+  }
+};
+
+// Who may reach for a tenant's data.
+struct TransparencySettings {
+  std::string policy_file;
+};
+
 // This server as a witness of other ledgers.
 struct WitnessSettings {
   std::string name;
@@ -51,6 +66,28 @@ struct mc::json::Describe<mc::app::LedgerSettings> {
       Field{"policy_file", &T::policy_file,
             "Witnesses that cosign checkpoints (c2sp.org/tlog-policy, with their URLs); empty = "
             "none"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::app::SigningSettings> {
+  using T = mc::app::SigningSettings;
+  static constexpr auto fields = std::tuple{
+      Field{"origin",
+            &T::origin,
+            "Name of the log of signatures: a host name that is nobody else's",
+            {.min = 1, .max = 253}},
+      Field{"open", &T::open,
+            "Take entries and timestamp requests without a token, as Sigstore's clients send them"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::app::TransparencySettings> {
+  using T = mc::app::TransparencySettings;
+  static constexpr auto fields = std::tuple{
+      Field{"policy_file", &T::policy_file,
+            "What happens without a warrant (YAML); empty = it is recorded, told and allowed"},
   };
 };
 

@@ -6,10 +6,9 @@
 
 #include "sql/sql.h"
 #include "sys/sys.h"
+#include "verifier/verifier.h"  // IWYU pragma: export
 
 namespace mc::app {
-
-inline const std::string kVersion = "0.1.0";
 
 struct Machine {
   Machine();

@@ -2,51 +2,15 @@
 
 #include <algorithm>
 
+#include "maestro/key_files.h"
+
 namespace mc::app {
 namespace {
 
-constexpr std::size_t kKeyFileBytesMax = 16 << 10;
-constexpr std::string_view kPemLabel = "PRIVATE KEY";
+constexpr std::size_t kAccessPolicyBytesMax = 256 << 10;
 
 std::string in_data_dir(const Settings& settings, const std::string& chosen, const char* name) {
   return chosen.empty() ? settings.data_dir + "/" + name : chosen;
-}
-
-Status write_key(sys::Files& files, const std::string& path, const crypto::SigningKey& key) {
-  const Secret der = key.to_pkcs8();
-  std::string pem = crypto::write_pem(der.reveal(RevealToken()), kPemLabel);
-  const Status written = files.write_atomic(path, pem);
-  wipe(pem);
-  return written;
-}
-
-Result<crypto::SigningKey> read_key(sys::Files& files, const std::string& path) {
-  MC_TRY(std::string pem, files.read_all(path, kKeyFileBytesMax));
-  Result<std::string> der = crypto::read_pem(pem, kPemLabel);
-  wipe(pem);
-  if (!der) return fail(Code::invalid, path + ": " + der.error().what);
-  const Secret secret(std::move(*der));
-  Result<crypto::SigningKey> key = crypto::SigningKey::from_pkcs8(secret);
-  if (!key) return fail(Code::invalid, path + ": " + key.error().what);
-  if (key->public_key().algorithm() != crypto::Algorithm::eddsa) {
-    return fail(Code::invalid, path + ": the key must be Ed25519");
-  }
-  return key;
-}
-
-// The key is only made where nothing was signed with one yet: what `begun` says.
-Result<crypto::SigningKey> own_key(sys::Files& files, const std::string& path,
-                                   const std::string& begun) {
-  MC_TRY(const bool there, files.exists(path));
-  if (there) return read_key(files, path);
-  MC_TRY(const bool late, files.exists(begun));
-  if (late) {
-    return fail(Code::corrupt,
-                path + " is gone, but " + begun + " is there; restore the key from its backup");
-  }
-  MC_TRY(crypto::SigningKey key, crypto::SigningKey::generate(crypto::Algorithm::eddsa));
-  MC_TRY_OK(write_key(files, path, key));
-  return key;
 }
 
 }  // namespace
@@ -59,7 +23,7 @@ Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
   sys::Files& files = *machine.files;
   MC_TRY(crypto::SigningKey key,
          own_key(files, in_data_dir(settings, settings.ledger.key_file, "ledger.key"),
-                 ledger_folder(settings)));
+                 ledger_folder(settings), crypto::Algorithm::eddsa));
   MC_TRY(
       tlog::NoteSigner signer,
       tlog::NoteSigner::make(settings.ledger.origin, tlog::NoteKeyType::ed25519, std::move(key)));
@@ -77,6 +41,29 @@ Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
   return out;
 }
 
+Result<transparency::AccessPolicy> read_access_policy(Machine& machine, const Settings& settings) {
+  const std::string& path = settings.transparency.policy_file;
+  if (path.empty()) return transparency::AccessPolicy{};
+  MC_TRY(const std::string yaml, machine.files->read_all(path, kAccessPolicyBytesMax));
+  return transparency::parse_access_policy(yaml, path);
+}
+
+Result<std::unique_ptr<search::Index>> open_index(Machine& machine, const Settings& settings,
+                                                  const ledger::Ledger& ledger) {
+  const std::string path = settings.data_dir + "/search.db";
+  const auto open = [&]() -> Result<std::unique_ptr<search::Index>> {
+    MC_TRY(std::unique_ptr<sql::Connection> connection, machine.drivers.open("sqlite:" + path));
+    return search::Index::open(std::move(connection), ledger.store());
+  };
+  Result<std::unique_ptr<search::Index>> opened = open();
+  if (opened) return opened;
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    MC_TRY(const bool there, machine.files->exists(path + suffix));
+    if (there) MC_TRY_OK(machine.files->remove(path + suffix));
+  }
+  return open();
+}
+
 Result<std::unique_ptr<witness::Witness>> open_witness(Machine& machine, const Settings& settings) {
   if (settings.witness.logs.empty()) return std::unique_ptr<witness::Witness>();
   std::vector<tlog::NoteKey> logs;
@@ -88,7 +75,7 @@ Result<std::unique_ptr<witness::Witness>> open_witness(Machine& machine, const S
   const std::string folder = settings.data_dir + "/witness";
   MC_TRY(crypto::SigningKey key,
          own_key(*machine.files, in_data_dir(settings, settings.witness.key_file, "witness.key"),
-                 folder));
+                 folder, crypto::Algorithm::eddsa));
   MC_TRY(tlog::NoteSigner signer,
          tlog::NoteSigner::make(settings.witness.name, tlog::NoteKeyType::cosignature_v1,
                                 std::move(key)));

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "maestro/machine.h"
 #include "maestro/settings.h"
+#include "search/search.h"
 #include "transparency/transparency.h"
 #include "witness/witness.h"
 
@@ -22,6 +23,13 @@ std::string ledger_folder(const Settings& settings);
 // Makes key and ledger at the first start. Whoever calls holds the lock of the data directory.
 // `corrupt` when the ledger is not the one that was signed, or was changed: it must not go on.
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings);
+
+// What happens without a warrant; the default without a file.
+Result<transparency::AccessPolicy> read_access_policy(Machine& machine, const Settings& settings);
+
+// In data_dir/search.db, which is made again when it cannot be read.
+Result<std::unique_ptr<search::Index>> open_index(Machine& machine, const Settings& settings,
+                                                  const ledger::Ledger& ledger);
 
 // Null when no log is to be witnessed.
 Result<std::unique_ptr<witness::Witness>> open_witness(Machine& machine, const Settings& settings);

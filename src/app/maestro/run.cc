@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "maestro/command.h"
+#include "verifier/verifier.h"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): POSIX
 
@@ -31,6 +32,8 @@ void add_shared_flags(cli::Command& app, Context& context) {
   app.option("--url", context.url, "Address of a running server").environment("MC_URL");
   app.option("--token-file", context.token_file,
              "File with a token; otherwise MC_TOKEN, then login's");
+  app.option("--warrant", context.warrant,
+             "Warrant that opens the tenant; otherwise the newest that does");
   app.flag("--json", context.json, "Machine-readable output");
   app.flag("-q,--quiet", context.quiet, "No talk on standard error");
   app.flag("-y,--yes", context.yes, "Do not ask");
@@ -104,7 +107,9 @@ int run(int argc, char** argv) {
   add_notifications(line.root(), context);
   add_datasets(line.root(), context);
   add_ledger(line.root(), context);
-  add_verify(line.root(), context);
+  add_warrants(line.root(), context);
+  add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
+  add_sign(line.root(), context);
   add_completion(line.root(), context);
   add_man(line.root(), context);
   const cli::Parsed parsed = line.parse(argc, argv);

@@ -14,6 +14,7 @@
 #include "identity/identity.h"
 #include "json/describe.h"
 #include "maestro/ledger_settings.h"
+#include "maestro/notify_settings.h"
 #include "net/net.h"
 #include "smtp/smtp.h"
 
@@ -49,12 +50,6 @@ struct TraceSettings {
   double ratio = 0.01;
 };
 
-struct NotifySettings {
-  std::string key;
-  std::vector<std::string> allowed_networks;
-  Nanos retention = seconds(30LL * 24 * 3600);
-};
-
 struct Settings {
   std::string data_dir = "./data";
   std::string state_url;
@@ -67,6 +62,8 @@ struct Settings {
   NotifySettings notify;
   smtp::SmtpConfig smtp;
   LedgerSettings ledger;
+  SigningSettings signing;
+  TransparencySettings transparency;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -157,23 +154,6 @@ struct mc::json::Describe<mc::app::TraceSettings> {
 };
 
 template <>
-struct mc::json::Describe<mc::app::NotifySettings> {
-  using T = mc::app::NotifySettings;
-  static constexpr auto fields = std::tuple{
-      Field{"key",
-            &T::key,
-            "Key of webhook secrets, at least 32 bytes; empty = made in data_dir/notify.key",
-            {.secret = true}},
-      Field{"allowed_networks", &T::allowed_networks,
-            "Private networks that webhooks may reach, as 10.1.0.0/16"},
-      Field{"retention",
-            &T::retention,
-            "How long events and their deliveries are kept",
-            {.min = mc::seconds(3600), .max = mc::seconds(3660LL * 24 * 3600)}},
-  };
-};
-
-template <>
 struct mc::json::Describe<mc::app::Settings> {
   using T = mc::app::Settings;
   static constexpr std::string_view title = "Maestro Conductor configuration";
@@ -193,6 +173,8 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},
       Field{"smtp", &T::smtp, "The mail server for notifications"},
       Field{"ledger", &T::ledger, "The record of who did what, and its signatures"},
+      Field{"signing", &T::signing, "The log of signatures and the time-stamping authority"},
+      Field{"transparency", &T::transparency, "Who may reach for a tenant's data"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

@@ -109,6 +109,15 @@ void Running::add_ledger_metrics() {
         const auto head = ledger_.ledger->store().head(ledger::kRootLog);
         return head ? static_cast<double>(head->size) : 0.0;
       });
+  metrics_.collect_counter({.name = "mc_access_unwarranted_total",
+                            .help = "Accesses of the operator's people without a warrant.",
+                            .labels = {"tenant"}},
+                           [this](const metric::Registry::Emit& emit) {
+                             for (const auto& [tenant, count] : gate_->unwarranted()) {
+                               emit({tenant}, static_cast<double>(count));
+                             }
+                           });
+  chores_->add_metrics(metrics_);
   if (cosigning_ != nullptr) cosigning_->add_metrics(metrics_);
 }
 
@@ -146,6 +155,14 @@ void Running::add_metrics() {
 Status Running::build_ledger() {
   MC_TRY(ledger_, open_ledger(machine_, settings_));
   MC_TRY(witness_, open_witness(machine_, settings_));
+  MC_TRY(signing_, open_signing(machine_, settings_, *ledger_.ledger));
+  MC_TRY(index_, open_index(machine_, settings_, *ledger_.ledger));
+  chores_ = std::make_unique<LedgerChores>(*machine_.files, ledger_folder(settings_),
+                                           *ledger_.ledger, *index_, *output_.log);
+  MC_TRY(transparency::AccessPolicy access_policy, read_access_policy(machine_, settings_));
+  gate_ = std::make_unique<transparency::Gate>(
+      transparency::Gate::World{*state_.directory, *machine_.clock, *machine_.random},
+      std::move(access_policy));
   const std::string& policy_file = settings_.ledger.policy_file;
   if (policy_file.empty()) return ok();
   MC_TRY(const std::string policy, machine_.files->read_all(policy_file, kPolicyFileMax));
@@ -205,7 +222,11 @@ Status Running::build(bool demo) {
                                                   &notifier_->secrets(),
                                                   machine_.random.get(),
                                                   ledger_.recorder.get(),
-                                                  witness_.get()});
+                                                  witness_.get(),
+                                                  signing_.get(),
+                                                  settings_.signing.open,
+                                                  gate_.get(),
+                                                  index_.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   gateway_->attach(*server_);

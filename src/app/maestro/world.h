@@ -12,9 +12,11 @@
 #include "identity/identity.h"
 #include "log/log.h"
 #include "maestro/cosign_rounds.h"
+#include "maestro/ledger_chores.h"
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
 #include "maestro/own_ledger.h"
+#include "maestro/own_signing.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
 #include "net/net.h"
@@ -79,6 +81,10 @@ class Running {
   OwnLedger ledger_;
   std::unique_ptr<CosignRounds> cosigning_;    // null without witnesses
   std::unique_ptr<witness::Witness> witness_;  // null when no log is witnessed
+  std::unique_ptr<signing::Signing> signing_;
+  std::unique_ptr<transparency::Gate> gate_;
+  std::unique_ptr<search::Index> index_;
+  std::unique_ptr<LedgerChores> chores_;
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<identity::CodeLogin> code_login_;  // null without a client for the portal
   metric::Registry metrics_;

@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "api/recorded.h"
+#include "api/signing.h"
 #include "api/wire.h"
 
 namespace mc::api {
@@ -43,6 +44,13 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/tenants/{tenant}/records/{record}/receipt"}, get_receipt},
     {{"POST", "/v1/tenants/{tenant}/records/{record}/erase"}, erase_record},
     {{"GET", "/v1/tenants/{tenant}/receipts"}, get_range_receipt},
+    {{"GET", "/v1/tenants/{tenant}/warrants"}, list_warrants},
+    {{"POST", "/v1/tenants/{tenant}/warrants"}, create_warrant},
+    {{"POST", "/v1/tenants/{tenant}/warrants/{warrant}/approve"}, approve_warrant},
+    {{"POST", "/v1/tenants/{tenant}/warrants/{warrant}/deny"}, deny_warrant},
+    {{"POST", "/v1/tenants/{tenant}/warrants/{warrant}/revoke"}, revoke_warrant},
+    {{"GET", "/v1/tenants/{tenant}/access"}, get_access},
+    {{"PUT", "/v1/tenants/{tenant}/access"}, set_access},
     {{"GET", "/v1/alerts"}, list_alerts},
     {{"POST", "/v1/alerts"}, receive_alerts},
     {{"GET", "/v1/tenants/{tenant}/endpoints"}, list_endpoints},
@@ -88,6 +96,25 @@ Status read_query(AdminRequest& request) {
   return ok();
 }
 
+// Also of the paths that have their tenant in the query.
+Status read_path(AdminRequest& request) {
+  const std::string_view path = request.http.path;
+  if (path != kTransparencyReceipts && path != kReceipts) {
+    for (const std::string_view segment : split(path.substr(4), '/')) {
+      request.path.emplace_back(segment);
+    }
+    return ok();
+  }
+  MC_TRY(const net::Headers query, net::parse_query(request.http.query));
+  const auto tenant = std::find_if(query.begin(), query.end(),
+                                   [](const auto& field) { return field.first == "tenant"; });
+  if (tenant == query.end() || tenant->second.empty()) {
+    return fail(Code::invalid, "tenant: it is missing in the query");
+  }
+  request.path = {"tenants", tenant->second, "receipts"};
+  return ok();
+}
+
 Reply run(const Row& row, const AdminWorld& world, AdminRequest& request) {
   MC_TRY_OK(read_query(request));
   return run_recorded(world, request, row.endpoint, row.handler);
@@ -110,8 +137,8 @@ const Endpoint* find_anonymous(const net::Request& request) {
 }
 
 net::Response serve_v1(const AdminWorld& world, AdminRequest& request) {
-  for (const std::string_view segment : split(request.http.path.substr(4), '/')) {
-    request.path.emplace_back(segment);
+  if (const Status read = read_path(request); !read) {
+    return problem(read.error(), request.request_id);
   }
   std::string allow;
   for (const Row& row : kRows) {
@@ -131,9 +158,10 @@ net::Response serve_locally(const LocalWorld& world, const LocalRequest& request
   identity::Caller caller;
   caller.tenant = TenantId(identity::kSystemTenant);
   caller.principal = PrincipalId("local");
+  caller.region = "local";
   caller.roles = {Role::operator_};
   caller.scopes = {Scope::query,       Scope::mutate,  Scope::introspect, Scope::admin_read,
-                   Scope::admin_write, Scope::metrics, Scope::alerts};
+                   Scope::admin_write, Scope::metrics, Scope::alerts,     Scope::signatures};
   caller.expires = world.clock.wall() + seconds(60);
   net::Request http;
   http.method = request.method;
@@ -144,8 +172,17 @@ net::Response serve_locally(const LocalWorld& world, const LocalRequest& request
   http.query = question == std::string_view::npos ? "" : target.substr(question + 1);
   for (const auto& [name, value] : request.headers) http.headers.push_back({name, value});
   http.body = request.body;
+  if (is_signing_path(http.path)) {
+    Result<net::Response> answer = serve_signing(world.signing, http);
+    return answer ? std::move(*answer) : problem(answer.error(), "local");
+  }
   AdminRequest admin{.http = http, .caller = &caller, .request_id = "local"};
-  return serve_v1({.clock = world.clock, .directory = world.directory, .recorder = &world.recorder},
+  return serve_v1({.clock = world.clock,
+                   .directory = world.directory,
+                   .recorder = &world.recorder,
+                   .signing = &world.signing,
+                   .gate = &world.gate,
+                   .index = &world.index},
                   admin);
 }
 

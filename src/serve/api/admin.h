@@ -24,6 +24,9 @@ struct AdminWorld {
   sys::Random* random = nullptr;                 // null without a server
   transparency::Recorder* recorder = nullptr;    // null: nothing is recorded
   witness::Witness* witness = nullptr;           // null: no log is witnessed
+  signing::Signing* signing = nullptr;           // null: nothing is signed
+  transparency::Gate* gate = nullptr;            // null: no warrants are asked for
+  search::Index* index = nullptr;                // null: records are not searched
 };
 
 struct AdminRequest {
@@ -35,6 +38,11 @@ struct AdminRequest {
   net::Headers query = {};
   bool dry_run = false;
 };
+
+// The planning documents' name of /v1/tenants/{tenant}/receipts, with the tenant in the query;
+// /v1/receipts is another.
+inline constexpr std::string_view kTransparencyReceipts = "/transparency/receipts";
+inline constexpr std::string_view kReceipts = "/v1/receipts";
 
 // The endpoint, when it needs no caller; null otherwise.
 const Endpoint* find_anonymous(const net::Request& request);

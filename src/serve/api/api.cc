@@ -7,6 +7,7 @@
 #include "api/browser.h"
 #include "api/first_page.h"
 #include "api/log_files.h"
+#include "api/signing.h"
 #include "json/json.h"
 
 namespace mc::api {
@@ -18,6 +19,8 @@ constexpr int kAdminThreads = 2;
 constexpr std::size_t kAdminQueueMax = 128;
 constexpr int kProviderThreads = 2;
 constexpr std::size_t kProviderQueueMax = 64;
+constexpr int kSigningThreads = 2;
+constexpr std::size_t kSigningQueueMax = 64;
 constexpr std::string_view kBearer = "Bearer ";
 
 net::Response text(int status, std::string_view type, std::string body) {
@@ -98,7 +101,8 @@ Api::Api(ApiWorld world)
     : world_(std::move(world)),
       started_(world_.clock.mono()),
       workers_(net::Workers::start(kAdminThreads, kAdminQueueMax)),
-      provider_workers_(net::Workers::start(kProviderThreads, kProviderQueueMax)) {
+      provider_workers_(net::Workers::start(kProviderThreads, kProviderQueueMax)),
+      signing_workers_(net::Workers::start(kSigningThreads, kSigningQueueMax)) {
   world_.gateway.set_browsers([this](const net::Request& request) { return browser_of(request); });
 }
 
@@ -108,6 +112,7 @@ Api::~Api() {
 void Api::stop() {
   workers_->stop();
   provider_workers_->stop();
+  signing_workers_->stop();
 }
 
 void Api::reply(net::Exchange& exchange, net::Response response, std::string_view request_id) {
@@ -184,8 +189,7 @@ void Api::serve_ledger(const std::shared_ptr<net::Exchange>& exchange) {
     return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
   }
   const bool queued = workers_->submit([this, exchange, request_id](int) {
-    Result<net::Response> file =
-        serve_log_file(world_.recorder->ledger(), exchange->request().path);
+    Result<net::Response> file = serve_log_file(world_.recorder->ledger(), exchange->request());
     if (!file) return refuse(*exchange, file.error(), request_id);
     reply(*exchange, std::move(*file), request_id);
   });
@@ -202,6 +206,29 @@ void Api::serve_witness(const std::shared_ptr<net::Exchange>& exchange) {
         world_.witness->add_checkpoint(exchange->request().body, world_.clock.wall());
     world_.log.event("witness.asked", {{"request_id", request_id}, {"status", answer.status}});
     reply(*exchange, text(answer.status, answer.content_type, std::move(answer.body)), request_id);
+  });
+  if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
+}
+
+// Who reads needs no token: logs and trusted roots are there to be checked by anybody.
+void Api::serve_signatures(const std::shared_ptr<net::Exchange>& exchange) {
+  const std::string request_id = new_request_id(world_.clock);
+  const net::Request& request = exchange->request();
+  if (world_.signing == nullptr) {
+    return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
+  }
+  if (request.method == "POST" && !world_.signing_open) {
+    const auto caller = caller_of(world_.directory, request);
+    if (caller == nullptr) return refuse(*exchange, unauthenticated(request_id), request_id);
+    if (!caller->may(identity::Scope::signatures)) {
+      return refuse(*exchange, {Code::denied, "the token lacks the scope 'signatures:write'"},
+                    request_id);
+    }
+  }
+  const bool queued = signing_workers_->submit([this, exchange, request_id](int) {
+    Result<net::Response> answer = serve_signing(*world_.signing, exchange->request());
+    if (!answer) return refuse(*exchange, answer.error(), request_id);
+    reply(*exchange, std::move(*answer), request_id);
   });
   if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
 }
@@ -254,9 +281,10 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 AdminWorld Api::admin_world() const {
-  return {world_.clock,  world_.directory, world_.catalog,    &world_.gateway, world_.build.version,
-          world_.demo,   world_.oidc,      world_.code_login, &world_.portal,  world_.secrets,
-          world_.random, world_.recorder,  world_.witness};
+  return {world_.clock,         world_.directory, world_.catalog, &world_.gateway,
+          world_.build.version, world_.demo,      world_.oidc,    world_.code_login,
+          &world_.portal,       world_.secrets,   world_.random,  world_.recorder,
+          world_.witness,       world_.signing,   world_.gate,    world_.index};
 }
 
 void Api::log_done(const net::Request& request, const Identified& who, int status) {
@@ -297,10 +325,12 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   if (world_.gateway.owns(request.path)) return world_.gateway.handle(std::move(exchange));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const Asset* asset = reads ? find_asset(request.path) : nullptr;
-  if (asset == nullptr && request.path.starts_with("/v1/")) return serve_admin(exchange);
+  const bool admin = request.path.starts_with("/v1/") || request.path == kTransparencyReceipts;
+  if (asset == nullptr && admin) return serve_admin(exchange);
   if (reads && request.path == "/metrics") return serve_metrics(exchange);
   if (reads && request.path.starts_with(kLogFiles)) return serve_ledger(exchange);
   if (request.method == "POST" && request.path == kWitnessPath) return serve_witness(exchange);
+  if (is_signing_path(request.path)) return serve_signatures(exchange);
   const std::string request_id = new_request_id(world_.clock);
   net::Response response;
   if (asset == nullptr && reads && !simple(request, response)) asset = find_page(request);

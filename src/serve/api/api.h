@@ -5,6 +5,7 @@
 //   GET /metrics       scope `metrics`        /v1/...  admin API, JSON and problem+json (RFC 9457)
 //   GET /ledger/...    checkpoint and tiles     POST /witness/add-checkpoint
 //   (c2sp.org/tlog-witness)
+//   /api/v2/..., /api/v1/timestamp, /signing/trusted_root.json: Sigstore's APIs
 //
 // Admin work blocks on the database, so it runs on a small pool of its own. People of the system
 // tenant with role operator or platform administer every tenant; a tenant-admin administers the
@@ -27,6 +28,8 @@
 #include "metric/metric.h"
 #include "net/net.h"
 #include "notify/notify.h"
+#include "search/search.h"
+#include "signing/signing.h"
 #include "sys/sys.h"
 #include "transparency/transparency.h"
 #include "witness/witness.h"
@@ -58,6 +61,10 @@ struct ApiWorld {
   sys::Random* random = nullptr;               // null: nothing can be notified
   transparency::Recorder* recorder = nullptr;  // null: nothing is recorded
   witness::Witness* witness = nullptr;         // null: no log is witnessed
+  signing::Signing* signing = nullptr;         // null: nothing is signed
+  bool signing_open = false;                   // entries and timestamps without a token
+  transparency::Gate* gate = nullptr;          // null: no warrants are asked for
+  search::Index* index = nullptr;              // null: records are not searched
 };
 
 class Api final : public net::Handler {
@@ -84,6 +91,7 @@ class Api final : public net::Handler {
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
   void serve_ledger(const std::shared_ptr<net::Exchange>& exchange);
   void serve_witness(const std::shared_ptr<net::Exchange>& exchange);
+  void serve_signatures(const std::shared_ptr<net::Exchange>& exchange);
   void serve_admin(const std::shared_ptr<net::Exchange>& exchange);
   void run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identified& who);
   // False when the request is not of a session; then the page is like any other asset.
@@ -100,6 +108,7 @@ class Api final : public net::Handler {
   std::atomic<net::Server*> server_ = nullptr;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<net::Workers> provider_workers_;  // for what waits for the OpenID provider
+  std::unique_ptr<net::Workers> signing_workers_;
 };
 
 std::string_view status_css();
@@ -116,6 +125,9 @@ struct LocalWorld {
   sys::Clock& clock;
   identity::Directory& directory;
   transparency::Recorder& recorder;
+  signing::Signing& signing;
+  transparency::Gate& gate;
+  search::Index& index;
 };
 net::Response serve_locally(const LocalWorld& world, const LocalRequest& request);
 

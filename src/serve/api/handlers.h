@@ -52,6 +52,7 @@ Result<T> read_body(const AdminRequest& request) {
   return json::read<T>(value);
 }
 
+json::Object to_json(const transparency::Warrant& warrant);  // of wire.h are the others
 template <class T>
 json::Value page(const std::vector<T>& items) {
   json::Array list;
@@ -106,11 +107,25 @@ Reply list_deliveries(const AdminWorld& world, const AdminRequest& request);
 Reply get_delivery(const AdminWorld& world, const AdminRequest& request);
 Reply send_delivery(const AdminWorld& world, const AdminRequest& request);
 
+// Of the ledger's readers.
+Result<ledger::Ledger*> ledger_of(const AdminWorld& world);
+Status check_known(const AdminWorld& world, const TenantId& tenant);
+// RFC 3339, or a day; `name` is the query's.
+Result<WallTime> time_in(std::string_view name, const std::string& text);
+
 Reply get_ledger(const AdminWorld& world, const AdminRequest& request);
 Reply list_records(const AdminWorld& world, const AdminRequest& request);
 Reply get_receipt(const AdminWorld& world, const AdminRequest& request);
 Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request);
 Reply erase_record(const AdminWorld& world, const AdminRequest& request);
+
+Reply list_warrants(const AdminWorld& world, const AdminRequest& request);
+Reply create_warrant(const AdminWorld& world, const AdminRequest& request);
+Reply approve_warrant(const AdminWorld& world, const AdminRequest& request);
+Reply deny_warrant(const AdminWorld& world, const AdminRequest& request);
+Reply revoke_warrant(const AdminWorld& world, const AdminRequest& request);
+Reply get_access(const AdminWorld& world, const AdminRequest& request);
+Reply set_access(const AdminWorld& world, const AdminRequest& request);
 
 Reply list_alerts(const AdminWorld& world, const AdminRequest& request);
 Reply receive_alerts(const AdminWorld& world, const AdminRequest& request);

@@ -33,12 +33,14 @@ Result<identity::Principal> find_principal(const AdminWorld& world, const AdminR
   return *found;
 }
 
-// Access that is given has no scope that the caller lacks. Telling of alerts is less than writing.
+// Access that is given has no scope that the caller lacks. Telling of alerts and logging signatures
+// are less than writing.
 Status check_scopes(const AdminRequest& request, const identity::Flags<Scope>& given) {
   const bool writes = request.caller->scopes.has(Scope::admin_write);
   for (const Scope scope : {Scope::query, Scope::mutate, Scope::introspect, Scope::admin_read,
-                            Scope::admin_write, Scope::metrics, Scope::alerts}) {
-    const bool covered = scope == Scope::alerts && writes;
+                            Scope::admin_write, Scope::metrics, Scope::alerts, Scope::signatures}) {
+    const bool lesser = scope == Scope::alerts || scope == Scope::signatures;
+    const bool covered = lesser && writes;
     if (given.has(scope) && !covered && !request.caller->scopes.has(scope)) {
       return fail(Code::denied, "scope '" + std::string(identity::scope_name(scope)) +
                                     "' is more than the caller has");

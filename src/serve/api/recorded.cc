@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "json/json.h"
+
 namespace mc::api {
 namespace {
 
@@ -10,11 +12,20 @@ using transparency::Access;
 using transparency::Kind;
 
 // Recorded for everybody, the tenant's own people too.
-constexpr std::array<std::string_view, 2> kReceipts = {
+constexpr std::array<std::string_view, 2> kReceiptPaths = {
     "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts"};
 // Without a tenant in the path, and yet with data of several for who may see them.
 constexpr std::array<std::string_view, 3> kOfAllTenants = {"/v1/overview", "/v1/tenants",
                                                            "/v1/alerts"};
+
+constexpr std::array<std::string_view, 6> kUngated = {
+    "/v1/tenants/{tenant}",
+    "/v1/tenants/{tenant}/access",
+    "/v1/tenants/{tenant}/warrants",
+    "/v1/tenants/{tenant}/warrants/{warrant}/approve",
+    "/v1/tenants/{tenant}/warrants/{warrant}/deny",
+    "/v1/tenants/{tenant}/warrants/{warrant}/revoke"};
+constexpr std::string_view kWarrantHeader = "x-maestro-warrant";
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& paths, std::string_view path) {
@@ -34,7 +45,7 @@ std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
     const bool own = caller.tenant.get() == tenant;
     // Who may not know the tenant writes into no log but the own.
     if (!own && !caller.reads_other_tenants()) return reads ? "" : caller.tenant.get();
-    if (own && reads && !holds(kReceipts, endpoint.path)) return "";
+    if (own && reads && !holds(kReceiptPaths, endpoint.path)) return "";
     return tenant;
   }
   if (!reads) return caller.tenant.get();
@@ -50,6 +61,55 @@ bool is_known(const AdminWorld& world, const TenantId& tenant) {
   return tenant.get() == identity::kSystemTenant || world.directory.tenant(tenant);
 }
 
+namespace {
+
+// Which warrants there are and whether a tenant wants to be asked; the tenant's contract.
+bool is_gated(const AdminRequest& request, const Endpoint& endpoint) {
+  const identity::Caller& caller = *request.caller;
+  return names_tenant(request) && caller.reads_other_tenants() &&
+         caller.tenant.get() != request.path[1] && !holds(kUngated, endpoint.path);
+}
+
+// Items of a list, or the members of one object.
+transparency::Served served_by(const Reply& reply) {
+  transparency::Served out;
+  out.status = reply ? reply->status : http_status(reply.error().code);
+  const Result<json::Value> body = reply ? json::parse(reply->body) : json::Value();
+  if (!body || body->as_object() == nullptr) return out;
+  const json::Value* items = body->find("items");
+  const bool list = items != nullptr && items->as_array() != nullptr;
+  out.rows = list ? static_cast<std::int64_t>(items->as_array()->size()) : 1;
+  const json::Value* one = !list                        ? &*body
+                           : items->as_array()->empty() ? nullptr
+                                                        : &items->as_array()->front();
+  if (one == nullptr || one->as_object() == nullptr) return out;
+  for (const json::Member& member : one->as_object()->members()) {
+    out.fields.append(out.fields.empty() ? "" : ",").append(member.name);
+  }
+  return out;
+}
+
+tl::unexpected<Error> shut(const TenantId& tenant, const transparency::Passage& passage) {
+  return fail(Code::denied, passage.reason + ": tenant " + tenant.get() +
+                                " is opened by a warrant; see /v1/tenants/" + tenant.get() +
+                                "/warrants");
+}
+
+// Recorded, and told where the operator's people reached for it.
+Result<ledger::Recorded> note(const AdminWorld& world, const Access& access, bool gated) {
+  MC_TRY(const ledger::Recorded recorded, world.recorder->record(access));
+  if (gated) MC_TRY_OK(world.gate->tell(access, recorded));
+  return recorded;
+}
+
+// A read can be made first, as nothing of it leaves before it is recorded; then the record says
+// what was served. A receipt is made of records, its own among them.
+bool is_made_first(const AdminRequest& request, const Endpoint& endpoint) {
+  return endpoint.method == "GET" && !request.dry_run && !holds(kReceiptPaths, endpoint.path);
+}
+
+}  // namespace
+
 Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const Endpoint& endpoint,
                    Handler handler) {
   if (world.recorder == nullptr || request.caller == nullptr) return handler(world, request);
@@ -57,19 +117,32 @@ Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const E
   if (tenant.get().empty() || !is_known(world, tenant)) return handler(world, request);
   const bool reads = endpoint.method == "GET" || request.dry_run;
   const std::string action = std::string(endpoint.method) + " " + std::string(endpoint.path);
-  const Access access{reads ? Kind::access : Kind::change,
-                      tenant,
-                      *request.caller,
-                      action,
-                      std::string(request.http.path),
-                      std::string(request.request_id),
-                      ""};
-  MC_TRY(const ledger::Recorded recorded, world.recorder->record(access));
-  Reply reply = handler(world, request);
-  if (!reads) {
-    const int status = reply ? reply->status : http_status(reply.error().code);
-    world.recorder->record_outcome(access, recorded, status);
+  Access access{reads ? Kind::access : Kind::change,
+                tenant,
+                *request.caller,
+                action,
+                std::string(request.http.path),
+                std::string(request.request_id),
+                std::string(request.http.peer.substr(0, request.http.peer.rfind(':')))};
+  const bool gated = world.gate != nullptr && is_gated(request, endpoint);
+  if (gated) {
+    const std::string named(request.http.header(kWarrantHeader));
+    MC_TRY(access.passage, world.gate->pass(*request.caller, tenant, access.kind, action, named));
   }
+  if (!access.passage.allowed) {
+    access.kind = Kind::denied;
+    MC_TRY([[maybe_unused]] const ledger::Recorded recorded, note(world, access, gated));
+    return shut(tenant, access.passage);
+  }
+  if (is_made_first(request, endpoint)) {
+    Reply reply = handler(world, request);
+    access.served = served_by(reply);
+    MC_TRY([[maybe_unused]] const ledger::Recorded recorded, note(world, access, gated));
+    return reply;
+  }
+  MC_TRY(const ledger::Recorded recorded, note(world, access, gated));
+  Reply reply = handler(world, request);
+  if (!reads) world.recorder->record_outcome(access, recorded, served_by(reply));
   return reply;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "api/handlers.h"
+#include "api/receipt_forms.h"
 #include "api/recorded.h"
 #include "api/wire.h"
 #include "json/json.h"
@@ -11,44 +12,10 @@
 namespace mc::api {
 namespace {
 
-constexpr std::int64_t kLimitDefault = 50;
-constexpr std::int64_t kLimitMax = 200;
+constexpr std::size_t kDayBytes = 10;
 
 json::Value text_or_null(std::string text) {
   return text.empty() ? json::Value() : json::Value(std::move(text));
-}
-
-Result<ledger::Ledger*> ledger_of(const AdminWorld& world) {
-  if (world.recorder != nullptr) return &world.recorder->ledger();
-  return fail(Code::unavailable, "there is no ledger here");
-}
-
-json::Value payload_of(const ledger::ReadRecord& record) {
-  if (record.erased) return {};
-  Result<json::Value> payload = json::parse(record.payload);
-  return payload ? std::move(*payload) : json::Value();
-}
-
-Result<json::Object> read_record(const ledger::Store& store, const std::string& log,
-                                 std::uint64_t seq) {
-  MC_TRY(const ledger::ReadRecord record, store.read(log, seq));
-  MC_TRY(const ledger::Header header, ledger::parse_leaf(record.leaf));
-  json::Object out;
-  out.set("record", static_cast<std::int64_t>(header.seq));
-  out.set("at", format_rfc3339(header.time));
-  out.set("type", header.type);
-  out.set("actor", header.actor);
-  out.set("action", header.action);
-  out.set("purpose", header.purpose);
-  out.set("warrant", text_or_null(header.warrant));
-  out.set("erased", record.erased);
-  out.set("payload", payload_of(record));
-  return out;
-}
-
-Status check_known(const AdminWorld& world, const TenantId& tenant) {
-  if (is_known(world, tenant)) return ok();
-  return fail(Code::not_found, "no tenant '" + excerpt(tenant.get()) + "'");
 }
 
 Result<std::uint64_t> record_in(const AdminRequest& request) {
@@ -71,21 +38,6 @@ auto under_newest(ledger::Ledger& ledger, const Make& make) {
   return decltype(make(std::string()))(tl::unexpected<Error>(checkpoint.error()));
 }
 
-net::Response as_file(std::string body, const std::string& name) {
-  net::Response out;
-  out.headers = {{"Content-Type", "application/json"},
-                 {"Cache-Control", "no-store"},
-                 {"Content-Disposition", "attachment; filename=\"" + name + ".json\""}};
-  out.body = std::move(body);
-  return out;
-}
-
-Result<WallTime> time_in(std::string_view name, const std::string& text) {
-  const Result<WallTime> out = parse_rfc3339(text);
-  if (!out) return fail(Code::invalid, std::string(name) + ": " + out.error().what);
-  return whole_ms(*out);
-}
-
 // Up to the newest record of the log, which is that of this very request, when the query does not
 // say: so far the log can show that it is complete.
 Result<proof::TimeRange> range_in(const AdminRequest& request, const ledger::Store& store,
@@ -100,42 +52,36 @@ Result<proof::TimeRange> range_in(const AdminRequest& request, const ledger::Sto
       MC_TRY(from, time_in(name, value));
     } else if (name == "to") {
       MC_TRY(out.to, time_in(name, value));
-    } else {
+    } else if (name != "tenant" || value != request.path[1]) {
       return fail(Code::invalid, "the query has from and to, not '" + excerpt(name) + "'");
     }
   }
   if (!from) return fail(Code::invalid, "from: it is missing");
-  if (out.to > header.time) return fail(Code::invalid, "to: it is in the future");
+  out.to = std::min(out.to, header.time);
   if (*from >= out.to) return fail(Code::invalid, "from: it is not before to");
   out.from = *from;
   return out;
 }
 
-struct PageQuery {
-  std::int64_t before = INT64_MAX;
-  std::int64_t limit = kLimitDefault;
-};
+}  // namespace
 
-Result<PageQuery> read_page_query(const AdminRequest& request) {
-  PageQuery out;
-  for (const auto& [name, value] : request.query) {
-    const Result<std::int64_t> number = parse_int(value);
-    if (name == "before") {
-      if (!number || *number < 0) return fail(Code::invalid, "before: it is no record's number");
-      out.before = *number;
-    } else if (name == "limit") {
-      if (!number || *number < 1 || *number > kLimitMax) {
-        return fail(Code::invalid, "limit: it is 1 to 200");
-      }
-      out.limit = *number;
-    } else {
-      return fail(Code::invalid, "the query has before and limit, not '" + excerpt(name) + "'");
-    }
-  }
-  return out;
+Result<ledger::Ledger*> ledger_of(const AdminWorld& world) {
+  if (world.recorder != nullptr) return &world.recorder->ledger();
+  return fail(Code::unavailable, "there is no ledger here");
 }
 
-}  // namespace
+Status check_known(const AdminWorld& world, const TenantId& tenant) {
+  if (is_known(world, tenant)) return ok();
+  return fail(Code::not_found, "no tenant '" + excerpt(tenant.get()) + "'");
+}
+
+Result<WallTime> time_in(std::string_view name, const std::string& text) {
+  // A day is its beginning, in UTC.
+  const bool day = text.size() == kDayBytes && text.find('T') == std::string::npos;
+  const Result<WallTime> out = parse_rfc3339(day ? text + "T00:00:00Z" : text);
+  if (!out) return fail(Code::invalid, std::string(name) + ": " + out.error().what);
+  return whole_ms(*out);
+}
 
 Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
@@ -147,33 +93,11 @@ Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
   out.set("cosigned", text_or_null(ledger->cosigned()));
   out.set("witness",
           world.witness == nullptr ? json::Value() : json::Value(world.witness->key().print()));
+  out.set("signer",
+          world.signing == nullptr ? json::Value() : json::Value(world.signing->signer().to_pem()));
   const Status state = ledger->state();
   out.set("state", state ? "recording" : "stopped");
   out.set("why", state ? json::Value() : json::Value(state.error().what));
-  return json_reply(200, json::Value(std::move(out)));
-}
-
-Reply list_records(const AdminWorld& world, const AdminRequest& request) {
-  const TenantId tenant(request.path[1]);
-  MC_TRY_OK(check_reads(request, tenant));
-  MC_TRY_OK(check_known(world, tenant));
-  MC_TRY(const PageQuery query, read_page_query(request));
-  MC_TRY(const ledger::Ledger* ledger, ledger_of(world));
-  const ledger::Store& store = ledger->store();
-  const std::string log = transparency::log_of(tenant);
-  const Result<tlog::TreeHead> head = store.head(log);
-  const std::int64_t size = head ? static_cast<std::int64_t>(head->size) : 0;
-  const std::int64_t end = std::min(query.before, size);
-  const std::int64_t begin = std::max<std::int64_t>(0, end - query.limit);
-  json::Array items;
-  for (std::int64_t seq = end; seq-- > begin;) {
-    MC_TRY(json::Object item, read_record(store, log, static_cast<std::uint64_t>(seq)));
-    items.emplace_back(std::move(item));
-  }
-  json::Object out;
-  out.set("items", json::Value(std::move(items)));
-  out.set("total", size);
-  out.set("next_before", begin == 0 ? json::Value() : json::Value(begin));
   return json_reply(200, json::Value(std::move(out)));
 }
 
@@ -182,13 +106,16 @@ Reply get_receipt(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_reads(request, tenant));
   MC_TRY_OK(check_known(world, tenant));
   MC_TRY(const std::uint64_t seq, record_in(request));
+  MC_TRY(const ReceiptForm* form, receipt_form_in(request));
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
   const std::string log = transparency::log_of(tenant);
   MC_TRY(const proof::Receipt receipt, under_newest(*ledger, [&](std::string checkpoint) {
            return proof::make_receipt(ledger->store(), log, seq, std::move(checkpoint));
          }));
-  return as_file(proof::print_receipt(receipt),
-                 "receipt-" + tenant.get() + "-" + std::to_string(seq));
+  MC_TRY(std::string body, form->make(world, request, receipt));
+  return as_file(std::move(body),
+                 "receipt-" + tenant.get() + "-" + std::to_string(seq) + std::string(form->suffix),
+                 form->type);
 }
 
 Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request) {
@@ -201,7 +128,7 @@ Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const proof::RangeReceipt receipt, under_newest(*ledger, [&](std::string checkpoint) {
            return proof::make_range_receipt(ledger->store(), log, range, std::move(checkpoint));
          }));
-  return as_file(proof::print_range_receipt(receipt), "receipts-" + tenant.get());
+  return as_file(proof::print_range_receipt(receipt), "receipts-" + tenant.get() + ".json");
 }
 
 // Only the tenant's own: nobody else decides what its log no longer says.
@@ -224,8 +151,8 @@ Reply erase_record(const AdminWorld& world, const AdminRequest& request) {
     return json_reply(200, json::Value(std::move(out)));
   }
   const transparency::Access access{
-      transparency::Kind::change,      tenant, *request.caller, "", std::string(request.http.path),
-      std::string(request.request_id), ""};
+      transparency::Kind::change,     tenant, *request.caller, "", std::string(request.http.path),
+      std::string(request.request_id)};
   MC_TRY(const ledger::Recorded redaction, world.recorder->redact(access, seq, body.reason));
   out.set("redaction", static_cast<std::int64_t>(redaction.seq));
   return json_reply(200, json::Value(std::move(out)));

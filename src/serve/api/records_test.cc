@@ -159,12 +159,13 @@ TEST_CASE("records: a tenant downloads a range that is proven complete, and that
   CHECK(face.ask("GET", base + "?from=" + begin + "&to=" + later, face.admin).status == 200);
   for (const std::string& bad :
        {std::string(), std::string("?from=x"), "?from=" + begin + "&to=x",
-        "?from=" + begin + "&to=2100-01-01T00:00:00Z", "?from=" + later + "&to=" + begin,
-        "?from=" + begin + "&other=1"}) {
+        "?from=" + later + "&to=" + begin, "?from=" + begin + "&other=1"}) {
     CAPTURE(bad);
     CHECK(face.ask("GET", base + bad, face.admin).status == 400);
   }
   CHECK(face.ask("GET", base + "?from=" + begin, face.bravo).status == 404);
+  // What is to come is not asked for.
+  CHECK(face.ask("GET", base + "?from=" + begin + "&to=2100-01-01", face.admin).status == 200);
 }
 
 TEST_CASE("records: a tenant's administrator erases a payload, nobody else does") {

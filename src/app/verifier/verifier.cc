@@ -1,7 +1,8 @@
-// maestro verify: shows whether a proof holds, without a network.
+#include "verifier/verifier.h"
+
+#include <cstdio>
 #include <memory>
 
-#include "maestro/command.h"
 #include "proof/proof.h"
 
 namespace mc::app {
@@ -53,8 +54,8 @@ Status read_artifact(sys::Files& files, const Flags& flags, Read& out) {
   return ok();
 }
 
-Status read(const Context& context, const Flags& flags, Read& out) {
-  sys::Files& files = *context.machine.files;
+Status read(const VerifierWorld& world, const Flags& flags, Read& out) {
+  sys::Files& files = world.files;
   MC_TRY(out.file, files.read_all(flags.file, kProofBytesMax));
   out.question.file = out.file;
   if (!flags.trust.empty()) {
@@ -70,15 +71,17 @@ Status read(const Context& context, const Flags& flags, Read& out) {
     out.question.identity = proof::Identity{flags.identity, flags.issuer};
   }
   out.question.log_keys = flags.log_keys;
-  out.question.now = context.machine.clock->wall();
+  out.question.now = world.clock.wall();
   return read_artifact(files, flags, out);
 }
 
-Status verify(const Context& context, const Flags& flags) {
+Status verify(const VerifierWorld& world, const Flags& flags) {
   Read given;
-  MC_TRY_OK(read(context, flags, given));
+  MC_TRY_OK(read(world, flags, given));
   MC_TRY(const proof::Report report, proof::verify(given.question));
-  print_out(context.json ? proof::print_json(report) + "\n" : proof::print_text(report));
+  const std::string text =
+      world.json ? proof::print_json(report) + "\n" : proof::print_text(report);
+  std::fwrite(text.data(), 1, text.size(), stdout);
   if (report.verified()) return ok();
   const proof::Step* failure = report.failure();
   return fail(Code::corrupt, "verification failed: " +
@@ -88,7 +91,7 @@ Status verify(const Context& context, const Flags& flags) {
 
 }  // namespace
 
-void add_verify(cli::Command& app, Context& context) {
+void add_verify(cli::Command& app, const VerifierWorld& world) {
   cli::Command& command = app.add("verify", "Check a proof, offline, and show the steps");
   auto flags = std::make_shared<Flags>();
   command.option("FILE", flags->file, "Receipt, bundle, envelope, log proof or checkpoint")
@@ -102,7 +105,7 @@ void add_verify(cli::Command& app, Context& context) {
   command.option("--issuer", flags->issuer, "Who vouched for the identity: https://...");
   command.option("--artifact", flags->artifact, "File: what was signed or logged");
   command.option("--digest", flags->digest, "Of the artifact, instead of it: sha256:HEX");
-  command.runs([&context, flags] { return verify(context, *flags); });
+  command.runs([world, flags] { return verify(world, *flags); });
 }
 
 }  // namespace mc::app

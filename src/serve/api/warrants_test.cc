@@ -1,0 +1,166 @@
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "contract/api_face.h"
+#include "json/json.h"
+
+namespace mc::api {
+namespace {
+
+const std::string kPeople = "/v1/tenants/alpha/principals";  // shut without a warrant
+const std::string kTokens = "/v1/tenants/alpha/tokens";
+const std::string kWarrants = "/v1/tenants/alpha/warrants";
+const std::string kBody = R"({"reference":"TKT-123","reason":"help with sign-in"})";
+
+json::Value json_of(const net::Response& response) {
+  Result<json::Value> out = json::parse(response.body);
+  REQUIRE_MESSAGE(out, response.body);
+  return std::move(*out);
+}
+
+std::string text_in(const json::Value& value, std::string_view name) {
+  const json::Value* found = value.find(name);
+  REQUIRE(found != nullptr);
+  return found->as_string() == nullptr ? "" : *found->as_string();
+}
+
+// The newest record of the tenant.
+json::Value newest(Face& face, const std::string& tenant = "alpha") {
+  const json::Value page =
+      json_of(face.ask("GET", "/v1/tenants/" + tenant + "/records?limit=1", face.admin));
+  return page.find("items")->as_array()->front();
+}
+
+std::string ask_for(Face& face, const std::string& body = kBody) {
+  const net::Response made = face.ask("POST", kWarrants, face.operator_, body);
+  REQUIRE_MESSAGE(made.status == 201, made.body);
+  return text_in(json_of(made), "id");
+}
+
+// The types of the events in alpha's outbox, sorted: ids of one millisecond have no order.
+std::multiset<std::string> told(Face& face) {
+  std::multiset<std::string> out;
+  REQUIRE(face.world.directory()
+              .lend([&](sql::Connection& connection) -> Status {
+                MC_TRY(const auto rows,
+                       connection.query("SELECT type FROM notify_event WHERE tenant_id = 'alpha' "
+                                        "AND (type LIKE 'mc.access.%' OR type LIKE 'mc.warrant.%')",
+                                        {}));
+                for (;;) {
+                  MC_TRY(const bool more, rows->next());
+                  if (!more) return ok();
+                  out.emplace(rows->text(0));
+                }
+              })
+              .has_value());
+  return out;
+}
+using Types = std::multiset<std::string>;
+
+TEST_CASE("warrants: without one the operator's read is recorded as such, and told") {
+  Face face;
+  CHECK(face.ask("GET", kTokens, face.operator_).status == 200);
+  const json::Value record = newest(face);
+  CHECK(text_in(record, "type") == "access");
+  const json::Value& payload = *record.find("payload");
+  CHECK(text_in(payload, "reason") == "no-warrant");
+  CHECK(*payload.find("status")->as_int() == 200);
+  CHECK(*payload.find("rows")->as_int() > 0);
+  CHECK(text_in(payload, "fields").find("scopes") != std::string::npos);
+  CHECK(told(face) == Types{"mc.access.unwarranted"});
+  CHECK(face.gate.unwarranted().at("alpha") == 1);
+}
+
+TEST_CASE("warrants: what a rule shuts is refused, recorded and told; a warrant opens it") {
+  Face face;
+  const net::Response shut = face.ask("GET", kPeople, face.operator_);
+  CHECK(shut.status == 403);
+  CHECK(shut.body.find("no-warrant") != std::string::npos);
+  CHECK(shut.body.find("ada") == std::string::npos);
+  CHECK(text_in(newest(face), "type") == "denied");
+  const std::string id = ask_for(face);
+  CHECK(face.ask("GET", kPeople, face.operator_).status == 200);
+  const json::Value record = newest(face);
+  CHECK(text_in(record, "warrant") == "TKT-123");
+  CHECK(text_in(*record.find("payload"), "reason") == "customer-support");
+  CHECK(text_in(*record.find("payload"), "warrant") == id);
+  CHECK(told(face) == Types{"mc.access.denied", "mc.warrant.issued", "mc.access.read"});
+  const json::Value list = json_of(face.ask("GET", kWarrants, face.admin));
+  CHECK(*list.find("items")->as_array()->front().find("uses")->as_int() == 1);
+  // It is for reading, and a revoked one opens nothing.
+  CHECK(face.ask("POST", kPeople, face.operator_, R"({"id":"eve","roles":"analyst"})").status ==
+        201);
+  CHECK(told(face).contains("mc.access.unwarranted"));
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/revoke", face.admin).status == 200);
+  CHECK(face.ask("GET", kPeople, face.operator_).status == 403);
+}
+
+TEST_CASE("warrants: who names one means that one") {
+  Face face;
+  const std::string id = ask_for(face);
+  CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", id}}).status == 200);
+  CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", "wrt_other"}}).status ==
+        403);
+  const auto bravo =
+      face.ask("GET", "/v1/tenants/bravo/tokens", face.operator_, "", {{"X-Maestro-Warrant", id}});
+  CHECK(bravo.status == 403);
+}
+
+TEST_CASE("warrants: where the tenant wants to be asked, nothing opens before it approves") {
+  Face face;
+  const std::string access = "/v1/tenants/alpha/access";
+  const net::Headers first = {{"If-Match", "\"0\""}};
+  const std::string on = R"({"approval_required":true})";
+  CHECK(face.ask("PUT", access, face.operator_, on, first).status == 403);
+  CHECK(face.ask("PUT", access, face.analyst, on, first).status == 403);
+  CHECK(face.ask("PUT", access, face.admin, on).status == 400);
+  CHECK(face.ask("PUT", access, face.admin, on, first).status == 200);
+  CHECK(face.ask("PUT", access, face.admin, on, first).status == 409);
+  CHECK(face.ask("GET", kTokens, face.operator_).status == 403);
+  const std::string id = ask_for(face);
+  CHECK(face.ask("GET", kTokens, face.operator_).status == 403);
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/approve", face.operator_, "{}").status == 403);
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/approve", face.analyst, "{}").status == 403);
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/approve", face.bravo, "{}").status == 404);
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/approve", face.admin, "{}").status == 200);
+  CHECK(face.ask("GET", kTokens, face.operator_).status == 200);
+  CHECK(face.ask("POST", kWarrants + "/" + id + "/deny", face.admin).status == 409);
+  const std::string other = ask_for(face);
+  CHECK(face.ask("POST", kWarrants + "/" + other + "/deny", face.admin).status == 200);
+  CHECK(told(face) == Types{"mc.access.denied", "mc.warrant.requested", "mc.access.denied",
+                            "mc.warrant.approved", "mc.access.read", "mc.warrant.requested",
+                            "mc.warrant.denied"});
+  // The tenant's own people are never asked.
+  CHECK(face.ask("GET", kTokens, face.admin).status == 200);
+}
+
+TEST_CASE("warrants: only the operator's people ask for one, and bad ones are refused by name") {
+  Face face;
+  CHECK(face.ask("POST", kWarrants, face.admin, kBody).status == 403);
+  CHECK(face.ask("POST", kWarrants, face.bravo, kBody).status == 404);
+  CHECK(face.ask("POST", "/v1/tenants/nobody/warrants", face.operator_, kBody).status == 404);
+  CHECK(face.ask("POST", "/v1/tenants/system/warrants", face.operator_, kBody).status == 400);
+  for (const std::string body :
+       {R"({"reference":"","reason":"x"})", R"({"reason":"x"})", R"({"reference":"T"})",
+        R"({"reference":"T","reason":"x","class":"whim"})",
+        R"({"reference":"T","reason":"x","actions":"all"})",
+        R"({"reference":"T","reason":"x","lifetime":"91d"})", R"({"reference":"T\u0000"})", "[]"}) {
+    CAPTURE(body);
+    CHECK(face.ask("POST", kWarrants, face.operator_, body).status == 400);
+  }
+  CHECK(face.ask("POST", kWarrants + "?dry_run=true", face.operator_, kBody).status == 200);
+  CHECK(json_of(face.ask("GET", kWarrants, face.operator_)).find("items")->as_array()->empty());
+}
+
+TEST_CASE("warrants: what cannot be recorded is not served, with a warrant neither") {
+  Face face;
+  ask_for(face);
+  face.disk.fail_at(1, sim::SimFiles::Fault::not_stored);
+  const net::Response read = face.ask("GET", kTokens, face.operator_);
+  CHECK(read.status == 503);
+  CHECK(read.body.find("tok_") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace mc::api
