@@ -9,17 +9,18 @@
 #   alerts     Prometheus, Alertmanager and our inbox; the catalogue of ops/ against a demo
 #   notify     webhooks and mail at real receivers, and a server that is killed 100 times
 #   ledger     two servers, one the other's witness; receipts; a restored backup is found out
+#   sigstore   Sigstore's clients and verifiers against our log, our clock, our bundles
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
-# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger contract
-# notify alerts scripts); none = all.
+# Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
+# sigstore contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -114,6 +115,15 @@ else
     suite "notify on PostgreSQL" env MC_KILLS=10 tests/e2e/postgres.sh "$node" tests/e2e/notify/main.mjs
   fi
   if wants ledger; then suite ledger "$node" tests/e2e/ledger/main.mjs; fi
+  # Its packages need a newer node than the others.
+  if wants sigstore; then
+    if packages tests/e2e/sigstore; then
+      suite sigstore "$(tools/node/run)/node" tests/e2e/sigstore/main.mjs
+    else
+      echo "skip: sigstore: npm ci failed"
+      skipped=$((skipped + 1))
+    fi
+  fi
   if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs

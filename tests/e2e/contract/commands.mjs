@@ -12,6 +12,7 @@ const api = (name) => ({ $ref: `#/components/schemas/${name}` });
 const object = (properties) =>
   ({ type: "object", required: Object.keys(properties), properties, additionalProperties: false });
 const TEXT = { type: "string", minLength: 1 };
+const LIST = { type: "array" };
 
 // Command words; arguments that work and the schema of what they print; arguments that do not, and
 // the exit status. In this order: later rows use what earlier ones made.
@@ -51,6 +52,13 @@ const REMOTE = [
   ["ledger export", ["--tenant", "cli", "--from", "2026-01-01T00:00:00Z"], api("RangeReceipt"),
     [[2, "--tenant", "cli", "--from", "yesterday"], [3, "--tenant", "nowhere", "--from", "2026-01-01T00:00:00Z"]]],
   ["ledger receipt", ["0", "--tenant", "cli"], api("Receipt"), [[3, "999999", "--tenant", "cli"]]],
+  ["warrant create", ["--tenant", "cli", "--class", "approval", "--reference", "TKT-1", "--reason", "a test"],
+    api("Warrant"), [[2, "--tenant", "cli", "--reference", "", "--reason", "a test"],
+      [3, "--tenant", "nowhere", "--reference", "T", "--reason", "a test"]]],
+  ["warrant list", ["--tenant", "cli"], api("WarrantPage"), [[3, "--tenant", "nowhere"]]],
+  ["warrant revoke", ["{warrant}", "--tenant", "cli"], api("Warrant"), [[3, "wrt_x", "--tenant", "cli"],
+    [8, "{warrant}", "--tenant", "cli"]]],
+  ["access show", ["--tenant", "cli"], api("Access"), [[3, "--tenant", "nowhere"]]],
 ];
 
 const seen = new Set();
@@ -92,6 +100,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       const value = check(world, words, schemas[schema] ?? schema, done.out);
       if (words === "endpoint create") made["{endpoint}"] = value.id;
       if (words === "endpoint test") made["{delivery}"] = value.delivery;
+      if (words === "warrant create") made["{warrant}"] = value.id;
       for (const [status, ...wrong] of failures) {
         const failed = run(words, known(wrong));
         assert.equal(failed.status, status, `${words} ${wrong.join(" ")}: ${failed.err}`);
@@ -150,6 +159,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     json(object({ key: TEXT, explanation: TEXT }), "config", "explain", "server.port");
     json(object({ sdl: TEXT }), "dataset", "sdl");
     ledgerCommands(site, json);
+    signingCommands(site, json);
     const rows = site.write("more.jsonl",
       `${JSON.stringify({ ...fixture().alpha.organisation[0], id: "new" })}\n`);
     json({ type: "object", required: ["rows", "bad_rows"] }, "dataset", "import", rows,
@@ -165,6 +175,13 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
       [4, "ledger", "erase", "0", "--tenant", "alpha", "--reason", "not the tenant's own"],
       [2, "verify", site.path("receipt.json")],
+      [4, "warrant", "approve", "wrt_x", "--tenant", "alpha"],
+      [4, "warrant", "deny", "wrt_x", "--tenant", "alpha"],
+      [4, "access", "set", "--tenant", "alpha", "--approval", "required"],
+      [8, "signer", "create", "--out", site.path("own.key"), "--passphrase", `file:${site.path("phrase")}`],
+      [2, "signer", "public", site.path("own.key")],
+      [2, "sign", site.path("receipt.json"), "--key", site.path("phrase")],
+      [3, "sign", site.path("no-such-file"), "--key", site.path("own.key"), "--passphrase", `file:${site.path("phrase")}`],
       [3, "verify", site.path("no-such-file"), "--log-key", "x"],
       [2, "demo", "--scale", "x"],
     ]) {
@@ -179,8 +196,31 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "ledger verify", "ledger erase", "verify", "serve", "demo", "man"]) seen.add(words);
+      "dataset sdl", "dataset import", "ledger verify", "ledger erase", "verify", "warrant approve",
+      "warrant deny", "access set", "sign", "signer create", "signer public", "ledger trusted-root", "serve", "demo", "man"]) seen.add(words);
   });
+
+// A key, a bundle that it signs, and the trusted root that verifies it.
+function signingCommands(site, json) {
+  const phrase = `file:${site.write("phrase", "a phrase")}`;
+  const pem = object({ public_key: { type: "string", pattern: "^-----BEGIN PUBLIC KEY-----" } });
+  const made = json(pem, "signer", "create", "--out", site.path("own.key"), "--passphrase", phrase);
+  assert.deepEqual(json(pem, "signer", "public", site.path("own.key"), "--passphrase", phrase), made);
+  const key = site.write("own.pub", made.public_key);
+  const file = site.write("signed.txt", "content");
+  const signed = json(object({ bundle: TEXT, entry: { type: "integer", minimum: 0 } }), "sign", file,
+    "--key", site.path("own.key"), "--passphrase", phrase, "--out", site.path("bundle.json"));
+  const root = json(object({ mediaType: TEXT, tlogs: LIST, certificateAuthorities: LIST, ctlogs: LIST,
+    timestampAuthorities: LIST }), "ledger", "trusted-root");
+  const trust = site.write("root.json", JSON.stringify(root));
+  const verified = json({ type: "object", required: ["subject", "verified", "steps"] }, "verify", signed.bundle,
+    "--trust", trust, "--key", key, "--artifact", file);
+  assert.equal(verified.verified, true);
+  const offline = runToEnd(new URL("../../../build/release/bin/ig-offline", import.meta.url).pathname,
+    ["--json", "verify", signed.bundle, "--trust", trust, "--key", key, "--artifact", file]);
+  assert.equal(offline.status, 0, offline.err);
+  assert.deepEqual(JSON.parse(offline.out), verified);
+}
 
 // What was done on this site stands in its ledger; a receipt of it verifies, and no changed copy.
 function ledgerCommands(site, json) {

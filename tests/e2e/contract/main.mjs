@@ -121,6 +121,27 @@ class World {
     await this.refused(403, "POST", "/v1/alerts", operator, { version: "4", alerts: [alert] });
   }
 
+  async warrants(admin, operator) {
+    const base = "/v1/tenants/contract";
+    const wanted = { class: "approval", reference: "TKT-1", reason: "a test" };
+    const ask = (dry = "") => this.must("POST", `${base}/warrants${dry}`, operator, wanted);
+    await ask("?dry_run=true");
+    for (const verb of ["approve", "deny", "revoke"]) {
+      const { id } = await ask();
+      for (const dry of ["?dry_run=true", ""]) {
+        await this.must("POST", `${base}/warrants/${id}/${verb}${dry}`, admin, {});
+      }
+      await this.refused(409, "POST", `${base}/warrants/${id}/deny`, admin, {});
+    }
+    await this.must("GET", `${base}/warrants`, admin);
+    for (const dry of ["?dry_run=true", ""]) {
+      const { headers } = await this.ask("GET", `${base}/access`, admin);
+      await this.must("PUT", `${base}/access${dry}`, admin, { approval_required: false },
+        { "If-Match": headers.etag });
+    }
+    await this.refused(403, "PUT", `${base}/access`, operator, { approval_required: true });
+  }
+
   // All that the admin API could change in the tenant, sessions aside.
   async state() {
     const parts = [];
@@ -175,6 +196,7 @@ scenario("every operation answers as the document says", async (world) => {
   for (const dry of ["?dry_run=true", ""]) {
     await world.must("POST", `/v1/tenants/contract/records/0/erase${dry}`, admin, { reason: "test" });
   }
+  await world.warrants(admin, operator);
   await world.notifications(admin, operator);
   const first = await world.session("analyst");
   const second = await world.session("analyst");

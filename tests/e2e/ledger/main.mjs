@@ -7,6 +7,7 @@ import { eventually } from "../lib/children.mjs";
 import { freePort, send } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
+import { hasPdfsig } from "./forms.mjs";
 
 const NO_WITNESS = "quorum none\n";
 
@@ -15,6 +16,7 @@ class World {
 
   static async start() {
     const world = new World();
+    if (hasPdfsig()) world.capabilities.add("pdfsig");
     world.site = new Site("ledger");
     world.far = new Site("witness");
     world.port = await freePort();

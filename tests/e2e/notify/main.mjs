@@ -31,7 +31,9 @@ class World {
     }
     world.port = await freePort();
     world.configure("127.0.0.0/8");
-    world.site.must("tenant", "create", "alpha");
+    for (const tenant of ["alpha", "system"]) world.site.must("tenant", "create", tenant);
+    world.site.addPrincipal("system", "otto", "operator");
+    world.operator = world.site.addToken("system", "otto", "admin:read,admin:write").token;
     world.site.addPrincipal("alpha", "ada", "tenant-admin");
     world.token = world.site.addToken("alpha", "ada",
       "query,mutate,introspect,admin:read,admin:write").token;
@@ -46,7 +48,10 @@ class World {
   ca_file: ${this.mail.certificate}
 `;
     const state = process.env.MC_TEST_POSTGRES_URL;
+    const policy = this.site.write("access.yaml",
+      `actions: [{action: "GET ${ALPHA.replace("alpha", "{tenant}")}/principals", without_warrant: deny}]\n`);
     this.site.configure(`server: {port: ${this.port}}
+transparency: {policy_file: ${policy}}
 ${state ? `state_url: "${state}"` : ""}
 notify: {allowed_networks: [${networks}]}
 ${smtp}`);
@@ -255,6 +260,8 @@ scenario("mail goes out over STARTTLS; a refusal for good is final, one for a wh
     assert.equal(waiting.last_status, 451);
     for (const { id } of [ops, nobody, later]) await world.must("DELETE", `${ALPHA}/endpoints/${id}`);
   });
+
+await import("./access.mjs");
 
 // A small generator, so that a failure can be repeated (mulberry32).
 function generator(seed) {

@@ -1,0 +1,29 @@
+// Proofs, sound and spoilt, with what is needed to check them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/base.h"
+#include "proof/proof.h"
+
+namespace mc::vectors {
+
+struct Case {
+  std::string name;
+  std::string file;
+  std::optional<std::string> policy = std::nullopt;        // c2sp.org/tlog-policy
+  std::optional<std::string> trusted_root = std::nullopt;  // Sigstore's
+  std::optional<std::string> key = std::nullopt;           // PEM
+  std::optional<std::string> artifact = std::nullopt;
+  std::vector<std::string> log_keys = {};
+  WallTime now = {};
+
+  proof::VerifyQuestion question() const;
+};
+
+std::vector<Case> make_cases();
+
+}  // namespace mc::vectors
