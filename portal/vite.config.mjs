@@ -25,6 +25,7 @@ function brotli() {
 
 export default defineConfig({
   plugins: [brotli()],
+  worker: { format: "es" },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2023",

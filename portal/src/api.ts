@@ -73,7 +73,27 @@ export class Client extends Operations {
       this.given.delete(path);
       return answer as T;
     }
-    const headers: Record<string, string> = { Accept: "application/json", ...more };
+    const response = await this.#answer(method, path, body, { Accept: "application/json", ...more });
+    if (response.status === 204) return undefined as T;
+    try {
+      return (await response.json()) as T;
+    } catch {
+      throw unreadable(method !== "GET");
+    }
+  }
+
+  // To the byte, under the name that the server gives it.
+  async file(path: string): Promise<{ name: string; bytes: Blob }> {
+    const response = await this.#answer("GET", path, undefined, { Accept: "*/*" });
+    const [, name] = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
+    try {
+      return { name: name ?? "download", bytes: await response.blob() };
+    } catch {
+      throw silent();
+    }
+  }
+
+  async #answer(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
     const changes = method !== "GET";
     if (changes && this.csrf !== null) headers["X-CSRF-Token"] = this.csrf;
     if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -90,11 +110,6 @@ export class Client extends Operations {
       throw silent(changes);
     }
     if (!response.ok) throw await problemOf(response, changes);
-    if (response.status === 204) return undefined as T;
-    try {
-      return (await response.json()) as T;
-    } catch {
-      throw unreadable(changes);
-    }
+    return response;
   }
 }

@@ -154,6 +154,7 @@ export type Ledger = {
   checkpoint: string;
   cosigned: string | null;
   witness: string | null;
+  signer: string | null;
   state: "recording" | "stopped";
   why: string | null;
 };
@@ -168,7 +169,43 @@ export type LedgerRecord = {
   erased: boolean;
   payload: Record<string, unknown> | null;
 };
-export type LedgerRecordPage = { items: LedgerRecord[]; total: number; next_before: number | null };
+export type LedgerRecordPage = {
+  items: LedgerRecord[];
+  key: string;
+  total: number;
+  next_before: number | null;
+};
+export type Warrant = {
+  id: string;
+  class: "legal" | "support-ticket" | "incident" | "approval";
+  reference: string;
+  reason: string;
+  principals: string;
+  actions: "read" | "change" | "read,change";
+  state: "requested" | "active" | "denied" | "revoked" | "expired" | "lapsed";
+  issued_by: string;
+  issued_at: Time;
+  expires_at: Time;
+  deadline_at: Time;
+  decided_by: string | null;
+  decided_at: Time | null;
+  uses: number;
+  used_at: Time | null;
+  version: number;
+};
+export type WarrantPage = { items: Warrant[]; next_cursor: Cursor };
+export type WarrantBody = {
+  class?: "legal" | "support-ticket" | "incident" | "approval";
+  reference: string;
+  reason: string;
+  principals?: string;
+  actions?: "read" | "change" | "read,change";
+  lifetime?: string;
+  deadline?: string;
+};
+export type ApproveBody = { actions?: string; expires_at?: string };
+export type Access = { approval_required: boolean; version: number };
+export type AccessBody = { approval_required: boolean };
 export type EraseBody = { reason: string };
 export type Erased = { record: number; redaction: number | null };
 export type Receipt = {
@@ -357,14 +394,35 @@ export abstract class Operations {
   getLedger = () =>
     this.call<Ledger>("GET", "/v1/ledger");
   // The ledger's records of a tenant, newest first.
-  listRecords = (given: { tenant: string; before?: number; limit?: number }) =>
-    this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { before: given.before, limit: given.limit }));
+  listRecords = (given: { tenant: string; type?: string; actor?: string; action?: string; purpose?: string; warrant?: string; from?: string; to?: string; form?: "json" | "csv" | "ocsf"; before?: number; limit?: number }) =>
+    this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { type: given.type, actor: given.actor, action: given.action, purpose: given.purpose, warrant: given.warrant, from: given.from, to: given.to, form: given.form, before: given.before, limit: given.limit }));
   // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
-  getReceipt = (given: { tenant: string; record: number }) =>
-    this.call<Receipt>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`);
+  getReceipt = (given: { tenant: string; record: number; form?: "json" | "bundle" | "tlog-proof" | "pdf" }) =>
+    this.call<Receipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`, { form: given.form }));
   // All records of a tenant between two times, with the proof that none was left out. The download is recorded.
   getRangeReceipt = (given: { tenant: string; from: Time; to?: Time }) =>
     this.call<RangeReceipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/receipts`, { from: given.from, to: given.to }));
+  // What opens or opened the tenant's data to the operator's people, newest first.
+  listWarrants = (given: { tenant: string }) =>
+    this.call<WarrantPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/warrants`);
+  // Ask for access with a class and a reference; the operator's people only. It is active at once unless the tenant wants to be asked.
+  createWarrant = (given: { tenant: string; dry_run?: boolean; body: WarrantBody }) =>
+    this.call<Warrant>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/warrants`, { dry_run: given.dry_run }), given.body);
+  // Approve a request, as it is or narrower; the tenant's own administrators only.
+  approveWarrant = (given: { tenant: string; warrant: string; dry_run?: boolean; body: ApproveBody }) =>
+    this.call<Warrant>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/warrants/${encodeURIComponent(given.warrant)}/approve`, { dry_run: given.dry_run }), given.body);
+  // Deny a request; the tenant's own administrators only.
+  denyWarrant = (given: { tenant: string; warrant: string; dry_run?: boolean }) =>
+    this.call<Warrant>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/warrants/${encodeURIComponent(given.warrant)}/deny`, { dry_run: given.dry_run }));
+  // End a warrant or withdraw a request.
+  revokeWarrant = (given: { tenant: string; warrant: string; dry_run?: boolean }) =>
+    this.call<Warrant>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/warrants/${encodeURIComponent(given.warrant)}/revoke`, { dry_run: given.dry_run }));
+  // Whether the tenant wants to be asked before the operator's people reach for its data.
+  getAccess = (given: { tenant: string }) =>
+    this.call<Access>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/access`);
+  // Change it; the tenant's own administrators only.
+  setAccess = (given: { tenant: string; etag: string; dry_run?: boolean; body: AccessBody }) =>
+    this.call<Access>("PUT", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/access`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
   // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
   eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
     this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);

@@ -66,6 +66,13 @@ export function time(iso: string, utc: boolean): string {
   return `${day}, ${two(hour)}:${two(minute)}:${two(second)}${utc ? " UTC" : ""}`;
 }
 
+// Of a day as 2026-11-06.
+export function date(day: string): string {
+  const [year = "", month, number] = day.split("-");
+  const name = MONTHS[Number(month) - 1];
+  return name === undefined ? UNKNOWN : `${Number(number)} ${name} ${year}`;
+}
+
 export function clock(at: number, utc: boolean): string {
   const { hour, minute } = parts(new Date(at), utc);
   return `${two(hour)}:${two(minute)}`;

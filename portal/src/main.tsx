@@ -5,8 +5,8 @@ import { Problem, type Session } from "./api.ts";
 import { Failed, Waiting } from "./load.tsx";
 import { readOverviewAhead } from "./pages/overview.tsx";
 import { type Load, loaded, loaderOf } from "./pages.ts";
-import { Shell } from "./shell.tsx";
-import { ahead, attempt, client, isSignIn, path, restorePreferences, session, signedIn } from "./state.ts";
+import { OpenFrame, Shell } from "./shell.tsx";
+import { ahead, attempt, client, isOpen, isSignIn, path, restorePreferences, session, signedIn } from "./state.ts";
 
 // The heading of a new page takes the focus, so that keyboard and screen reader begin there.
 function arrive() {
@@ -57,6 +57,8 @@ const SESSION = "session";
 
 function App() {
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [alone, setAlone] = useState(false); // nobody is signed in, as far as is known
+  const open = isOpen(path.value);
   async function begin() {
     setProblem(null);
     try {
@@ -66,15 +68,21 @@ function App() {
       if (error instanceof Problem && error.status !== 401) setProblem(error);
     }
   }
+  async function look() {
+    await (ahead.take<Session>(SESSION) ?? client.getSession()).then(signedIn, () => setAlone(true));
+  }
   useLayoutEffect(() => {
-    if (!isSignIn(path.value)) void begin();
-  }, []);
+    if (!isSignIn(path.value) && !session.value) void (open ? look() : begin());
+  }, [open]);
   if (isSignIn(path.value)) {
     return (
       <main class="sign-in" id="main">
         <Page />
       </main>
     );
+  }
+  if (open && !session.value) {
+    return alone ? <OpenFrame><Page /></OpenFrame> : <Waiting />;
   }
   if (problem) {
     return (

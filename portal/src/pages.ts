@@ -7,7 +7,7 @@ export type Load = () => Promise<{ default: ComponentType }>;
 export interface PageEntry {
   path: string;
   name: string;
-  group: "Run" | "Protect" | "Admin";
+  group: "Run" | "Protect" | "Prove" | "Admin";
   key: string; // after g
   load: Load;
 }
@@ -16,8 +16,11 @@ export interface PageEntry {
 export const PAGES: PageEntry[] = [
   { path: "/", name: "Overview", group: "Run", key: "o", load: async () => ({ default: Overview }) },
   { path: "/datasets", name: "Datasets", group: "Protect", key: "d", load: () => import("./pages/datasets.tsx") },
+  { path: "/access", name: "Access", group: "Protect", key: "a", load: () => import("./pages/access.tsx") },
+  { path: "/records", name: "Ledger", group: "Protect", key: "l", load: () => import("./pages/ledger.tsx") },
   { path: "/console", name: "GraphQL console", group: "Run", key: "c", load: () => import("./pages/console.tsx") },
   { path: "/notifications", name: "Notifications", group: "Run", key: "n", load: () => import("./pages/notifications.tsx") },
+  { path: "/verify", name: "Verify", group: "Prove", key: "v", load: () => import("./pages/verify.tsx") },
   { path: "/settings/sessions", name: "Your sessions", group: "Admin", key: "s", load: () => import("./pages/sessions.tsx") },
   { path: "/settings/tokens", name: "Tokens", group: "Admin", key: "t", load: () => import("./pages/tokens.tsx") },
   { path: "/settings/preferences", name: "Preferences", group: "Admin", key: "p", load: () => import("./pages/preferences.tsx") },

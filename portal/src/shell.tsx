@@ -79,6 +79,19 @@ function Navigation({ version }: { version: string }) {
   );
 }
 
+function ThemeChoice() {
+  return (
+    <p>
+      <label for="theme">Theme</label>
+      <select id="theme" value={theme.value} onChange={(event) => setTheme(event.currentTarget.value)}>
+        <option value="system">System</option>
+        <option value="light">Light</option>
+        <option value="dark">Dark</option>
+      </select>
+    </p>
+  );
+}
+
 function Controls({ who }: { who: Session }) {
   return (
     <div class="controls">
@@ -111,14 +124,7 @@ function Controls({ who }: { who: Session }) {
           <option value="24h">24 hours</option>
         </select>
       </p>
-      <p>
-        <label for="theme">Theme</label>
-        <select id="theme" value={theme.value} onChange={(event) => setTheme(event.currentTarget.value)}>
-          <option value="system">System</option>
-          <option value="light">Light</option>
-          <option value="dark">Dark</option>
-        </select>
-      </p>
+      <ThemeChoice />
       <details class="user">
         <summary>
           <bdi class="long">{who.name || who.principal}</bdi>
@@ -143,14 +149,35 @@ function Controls({ who }: { who: Session }) {
   );
 }
 
+const Skip = () => (
+  <a class="skip" href="#main">
+    To the content
+  </a>
+);
+
+// Of a page that needs no session.
+export function OpenFrame({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      <Skip />
+      <header class="bar">
+        <b class="brand">Maestro Conductor</b>
+        <div class="controls">
+          <ThemeChoice />
+          <button type="button" onClick={toSignIn}>Sign in</button>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>{children}</main>
+    </>
+  );
+}
+
 export function Shell({ children }: { children: ComponentChildren }) {
   const who = session.value;
   if (!who) return null;
   return (
     <>
-      <a class="skip" href="#main">
-        To the content
-      </a>
+      <Skip />
       <header class="bar">
         <b class="brand">Maestro Conductor</b>
         {who.server.demo && <span class="demo">DEMO</span>}

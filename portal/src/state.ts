@@ -47,10 +47,18 @@ export function go(to: string, replace = false) {
 }
 addEventListener("popstate", () => (place.value = new URL(location.href)));
 
-// The same filters on another page, or others on this one.
-export function address(page: string, change: { tenant?: string; window?: string } = {}): string {
+interface Change {
+  tenant?: string;
+  window?: string;
+  own?: Record<string, string>; // what the page itself keeps in its address
+}
+
+// The same filters on another page, or others on this one. Another window leaves a page's own as they are.
+export function address(page: string, change: Change = {}): string {
   const window = change.window ?? timeWindow.value;
+  const kept = change.window === undefined ? {} : Object.fromEntries(place.value.searchParams);
   return withQuery(page, {
+    ...(change.own ?? kept),
     tenant: change.tenant ?? tenant.value,
     window: window === "15m" ? "" : window,
   });
@@ -59,6 +67,9 @@ export function address(page: string, change: { tenant?: string; window?: string
 const RETURN = "mc.return";
 
 export const isSignIn = (here: string) => here === "/sign-in" || here === "/sign-in/callback";
+
+// A page for everybody, in the frame of a session where there is one.
+export const isOpen = (here: string) => here === "/verify";
 
 // To the OpenID provider, and back to `page`.
 export async function toProvider(page: string, stepUp: boolean) {

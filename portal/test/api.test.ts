@@ -71,3 +71,16 @@ test("an answer that came with the page is given once, and only to who asks for 
   assert.deepEqual(sent.map(({ path, init }) => `${init.method} ${path}`),
     ["GET /v1/overview?window=1h", "GET /v1/overview?window=15m", "DELETE /v1/session"]);
 });
+
+test("a file comes as it is, under the server's name; what is refused is a problem", async () => {
+  const bytes = new Uint8Array([0, 255, 10, 13]);
+  const headers = { "Content-Disposition": 'attachment; filename="receipt-alpha-17.pdf"' };
+  const { client, sent } = clientFor(() => new Response(bytes, { headers }));
+  const got = await client.file("/v1/x");
+  assert.equal(got.name, "receipt-alpha-17.pdf");
+  assert.deepEqual(new Uint8Array(await got.bytes.arrayBuffer()), bytes);
+  assert.deepEqual([sent[0]?.init.method, new Headers(sent[0]?.init.headers).get("Accept")], ["GET", "*/*"]);
+  assert.equal((await clientFor(() => new Response("")).client.file("/v1/x")).name, "download");
+  const refused = clientFor(() => json(400, { detail: "too many", code: "invalid" }));
+  await assert.rejects(refused.client.file("/v1/x"), { status: 400, message: "too many" });
+});

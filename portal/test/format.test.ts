@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, clock, count, millis, rate, share, time, UNKNOWN } from "../src/format.ts";
+import { ago, clock, count, date, millis, rate, share, time, UNKNOWN } from "../src/format.ts";
 
 test("what is unknown is a dash, and zero is zero", () => {
   for (const text of [count, millis, rate]) {
@@ -34,6 +34,11 @@ test("times of the server are shown in UTC, and nonsense as a dash", () => {
   assert.equal(time("2026-11-06T10:00:05.000Z", true), "6 Nov 2026, 10:00:05 UTC");
   assert.equal(clock(Date.parse("2026-11-06T23:07:59Z"), true), "23:07");
   assert.equal(time("soon", true), UNKNOWN);
+});
+
+test("days are shown as dates, and nonsense as a dash", () => {
+  assert.equal(date("2026-11-06"), "6 Nov 2026");
+  for (const odd of ["", "soon", "2026-13-01"]) assert.equal(date(odd), UNKNOWN);
 });
 
 test("numbers and times are what Intl says in British English", () => {

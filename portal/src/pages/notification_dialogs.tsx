@@ -1,40 +1,14 @@
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Delivery, Endpoint } from "../client.ts";
-import { Problem } from "../api.ts";
 import { count, millis, time, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
-import { attempt, client, utc } from "../state.ts";
+import { Modal, useSending } from "../modal.tsx";
+import { client, utc } from "../state.ts";
 
 export interface Shown {
   secret: string;
   publicKey: string;
   overlap: boolean;
-}
-
-function Modal({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} aria-labelledby="modal-title" onClose={close}>
-      <h2 id="modal-title">{title}</h2>
-      {children}
-    </dialog>
-  );
-}
-
-// Sends what a form says; keeps what went wrong.
-function useSending() {
-  const [problem, setProblem] = useState<Problem | null>(null);
-  async function send(call: () => Promise<void>) {
-    setProblem(null);
-    try {
-      await attempt(call);
-    } catch (error) {
-      if (error instanceof Problem) setProblem(error);
-    }
-  }
-  return { problem, send, clear: () => setProblem(null) };
 }
 
 interface NewProps {

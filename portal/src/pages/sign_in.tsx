@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, type Session, type SignInWays } from "../api.ts";
 import { Failed, Waiting } from "../load.tsx";
+import { Link } from "../link.tsx";
 import { client, lost, signedIn, toProvider, wantedPage } from "../state.ts";
 
 // What the address brought: a one-time link, or the provider's answer.
@@ -128,6 +129,9 @@ export default function SignInPage() {
             </p>
             <pre>maestro user link YOUR-ID --tenant YOUR-TENANT</pre>
           </section>
+          <p>
+            <Link to="/verify">Verify a receipt</Link> without signing in.
+          </p>
         </>
       )}
     </>

@@ -114,10 +114,54 @@ const deliveries = page([
   delivery(3, "failed", { attempts: 8, last_status: null, last_error: "the name does not resolve" }),
 ]);
 
+// A record every few hours; each eighth without a warrant, one refused, one erased.
+const REASONS = [
+  "own-data", "customer-support", "own-data", "own-data", "incident-response", "own-data", "own-data", "no-warrant",
+];
+function ledgerRecord(n) {
+  const [reason, ours] = [REASONS[n % 8], REASONS[n % 8] === "own-data"];
+  const type = n === 191 ? "denied" : ours ? "change" : "access";
+  const name = n % 3 === 0 ? "tokens" : "principals";
+  return {
+    record: n, at: before((199 - n) * 517), type, actor: ours ? "ada@alpha" : "otto@system", purpose: "demo",
+    action: `${ours ? "POST" : "GET"} /v1/tenants/{tenant}/${name}`, erased: n === 197,
+    warrant: { "customer-support": "TKT-118", "incident-response": "INC-204" }[reason] ?? null,
+    payload: n === 197 ? null : {
+      object: `/v1/tenants/alpha/${name}`, reason, region: "local", roles: ours ? "tenant-admin" : "operator",
+      request_id: id("req", n), rows: n % 5, fields: "id,name,state", status: 200,
+    },
+  };
+}
+const KEY = `demo.example+6a3c0d11+${"A".repeat(43)}=`;
+const records = {
+  items: Array.from({ length: 200 }, (_, i) => ledgerRecord(199 - i)), total: 200, next_before: null,
+  key: KEY.replace("demo.example", "demo.example/audit/alpha"),
+};
+const warrant = (n, state, more = {}) => ({
+  id: id("wrt", n), class: "support-ticket", reference: `TKT-${117 + n}`, reason: "help with sign-in", principals: "*",
+  actions: "read", state, issued_by: "otto@system", issued_at: before(n * 90), expires_at: after(240 - n * 30),
+  deadline_at: after(1440 - n * 90), decided_by: null, decided_at: null, uses: 0, used_at: null, version: 1, ...more,
+});
+const warrants = page([
+  warrant(2, "requested", { actions: "read,change", principals: "otto" }),
+  warrant(1, "active", { uses: 3, used_at: before(9), decided_by: "ada@alpha", decided_at: before(80) }),
+]);
+const checkpoint = (size, ...names) => [
+  "demo.example", size, `${"B".repeat(43)}=`, "",
+  ...names.map((name) => `\u2014 ${name} ${"C".repeat(96)}`), "",
+].join("\n");
+const ledger = {
+  origin: "demo.example", key: KEY, checkpoint: checkpoint(412, "demo.example"), state: "recording", why: null,
+  cosigned: checkpoint(409, "demo.example", "witness.example"), witness: null,
+  signer: `-----BEGIN PUBLIC KEY-----\n${"D".repeat(64)}\n-----END PUBLIC KEY-----\n`,
+};
+
 export const API = {
   "/v1/session": session, "/v1/overview": overview, "/v1/alerts": alerts, "/v1/datasets": datasets,
   "/v1/datasets/person": personDetail, "/v1/sessions": sessions, "/v1/tenants/alpha/tokens": tokens,
   "/v1/tenants/alpha/endpoints": endpoints, "/v1/tenants/alpha/deliveries": deliveries,
+  "/v1/tenants/alpha/records": records, "/v1/tenants/alpha/warrants": warrants, "/v1/ledger": ledger,
+  "/v1/tenants/alpha/access": { approval_required: true, version: 1 },
   "/v1/sign-in": { oidc: { issuer: "https://login.example.org", audience: "mc", cli_client_id: null, portal: true } },
 };
 

@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 
 import { catalogue } from "../../../ops/catalogue.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
+import { addAccessScenarios } from "./access.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
 import { addFlowScenarios } from "./flows.mjs";
 import { addGoldenScenarios } from "./golden.mjs";
 import { addStateScenarios } from "./states.mjs";
+import { addVerifyScenarios } from "./verify.mjs";
 
 if (missing) {
   console.log(`SKIP: ${missing}`);
@@ -184,6 +186,8 @@ scenario("an unknown page and a silent server have their own states", async () =
 
 addStateScenarios(demo);
 addFlowScenarios(demo);
+addVerifyScenarios(demo);
+addAccessScenarios(demo);
 addGoldenScenarios(demo, update);
 
 const status = await runScenarios("portal", { capabilities: new Set() });

@@ -13,11 +13,15 @@ const emptyOverview = (overview) => {
   return { ...overview, total, tenants: [] };
 };
 
+const stopped = (one) => ({ ...one, cosigned: null, signer: null, state: "stopped", why: "the disk is full" });
+
 // Path, heading, the call that the page lives by, and what its answer is when there is nothing.
 const PAGES = [
   ["/", "Overview", /\/v1\/overview/, emptyOverview],
   ["/datasets", "Datasets", /\/v1\/datasets$/, () => empty],
   ["/datasets/person", "Dataset person", /\/v1\/datasets\/person$/, (one) => ({ ...one, columns: [], relations: [] })],
+  ["/access", "Access", /\/v1\/tenants\/\w+\/records/, (one) => ({ ...one, items: [], total: 0, next_before: null })],
+  ["/records", "Ledger", /\/v1\/ledger$/, stopped],
   ["/console", "GraphQL console", /\/v1\/datasets$/, () => empty],
   ["/notifications", "Notifications", /\/(endpoints|deliveries)(\?|$)/, () => empty],
   ["/settings/sessions", "Your sessions", /\/v1\/sessions$/, () => empty],
@@ -53,10 +57,10 @@ const STATES = {
 
 const SCHEMES = ["light", "dark"];
 // Pages are loaded at the first width of each, and narrowed from there.
-const WIDTHS = [[1440], [390, 320]];
+export const WIDTHS = [[1440], [390, 320]];
 
 // axe-core at every width of this load, light and dark; and nothing to scroll sideways.
-async function checkLooks(page, widths, what) {
+export async function checkLooks(page, widths, what) {
   for (const width of widths) {
     await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of SCHEMES) {

@@ -1,0 +1,180 @@
+// The filters of the page Access, the views that this browser keeps of them, and what they give as files.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { exportPath, type Filters, NOTHING, rangePath, TYPES, writeFilters } from "../access/filters.ts";
+import { NAME_MAX, parseViews, queryOf, type View, withView } from "../access/views.ts";
+import type { Problem } from "../api.ts";
+import { Download } from "../download.tsx";
+import { Link } from "../link.tsx";
+import { Failed } from "../load.tsx";
+import { address, go } from "../state.ts";
+
+export const show = (filters: Filters) => go(address("/access", { own: writeFilters(filters) }));
+
+const TEXTS = [
+  ["actor", "Actor", "otto@system, or otto*"], ["action", "Action", "GET /v1/tenants/*"],
+  ["warrant", "Warrant", "TKT-123"],
+] as const;
+const DATES = [["from", "From (UTC)"], ["to", "To (inclusive)"]] as const;
+
+export function FilterForm({ filters }: { filters: Filters }) {
+  const [draft, setDraft] = useState(filters);
+  const first = useRef<HTMLInputElement>(null);
+  const query = queryOf(filters);
+  useLayoutEffect(() => setDraft(filters), [query]);
+  useLayoutEffect(() => {
+    const focus = () => first.current?.focus();
+    addEventListener("mc-filter", focus);
+    return () => removeEventListener("mc-filter", focus);
+  }, []);
+  const change = (part: Partial<Filters>) => setDraft({ ...draft, ...part });
+  return (
+    <form
+      class="filters" aria-label="Filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        show({ ...draft, record: null });
+      }}
+    >
+      <p>
+        <label for="filter-type">Type</label>
+        <select id="filter-type" value={draft.type} onChange={(event) => change({ type: event.currentTarget.value })}>
+          <option value="">All</option>
+          {TYPES.map((type) => (
+            <option key={type} value={type}>{type}</option>
+          ))}
+        </select>
+      </p>
+      {TEXTS.map(([name, label, hint], i) => (
+        <p key={name}>
+          <label for={`filter-${name}`}>{label}</label>
+          <input
+            id={`filter-${name}`} ref={i === 0 ? first : null} placeholder={hint} maxLength={512} value={draft[name]}
+            spellcheck={false} autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value })}
+          />
+        </p>
+      ))}
+      {DATES.map(([name, label]) => (
+        <p key={name}>
+          <label for={`filter-${name}`}>{label}</label>
+          <input
+            id={`filter-${name}`} type="date" value={draft[name]} min={name === "to" ? draft.from : undefined}
+            onInput={(event) => change({ [name]: event.currentTarget.value })}
+          />
+        </p>
+      ))}
+      <label class="choice">
+        <input
+          type="checkbox" checked={draft.unwarranted}
+          onChange={(event) => change({ unwarranted: event.currentTarget.checked })}
+        />{" "}
+        Without a warrant
+      </label>
+      <p class="buttons">
+        <button type="submit" class="primary">Show</button>
+        <button type="button" onClick={() => show(NOTHING)}>Clear</button>
+      </p>
+    </form>
+  );
+}
+
+const VIEWS = "mc.access.views";
+
+export function Views({ filters }: { filters: Filters }) {
+  const [views, setViews] = useState(() => parseViews(localStorage.getItem(VIEWS)));
+  const [name, setName] = useState("");
+  const summary = useRef<HTMLElement>(null);
+  const here = queryOf(filters);
+  function keep(next: View[]) {
+    localStorage.setItem(VIEWS, JSON.stringify(next));
+    setViews(next);
+  }
+  return (
+    <details class="sources">
+      <summary ref={summary}>Saved views ({views.length})</summary>
+      {views.length > 0 && (
+        <ul class="views">
+          {views.map((view) => (
+            <li key={view.name}>
+              <Link to={`/access${view.query && `?${view.query}`}`}>
+                <bdi>{view.name}</bdi>
+              </Link>
+              {view.query === here && <span class="soft">shown</span>}
+              <button
+                type="button"
+                onClick={() => {
+                  keep(views.filter((one) => one !== view));
+                  summary.current?.focus(); // this button goes
+                }}
+              >
+                Delete<span class="hidden"> the view {view.name}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <form
+        class="filters"
+        onSubmit={(event) => {
+          event.preventDefault();
+          keep(withView(views, { name: name.trim(), query: here }));
+          setName("");
+        }}
+      >
+        <p>
+          <label for="view-name">Name of what is shown now</label>
+          <input
+            id="view-name" required maxLength={NAME_MAX} pattern=".*\S.*" value={name} autocomplete="off"
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        </p>
+        <p>
+          <button type="submit">Save the view</button>
+        </p>
+      </form>
+      <p class="soft">Views are kept in this browser. Their links hold all of them, and open for others too.</p>
+    </details>
+  );
+}
+
+interface FilesProps {
+  tenant: string;
+  filters: Filters;
+  now: number;
+}
+
+export function Files({ tenant, filters, now }: FilesProps) {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  return (
+    <section aria-label="Files">
+      <p class="buttons">
+        <Download href={exportPath(tenant, filters, "csv", now)} told={setProblem}>CSV</Download>
+        <Download href={exportPath(tenant, filters, "ocsf", now)} told={setProblem}>OCSF</Download>
+        <Download href={rangePath(tenant, filters, now)} told={setProblem}>Range receipt</Download>
+      </p>
+      <p class="soft">
+        CSV and OCSF have what the filters give, the range receipt all of these days with the proof that none is
+        missing; each up to 10,000 records.
+        {filters.unwarranted &&
+          " ▲ The server does not know the filter “Without a warrant”: files have the others too."}
+      </p>
+      {problem && <Failed problem={problem} retry={() => setProblem(null)} />}
+    </section>
+  );
+}
+
+// What nothing was found for.
+export function FiltersShown({ filters }: { filters: Filters }) {
+  const named = Object.entries(writeFilters(filters)).filter(([, value]) => value !== "");
+  return (
+    <dl class="facts">
+      {named.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>
+            <bdi>{value}</bdi>
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}

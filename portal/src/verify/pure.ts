@@ -1,0 +1,71 @@
+// Hashes and signatures in JavaScript, for pages that have no WebCrypto: plain http on any name but
+// that of this computer.
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { type Bytes, concat, equal, fromHex, toHex } from "./bytes.ts";
+
+export type Hash = "SHA-256" | "SHA-384" | "SHA-512";
+export type Curve = "P-256" | "P-384" | "P-521";
+
+const HASHES = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 };
+const CURVES = { "P-256": p256, "P-384": p384, "P-521": p521 };
+
+export const digest = (hash: Hash, bytes: Bytes): Bytes => HASHES[hash](bytes) as Bytes;
+
+const number = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes) || "0"}`);
+const little = (bytes: Uint8Array): bigint => number(bytes.toReversed());
+
+// RFC 8032 section 5.1.7 without the cofactor, as OpenSSL and the browsers have it.
+export function verifyEd25519(key: Bytes, message: Bytes, signature: Bytes): boolean {
+  const { Point } = ed25519;
+  const order = Point.Fn.ORDER;
+  if (signature.length !== 64) return false;
+  const r = signature.subarray(0, 32);
+  const s = little(signature.subarray(32));
+  if (s >= order) return false;
+  let own;
+  try {
+    own = Point.fromBytes(key, true);
+  } catch {
+    return false; // not a point
+  }
+  const k = little(sha512(concat(r, key, message))) % order;
+  return equal(Point.BASE.multiplyUnsafe(s).subtract(own.multiplyUnsafe(k)).toBytes(), r);
+}
+
+export function isPoint(curve: Curve, point: Bytes): boolean {
+  return CURVES[curve].utils.isValidPublicKey(point, false);
+}
+
+// `signature` is r || s.
+export function verifyEcdsa(curve: Curve, point: Bytes, digested: Bytes, signature: Bytes): boolean {
+  try {
+    return CURVES[curve].verify(signature, digested, point, { lowS: false, format: "compact", prehash: false });
+  } catch {
+    return false; // r or s is 0 or past the order
+  }
+}
+
+// DigestInfo (RFC 8017 section 9.2, note 1).
+const INFO = {
+  "SHA-256": fromHex("3031300d060960864801650304020105000420"),
+  "SHA-384": fromHex("3041300d060960864801650304020205000430"),
+  "SHA-512": fromHex("3051300d060960864801650304020305000440"),
+};
+
+// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2): what must come out is made and compared.
+export function verifyRsa({ n, e }: { n: Bytes; e: Bytes }, hash: Hash, message: Bytes, signature: Bytes): boolean {
+  if (signature.length !== n.length) return false;
+  const modulus = number(n);
+  let base = number(signature);
+  if (base >= modulus) return false;
+  let power = 1n;
+  for (let rest = number(e); rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) power = (power * base) % modulus;
+    base = (base * base) % modulus;
+  }
+  const tail = concat(Uint8Array.of(0), INFO[hash], digest(hash, message));
+  const wanted = concat(Uint8Array.of(0, 1), new Uint8Array(n.length - 2 - tail.length).fill(0xff), tail);
+  return power === number(wanted);
+}
