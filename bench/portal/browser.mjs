@@ -1,5 +1,6 @@
 // What is measured in the browser: how soon pages show, how soon they answer hands, tables of a
 // million rows.
+import { Ledger, canonical } from "../../portal/test/making.mjs";
 import { heading, openPage, signIn } from "../../tests/e2e/portal/browser.mjs";
 import { median, quantile } from "./figures.mjs";
 
@@ -125,6 +126,30 @@ export async function filtering(demo, rounds) {
   const took = await page.evaluate(() => window.took);
   await page.context().close();
   return { rows: MANY, count: took.length, p50_ms: quantile(took, 0.5), p95_ms: quantile(took, 0.95), worst_ms: Math.max(...took) };
+}
+
+// A receipt, and a window of records, from the file to the last step, as the page Verify tells it.
+export async function verifying(demo, rounds) {
+  const ledger = new Ledger(MANY + 1);
+  const page = await openPage();
+  await page.goto(`${demo.url}/verify`);
+  await page.getByLabel("Verifier keys of logs").fill(ledger.signer.vkey);
+  const median = async (subject, json) => {
+    const took = [];
+    for (let i = 0; i < rounds; i += 1) {
+      const name = `${subject} ${i}`;
+      const file = { name, mimeType: "application/json", buffer: Buffer.from(canonical(json)) };
+      await page.getByLabel("File to check").setInputFiles(file);
+      await page.getByRole("heading", { name: `✓ Verified: ${subject} ${name}` }).waitFor();
+      const text = await page.getByText(/Checked in/).textContent();
+      took.push(Number(/Checked in ([\d.]+) ms/.exec(text)[1]));
+    }
+    return quantile(took, 0.5);
+  };
+  const receipt_ms = await median("receipt", ledger.receipt(5));
+  const window_ms = await median("range receipt", ledger.range(0, MANY));
+  await page.context().close();
+  return { records: MANY, receipt_ms, window_ms };
 }
 
 const COUNT = "{ eventsAggregate { count } }";

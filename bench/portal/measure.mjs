@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 import { MAESTRO, ROOT } from "../../tests/e2e/lib/maestro.mjs";
 import { Demo, browserVersion, closeBrowser, missing } from "../../tests/e2e/portal/browser.mjs";
-import { filtering, interactions, paints, tables } from "./browser.mjs";
+import { filtering, interactions, paints, tables, verifying } from "./browser.mjs";
 import { median, quantile, round, table } from "./figures.mjs";
 
 const { values: options } = parseArgs({ options: {
@@ -46,6 +46,7 @@ result.chromium = await browserVersion();
 result.paint = await paints(small, rounds);
 result.interaction = await interactions(small, rounds);
 result.filter = await filtering(small, rounds);
+result.verify = await verifying(small, rounds);
 await small.child.stop("SIGINT");
 
 const large = await Demo.start({ scale: Number(options.scale), traffic: false, limitMs: 600_000 });
@@ -53,7 +54,7 @@ result.table = await tables(large, 10 * rounds);
 await closeBrowser();
 await large.child.stop("SIGINT");
 
-const { paint, interaction, filter, table: rows } = result;
+const { paint, interaction, filter, verify, table: rows } = result;
 console.error(table([
   ["largest paint of a blank page", paint.blank_ms, "ms", null],
   ["largest paint of the overview", paint.overview_ms, "ms", 500],
@@ -63,6 +64,8 @@ console.error(table([
   [`first 50 of ${rows.rows} rows, p95`, rows.by_key.p95_ms, "ms", 150],
   ["the same with a filter, p95", rows.filtered.p95_ms, "ms", 150],
   ["the same through the console, to its paint, p95", rows.console_p95_ms, "ms", null],
+  ["a receipt verified in the browser, median", verify.receipt_ms, "ms", 50],
+  [`a window of ${verify.records} records verified, median`, verify.window_ms, "ms", 500],
   ["build of the portal", result.build_ms / 1000, "s", 15],
   ["maestro --help", result.help_ms, "ms", 30],
 ]));

@@ -72,7 +72,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 // RFC 4648 section 4, padded; only what toBase64() writes. Gives how many bytes it put into `out` from `at` on.
-function decodeBase64(text: string, out: Uint8Array, at: number): number {
+export function decodeBase64(text: string, out: Uint8Array, at: number): number {
   if (text.length % 4 !== 0) bad("base64 text of impossible length");
   const digits = text.length - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
   let bits = 0;

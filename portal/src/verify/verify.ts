@@ -19,6 +19,7 @@ import { parseTrustedRoot } from "./trusted_root.ts";
 export const FILE_BYTES_MAX = 64 << 20;
 const RECEIPT_BYTES_MAX = 512 << 10;
 const ENVELOPE_BYTES_MAX = 16 << 20;
+const BUNDLE_BYTES_MAX = 32 << 20;
 
 // All are contents of files.
 export interface Question {
@@ -77,6 +78,10 @@ async function verifyBundle(question: Question, value: Json, told: Told): Promis
   const root = await parseTrustedRoot(given);
   const key = (await keyOf(question)) ?? missing("key", "a bundle needs the signer's public key");
   const report = new Report("bundle", told);
+  if (question.file.length > BUNDLE_BYTES_MAX) {
+    await report.step("format", "format_invalid", () => bad(`bundle: it is longer than ${BUNDLE_BYTES_MAX} bytes`));
+    return report;
+  }
   await checkBundle(value, { root, artifact, key, now: question.now }, report);
   return report;
 }
