@@ -1,7 +1,7 @@
 """The same admin request, recorded (the operator's) and not (the tenant's own), in turns.
 
-The difference is what the record costs: one commit of the ledger, alone. A sync of the same disk is
-timed beside it."""
+The difference is what the record costs: one commit of the ledger, and the event for the tenant's
+endpoints. A sync of the same disk is timed beside it, and the receipt of a record."""
 import argparse
 import http.client
 import json
@@ -14,6 +14,7 @@ sys.path.insert(0, __file__.rsplit("/", 2)[0])
 import common  # noqa: E402
 
 PATH = "/v1/tenants/alpha/principals"
+RECEIPT = "/v1/tenants/alpha/records/0/receipt"
 PAYLOAD = b"x" * 1500
 
 
@@ -56,14 +57,15 @@ def main():
     common.wait_port(port, server)
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
 
-    def ask(token):
-        client.request("GET", PATH, headers={"Authorization": f"Bearer {token}"})
+    def ask(token, path=PATH):
+        client.request("GET", path, headers={"Authorization": f"Bearer {token}"})
         reply = client.getresponse()
         reply.read()
         if reply.status != 200:
-            raise SystemExit(f"{PATH} answered {reply.status}")
+            raise SystemExit(f"{path} answered {reply.status}")
 
-    took = {"plain": [], "recorded": [], "sync": []}
+    ask(operator)
+    took = {"plain": [], "recorded": [], "receipt": [], "sync": []}
     with open(f"{where}/data/probe", "wb") as probe:
         def sync():
             probe.write(PAYLOAD)
@@ -72,7 +74,7 @@ def main():
 
         for i in range(options.requests + 100):
             for name, work in (("plain", lambda: ask(own)), ("recorded", lambda: ask(operator)),
-                               ("sync", sync)):
+                               ("receipt", lambda: ask(own, RECEIPT)), ("sync", sync)):
                 seconds = timed(work)
                 if i >= 100:
                     took[name].append(seconds)

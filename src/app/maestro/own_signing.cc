@@ -8,14 +8,6 @@ namespace {
 constexpr std::size_t kChainBytesMax = 64 << 10;
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----\n";
 
-std::string print_chain(const std::vector<pki::Certificate>& chain) {
-  std::string out;
-  for (const pki::Certificate& each : chain) {
-    out += crypto::write_pem(each.der(), "CERTIFICATE");
-  }
-  return out;
-}
-
 Result<std::vector<pki::Certificate>> read_chain(sys::Files& files, const std::string& path) {
   MC_TRY(const std::string pem, files.read_all(path, kChainBytesMax));
   std::vector<pki::Certificate> out;
@@ -45,7 +37,7 @@ Result<signing::TimestampAuthority> own_authority(Machine& machine, const std::s
   MC_TRY(signing::TimestampAuthority made,
          signing::make_authority(machine.clock->wall(), *machine.random));
   MC_TRY_OK(write_key_file(files, key_path, made.key));
-  MC_TRY_OK(files.write_atomic(chain_path, print_chain(made.chain)));
+  MC_TRY_OK(files.write_atomic(chain_path, pki::print_pem(made.chain)));
   return made;
 }
 
@@ -62,7 +54,7 @@ Result<pki::Certificate> own_seal(Machine& machine, const std::string& folder,
     return fail(Code::invalid, path + ": it is not one certificate, of signer.key");
   }
   MC_TRY(pki::Certificate made, signing::make_seal(key, machine.clock->wall(), *machine.random));
-  MC_TRY_OK(files.write_atomic(path, print_chain({made})));
+  MC_TRY_OK(files.write_atomic(path, pki::print_pem({&made, 1})));
   return made;
 }
 

@@ -63,6 +63,23 @@ CertificateHandle::~CertificateHandle() {
   X509_free(x509);
 }
 
+void KeyFreed::operator()(evp_pkey_st* key) const {
+  EVP_PKEY_free(key);
+}
+
+Key key_of(const crypto::SigningKey& key) {
+  const Secret der = key.to_pkcs8();
+  const std::string_view bytes = der.reveal(RevealToken());
+  const unsigned char* at = bytes_of(bytes);
+  return Key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(bytes.size())));
+}
+
+std::string print_pem(std::span<const Certificate> chain) {
+  std::string out;
+  for (const Certificate& each : chain) out += crypto::write_pem(each.der(), "CERTIFICATE");
+  return out;
+}
+
 void drop(stack_st_X509* stack) {
   sk_X509_free(stack);
 }

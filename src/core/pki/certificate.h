@@ -61,6 +61,9 @@ class Certificate {
   std::vector<std::string> names_;
 };
 
+// One "CERTIFICATE" behind the other.
+std::string print_pem(std::span<const Certificate> chain);
+
 // A text of DER (UTF8String and nothing behind it), as extensions hold them.
 Result<std::string> read_utf8_string(std::string_view der);
 

@@ -9,17 +9,9 @@ namespace {
 
 using Message = std::unique_ptr<CMS_ContentInfo, Freed<CMS_ContentInfo_free>>;
 using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Time = std::unique_ptr<ASN1_TIME, Freed<ASN1_TIME_free>>;
 
 constexpr unsigned kFlags = CMS_DETACHED | CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL | CMS_CADES;
-
-Key key_of(const crypto::SigningKey& key) {
-  const Secret der = key.to_pkcs8();
-  const std::string_view bytes = der.reveal(RevealToken());
-  const unsigned char* at = bytes_of(bytes);
-  return Key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(bytes.size())));
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "pki/certificate.h"
 
 struct asn1_string_st;
+struct evp_pkey_st;
 struct stack_st_X509;
 struct x509_st;
 struct x509_store_st;
@@ -35,6 +36,12 @@ struct CertificateAccess {
   static x509_st* x509(const Certificate& certificate) { return certificate.handle_->x509; }
   static Result<Certificate> make(x509_st* owned, std::string_view der);
 };
+
+struct KeyFreed {
+  void operator()(evp_pkey_st* key) const;
+};
+using Key = std::unique_ptr<evp_pkey_st, KeyFreed>;
+Key key_of(const crypto::SigningKey& key);
 
 void drop(stack_st_X509* stack);  // its certificates belong to others
 void drop(x509_store_st* store);

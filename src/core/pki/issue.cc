@@ -17,7 +17,6 @@ constexpr std::size_t kSha256Bytes = 32;
 constexpr const char* kDocumentSigning = "1.3.6.1.5.5.7.3.36";  // RFC 9336
 constexpr std::size_t kNonceBytesMax = 20;
 
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Number = std::unique_ptr<ASN1_INTEGER, Freed<ASN1_INTEGER_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 using Signer = std::unique_ptr<TS_RESP_CTX, Freed<TS_RESP_CTX_free>>;
@@ -28,13 +27,6 @@ using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
 tl::unexpected<Error> failed(std::string_view what) {
   ERR_clear_error();
   return fail(Code::unavailable, std::string(what) + ": the library refuses");
-}
-
-Key key_of(const crypto::SigningKey& key) {
-  const Secret der = key.to_pkcs8();
-  const std::string_view bytes = der.reveal(RevealToken());
-  const unsigned char* at = bytes_of(bytes);
-  return Key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(bytes.size())));
 }
 
 Result<Number> number_of(std::string_view serial) {

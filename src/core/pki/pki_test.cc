@@ -1,6 +1,7 @@
 #include "pki/pki.h"
 
 #include <doctest/doctest.h>
+#include <openssl/ts.h>
 
 #include "contract/pki_world.h"
 
@@ -132,6 +133,70 @@ TEST_CASE("pki: no bit of a timestamp can be changed") {
       changed[bit / 8] = token[bit / 8];
     }
   }
+}
+
+// A sound token whose signed attributes were changed by `edit` before its own authority signed
+// them.
+template <class Edit>
+std::string signed_anew(const std::string& token, const SigningKey& key, const Edit& edit) {
+  const auto* at = reinterpret_cast<const unsigned char*>(token.data());
+  TS_RESP* response = d2i_TS_RESP(nullptr, &at, static_cast<long>(token.size()));
+  PKCS7_SIGNER_INFO* signer =
+      sk_PKCS7_SIGNER_INFO_value(TS_RESP_get_token(response)->d.sign->signer_info, 0);
+  edit(signer->auth_attr);
+  const Secret der = key.to_pkcs8();
+  const std::string_view bytes = der.reveal(RevealToken());
+  const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
+  signer->pkey = d2i_AutoPrivateKey(nullptr, &from, static_cast<long>(bytes.size()));
+  CHECK(PKCS7_SIGNER_INFO_sign(signer) == 1);
+  std::string out(static_cast<std::size_t>(i2d_TS_RESP(response, nullptr)), '\0');
+  auto* to = reinterpret_cast<unsigned char*>(out.data());
+  i2d_TS_RESP(response, &to);
+  TS_RESP_free(response);
+  return out;
+}
+
+TEST_CASE("pki: signed attributes of a timestamp are those of RFC 5652, each once") {
+  const TestAuthority authority;
+  const SigningKey key = *SigningKey::generate(Algorithm::es256);
+  const std::vector<Certificate> chain = {
+      *authority.issue(authority.request(Usage::time_stamping), key.public_key()),
+      authority.root()};
+  const std::string token =
+      *TimestampSigner::make(key, chain, "1.2.3")->stamp("message", authority.noon(), "12345678");
+  const std::vector<TimestampAuthority> authorities = {{chain, {authority.noon() - seconds(60)}}};
+  using Attributes = STACK_OF(X509_ATTRIBUTE);
+  const auto place = [](Attributes* attributes, int nid) {
+    for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); ++i) {
+      const X509_ATTRIBUTE* each = sk_X509_ATTRIBUTE_value(attributes, i);
+      if (OBJ_obj2nid(X509_ATTRIBUTE_get0_object(const_cast<X509_ATTRIBUTE*>(each))) == nid) {
+        return i;
+      }
+    }
+    return -1;
+  };
+  // Signing again is no reason to refuse.
+  CHECK(check_timestamp(signed_anew(token, key, [](Attributes*) {}), "message", authorities));
+  for (const int nid : {NID_pkcs9_contentType, NID_pkcs9_messageDigest}) {
+    const auto twice = signed_anew(token, key, [&](Attributes* attributes) {
+      X509_ATTRIBUTE* found = sk_X509_ATTRIBUTE_value(attributes, place(attributes, nid));
+      sk_X509_ATTRIBUTE_push(attributes, X509_ATTRIBUTE_dup(found));
+    });
+    CHECK(check_timestamp(twice, "message", authorities).error().what.find("twice") !=
+          std::string::npos);
+  }
+  const auto other = signed_anew(token, key, [&](Attributes* attributes) {
+    const int at = place(attributes, NID_pkcs9_contentType);
+    X509_ATTRIBUTE_free(sk_X509_ATTRIBUTE_delete(attributes, at));
+    sk_X509_ATTRIBUTE_push(attributes, X509_ATTRIBUTE_create(NID_pkcs9_contentType, V_ASN1_OBJECT,
+                                                             OBJ_nid2obj(NID_pkcs7_data)));
+  });
+  CHECK_FALSE(check_timestamp(other, "message", authorities));
+  const auto none = signed_anew(token, key, [&](Attributes* attributes) {
+    const int at = place(attributes, NID_pkcs9_contentType);
+    X509_ATTRIBUTE_free(sk_X509_ATTRIBUTE_delete(attributes, at));
+  });
+  CHECK_FALSE(check_timestamp(none, "message", authorities));
 }
 
 TEST_CASE("pki: a request that is none gets a rejection, which proves nothing") {

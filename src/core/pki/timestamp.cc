@@ -45,6 +45,29 @@ bool is_way_of(const X509_ALGOR* signing, int digest, int key_type) {
          signing_key == key_type;
 }
 
+// RFC 5652 section 11: the type of the content is signed, and no attribute is there twice or has
+// several values. OpenSSL looks at what it needs only.
+Status check_signed_attributes(const PKCS7_SIGNER_INFO* signer) {
+  const STACK_OF(X509_ATTRIBUTE)* attributes = signer->auth_attr;
+  bool typed = false;
+  for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); ++i) {
+    X509_ATTRIBUTE* each = sk_X509_ATTRIBUTE_value(attributes, i);
+    const ASN1_OBJECT* name = X509_ATTRIBUTE_get0_object(each);
+    if (X509_ATTRIBUTE_count(each) != 1) return bad("a signed attribute has not one value");
+    for (int j = 0; j < i; ++j) {
+      X509_ATTRIBUTE* before = sk_X509_ATTRIBUTE_value(attributes, j);
+      if (OBJ_cmp(name, X509_ATTRIBUTE_get0_object(before)) == 0) {
+        return bad("a signed attribute is there twice");
+      }
+    }
+    if (OBJ_obj2nid(name) != NID_pkcs9_contentType) continue;
+    const ASN1_TYPE* value = X509_ATTRIBUTE_get0_type(each, 0);
+    typed =
+        value->type == V_ASN1_OBJECT && OBJ_obj2nid(value->value.object) == NID_id_smime_ct_TSTInfo;
+  }
+  return typed ? ok() : bad("its signer has not signed that it is a time");
+}
+
 // What no signature covers must be empty or say what is said elsewhere.
 Status check_frame(const TS_RESP* response) {
   const TS_STATUS_INFO* status = TS_RESP_get_status_info(const_cast<TS_RESP*>(response));
@@ -70,7 +93,7 @@ Status check_frame(const TS_RESP* response) {
       nid_of(listed) != nid_of(signer->digest_alg)) {
     return bad("its digest algorithms are not one");
   }
-  return ok();
+  return check_signed_attributes(signer);
 }
 
 // GeneralizedTime of RFC 3161 section 2.4.2: UTC, seconds, a fraction without zeros at its end.

@@ -3,12 +3,6 @@
 namespace mc::transparency {
 namespace {
 
-std::string text_at(const json::Value& payload, std::string_view name) {
-  const json::Value* found = payload.find(name);
-  if (found == nullptr || found->is_null()) return "";
-  return found->as_string() == nullptr ? json::print(*found) : *found->as_string();
-}
-
 pdf::Document begin(const std::string& title, const std::string& tenant, const Viewer& viewer) {
   pdf::Document out;
   out.title = title;
@@ -35,7 +29,7 @@ void end(pdf::Document& document, const ProofNote& proof) {
 
 // Without a reason: of an erased payload.
 std::string reason_shown(const ReadableRecord& record) {
-  return record.payload.is_null() ? "erased" : text_at(record.payload, "reason");
+  return record.payload.is_null() ? "erased" : payload_text(record.payload, "reason");
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ pdf::Document receipt_document(const ReadableRecord& record, const ProofNote& pr
   add("Warrant", header.warrant);
   for (const char* name :
        {"reason", "object", "rows", "fields", "status", "roles", "region", "peer", "request_id"}) {
-    add(name, text_at(record.payload, name));
+    add(name, payload_text(record.payload, name));
   }
   if (record.payload.is_null()) add("Payload", "erased; the proof stays");
   out.blocks.emplace_back(std::move(table));

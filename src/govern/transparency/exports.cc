@@ -14,12 +14,6 @@ constexpr std::int64_t kApiActivity = 6003;
 constexpr std::array<std::string_view, 8> kPayloadColumns = {
     "reason", "status", "rows", "fields", "object", "region", "roles", "request_id"};
 
-std::string text_at(const json::Value& payload, std::string_view name) {
-  const json::Value* found = payload.find(name);
-  if (found == nullptr || found->is_null()) return "";
-  return found->as_string() == nullptr ? json::print(*found) : *found->as_string();
-}
-
 void add_cell(std::string& line, std::string cell) {
   if (!line.empty()) line += ',';
   if (!cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
@@ -54,7 +48,7 @@ json::Object actor_of(const ReadableRecord& record) {
   const std::size_t at = actor.rfind('@');
   json::Object user = one("name", actor.substr(0, at));
   if (at != std::string::npos) user.set("org", one("name", actor.substr(at + 1)));
-  const std::string roles = text_at(record.payload, "roles");
+  const std::string roles = payload_text(record.payload, "roles");
   if (!roles.empty()) user.set("type", roles);
   return one("user", std::move(user));
 }
@@ -72,6 +66,12 @@ json::Object metadata_of(const ledger::Header& header) {
 
 }  // namespace
 
+std::string payload_text(const json::Value& payload, std::string_view name) {
+  const json::Value* found = payload.find(name);
+  if (found == nullptr || found->is_null()) return "";
+  return found->as_string() == nullptr ? json::print(*found) : *found->as_string();
+}
+
 std::string csv_header() {
   std::string line = "record,at,type,tenant,actor,action,purpose,warrant";
   for (const std::string_view column : kPayloadColumns) line.append(",").append(column);
@@ -86,7 +86,7 @@ std::string print_csv(const ReadableRecord& record) {
     add_cell(line, cell);
   }
   for (const std::string_view column : kPayloadColumns) {
-    add_cell(line, text_at(record.payload, column));
+    add_cell(line, payload_text(record.payload, column));
   }
   return line + "\r\n";
 }
@@ -95,7 +95,7 @@ std::string print_ocsf(const ReadableRecord& record) {
   const ledger::Header& header = record.header;
   const std::int64_t class_uid = header.type == "access" ? kDatastoreActivity : kApiActivity;
   const std::int64_t activity = activity_of(header);
-  const std::string object = text_at(record.payload, "object");
+  const std::string object = payload_text(record.payload, "object");
   json::Object out;
   out.set("activity_id", activity);
   out.set("category_uid", kCategory);
@@ -107,16 +107,16 @@ std::string print_ocsf(const ReadableRecord& record) {
   out.set("metadata", metadata_of(header));
   out.set("actor", actor_of(record));
   json::Object api = one("operation", header.action);
-  api.set("request", one("uid", text_at(record.payload, "request_id")));
+  api.set("request", one("uid", payload_text(record.payload, "request_id")));
   out.set("api", std::move(api));
-  const std::string peer = text_at(record.payload, "peer");
+  const std::string peer = payload_text(record.payload, "peer");
   out.set("src_endpoint", peer.empty() ? one("name", "local") : one("ip", peer));
   if (class_uid == kDatastoreActivity) {
     out.set("table", one("name", object.empty() ? header.action : object));
   }
   json::Object own;
   own.set("purpose", header.purpose);
-  own.set("reason", text_at(record.payload, "reason"));
+  own.set("reason", payload_text(record.payload, "reason"));
   own.set("warrant", header.warrant);
   out.set("unmapped", std::move(own));
   return json::print(out) + "\n";

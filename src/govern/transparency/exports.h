@@ -18,6 +18,9 @@ struct ReadableRecord {
   json::Value payload;
 };
 
+// A member of the payload as text; "" when there is none.
+std::string payload_text(const json::Value& payload, std::string_view name);
+
 // The first line; fields as RFC 4180 has them, with CRLF.
 std::string csv_header();
 // A cell that a spreadsheet would take for a formula begins with an apostrophe.

@@ -49,19 +49,13 @@ Result<net::Response> stamp(signing::Signing& signing, const net::Request& reque
   return made(201, "application/timestamp-reply", std::move(answer), "no-store");
 }
 
-std::string print_chain(const std::vector<pki::Certificate>& chain) {
-  std::string out;
-  for (const pki::Certificate& each : chain) out += crypto::write_pem(each.der(), "CERTIFICATE");
-  return out;
-}
-
 Result<net::Response> read(signing::Signing& signing, std::string_view path) {
   if (path == kCheckpoint) {
     return made(200, "text/plain; charset=utf-8", signing.log().checkpoint());
   }
   if (path == kChain) {
     return made(200, "application/pem-certificate-chain",
-                print_chain(signing.timestamps().chain()));
+                pki::print_pem(signing.timestamps().chain()));
   }
   if (path == kTrust) return made(200, kJson, proof::print_trusted_root(signing.trust()));
   if (path.starts_with(kTiles)) {

@@ -98,9 +98,7 @@ scenario("what the operator reads of a tenant, the tenant finds in its log and c
     const [newest] = await world.records();
     assert.equal(newest.actor, "otto@system");
     assert.equal(newest.action, "GET /v1/tenants/{tenant}/tokens");
-    const begin = Date.now();
     const receipt = await world.receipt(newest.record);
-    assert.ok(Date.now() - begin < 5_000);
     const own = world.site.write("own", `log ${world.key}\n${NO_WITNESS}`);
     const good = world.verify(receipt, own);
     assert.equal(good.status, 0, good.out + good.err);
