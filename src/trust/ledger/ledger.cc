@@ -3,16 +3,25 @@
 #include <chrono>
 #include <future>
 
+#include "ledger/turns.h"
+
 namespace mc::ledger {
 
+Ledger::Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer)
+    : config_(config), machine_(machine), signer_(std::move(signer)) {}
+
 Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerConfig& config, LedgerMachine machine,
-                                             tlog::NoteSigner signer) {
+                                             tlog::NoteSigner signer,
+                                             std::unique_ptr<Order> order) {
   std::unique_ptr<Ledger> out(new Ledger(config, machine, signer));
-  MC_TRY(out->store_, Store::open(machine.files, config.folder, config.segment_bytes));
+  out->order_ = std::move(order);
+  MC_TRY_OK(out->open_store());
   MC_TRY(SignedHead head, SignedHead::open(machine.files, config.signed_head_file));
-  MC_TRY(out->publisher_, Publisher::make(*out->store_, std::move(head), std::move(signer)));
+  MC_TRY(out->publisher_,
+         Publisher::make(*out->store_, std::move(head), std::move(signer), out->order_.get()));
   MC_TRY(out->checkpoint_, out->publisher_->sign());
-  out->writer_ = std::thread([ledger = out.get()] { ledger->write_batches(); });
+  out->writer_ = std::thread(
+      [ledger = out.get()] { ledger->turns_ ? ledger->take_turns() : ledger->write_batches(); });
   out->settler_ = std::thread([ledger = out.get()] { ledger->settle_batches(); });
   out->keeper_ = std::thread([ledger = out.get()] { ledger->keep_marks(); });
   return out;
@@ -82,7 +91,7 @@ Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry
   }
   Result<Recorded> recorded = append(std::move(why));
   if (recorded) {
-    const Status erased = store_->erase(log, seq);
+    const Status erased = erase({log, seq});
     if (!erased) {
       stop(erased.error());
       recorded = tl::unexpected<Error>(erased.error());
@@ -98,10 +107,18 @@ Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry
 
 Result<std::string> Ledger::publish() {
   std::unique_lock lock(mutex_);
+  if (turns_) {
+    const std::uint64_t mine = ++follow_wanted_;
+    queued_.notify_one();
+    settled_.wait(lock, [&] { return follow_done_ >= mine; });
+    if (!turn_state_) return tl::unexpected<Error>(turn_state_.error());
+  }
   const std::uint64_t mine = ++sign_wanted_;
   staged_some_.notify_one();
   settled_.wait(lock, [&] { return sign_done_ >= mine; });
-  if (!state_) return tl::unexpected<Error>(state_.error());
+  for (const Status* state : {&state_, &sign_state_}) {
+    if (!*state) return tl::unexpected<Error>(state->error());
+  }
   return checkpoint_;
 }
 
@@ -146,7 +163,7 @@ std::string Ledger::cosigned() const {
 
 Status Ledger::state() const {
   const std::lock_guard lock(mutex_);
-  return state_;
+  return state_ ? turn_state_ : state_;
 }
 
 void Ledger::move_from_queue(Waiting& batch) {
@@ -195,7 +212,8 @@ bool Ledger::take(std::vector<Staged>& batches, std::uint64_t& sign) {
   const auto something = [this] {
     return !staged_.empty() || sign_wanted_ > sign_done_ || no_more_batches_;
   };
-  const bool behind = state_ && publisher_->is_behind();
+  // Others may append to a shared ledger at any time.
+  const bool behind = state_ && (turns_ || publisher_->is_behind());
   if (behind) {
     staged_some_.wait_for(lock, std::chrono::nanoseconds(config_.checkpoint_every.count),
                           something);
@@ -253,9 +271,10 @@ void Ledger::settle_batches() {
 
 void Ledger::sign(std::uint64_t wanted) {
   Result<std::string> note = publisher_->sign();
-  if (!note) stop(note.error());
+  if (!note && !(turns_ && note.error().code == Code::unavailable)) stop(note.error());
   {
     const std::lock_guard lock(mutex_);
+    sign_state_ = note ? ok() : Status(tl::unexpected<Error>(note.error()));
     if (note) checkpoint_ = std::move(*note);
     sign_done_ = wanted;
   }

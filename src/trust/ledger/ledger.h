@@ -16,14 +16,18 @@
 
 #include "base/base.h"
 #include "ledger/batch.h"       // IWYU pragma: export
+#include "ledger/order.h"       // IWYU pragma: export
 #include "ledger/publisher.h"   // IWYU pragma: export
 #include "ledger/record.h"      // IWYU pragma: export
 #include "ledger/self_check.h"  // IWYU pragma: export
+#include "ledger/sql_order.h"   // IWYU pragma: export
 #include "ledger/store.h"       // IWYU pragma: export
 #include "ledger/verify.h"      // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::ledger {
+
+class Turns;
 
 struct LedgerConfig {
   std::string folder;
@@ -34,6 +38,11 @@ struct LedgerConfig {
   std::size_t staged_max = 4;             // batches between written and durable
   Nanos checkpoint_every = seconds(1);
   std::uint64_t segment_bytes = kSegmentBytes;
+  // Of a shared ledger: how often it looks for what others have appended, how long a record may
+  // wait for a database that cannot be reached, and how often it tries.
+  Nanos follow_every = millis(200);
+  Nanos patience = seconds(10);
+  Nanos retry_every = millis(100);
 };
 
 struct LedgerMachine {
@@ -50,9 +59,11 @@ struct LogCheckpoint {
 class Ledger {
  public:
   // `signer`: Ed25519, its name is the log's origin. Errors: those of Store::open() and
-  // Publisher::make().
+  // Publisher::make(). With an order the ledger is shared, and its folder a copy, which is made
+  // anew when it is damaged.
   static Result<std::unique_ptr<Ledger>> open(const LedgerConfig& config, LedgerMachine machine,
-                                              tlog::NoteSigner signer);
+                                              tlog::NoteSigner signer,
+                                              std::unique_ptr<Order> order = nullptr);
   // Writes what waits, signs, ends.
   ~Ledger();
   Ledger(const Ledger&) = delete;
@@ -72,7 +83,7 @@ class Ledger {
   // and "sign".
   Result<Recorded> redact(const std::string& log, std::uint64_t seq, Entry why);
 
-  // Signs what is durable now and gives the checkpoint.
+  // Signs what is durable now, in any process, and gives the checkpoint.
   Result<std::string> publish();
   // A checkpoint of one log as it is now, under the name of `signer` as origin; of an empty one
   // when there is no such log. It leaves only when a signed head of the log "root" vouches for it,
@@ -86,7 +97,7 @@ class Ledger {
   // first.
   void keep_cosigned(std::string checkpoint);
   std::string cosigned() const;
-  // Why nothing more is recorded or signed; ok while all is well.
+  // Why nothing is recorded or signed: for good, or while the database cannot be reached.
   Status state() const;
   // Stops for the reason that was found elsewhere: a disk that no longer has what was written.
   void refuse(const Error& why) { stop(why); }
@@ -105,9 +116,14 @@ class Ledger {
     Result<Store::Pending> pending;
     std::vector<Done> done;
   };
-  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer)
-      : config_(config), machine_(machine), signer_(std::move(signer)) {}
+  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer);
+  Status open_store();
   void write_batches();
+  void take_turns();
+  bool wait_for_turn(Waiting& batch, std::uint64_t& follow);
+  Status record(Waiting& batch);
+  void finish_turn(const Status& done, std::uint64_t follow);
+  Status erase(const RecordId& record);
   bool take(Waiting& batch);             // waits for some; false at the end
   void move_from_queue(Waiting& batch);  // mutex_ held
   void settle_batches();
@@ -120,7 +136,9 @@ class Ledger {
   LedgerConfig config_;
   LedgerMachine machine_;
   tlog::NoteSigner signer_;
+  std::unique_ptr<Order> order_;  // of a shared ledger, as the turns
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Turns> turns_;          // of the thread that writes
   std::unique_ptr<Publisher> publisher_;  // of the thread that settles
 
   mutable std::mutex mutex_;  // of all below
@@ -135,6 +153,10 @@ class Ledger {
   int redacting_ = 0;              // while somebody does, no mark is kept
   std::uint64_t sign_wanted_ = 0;  // calls of publish()
   std::uint64_t sign_done_ = 0;    // those that are answered
+  Status sign_state_ = ok();       // of the last one
+  std::uint64_t follow_wanted_ = 0;
+  std::uint64_t follow_done_ = 0;
+  Status turn_state_ = ok();  // of the last turn
   std::string checkpoint_;
   std::string cosigned_;
   Status state_ = ok();

@@ -397,6 +397,30 @@ TEST_CASE("ledger: the log of signatures has its leaves as they came") {
   CHECK((*ledger)->redact(kSignLog, 0, why).error().code == Code::denied);
 }
 
+TEST_CASE("ledger: when a leaf of signatures was written is known from the heads behind it") {
+  World world;
+  std::vector<WallTime> times;
+  for (int round = 0; round < 2; ++round) {
+    auto ledger = world.open();
+    REQUIRE(ledger.has_value());
+    for (int i = 0; i < 3; ++i) {
+      const std::string leaf = std::to_string(round) + "." + std::to_string(i);
+      world.clock.advance(millis(1'500));
+      const auto beside = (*ledger)->append(entry("alpha", std::string(9'000, 'x')));
+      const auto recorded = (*ledger)->append(leaf_of(leaf));
+      REQUIRE(recorded.has_value());
+      times.push_back(recorded->time);
+      CHECK(*(*ledger)->store().written_at("audit/alpha", beside->seq) == beside->time);
+    }
+    for (std::size_t seq = 0; seq < times.size(); ++seq) {
+      CHECK(*(*ledger)->store().written_at(kSignLog, seq) == times[seq]);
+    }
+    const auto past = (*ledger)->store().written_at(kSignLog, times.size());
+    CHECK(past.error().code == Code::not_found);
+    CHECK((*ledger)->store().written_at("no log", 0).error().code == Code::not_found);
+  }
+}
+
 TEST_CASE("ledger: no leaf of the log of signatures can be taken for a record") {
   World world;
   auto ledger = world.open();

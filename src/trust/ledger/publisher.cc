@@ -66,7 +66,7 @@ Status SignedHead::advance(const tlog::TreeHead& head) {
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::make(const Store& store, SignedHead signed_head,
-                                                   tlog::NoteSigner signer) {
+                                                   tlog::NoteSigner signer, Order* order) {
   if (const auto& last = signed_head.last(); last && last->size > 0) {
     const Result<tlog::TreeHead> head = store.head(kRootLog);
     const std::uint64_t size = head ? head->size : 0;
@@ -83,7 +83,7 @@ Result<std::unique_ptr<Publisher>> Publisher::make(const Store& store, SignedHea
     }
   }
   return std::unique_ptr<Publisher>(
-      new Publisher(store, std::move(signed_head), std::move(signer)));
+      new Publisher(store, std::move(signed_head), std::move(signer), order));
 }
 
 bool Publisher::is_behind() const {
@@ -102,7 +102,14 @@ Result<std::string> Publisher::sign() {
       return fail(Code::corrupt, "ledger: the tree on the disk is not the one that was written");
     }
   }
-  if (!signed_.last() || *signed_.last() != head) MC_TRY_OK(signed_.advance(head));
+  if (!signed_.last() || *signed_.last() != head) {
+    if (order_ != nullptr) {
+      const Status noted = order_->note_signed(head);
+      if (!noted && noted.error().code == Code::unavailable) stopped_ = false;
+      MC_TRY_OK(noted);
+    }
+    MC_TRY_OK(signed_.advance(head));
+  }
   tlog::Note note{tlog::print_checkpoint({signer_.key().name(), head}), {}};
   MC_TRY(tlog::NoteSignature signature, signer_.sign(note.text));
   note.signatures.push_back(std::move(signature));

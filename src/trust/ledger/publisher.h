@@ -37,23 +37,26 @@ class SignedHead {
 
 class Publisher {
  public:
-  // `corrupt` when the store is not the one whose head was signed, or has lost a part of it.
+  // `corrupt` when the store is not the one whose head was signed, or has lost a part of it. With
+  // an order, what is signed is noted there too.
   static Result<std::unique_ptr<Publisher>> make(const Store& store, SignedHead signed_head,
-                                                 tlog::NoteSigner signer);
+                                                 tlog::NoteSigner signer, Order* order = nullptr);
 
   // The checkpoint of the head as it is now, under the signer's name as origin. `corrupt` when the
-  // disk says something else than the writer knows; nothing is signed from then on.
+  // disk says something else than the writer knows; nothing is signed from then on. `unavailable`
+  // when the order cannot be reached.
   Result<std::string> sign();
   // Whether there is more than what was signed.
   bool is_behind() const;
 
  private:
-  Publisher(const Store& store, SignedHead signed_head, tlog::NoteSigner signer)
-      : store_(store), signed_(std::move(signed_head)), signer_(std::move(signer)) {}
+  Publisher(const Store& store, SignedHead signed_head, tlog::NoteSigner signer, Order* order)
+      : store_(store), signed_(std::move(signed_head)), signer_(std::move(signer)), order_(order) {}
 
   const Store& store_;
   SignedHead signed_;
   tlog::NoteSigner signer_;
+  Order* order_;  // may be null
   bool stopped_ = false;
 };
 

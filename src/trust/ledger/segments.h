@@ -56,6 +56,9 @@ class Segments {
   using Shared = std::shared_ptr<sys::RandomAccessFile>;
   Result<Shared> write(std::uint64_t number, std::string_view bytes);
 
+  // Makes what was written to the last segment durable.
+  Status sync() { return file_ == nullptr ? ok() : file_->sync(); }
+
   // `size` bytes at a place, or fewer at the end of a segment.
   Result<std::string> read(const Place& place, std::size_t size) const;
   // Overwrites with zeros, durably.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/draft.h"
+
 namespace mc::ledger {
 namespace {
 
@@ -29,10 +31,6 @@ Known read_mark(sys::Files& files, const std::string& folder) {
   return known ? std::move(*known) : Known{};
 }
 
-tl::unexpected<Error> stopped() {
-  return fail(Code::unavailable, "ledger: a write has failed; nothing is recorded until a restart");
-}
-
 tl::unexpected<Error> does_not_fit(const std::string& what, std::uint64_t batch) {
   return fail(Code::corrupt, "ledger: " + what + " of batch " + std::to_string(batch) +
                                  " does not fit what is before it");
@@ -52,13 +50,9 @@ bool keeps_promise(const StoredRecord& record) {
 
 }  // namespace
 
-// A batch on its way to the disk. The batch has views of the leaves.
-struct Store::Building {
-  Batch batch;
-  std::deque<std::string> leaves;
-  std::map<std::uint32_t, Growth> growth;  // of the logs that were touched
-  std::map<RepeatId, Recorded> repeats;
-};
+tl::unexpected<Error> stopped() {
+  return fail(Code::unavailable, "ledger: a write has failed; nothing is recorded until a restart");
+}
 
 Result<Prepared> prepare(Entry entry, sys::Random& random) {
   if (entry.payload.size() > kPayloadBytesMax) {
@@ -107,10 +101,10 @@ Status Store::recover() {
 
 // A crash may have come between a redaction and what it says.
 Status Store::erase_again() {
-  for (const auto& [id, seq] : redactions_) {
+  for (const auto& [id, seq] : std::exchange(redactions_, {})) {
     MC_TRY_OK(erase(known_.logs[id].name, seq));
+    redacted_.push_back({known_.logs[id].name, seq});
   }
-  redactions_.clear();
   return ok();
 }
 
@@ -145,10 +139,10 @@ Status Store::replay(const Place& place, const Batch& batch) {
   return ok();
 }
 
-std::optional<Recorded> Store::find_repeat(const Building& building, const Entry& entry) const {
+std::optional<Recorded> Store::find_repeat(const Draft& draft, const Entry& entry) const {
   const auto log = ids_.find(entry.log);
   if (!is_set(entry.key) || log == ids_.end()) return std::nullopt;
-  for (const auto* repeats : {&repeats_, &building.repeats}) {
+  for (const auto* repeats : {&repeats_, &draft.repeats}) {
     const auto found = repeats->find({log->second, entry.key});
     if (found == repeats->end()) continue;
     Recorded out = found->second;
@@ -166,127 +160,142 @@ void Store::remember(const RepeatId& id, const Recorded& recorded) {
   repeat_order_.pop_front();
 }
 
-std::uint32_t Store::id_of(const std::string& log, Building& building) {
+std::uint32_t Store::id_of(const std::string& log, Draft& draft) {
   const auto next = static_cast<std::uint32_t>(known_.logs.size());
   const auto [at, fresh] = ids_.emplace(log, next);
   if (fresh) {
     known_.logs.push_back({log, {}, {}});
-    building.batch.logs.push_back({next, at->first});  // keys of a map stay where they are
+    draft.batch.logs.push_back({next, at->first});  // keys of a map stay where they are
   }
   return at->second;
 }
 
-void Store::append_leaf(Building& building, std::uint32_t log, std::string leaf,
-                        const Prepared* from) {
+void Store::append_leaf(Draft& draft, std::uint32_t log, std::string leaf, const Prepared* from) {
   LogState& state = known_.logs[log];
-  const auto [at, fresh] = building.growth.try_emplace(log);
-  if (fresh) at->second.first_leaf = state.tree.size();
+  const auto [at, fresh] = draft.growth.try_emplace(log);
+  if (fresh) {
+    at->second.first_leaf = state.tree.size();
+    draft.before.emplace(log, state);
+  }
   state.last = tlog::leaf_hash(leaf);
   state.tree.append(state.last,
                     [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
-  building.leaves.push_back(std::move(leaf));
+  draft.leaves.push_back(std::move(leaf));
   StoredRecord record;
   record.log = log;
-  record.leaf = building.leaves.back();
+  record.leaf = draft.leaves.back();
   record.leaf_hash = state.last;
   if (from != nullptr) {
     record.key = from->entry.key;
     record.salt = from->salt;
     record.payload = from->entry.payload;
   }
-  building.batch.records.push_back(record);
+  draft.batch.records.push_back(record);
 }
 
-Result<Recorded> Store::append_entry(Building& building, const Prepared& from) {
+Result<Recorded> Store::append_entry(Draft& draft, const Prepared& from) {
   const Entry& entry = from.entry;
-  if (const auto repeat = find_repeat(building, entry)) return *repeat;
+  if (const auto repeat = find_repeat(draft, entry)) return *repeat;
   if (entry.log == kRootLog || entry.log.size() > kLogNameBytesMax) {
     return fail(Code::invalid, "ledger: '" + excerpt(entry.log) + "' cannot be written to");
   }
-  if (entry.log == kSignLog) return append_plain(building, from);
-  Header header{entry.log,           0,
-                building.batch.time, entry.type,
-                entry.actor,         entry.tenant,
-                entry.action,        entry.purpose,
-                entry.warrant,       {},
+  if (entry.log == kSignLog) return append_plain(draft, from);
+  Header header{entry.log,        0,
+                draft.batch.time, entry.type,
+                entry.actor,      entry.tenant,
+                entry.action,     entry.purpose,
+                entry.warrant,    {},
                 from.commitment};
   MC_TRY_OK(check_header(header));
-  const std::uint32_t id = id_of(entry.log, building);
+  const std::uint32_t id = id_of(entry.log, draft);
   header.seq = known_.logs[id].tree.size();
   header.prev = known_.logs[id].last;
-  append_leaf(building, id, print_leaf(header), &from);
+  append_leaf(draft, id, print_leaf(header), &from);
   const Recorded out{header.seq, header.time, known_.logs[id].last, false};
-  if (is_set(entry.key)) building.repeats.emplace(RepeatId{id, entry.key}, out);
+  if (is_set(entry.key)) draft.repeats.emplace(RepeatId{id, entry.key}, out);
   return out;
 }
 
-Result<Recorded> Store::append_plain(Building& building, const Prepared& from) {
-  const std::uint32_t id = id_of(kSignLog, building);
+Result<Recorded> Store::append_plain(Draft& draft, const Prepared& from) {
+  const std::uint32_t id = id_of(kSignLog, draft);
   const std::uint64_t seq = known_.logs[id].tree.size();
-  append_leaf(building, id, from.entry.leaf, &from);
-  const Recorded out{seq, building.batch.time, known_.logs[id].last, false};
-  if (is_set(from.entry.key)) building.repeats.emplace(RepeatId{id, from.entry.key}, out);
+  append_leaf(draft, id, from.entry.leaf, &from);
+  const Recorded out{seq, draft.batch.time, known_.logs[id].last, false};
+  if (is_set(from.entry.key)) draft.repeats.emplace(RepeatId{id, from.entry.key}, out);
   return out;
 }
 
-void Store::append_heads(Building& building) {
+void Store::append_heads(Draft& draft) {
   std::vector<std::uint32_t> touched;
-  for (const auto& [log, growth] : building.growth) touched.push_back(log);
-  const std::uint32_t root = id_of(kRootLog, building);
+  for (const auto& [log, growth] : draft.growth) touched.push_back(log);
+  const std::uint32_t root = id_of(kRootLog, draft);
   for (const std::uint32_t log : touched) {
     const LogState& state = known_.logs[root];
-    append_leaf(building, root,
+    append_leaf(draft, root,
                 print_head_leaf({known_.logs[log].name, known_.logs[log].tree.head(),
-                                 state.tree.size(), building.batch.time, state.last}),
+                                 state.tree.size(), draft.batch.time, state.last}),
                 nullptr);
   }
   touched.push_back(root);
   for (const std::uint32_t log : touched) {
-    building.batch.heads.push_back({log, known_.logs[log].tree.head()});
+    draft.batch.heads.push_back({log, known_.logs[log].tree.head()});
   }
 }
 
-Result<Store::Pending> Store::write(Building& building) {
-  Batch& batch = building.batch;
-  std::string bytes;
-  print_batch(batch, bytes);
-  const Place place = segments_.next(batch.number, bytes.size());
+Result<Store::Pending> Store::write(Draft& draft) {
+  Batch& batch = draft.batch;
+  const Place place = segments_.next(batch.number, draft.bytes.size());
   Pending out;
-  MC_TRY(out.file, segments_.write(batch.number, bytes));
+  MC_TRY(out.file, segments_.write(batch.number, draft.bytes));
   for (const StoredRecord& record : batch.records) {
-    building.growth[record.log].add(Place{place.segment, place.offset + record.offset()});
+    draft.growth[record.log].add(Place{place.segment, place.offset + record.offset()});
   }
-  known_.mark = {batch.number + 1, batch.digest, {place.segment, place.offset + bytes.size()}};
+  known_.mark = {
+      batch.number + 1, batch.digest, {place.segment, place.offset + draft.bytes.size()}};
   known_.time = batch.time;
-  for (const auto& [repeat, recorded] : building.repeats) remember(repeat, recorded);
-  out.growth = std::move(building.growth);
+  for (const auto& [repeat, recorded] : draft.repeats) remember(repeat, recorded);
+  out.growth = std::move(draft.growth);
   out.heads = std::move(batch.heads);
   for (const LogHead& head : out.heads) out.names.push_back(known_.logs[head.log].name);
   if (place.offset == 0 && batch.number > 0) out.keep = known_;
   return out;
 }
 
+Store::Draft Store::draft(std::span<const Prepared> entries, WallTime now) {
+  Draft out;
+  out.batch.number = known_.mark.number;
+  out.batch.prev = known_.mark.prev;
+  out.batch.time = std::max(whole_millis(now), known_.time);
+  out.batch.records.reserve(entries.size() + 8);
+  out.answers.reserve(entries.size());
+  for (const Prepared& entry : entries) out.answers.push_back(append_entry(out, entry));
+  if (out.batch.records.empty()) return out;  // only repeats and refusals
+  append_heads(out);
+  print_batch(out.batch, out.bytes);
+  return out;
+}
+
+void Store::drop(Draft& draft) {
+  for (const NewLog& log : draft.batch.logs) ids_.erase(known_.logs[log.id].name);
+  known_.logs.resize(known_.logs.size() - draft.batch.logs.size());
+  for (auto& [log, state] : draft.before) {
+    if (log < known_.logs.size()) known_.logs[log] = std::move(state);
+  }
+}
+
 Result<Store::Pending> Store::stage(std::span<const Prepared> entries, WallTime now) {
   if (failed_) return stopped();
-  Building building;
-  building.batch.number = known_.mark.number;
-  building.batch.prev = known_.mark.prev;
-  building.batch.time = std::max(whole_millis(now), known_.time);
-  building.batch.records.reserve(entries.size() + 8);
-  std::vector<Result<Recorded>> answers;
-  answers.reserve(entries.size());
-  for (const Prepared& entry : entries) answers.push_back(append_entry(building, entry));
+  Draft made = draft(entries, now);
   Pending out;
-  if (!building.batch.records.empty()) {  // more than repeats and refusals
-    append_heads(building);
-    Result<Pending> written = write(building);
+  if (!made.bytes.empty()) {
+    Result<Pending> written = write(made);
     if (!written) {
       failed_ = true;
       return written;
     }
     out = std::move(*written);
   }
-  out.answers = std::move(answers);
+  out.answers = std::move(made.answers);
   return out;
 }
 
@@ -298,11 +307,18 @@ Status Store::settle(const Pending& pending) {
     return synced;
   }
   // The batch is durable. What fails from here on stops the next one, not this one.
-  for (const auto& [log, growth] : pending.growth) {
-    if (!trees_.write(log, growth)) failed_ = true;
-  }
-  publish(pending.heads, pending.names);
+  static_cast<void>(show(pending));
   return ok();
+}
+
+Status Store::show(const Pending& pending) {
+  Status done = ok();
+  for (const auto& [log, growth] : pending.growth) {
+    if (const Status written = trees_.write(log, growth); !written) done = written;
+  }
+  if (!done) failed_ = true;
+  publish(pending.heads, pending.names);
+  return done;
 }
 
 Result<std::vector<Result<Recorded>>> Store::commit(std::span<const Prepared> entries,
@@ -341,18 +357,23 @@ Result<tlog::TreeHead> Store::head(const std::string& log) const {
   return found.head;
 }
 
+// Empty when no record can begin there.
+Result<std::string> Store::read_at(const Place& place) const {
+  MC_TRY(std::string bytes, segments_.read(place, kReadAhead));
+  const std::size_t size = stated_record_size(bytes);
+  if (size > kBatchBytesMax) return std::string();
+  if (size > bytes.size()) return segments_.read(place, size);
+  return bytes;
+}
+
 Result<ReadRecord> Store::read(const std::string& log, std::uint64_t seq) const {
   MC_TRY(const Published found, published(log));
   if (seq >= found.head.size) {
     return fail(Code::not_found, "ledger: '" + log + "' has no record " + std::to_string(seq));
   }
   MC_TRY(const Place place, trees_.place(found.id, seq));
-  MC_TRY(std::string bytes, segments_.read(place, kReadAhead));
-  const std::size_t size = stated_record_size(bytes);
-  if (size > kBatchBytesMax) return not_the_one(log, seq);
-  if (size > bytes.size()) {
-    MC_TRY(bytes, segments_.read(place, size));
-  }
+  MC_TRY(const std::string bytes, read_at(place));
+  if (bytes.empty()) return not_the_one(log, seq);
   MC_TRY(const StoredRecord record, parse_record(bytes));
   MC_TRY(const tlog::Hash hash, trees_.node(found.id, {0, seq}));
   if (record.log != found.id || tlog::leaf_hash(record.leaf) != hash || !keeps_promise(record)) {
@@ -360,6 +381,31 @@ Result<ReadRecord> Store::read(const std::string& log, std::uint64_t seq) const 
   }
   return ReadRecord{std::string(record.leaf), record.salt, std::string(record.payload),
                     record.is_erased()};
+}
+
+// Heads stand behind all other records of a batch.
+Result<WallTime> Store::written_at(const std::string& log, std::uint64_t seq) const {
+  MC_TRY(const Published found, published(log));
+  MC_TRY(const Published root, published(kRootLog));
+  if (seq >= found.head.size) {
+    return fail(Code::not_found, "ledger: '" + log + "' has no record " + std::to_string(seq));
+  }
+  MC_TRY(Place place, trees_.place(found.id, seq));
+  const std::uint64_t end = place.offset + kBatchBytesMax;
+  while (place.offset < end) {
+    MC_TRY(const std::string bytes, read_at(place));
+    if (bytes.empty()) break;
+    MC_TRY(const StoredRecord record, parse_record(bytes));
+    place.offset += kRecordOverhead + record.leaf.size() + record.payload.size();
+    if (record.log != root.id) continue;
+    MC_TRY(const HeadLeaf head, parse_head_leaf(record.leaf));
+    if (head.log != log) continue;
+    MC_TRY(const tlog::Hash hash, trees_.node(root.id, {0, head.seq}));
+    if (head.head.size <= seq || tlog::leaf_hash(record.leaf) != hash) break;
+    return head.time;
+  }
+  return fail(Code::corrupt,
+              "ledger: no head of '" + log + "' follows its record " + std::to_string(seq));
 }
 
 Result<tlog::Path> Store::prove_inclusion(const std::string& log, std::uint64_t seq,

@@ -21,6 +21,7 @@
 
 #include "base/base.h"
 #include "ledger/mark.h"
+#include "ledger/order.h"
 #include "sys/sys.h"
 
 namespace mc::ledger {
@@ -57,6 +58,11 @@ struct Recorded {
   bool repeated = false;
 };
 
+struct RecordId {
+  std::string log;
+  std::uint64_t seq = 0;
+};
+
 struct ReadRecord {
   std::string leaf;
   Salt salt = {};
@@ -83,10 +89,33 @@ class Store {
   // Both, and the mark when it is due.
   Result<std::vector<Result<Recorded>>> commit(std::span<const Prepared> entries, WallTime now);
 
+  // The store as the copy of an order (order.h), which makes batches durable; for one thread.
+  // draft() makes the next batch and writes nothing. Then accept() takes it in, or drop() leaves
+  // all as it was; take_in() takes in one that another process has made, and erases what it says.
+  // `corrupt` when that is none that can follow here. Both give the mark when it is due.
+  struct Draft;
+  Draft draft(std::span<const Prepared> entries, WallTime now);
+  Result<std::optional<Known>> accept(Draft& draft);
+  void drop(Draft& draft);
+  Result<std::optional<Known>> take_in(std::string_view bytes);
+  OrderEnd end() const { return {known_.mark.number, known_.mark.prev}; }
+  // What was erased because a batch said so, since the last call.
+  std::vector<RecordId> take_redacted() { return std::exchange(redacted_, {}); }
+  // The part of a batch that an erasure overwrites.
+  struct Erasable {
+    std::uint64_t batch = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+  };
+  Result<Erasable> erasable(const RecordId& record) const;
+
   std::vector<std::string> logs() const;
   // `not_found` without such a log.
   Result<tlog::TreeHead> head(const std::string& log) const;
   Result<ReadRecord> read(const std::string& log, std::uint64_t seq) const;
+  // When a record was written, by the head of its log that its batch ends with: also of a leaf that
+  // does not say so itself.
+  Result<WallTime> written_at(const std::string& log, std::uint64_t seq) const;
   // RFC 6962, in the tree of `size` leaves; `invalid` past the log's size.
   Result<tlog::Path> prove_inclusion(const std::string& log, std::uint64_t seq,
                                      std::uint64_t size) const;
@@ -106,7 +135,6 @@ class Store {
   std::uint64_t torn() const { return torn_; }
 
  private:
-  struct Building;
   Store(sys::Files& files, std::string folder, Segments segments)
       : files_(files),
         folder_(std::move(folder)),
@@ -115,16 +143,19 @@ class Store {
   Status recover();
   Status erase_again();
   Status replay(const Place& place, const Batch& batch);
-  std::uint32_t id_of(const std::string& log, Building& building);
-  void append_leaf(Building& building, std::uint32_t log, std::string leaf, const Prepared* from);
-  Result<Recorded> append_entry(Building& building, const Prepared& from);
-  Result<Recorded> append_plain(Building& building, const Prepared& from);
-  void append_heads(Building& building);
-  Result<Pending> write(Building& building);
+  std::uint32_t id_of(const std::string& log, Draft& draft);
+  void append_leaf(Draft& draft, std::uint32_t log, std::string leaf, const Prepared* from);
+  Result<Recorded> append_entry(Draft& draft, const Prepared& from);
+  Result<Recorded> append_plain(Draft& draft, const Prepared& from);
+  void append_heads(Draft& draft);
+  Result<Pending> write(Draft& draft);
+  Result<Pending> write_copy(Draft& draft);
+  Result<std::optional<Known>> replay_copy(std::string_view bytes);
+  Status show(const Pending& pending);
   void publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names);
   // A log's id with it: the key of one tenant says nothing to another.
   using RepeatId = std::pair<std::uint32_t, RepeatKey>;
-  std::optional<Recorded> find_repeat(const Building& building, const Entry& entry) const;
+  std::optional<Recorded> find_repeat(const Draft& draft, const Entry& entry) const;
   void remember(const RepeatId& id, const Recorded& recorded);
   // The id and size of a log as published.
   struct Published {
@@ -132,6 +163,7 @@ class Store {
     tlog::TreeHead head;
   };
   Result<Published> published(const std::string& log) const;
+  Result<std::string> read_at(const Place& place) const;  // all of a record
 
   sys::Files& files_;
   std::string folder_;
@@ -142,8 +174,9 @@ class Store {
   std::map<RepeatId, Recorded> repeats_;
   std::deque<RepeatId> repeat_order_;
   std::uint64_t torn_ = 0;
-  // Of the batches that a start has read: log and record that were to be erased.
+  // What the batches that were read say is to be erased, and what was erased for that.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> redactions_;
+  std::vector<RecordId> redacted_;
   std::atomic<bool> failed_ = false;
   mutable std::mutex mutex_;  // of heads_
   std::map<std::string, Published> heads_;
