@@ -3,142 +3,23 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
-#include <semaphore>
 
-#include "json/json.h"
-#include "ledger/ledger.h"
+#include "load.h"
 
+namespace mc::bench {
 namespace {
 
-using namespace mc;  // NOLINT(google-build-using-namespace): a program of one file
-
-constexpr std::size_t kPayloadBytes = 400;
 constexpr std::size_t kWriters = 1'000;
 constexpr std::size_t kRounds = 9;
-
-struct Machine {
-  std::unique_ptr<sys::Files> files = sys::real_files();
-  std::unique_ptr<sys::Clock> clock = sys::real_clock();
-  std::unique_ptr<sys::Random> random = sys::real_random();
-};
-
-[[noreturn]] void stop(const std::string& why) {
-  std::fprintf(stderr, "ledger_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) stop(result.error().what);
-  return std::move(*result);
-}
 
 std::unique_ptr<ledger::Ledger> open(const Machine& machine, const std::string& folder) {
   ledger::LedgerConfig config;
   config.folder = folder + "/ledger";
   config.signed_head_file = folder + "/head";
-  return must(
-      ledger::Ledger::open(config, {*machine.files, *machine.clock, *machine.random},
-                           must(tlog::NoteSigner::make(
-                               "bench.example/root", tlog::NoteKeyType::ed25519,
-                               must(crypto::SigningKey::ed25519(Secret(std::string(32, 's'))))))));
-}
-
-double millis_of(Nanos time) {
-  return static_cast<double>(time.count) / 1e6;
-}
-
-double percentile(std::vector<Nanos>& all, double part) {
-  if (all.empty()) return 0;
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(all.size() - 1));
-  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at), all.end());
-  return millis_of(all[at]);
-}
-
-// `writers` wait at any time: each answer brings the next record, until `records` are durable. The
-// records are made by a thread of their own, as the ledger's thread has other things to do.
-class Load {
- public:
-  Load(ledger::Ledger& ledger, sys::Clock& clock, std::size_t writers, std::size_t records)
-      : ledger_(ledger), clock_(clock), left_(records), open_(records) {
-    latencies_.reserve(records);
-    for (std::size_t i = 0; i < writers; ++i) free_.push_back(i);
-  }
-  void run() {
-    std::vector<std::size_t> ready;
-    while (left_ > 0) {
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return !free_.empty(); });
-        ready.swap(free_);
-      }
-      for (const std::size_t writer : ready) append(writer);
-      ready.clear();
-    }
-    done_.acquire();
-  }
-  std::vector<Nanos>& latencies() { return latencies_; }
-
- private:
-  void append(std::size_t writer) {
-    if (left_ == 0) return;
-    --left_;
-    ledger::Entry entry{"audit/t" + std::to_string(writer % 4),
-                        "access",
-                        "system/otto",
-                        "t" + std::to_string(writer % 4),
-                        "dataset.read",
-                        "support",
-                        "",
-                        std::string(kPayloadBytes, 'x'),
-                        {}};
-    const MonoTime begin = clock_.mono();
-    ledger_.append(std::move(entry), [this, writer, begin](const Result<ledger::Recorded>& done) {
-      if (!done) stop(done.error().what);
-      latencies_.push_back(clock_.mono() - begin);  // on the ledger's thread, one at a time
-      bool first = false;
-      {
-        const std::lock_guard lock(mutex_);
-        first = free_.empty();
-        free_.push_back(writer);
-      }
-      if (--open_ == 0) return done_.release();
-      if (first) wake_.notify_one();
-    });
-  }
-  ledger::Ledger& ledger_;
-  sys::Clock& clock_;
-  std::size_t left_;
-  std::size_t open_;
-  std::vector<Nanos> latencies_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::size_t> free_;  // writers that have their answer
-  std::binary_semaphore done_{0};
-};
-
-struct Figures {
-  double per_second = 0;
-  double cpu_us = 0;
-  double p50_ms = 0;
-  double p99_ms = 0;
-};
-
-Figures append_all(const Machine& machine, ledger::Ledger& ledger, std::size_t writers,
-                   std::size_t records) {
-  Load load(ledger, *machine.clock, writers, records);
-  const MonoTime begin = machine.clock->mono();
-  const Nanos cpu = sys::usage().cpu;
-  load.run();
-  const double wall = millis_of(machine.clock->mono() - begin) / 1e3;
-  const double used = millis_of(sys::usage().cpu - cpu) * 1e3;
-  const auto count = static_cast<double>(records);
-  return {count / wall, used / count, percentile(load.latencies(), 0.5),
-          percentile(load.latencies(), 0.99)};
+  return must(ledger::Ledger::open(config, {*machine.files, *machine.clock, *machine.random},
+                                   bench_signer()));
 }
 
 // What one fdatasync of a small write costs on this disk.
@@ -225,15 +106,6 @@ Figures median(const std::vector<Figures>& rounds) {
   return out;
 }
 
-json::Value to_json(const Figures& figures) {
-  json::Object out;
-  out.set("records_s", figures.per_second);
-  out.set("cpu_us", figures.cpu_us);
-  out.set("p50_ms", figures.p50_ms);
-  out.set("p99_ms", figures.p99_ms);
-  return json::Value(std::move(out));
-}
-
 // Microseconds of one inclusion proof, at places spread over the log.
 double proof_us(const Machine& machine, const ledger::Store& store, const std::string& log) {
   constexpr std::uint64_t kProofs = 20'000;
@@ -252,8 +124,11 @@ double proof_us(const Machine& machine, const ledger::Store& store, const std::s
 }
 
 }  // namespace
+}  // namespace mc::bench
 
 int main(int argc, char** argv) {
+  using namespace mc;         // NOLINT(google-build-using-namespace)
+  using namespace mc::bench;  // NOLINT(google-build-using-namespace)
   if (argc != 3) stop("usage: ledger_bench FOLDER RECORDS");
   const std::string folder = argv[1];
   const auto records = static_cast<std::size_t>(std::strtoull(argv[2], nullptr, 10));

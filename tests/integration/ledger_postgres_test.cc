@@ -26,7 +26,9 @@ TEST_CASE("ledger: two processes on PostgreSQL, killed at random points, keep ev
   }
   auto connection = postgres::postgres_driver()->open(url, {});
   REQUIRE_MESSAGE(connection.has_value(), connection.error().what);
-  REQUIRE((*connection)->script("DROP TABLE IF EXISTS ledger_order, ledger_batch").has_value());
+  REQUIRE((*connection)
+              ->script("DROP TABLE IF EXISTS ledger_order, ledger_signed, ledger_batch")
+              .has_value());
   const std::string folder = temporary_folder();
   for (const char* name : {"/a", "/b", "/c"}) std::filesystem::create_directory(folder + name);
   std::mt19937_64 random(2);

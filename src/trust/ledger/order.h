@@ -28,8 +28,8 @@ struct OrderedBatch {
   std::string_view bytes;
 };
 
-// Turns are for one thread; the rest is thread-safe. `denied` when this process was fenced: it
-// appends and signs nothing any more. `unavailable` when the database cannot be reached.
+// Turns and reading are for one thread; the rest is thread-safe. `denied` when this process was
+// fenced: it appends and signs nothing any more. `unavailable` when the database cannot be reached.
 class Order {
  public:
   virtual ~Order() = default;

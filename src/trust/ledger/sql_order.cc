@@ -12,16 +12,19 @@ constexpr std::string_view kTables =
     "CREATE TABLE IF NOT EXISTS ledger_order ("
     " one boolean PRIMARY KEY DEFAULT true CHECK (one),"
     " format bigint NOT NULL, vkey text NOT NULL, epoch bigint NOT NULL,"
-    " number bigint NOT NULL, digest bytea NOT NULL,"
-    " signed_size bigint NOT NULL, signed_root bytea NOT NULL);"
+    " number bigint NOT NULL, digest bytea NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS ledger_signed ("
+    " one boolean PRIMARY KEY DEFAULT true CHECK (one),"
+    " size bigint NOT NULL, root bytea NOT NULL);"
     "CREATE TABLE IF NOT EXISTS ledger_batch ("
     " number bigint PRIMARY KEY, digest bytea NOT NULL, bytes bytea NOT NULL);"
     "ALTER TABLE ledger_batch ALTER COLUMN bytes SET STORAGE EXTERNAL";
 // Of two that make the tables at once, one waits.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(5567130194830245)";
 constexpr std::string_view kFirst =
-    "INSERT INTO ledger_order (format, vkey, epoch, number, digest, signed_size, signed_root)"
-    " VALUES (?1, ?2, 1, 0, ?3, 0, ?4) ON CONFLICT DO NOTHING";
+    "WITH signed AS (INSERT INTO ledger_signed (size, root) VALUES (0, ?4) ON CONFLICT DO NOTHING)"
+    " INSERT INTO ledger_order (format, vkey, epoch, number, digest)"
+    " VALUES (?1, ?2, 1, 0, ?3) ON CONFLICT DO NOTHING";
 constexpr std::string_view kOpened = "SELECT format, vkey, epoch FROM ledger_order";
 
 // A process that stops in its turn loses it. The settings end with the transaction, so that they
@@ -37,10 +40,12 @@ constexpr std::string_view kAppend =
 constexpr std::string_view kEnd = "SELECT number, digest, epoch FROM ledger_order";
 constexpr std::string_view kBatch = "SELECT bytes FROM ledger_batch WHERE number = ?1";
 constexpr std::string_view kDigest = "SELECT digest FROM ledger_batch WHERE number = ?1";
-constexpr std::string_view kSigned = "SELECT signed_size, signed_root, epoch FROM ledger_order";
+// Not in the row of the order, which may be locked by whoever has the turn.
+constexpr std::string_view kSigned =
+    "SELECT size, root, epoch FROM ledger_signed CROSS JOIN ledger_order";
 constexpr std::string_view kSign =
-    "UPDATE ledger_order SET signed_size = ?1, signed_root = ?2"
-    " WHERE epoch = ?3 AND signed_size < ?1";
+    "UPDATE ledger_signed SET size = ?1, root = ?2"
+    " WHERE size < ?1 AND EXISTS (SELECT 1 FROM ledger_order WHERE epoch = ?3)";
 constexpr std::string_view kErase =
     "UPDATE ledger_batch SET bytes = overlay(bytes PLACING ?2 FROM ?3)"
     " WHERE number = ?1 AND substring(bytes FROM ?3 FOR octet_length(?2)) <> ?2";
@@ -130,11 +135,7 @@ Status SqlOrder::make_tables(const std::string& vkey) {
 Result<OrderEnd> SqlOrder::begin_turn() {
   MC_TRY_OK(turns_->begin());
   in_turn_ = true;
-  return read_row(*turns_, kTurn, {}, kNoOrder, [this](const sql::Rows& rows) -> Result<OrderEnd> {
-    if (rows.integer(2) != epoch_) return fenced();
-    MC_TRY(const tlog::Hash digest, hash_in(rows, 1));
-    return OrderEnd{static_cast<std::uint64_t>(rows.integer(0)), digest};
-  });
+  return read_end(kTurn);
 }
 
 Status SqlOrder::append(const OrderEnd& end, const OrderedBatch& batch) {
@@ -154,8 +155,11 @@ void SqlOrder::leave_turn() {
 }
 
 Result<OrderEnd> SqlOrder::end() {
-  const std::lock_guard lock(mutex_);
-  return read_row(*rest_, kEnd, {}, kNoOrder, [this](const sql::Rows& rows) -> Result<OrderEnd> {
+  return read_end(kEnd);
+}
+
+Result<OrderEnd> SqlOrder::read_end(std::string_view query) {
+  return read_row(*turns_, query, {}, kNoOrder, [this](const sql::Rows& rows) -> Result<OrderEnd> {
     if (rows.integer(2) != epoch_) return fenced();
     MC_TRY(const tlog::Hash digest, hash_in(rows, 1));
     return OrderEnd{static_cast<std::uint64_t>(rows.integer(0)), digest};
@@ -163,15 +167,13 @@ Result<OrderEnd> SqlOrder::end() {
 }
 
 Result<std::string> SqlOrder::batch(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
   return read_row(
-      *rest_, kBatch, {integer(number)}, kNoBatch,
+      *turns_, kBatch, {integer(number)}, kNoBatch,
       [](const sql::Rows& rows) -> Result<std::string> { return std::string(rows.text(0)); });
 }
 
 Result<tlog::Hash> SqlOrder::digest(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
-  return read_row(*rest_, kDigest, {integer(number)}, kNoBatch,
+  return read_row(*turns_, kDigest, {integer(number)}, kNoBatch,
                   [](const sql::Rows& rows) { return hash_in(rows, 0); });
 }
 

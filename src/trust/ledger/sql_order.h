@@ -12,8 +12,9 @@ namespace mc::ledger {
 
 class SqlOrder final : public Order {
  public:
-  // Two connections to one database: of turns, and of all else. Makes the tables when they are not
-  // there. `vkey` is what checkpoints are verified with: `conflict` when the ledger has another.
+  // Two connections to one database: of the thread that has turns, and of the others. Makes the
+  // tables when they are not there. `vkey` is what checkpoints are verified with: `conflict` when
+  // the ledger has another.
   static Result<std::unique_ptr<SqlOrder>> open(std::unique_ptr<sql::Connection> turns,
                                                 std::unique_ptr<sql::Connection> rest,
                                                 const std::string& vkey);
@@ -32,6 +33,7 @@ class SqlOrder final : public Order {
   SqlOrder(std::unique_ptr<sql::Connection> turns, std::unique_ptr<sql::Connection> rest)
       : turns_(std::move(turns)), rest_(std::move(rest)) {}
   Status make_tables(const std::string& vkey);
+  Result<OrderEnd> read_end(std::string_view query);
 
   std::unique_ptr<sql::Connection> turns_;
   bool in_turn_ = false;
