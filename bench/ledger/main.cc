@@ -123,6 +123,17 @@ double proof_us(const Machine& machine, const ledger::Store& store, const std::s
   return millis_of(machine.clock->mono() - begin) * 1e3 / kProofs;
 }
 
+// A receipt as c2sp.org/tlog-proof: of a record in the middle of its log.
+std::size_t log_proof_bytes(ledger::Ledger& ledger, const std::string& log) {
+  const ledger::LogCheckpoint checkpoint =
+      must(ledger.publish_log(log, must(ledger.signer_of(log))));
+  tlog::ProofFile file;
+  file.index = checkpoint.head.size / 2;
+  file.path = must(ledger.store().prove_inclusion(log, file.index, checkpoint.head.size));
+  file.checkpoint = checkpoint.note;
+  return tlog::print_proof_file(file).size();
+}
+
 }  // namespace
 }  // namespace mc::bench
 
@@ -153,13 +164,14 @@ int main(int argc, char** argv) {
   out.set("to_sqlite", median(ours).per_second / median(theirs).per_second);
   out.set("records", static_cast<std::int64_t>(must(ledger->store().head("audit/t0")).size * 4));
   out.set("proof_us", proof_us(machine, ledger->store(), "audit/t0"));
+  out.set("log_proof_bytes", static_cast<std::int64_t>(log_proof_bytes(*ledger, "audit/t0")));
   out.set("resident_mb", static_cast<double>(sys::usage().resident_bytes) / 1e6);
   ledger.reset();
   const MonoTime begin = machine.clock->mono();
   ledger = open(machine, folder);
   out.set("start_ms", millis_of(machine.clock->mono() - begin));
   const MonoTime check = machine.clock->mono();
-  const auto report = must(ledger::verify(*machine.files, folder + "/ledger", 2, nullptr));
+  const auto report = must(ledger::verify(*machine.files, folder + "/ledger", {2, nullptr, {}}));
   const double seconds = millis_of(machine.clock->mono() - check) / 1e3;
   out.set("verify_records_s", static_cast<double>(report.records) / seconds);
   std::printf("%s\n", json::print(json::Value(std::move(out))).c_str());

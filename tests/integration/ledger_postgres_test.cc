@@ -51,7 +51,7 @@ TEST_CASE("ledger: two processes on PostgreSQL, killed at random points, keep ev
       check_told(**ledger, each, last);
     }
     if (2 * (round + 1) < kills_wanted()) continue;
-    const auto report = verify(*machine.files, folder + "/c", 2, nullptr);
+    const auto report = verify(*machine.files, folder + "/c", {2, nullptr, {}});
     REQUIRE_MESSAGE(report.has_value(), report.error().what);
     CHECK(report->heads == heads_of((*ledger)->store()));
   }

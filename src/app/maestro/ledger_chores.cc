@@ -9,6 +9,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kEvery{200};
 constexpr std::chrono::hours kPassEvery{24};
+constexpr int kFailedChecksMax = 10;
 constexpr std::uint64_t kBytesChecked = 4 << 20;  // a round: 20 MiB a second at most
 constexpr std::size_t kRecordsIndexed = 4'000;    // a round
 
@@ -33,9 +34,12 @@ LedgerChores::~LedgerChores() {
 void LedgerChores::check() {
   if (!ledger_.state()) return;
   const Status done = check_.step(kBytesChecked);
+  failed_checks_ = done ? 0 : failed_checks_ + 1;
   if (done) return;
-  if (done.error().code == Code::corrupt) ledger_.refuse(done.error());
-  log_.error("ledger.check_failed", {{"why", done.error().what}});
+  // A disk that cannot be read is told once; when it stays so, it has lost what it had.
+  const bool lost = done.error().code == Code::corrupt || failed_checks_ == kFailedChecksMax;
+  if (lost) ledger_.refuse(done.error());
+  if (lost || failed_checks_ == 1) log_.error("ledger.check_failed", {{"why", done.error().what}});
 }
 
 void LedgerChores::follow() {

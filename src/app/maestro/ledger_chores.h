@@ -36,6 +36,7 @@ class LedgerChores {
   search::Index& index_;
   log::Log& log_;
   ledger::SelfCheck check_;
+  int failed_checks_ = 0;  // one after the other
   bool behind_told_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -15,8 +15,33 @@ std::string in_data_dir(const Settings& settings, const std::string& chosen, con
 
 }  // namespace
 
+namespace {
+
+std::string signed_head_path(const Settings& settings) {
+  return in_data_dir(settings, settings.ledger.signed_head_file, "ledger.signed");
+}
+
+// Null when the ledger is this server's alone.
+Result<std::unique_ptr<ledger::Order>> open_order(const Machine& machine, const std::string& url,
+                                                  const tlog::NoteKey& key) {
+  if (url.empty()) return std::unique_ptr<ledger::Order>();
+  MC_TRY(std::unique_ptr<sql::Connection> turns, machine.drivers.open(url));
+  MC_TRY(std::unique_ptr<sql::Connection> rest, machine.drivers.open(url));
+  return ledger::SqlOrder::open(std::move(turns), std::move(rest), key.print());
+}
+
+}  // namespace
+
 std::string ledger_folder(const Settings& settings) {
   return settings.data_dir + "/ledger";
+}
+
+Result<tlog::TreeHead> signed_head(const Machine& machine, const Settings& settings) {
+  const std::string path = signed_head_path(settings);
+  MC_TRY(const bool there, machine.files->exists(path));
+  if (!there) return tlog::TreeHead{};
+  MC_TRY(const ledger::SignedHead head, ledger::SignedHead::open(*machine.files, path));
+  return head.last().value_or(tlog::TreeHead{});
 }
 
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
@@ -29,12 +54,13 @@ Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
       tlog::NoteSigner::make(settings.ledger.origin, tlog::NoteKeyType::ed25519, std::move(key)));
   ledger::LedgerConfig config;
   config.folder = ledger_folder(settings);
-  config.signed_head_file =
-      in_data_dir(settings, settings.ledger.signed_head_file, "ledger.signed");
+  config.signed_head_file = signed_head_path(settings);
   config.checkpoint_every = settings.ledger.checkpoint_every;
   OwnLedger out;
-  Result<std::unique_ptr<ledger::Ledger>> opened =
-      ledger::Ledger::open(config, {files, *machine.clock, *machine.random}, std::move(signer));
+  MC_TRY(std::unique_ptr<ledger::Order> order,
+         open_order(machine, settings.ledger.url, signer.key()));
+  Result<std::unique_ptr<ledger::Ledger>> opened = ledger::Ledger::open(
+      config, {files, *machine.clock, *machine.random}, std::move(signer), std::move(order));
   if (!opened) return fail(opened.error().code, "ledger: " + opened.error().what);
   out.ledger = std::move(*opened);
   out.recorder = std::make_unique<transparency::Recorder>(*out.ledger);

@@ -24,6 +24,9 @@ std::string ledger_folder(const Settings& settings);
 // `corrupt` when the ledger is not the one that was signed, or was changed: it must not go on.
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings);
 
+// What was signed last, by what the file of it says; empty when there is none.
+Result<tlog::TreeHead> signed_head(const Machine& machine, const Settings& settings);
+
 // What happens without a warrant; the default without a file.
 Result<transparency::AccessPolicy> read_access_policy(Machine& machine, const Settings& settings);
 

@@ -108,6 +108,11 @@ Status Chain::add(const SeenBatch& batch) {
     if (head.log >= logs_.size() || logs_[head.log].tree.head() != head.head) {
       return wrong("the head of log " + std::to_string(head.log) + " in a batch is another");
     }
+    if (logs_[head.log].name == kRootLog && head.head.size == expected_.size &&
+        head.head != expected_) {
+      return wrong("its first " + std::to_string(expected_.size) +
+                   " heads are not those that were signed");
+    }
   }
   return ok();
 }

@@ -47,6 +47,8 @@ Status see(SeenPart& part, const Place& place, const Batch& batch);
 // Puts part behind part.
 class Chain {
  public:
+  // `corrupt` when the log "root" comes to this size with another root.
+  void expect(const tlog::TreeHead& head) { expected_ = head; }
   Status add(const SeenPart& part);
   VerifyReport report() const;
   // The head of a log as far as it was read; empty before that.
@@ -59,6 +61,7 @@ class Chain {
 
   std::uint64_t records_ = 0;
   std::uint64_t erased_ = 0;
+  tlog::TreeHead expected_;
   Mark next_;
   std::vector<LogState> logs_;
   std::map<std::string, std::uint32_t> ids_;

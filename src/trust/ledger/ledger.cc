@@ -93,7 +93,7 @@ Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry
   if (recorded) {
     const Status erased = erase({log, seq});
     if (!erased) {
-      stop(erased.error());
+      if (!turns_ || erased.error().code != Code::unavailable) stop(erased.error());
       recorded = tl::unexpected<Error>(erased.error());
     }
   }
@@ -270,7 +270,12 @@ void Ledger::settle_batches() {
 }
 
 void Ledger::sign(std::uint64_t wanted) {
-  Result<std::string> note = publisher_->sign();
+  const Status good = [this] {
+    const std::lock_guard lock(mutex_);
+    return state_;
+  }();
+  Result<std::string> note =
+      good ? publisher_->sign() : Result<std::string>(tl::unexpected<Error>(good.error()));
   if (!note && !(turns_ && note.error().code == Code::unavailable)) stop(note.error());
   {
     const std::lock_guard lock(mutex_);

@@ -208,7 +208,7 @@ TEST_CASE("ledger: what is redacted is gone from the disk, its proof and its red
   CHECK((*ledger)->redact(kRootLog, 0, why).error().code == Code::denied);
   CHECK(store.head("audit/alpha")->size == 3);
   ledger->reset();
-  CHECK(verify(world.files, "/data/ledger", 1, nullptr)->erased == 1);
+  CHECK(verify(world.files, "/data/ledger")->erased == 1);
 }
 
 TEST_CASE("ledger: a redaction whose erasure a crash has cut off is made good by the next start") {
@@ -388,7 +388,7 @@ TEST_CASE("ledger: the log of signatures has its leaves as they came") {
     tree.append(tlog::leaf_hash(leaves[i]));
   }
   CHECK(tree.head() == *store.head(kSignLog));
-  const auto verified = verify(world.files, world.config.folder, 1, nullptr);
+  const auto verified = verify(world.files, world.config.folder);
   REQUIRE(verified.has_value());
   CHECK(verified->heads.at(kSignLog) == tree.head());
   CHECK(verified->records == 6);

@@ -26,14 +26,16 @@ void SelfCheck::restart() {
 }
 
 Status SelfCheck::step(std::uint64_t bytes) {
-  const Status first = read(bytes);
-  const Status done = first ? first : read(bytes);
+  // What is published is on the disk.
+  const Result<tlog::TreeHead> known = ledger_.store().head(kRootLog);
+  const std::uint64_t size = known ? known->size : 0;
+  const Status first = read(bytes, size);
+  const Status done = first ? first : read(bytes, size);
   if (!done) return done;
-  return compare();
+  return compare(size);
 }
 
-// What was read and held is taken in whole, so a failure leaves the state as it was.
-Status SelfCheck::read(std::uint64_t bytes) {
+Status SelfCheck::read(std::uint64_t bytes, std::uint64_t size) {
   MC_TRY(const Segments segments, Segments::open(files_, folder_ + "/segments"));
   if (segments.numbers().empty()) return ok();
   SeenPart part;
@@ -46,16 +48,20 @@ Status SelfCheck::read(std::uint64_t bytes) {
   };
   const Result<Segments::Scanned> scanned = segments.scan(at_, visit);
   if (!scanned && scanned.error().code != kEnough) return tl::unexpected<Error>(scanned.error());
-  MC_TRY_OK(chain_->add(part));
-  if (scanned) at_ = scanned->end;
-  if (!scanned) at_ = part.end;
+  if (const Status added = chain_->add(part); !added) {
+    restart();  // it has taken in a part of it
+    return added;
+  }
+  at_ = scanned ? scanned->end : part.end;
+  if (scanned && chain_->head(kRootLog).size < size) {
+    return fail(Code::corrupt, "ledger: batches are missing behind batch " +
+                                   std::to_string(at_.number) + ", or are damaged");
+  }
   return ok();
 }
 
-Status SelfCheck::compare() {
+Status SelfCheck::compare(std::uint64_t size) {
   const tlog::TreeHead read = chain_->head(kRootLog);
-  const Result<tlog::TreeHead> known = ledger_.store().head(kRootLog);
-  const std::uint64_t size = known ? known->size : 0;
   // A batch may be on the disk and not acknowledged yet.
   if (read.size > 0 && read.size <= size) {
     MC_TRY(const tlog::Hash root, ledger_.store().root_at(kRootLog, read.size));

@@ -23,8 +23,8 @@ class SelfCheck {
   SelfCheck(sys::Files& files, std::string folder, const Ledger& ledger);
   ~SelfCheck();
 
-  // Reads up to about `bytes`. `corrupt` when something does not hold, twice: an erasure that goes
-  // on meanwhile is not damage.
+  // Reads up to about `bytes`. `corrupt` when something does not hold or is missing, twice: an
+  // erasure that goes on meanwhile is not damage.
   Status step(std::uint64_t bytes);
   // Begins again at the first batch.
   void restart();
@@ -37,8 +37,8 @@ class SelfCheck {
   Progress progress() const;
 
  private:
-  Status read(std::uint64_t bytes);
-  Status compare();
+  Status read(std::uint64_t bytes, std::uint64_t size);
+  Status compare(std::uint64_t size);
 
   sys::Files& files_;
   std::string folder_;

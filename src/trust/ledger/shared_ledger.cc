@@ -19,6 +19,29 @@ Status remove_all(sys::Files& files, const std::string& folder) {
   return ok();
 }
 
+// A copy has this file from before its first batch. Without its order it must not go on, which
+// would be a fork; and it can be made anew, which the only copy of a ledger cannot.
+constexpr const char* kCopyFile = "/copy";
+
+Status note_copy(sys::Files& files, const std::string& folder) {
+  MC_TRY_OK(files.make_folders(folder));
+  return files.write_atomic(folder + kCopyFile, "a copy of a shared ledger\n");
+}
+
+// False of a folder with batches of which nothing says whose they are.
+Result<bool> is_copy(sys::Files& files, const std::string& folder, bool shared) {
+  MC_TRY(const bool noted, files.exists(folder + kCopyFile));
+  if (noted && !shared) {
+    return fail(Code::conflict,
+                folder + " is a copy of a shared ledger and cannot go on alone: set ledger.url");
+  }
+  if (noted || !shared) return noted;
+  MC_TRY(const bool begun, files.exists(folder + "/segments"));
+  if (begun) return false;
+  MC_TRY_OK(note_copy(files, folder));
+  return true;
+}
+
 // The order has all that a copy has.
 Status remove_copy(sys::Files& files, const std::string& folder) {
   MC_TRY(const bool marked, files.exists(folder + "/mark"));
@@ -31,8 +54,9 @@ Status remove_copy(sys::Files& files, const std::string& folder) {
 
 Status Ledger::open_store() {
   sys::Files& files = machine_.files;
+  MC_TRY(const bool copy, is_copy(files, config_.folder, order_ != nullptr));
   Result<std::unique_ptr<Store>> opened = Store::open(files, config_.folder, config_.segment_bytes);
-  if (!opened && order_ && opened.error().code == Code::corrupt) {
+  if (!opened && copy && opened.error().code == Code::corrupt) {
     MC_TRY_OK(remove_copy(files, config_.folder));
     opened = Store::open(files, config_.folder, config_.segment_bytes);
   }
@@ -40,7 +64,8 @@ Status Ledger::open_store() {
   store_ = std::move(*opened);
   if (!order_) return ok();
   turns_ = std::make_unique<Turns>(*store_, *order_);
-  return turns_->begin();
+  MC_TRY_OK(turns_->begin());
+  return copy ? ok() : note_copy(files, config_.folder);
 }
 
 Status Ledger::erase(const RecordId& record) {

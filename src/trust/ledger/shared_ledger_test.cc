@@ -24,6 +24,7 @@ struct Database {
   int epoch = 1;
   Fault fault = Fault::none;  // of the next append
   int unreachable = 0;        // so many calls more
+  int erasures_lost = 0;      // the same of these
 
   OrderEnd end() const {
     return {batches.size(), batches.empty() ? tlog::Hash{} : batches.back().first};
@@ -76,7 +77,12 @@ class MemoryOrder final : public Order {
                : ok();
   }
   Status erase(std::uint64_t number, std::uint64_t offset, std::uint64_t size) override {
+    REQUIRE(size > 0);
     const std::lock_guard lock(database_.mutex);
+    if (database_.erasures_lost > 0) {
+      --database_.erasures_lost;
+      return fail(Code::unavailable, "unreachable");
+    }
     database_.batches.at(number).second.replace(offset, size, std::string(size, '\0'));
     return ok();
   }
@@ -290,6 +296,31 @@ TEST_CASE("shared ledger: an erasure is made everywhere, also behind a crash") {
   CHECK(c.published() == world.a.published());
 }
 
+TEST_CASE("shared ledger: an erasure that the database did not get is made when it is back") {
+  World world;
+  const auto stored = [&] {
+    std::string all;
+    const std::lock_guard lock(world.database.mutex);
+    for (const auto& [digest, bytes] : world.database.batches) all += bytes;
+    return all;
+  };
+  for (const char* payload : {"a secret to forget", "another secret"}) {
+    REQUIRE(world.a.ledger->append(entry(payload)).has_value());
+  }
+  world.a.published();
+  world.database.erasures_lost = 3;
+  const auto done = world.a.ledger->redact(kLog, 0, entry("why"));
+  REQUIRE(!done.has_value());
+  CHECK(done.error().code == Code::unavailable);
+  CHECK(world.a.ledger->store().read(kLog, 0)->erased);  // here it is
+  while (!world.a.ledger->publish()) {                   // each tries again
+  }
+  CHECK(stored().find("a secret to forget") == std::string::npos);
+  CHECK(stored().find("another secret") != std::string::npos);
+  CHECK(world.a.ledger->redact(kLog, 1, entry("why")).has_value());
+  CHECK(stored().find("another secret") == std::string::npos);
+}
+
 TEST_CASE("shared ledger: after a loss of power the order gives back what the disk has lost") {
   World world;
   std::vector<std::string> all;
@@ -333,6 +364,34 @@ TEST_CASE("shared ledger: a copy that is damaged anywhere is whole again after a
   REQUIRE(world.a.start(world.database));
   CHECK(!world.a.ledger->store().read(kLog, 29).has_value());
   CHECK(world.a.ledger->store().read(kLog, 28).has_value());
+}
+
+TEST_CASE("shared ledger: a copy does not go on alone, and what is no copy is not made anew") {
+  World world;
+  REQUIRE(world.a.ledger->append(entry("one")).has_value());
+  world.a.ledger.reset();
+  const auto open_alone = [](Process& process) {
+    return Ledger::open(process.config, {process.files, process.clock, process.random}, signer());
+  };
+  const auto refused = open_alone(world.a);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().what.find("ledger.url") != std::string::npos);
+  CHECK(world.a.start(world.database));
+
+  Process own(9);
+  {
+    const auto alone = open_alone(own);
+    REQUIRE(alone.has_value());
+    for (int i = 0; i < 3; ++i) REQUIRE((*alone)->append(entry("x")).has_value());
+  }
+  const std::string segments = "/data/ledger/segments";
+  const std::string first = segments + "/" + own.files.list(segments)->front();
+  (*own.files.bytes_of(first))[200] ^= 1;
+  const std::string damaged = *own.files.bytes_of(first);
+  CHECK(!own.start(world.database));
+  CHECK(own.why.find("damaged") != std::string::npos);
+  REQUIRE(*own.files.exists(first));
+  CHECK(*own.files.bytes_of(first) == damaged);
 }
 
 TEST_CASE("shared ledger: a database that is not the one it was is refused") {

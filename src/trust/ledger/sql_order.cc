@@ -6,6 +6,8 @@ namespace mc::ledger {
 namespace {
 
 constexpr std::int64_t kFormat = 1;
+// A database that is silent for longer counts as one that cannot be reached.
+constexpr Nanos kAnswersWithin = seconds(8);
 
 // Batches are hashed and mostly random: compressing them would only take time.
 constexpr std::string_view kTables =
@@ -19,6 +21,8 @@ constexpr std::string_view kTables =
     "CREATE TABLE IF NOT EXISTS ledger_batch ("
     " number bigint PRIMARY KEY, digest bytea NOT NULL, bytes bytea NOT NULL);"
     "ALTER TABLE ledger_batch ALTER COLUMN bytes SET STORAGE EXTERNAL";
+// To make them anew would wait for a backup that reads them, and the others for that.
+constexpr std::string_view kThere = "SELECT to_regclass('ledger_batch') IS NOT NULL";
 // Of two that make the tables at once, one waits.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(5567130194830245)";
 constexpr std::string_view kFirst =
@@ -47,8 +51,9 @@ constexpr std::string_view kSign =
     "UPDATE ledger_signed SET size = ?1, root = ?2"
     " WHERE size < ?1 AND EXISTS (SELECT 1 FROM ledger_order WHERE epoch = ?3)";
 constexpr std::string_view kErase =
-    "UPDATE ledger_batch SET bytes = overlay(bytes PLACING ?2 FROM ?3)"
-    " WHERE number = ?1 AND substring(bytes FROM ?3 FOR octet_length(?2)) <> ?2";
+    "UPDATE ledger_batch SET bytes = overlay(bytes PLACING zeros FROM start) FROM"
+    " (SELECT CAST(?2 AS bytea) AS zeros, CAST(?3 AS integer) AS start) AS part WHERE number = ?1"
+    " AND substring(bytes FROM start FOR octet_length(zeros)) <> zeros";
 constexpr std::string_view kFence = "UPDATE ledger_order SET epoch = epoch + 1 RETURNING epoch";
 
 sql::Blob blob(const tlog::Hash& hash) {
@@ -96,6 +101,9 @@ Result<std::unique_ptr<SqlOrder>> SqlOrder::open(std::unique_ptr<sql::Connection
   if (turns->dialect() != sql::Dialect::postgres) {
     return fail(Code::invalid, "ledger: only PostgreSQL can be shared between processes");
   }
+  for (sql::Connection* each : {turns.get(), rest.get()}) {
+    each->set_statement_timeout(kAnswersWithin);
+  }
   std::unique_ptr<SqlOrder> out(new SqlOrder(std::move(turns), std::move(rest)));
   MC_TRY_OK(out->make_tables(vkey));
   return out;
@@ -106,7 +114,10 @@ Status SqlOrder::make_tables(const std::string& vkey) {
   MC_TRY(
       [[maybe_unused]] const bool locked,
       read_row(*rest_, kLock, {}, kNoOrder, [](const sql::Rows&) -> Result<bool> { return true; }));
-  MC_TRY_OK(rest_->script(kTables));
+  MC_TRY(const bool there,
+         read_row(*rest_, kThere, {}, kNoOrder,
+                  [](const sql::Rows& rows) -> Result<bool> { return rows.boolean(0); }));
+  if (!there) MC_TRY_OK(rest_->script(kTables));
   MC_TRY([[maybe_unused]] const std::int64_t made,
          rest_->execute(kFirst, {kFormat, vkey, blob({}), blob(tlog::kEmptyRoot)}));
   struct Opened {

@@ -265,7 +265,8 @@ Store::Draft Store::draft(std::span<const Prepared> entries, WallTime now) {
   Draft out;
   out.batch.number = known_.mark.number;
   out.batch.prev = known_.mark.prev;
-  out.batch.time = std::max(whole_millis(now), known_.time);
+  // Each batch has a time of its own, so that a record can be found by it.
+  out.batch.time = std::max(whole_millis(now), known_.time + millis(1));
   out.batch.records.reserve(entries.size() + 8);
   out.answers.reserve(entries.size());
   for (const Prepared& entry : entries) out.answers.push_back(append_entry(out, entry));

@@ -61,6 +61,7 @@ struct Recorded {
 struct RecordId {
   std::string log;
   std::uint64_t seq = 0;
+  bool operator==(const RecordId&) const = default;
 };
 
 struct ReadRecord {
@@ -82,7 +83,8 @@ class Store {
   // is for one thread, and writes; settle() is for one thread, in the order of stage(), and makes
   // it durable. `answers` has one for each entry, in order, and is good once settle() has returned
   // well. An error of either is one for all entries: the disk failed, and nothing more is recorded
-  // until the next start. Time never goes back: a clock that does is overruled.
+  // until the next start. Each batch is later than the one
+  // before it: a clock that goes back is overruled.
   struct Pending;
   Result<Pending> stage(std::span<const Prepared> entries, WallTime now);
   Status settle(const Pending& pending);

@@ -73,6 +73,7 @@ Result<Store::Erasable> Store::erasable(const RecordId& record) const {
            }
            return ok();
          }));
+  if (out.size == 0) return fail(Code::corrupt, "ledger: a record that is to be erased is missing");
   return out;
 }
 

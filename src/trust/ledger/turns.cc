@@ -46,9 +46,8 @@ Status Turns::take_in(const OrderEnd& end) {
     MC_TRY(std::optional<Known> mark, store_.take_in(bytes));
     note(std::move(mark));
     if (unsure_ && unsure_->end == here) unsure_->stored = store_.end().digest == unsure_->digest;
-    MC_TRY_OK(erase_redacted());
   }
-  return ok();
+  return erase_redacted();
 }
 
 Result<Turns::Answers> Turns::append(std::span<const Prepared> entries, WallTime now) {
@@ -81,13 +80,35 @@ void Turns::note(std::optional<Known> mark) {
 
 // Another process may have ended between a redaction and the erasure.
 Status Turns::erase_redacted() {
-  for (const RecordId& record : store_.take_redacted()) MC_TRY_OK(erase_in_order(record));
-  return ok();
+  for (const RecordId& record : store_.take_redacted()) wait_to_erase(record);
+  for (;;) {
+    RecordId record;
+    {
+      const std::lock_guard lock(mutex_);
+      if (unerased_.empty()) return ok();
+      record = unerased_.back();
+    }
+    MC_TRY_OK(erase_in_order(record));
+    const std::lock_guard lock(mutex_);
+    std::erase(unerased_, record);
+  }
+}
+
+void Turns::wait_to_erase(const RecordId& record) {
+  const std::lock_guard lock(mutex_);
+  unerased_.push_back(record);
+}
+
+std::optional<Known> Turns::take_mark() {
+  const std::lock_guard lock(mutex_);
+  return unerased_.empty() ? std::exchange(mark_, std::nullopt) : std::nullopt;
 }
 
 Status Turns::erase(const RecordId& record) {
   MC_TRY_OK(store_.erase(record.log, record.seq));
-  return erase_in_order(record);
+  const Status erased = erase_in_order(record);
+  if (!erased && erased.error().code == Code::unavailable) wait_to_erase(record);
+  return erased;
 }
 
 Status Turns::erase_in_order(const RecordId& record) {

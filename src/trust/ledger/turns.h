@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -26,11 +27,13 @@ class Turns {
   // One turn. After `unavailable` the records may be stored or not; the same entries given again
   // are then not stored twice. Other errors are for good.
   Result<Answers> append(std::span<const Prepared> entries, WallTime now);
-  // What the store is to keep as its mark, when it is due.
-  std::optional<Known> take_mark() { return std::exchange(mark_, std::nullopt); }
+  // What the store is to keep as its mark, when it is due: not while an erasure waits for the
+  // order.
+  std::optional<Known> take_mark();
   // What append() left open is given up: the next entries are others.
   void give_up() { unsure_.reset(); }
-  // Salt and payload of a record, here and in the order. Any thread.
+  // Salt and payload of a record, here and in the order. After `unavailable` they are gone here,
+  // and follow() goes on trying there. Any thread.
   Status erase(const RecordId& record);
 
  private:
@@ -45,12 +48,15 @@ class Turns {
   Status take_in(const OrderEnd& end);
   void note(std::optional<Known> mark);
   Status erase_redacted();
+  void wait_to_erase(const RecordId& record);
   Status erase_in_order(const RecordId& record);
 
   Store& store_;
   Order& order_;
   std::optional<Unsure> unsure_;
   std::optional<Known> mark_;
+  std::mutex mutex_;                // of the next
+  std::vector<RecordId> unerased_;  // in the order
 };
 
 }  // namespace mc::ledger

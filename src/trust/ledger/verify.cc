@@ -89,20 +89,27 @@ class Readers {
 
 }  // namespace
 
-Result<VerifyReport> verify(sys::Files& files, const std::string& folder, int threads,
-                            const std::function<void(std::size_t, std::size_t)>& progress) {
+Result<VerifyReport> verify(sys::Files& files, const std::string& folder,
+                            const VerifyOptions& options) {
   MC_TRY(const Segments segments, Segments::open(files, folder + "/segments"));
   const std::vector<std::uint64_t>& numbers = segments.numbers();
   if (!numbers.empty() && numbers.front() != 0) return wrong("its first segment is missing");
   Chain chain;
+  chain.expect(options.signed_head);
   std::uint64_t torn = 0;
-  Readers readers(segments, static_cast<std::size_t>(std::max(threads, 1)));
+  Readers readers(segments, static_cast<std::size_t>(std::max(options.threads, 1)));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const Result<SeenPart> seen = readers.next();
     if (!seen) return tl::unexpected<Error>(seen.error());
     MC_TRY_OK(chain.add(*seen));
     torn = seen->torn;
-    if (progress) progress(i + 1, numbers.size());
+    if (options.progress) options.progress(i + 1, numbers.size());
+  }
+  const std::uint64_t heads = chain.head(kRootLog).size;
+  if (heads < options.signed_head.size) {
+    return wrong("of " + std::to_string(options.signed_head.size) +
+                 " heads that were signed only " + std::to_string(heads) + " are there; " +
+                 std::to_string(torn) + " bytes behind them are no batch");
   }
   VerifyReport out = chain.report();
   out.segments = numbers.size();

@@ -26,10 +26,16 @@ struct VerifyReport {
   std::map<std::string, tlog::TreeHead> heads;
 };
 
-// `progress(segments done, segments in all)` between segments, may be null. The ledger may be open
-// elsewhere: what is appended meanwhile is left out. `corrupt` names the first thing that does not
-// hold, with segment, batch or record.
-Result<VerifyReport> verify(sys::Files& files, const std::string& folder, int threads,
-                            const std::function<void(std::size_t, std::size_t)>& progress);
+struct VerifyOptions {
+  int threads = 1;
+  std::function<void(std::size_t done, std::size_t all)> progress;  // between segments
+  tlog::TreeHead signed_head;  // that was signed of the log "root": it must be there
+};
+
+// The ledger may be open elsewhere: what is appended meanwhile is left out. `corrupt` names the
+// first thing that does not hold, with segment, batch or record, and says when a part of what was
+// signed is missing.
+Result<VerifyReport> verify(sys::Files& files, const std::string& folder,
+                            const VerifyOptions& options = {});
 
 }  // namespace mc::ledger

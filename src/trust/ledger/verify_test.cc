@@ -27,7 +27,9 @@ struct World {
     clock.advance(millis(3));
     REQUIRE(store->commit(entries, clock.wall()).has_value());
   }
-  Result<VerifyReport> check(int threads = 1) { return verify(files, kFolder, threads, nullptr); }
+  Result<VerifyReport> check(int threads = 1) {
+    return verify(files, kFolder, {threads, nullptr, {}});
+  }
 };
 
 TEST_CASE("verify: a sound ledger is told with its heads, whatever the number of threads") {
@@ -36,8 +38,8 @@ TEST_CASE("verify: a sound ledger is told with its heads, whatever the number of
   REQUIRE(world.store->erase("audit/alpha", 7).has_value());
   std::size_t last = 0;
   for (const int threads : {1, 2, 7}) {
-    const auto report =
-        verify(world.files, kFolder, threads, [&](std::size_t done, std::size_t) { last = done; });
+    const auto report = verify(world.files, kFolder,
+                               {threads, [&](std::size_t done, std::size_t) { last = done; }, {}});
     REQUIRE_MESSAGE(report.has_value(), report.error().what);
     CHECK(report->records == 60);
     CHECK(report->batches == 60);
@@ -118,7 +120,7 @@ struct Forger {
     sim::SimFiles files;
     REQUIRE(files.open_random_access(kFirst).has_value());
     *files.bytes_of(kFirst) = bytes;
-    return verify(files, kFolder, 1, nullptr);
+    return verify(files, kFolder);
   }
 };
 
@@ -167,6 +169,33 @@ TEST_CASE("verify: a forged batch with digests that fit is refused with the reas
   REQUIRE_FALSE(report.has_value());
   CHECK(report.error().code == Code::corrupt);
   CHECK_MESSAGE(report.error().what.find(why) != std::string::npos, report.error().what);
+}
+
+TEST_CASE("verify: what was signed is there, or it says so") {
+  World world(1 << 20);
+  for (int i = 0; i < 6; ++i) world.commit("audit/alpha", "row");
+  const tlog::TreeHead signed_head = *world.store->head(kRootLog);
+  const VerifyOptions options{1, nullptr, signed_head};
+  REQUIRE(verify(world.files, kFolder, options).has_value());
+  tlog::TreeHead other = signed_head;
+  other.root[0] ^= 1;
+  CHECK(!verify(world.files, kFolder, {1, nullptr, other}).has_value());
+  // The last segment, bit by bit: no damage passes for a batch that was never acknowledged.
+  const std::vector<std::string> names = *world.files.list(kFolder + "/segments");
+  std::string& bytes = *world.files.bytes_of(kFolder + "/segments/" + names.back());
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    CAPTURE(at);
+    bytes[at] ^= static_cast<char>(1 << at % 8);
+    CHECK(!verify(world.files, kFolder, options).has_value());
+    bytes[at] ^= static_cast<char>(1 << at % 8);
+  }
+  const std::string whole = bytes;
+  for (std::size_t size = 0; size < whole.size(); size += 7) {
+    CAPTURE(size);
+    bytes.resize(size);
+    CHECK(!verify(world.files, kFolder, options).has_value());
+    bytes = whole;
+  }
 }
 
 }  // namespace

@@ -170,5 +170,17 @@ TEST_CASE("sign: bundles want a key that every verifier knows") {
   CHECK_FALSE(sign_blob({key, log, time}, "x"));
 }
 
+TEST_CASE("proof: what a file says cannot speak to the terminal") {
+  Report report("a \x1b[8mname");
+  report.step("format", "format_invalid", []() -> Result<std::string> {
+    return fail(Code::invalid,
+                "\x1b[2J\x1b[Hverified: bundle\n\x7f\xC2\x9B"
+                "1m \xC3\xA9");
+  });
+  CHECK(print_text(report) ==
+        "\xE2\x9C\x95 format           format_invalid: \\x1b[2J\\x1b[Hverified: bundle\\x0a\\x7f"
+        "\\xc29b1m \xC3\xA9\nNOT verified: a \\x1b[8mname\n");
+}
+
 }  // namespace
 }  // namespace mc::proof

@@ -57,7 +57,11 @@ Result<Statement> receipt_statement(const Receipt& receipt) {
   MC_TRY(const std::string digest, crypto::digest("sha256", receipt.leaf));
   json::Object predicate;
   MC_TRY(json::Value record, json::parse(receipt.leaf));
-  MC_TRY(json::Value head, json::parse(receipt.anchor.head_leaf));
+  MC_TRY(const ledger::HeadLeaf leaf, ledger::parse_head_leaf(receipt.anchor.head_leaf));
+  json::Object head;
+  head.set("root",
+           to_hex({reinterpret_cast<const char*>(leaf.head.root.data()), leaf.head.root.size()}));
+  head.set("size", static_cast<std::int64_t>(leaf.head.size));
   predicate.set("head", std::move(head));
   predicate.set("record", std::move(record));
   Statement out;

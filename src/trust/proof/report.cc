@@ -35,6 +35,26 @@ const Step* Report::failure() const {
   return found == steps_.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// What a file says must not speak to the terminal: bytes of control as \xNN.
+void append_shown(std::string& out, std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
+                    static_cast<unsigned char>(text[i + 1]) < 0xA0;  // U+0080 to U+009F
+    if (byte >= 0x20 && byte != 0x7f && !c1) {
+      out += text[i];
+      continue;
+    }
+    const std::size_t bytes = c1 ? 2 : 1;
+    out.append("\\x").append(to_hex(text.substr(i, bytes)));
+    i += bytes - 1;
+  }
+}
+
+}  // namespace
+
 std::string print_text(const Report& report) {
   constexpr std::size_t kNameWidth = 16;
   std::string out;
@@ -46,10 +66,12 @@ std::string print_text(const Report& report) {
     name.resize(std::max(kNameWidth, name.size()), ' ');
     out.append(mark).append(" ").append(name).append(" ");
     if (!step.reason.empty()) out.append(step.reason).append(": ");
-    out.append(step.detail).append("\n");
+    append_shown(out, step.detail);
+    out += '\n';
   }
   out += report.verified() ? "verified: " : "NOT verified: ";
-  return out + report.subject() + "\n";
+  append_shown(out, report.subject());
+  return out + "\n";
 }
 
 std::string print_json(const Report& report) {
