@@ -9,6 +9,12 @@
 
 namespace mc::signing {
 
+// One for the whole program, as a file would keep it for all starts.
+inline const crypto::SigningKey& test_promise_key() {
+  static const crypto::SigningKey key = *crypto::SigningKey::generate(crypto::Algorithm::es256);
+  return key;
+}
+
 inline Result<std::unique_ptr<Signing>> open_test_signing(ledger::Ledger& ledger, sys::Clock& clock,
                                                           sys::Random& random) {
   const crypto::SigningKey log = *crypto::SigningKey::ed25519(Secret(std::string(32, 'l')));
@@ -16,7 +22,8 @@ inline Result<std::unique_ptr<Signing>> open_test_signing(ledger::Ledger& ledger
   return Signing::open(
       ledger, clock, random,
       {*tlog::NoteSigner::make("signatures.example", tlog::NoteKeyType::ed25519, log), signer,
-       *make_authority(clock.wall(), random), *make_seal(signer, clock.wall(), random)});
+       *make_authority(clock.wall(), random), *make_seal(signer, clock.wall(), random),
+       test_promise_key()});
 }
 
 // Service, ledger, disk and clock.

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "maestro/admin_client.h"
 #include "maestro/command.h"
+#include "maestro/own_signing.h"
 #include "proof/proof.h"
 
 namespace mc::app {
@@ -14,6 +15,8 @@ constexpr std::size_t kArtifactBytesMax = std::size_t{1} << 30;
 constexpr std::size_t kPredicateBytesMax = 8 << 20;
 constexpr std::string_view kPlainLabel = "PRIVATE KEY";
 constexpr std::string_view kFromEnvironment = "env:";
+constexpr std::string_view kRekor1 = "rekor-v1";
+constexpr std::string_view kRekor2 = "rekor-v2";
 
 struct Flags {
   std::string file;
@@ -22,6 +25,9 @@ struct Flags {
   std::string out;
   std::string type;
   std::string predicate;
+  std::string profile = std::string(kRekor2);
+  std::string tsa;
+  std::string tsa_chain;
 };
 
 // The server's log and clock; those of the data directory without a server.
@@ -35,6 +41,25 @@ class ServerLog final : public proof::SignatureLog {
                                                              .body = std::move(request),
                                                              .may_lack_token = true}));
     MC_TRY(proof::LogEntry out, proof::parse_log_entry(entry));
+    if (out.body != body) return fail(Code::corrupt, "the log has logged something else");
+    return out;
+  }
+
+ private:
+  Context& context_;
+};
+
+// The same log by Rekor's first version, which takes proposals.
+class ServerPromisedLog final : public proof::SignatureLog {
+ public:
+  explicit ServerPromisedLog(Context& context) : context_(context) {}
+  Result<proof::LogEntry> add(std::string proposal) override {
+    MC_TRY(const std::string body, proof::read_proposal(proposal));
+    MC_TRY(const std::string answer, call_for_text(context_, {.method = "POST",
+                                                              .path = "/api/v1/log/entries",
+                                                              .body = std::move(proposal),
+                                                              .may_lack_token = true}));
+    MC_TRY(proof::LogEntry out, proof::parse_logged(answer));
     if (out.body != body) return fail(Code::corrupt, "the log has logged something else");
     return out;
   }
@@ -110,10 +135,11 @@ Result<proof::Statement> read_statement(const Context& context, const Flags& fla
 
 // What was made must hold for whoever gets it.
 Status check_made(Context& context, const proof::Bundle& bundle, const crypto::PublicKey& key,
-                  std::string_view artifact) {
+                  std::string_view artifact, const signing::RemoteTimestamps* remote) {
   MC_TRY(const std::string trust,
          call_for_text(context, {.path = "/signing/trusted_root.json", .may_lack_token = true}));
-  MC_TRY(const proof::TrustedRoot root, proof::parse_trusted_root(trust));
+  MC_TRY(proof::TrustedRoot root, proof::parse_trusted_root(trust));
+  if (remote != nullptr) root.timestamp_authorities.push_back(remote->trust());
   const proof::Report report = proof::check_bundle({.bundle = bundle,
                                                     .root = root,
                                                     .artifact = {artifact},
@@ -126,14 +152,39 @@ Status check_made(Context& context, const proof::Bundle& bundle, const crypto::P
                                                      : failure->name + ": " + failure->detail));
 }
 
+// The authority elsewhere that the flags or else the settings name; null when there is none.
+Result<std::unique_ptr<signing::RemoteTimestamps>> remote_time(Context& context,
+                                                               const Flags& flags) {
+  if (flags.tsa.empty() != flags.tsa_chain.empty()) {
+    return fail(Code::invalid, "--tsa and --tsa-chain belong together");
+  }
+  if (!flags.tsa.empty()) {
+    return open_remote_timestamps(context.machine, flags.tsa, flags.tsa_chain);
+  }
+  MC_TRY(const config::Loaded<Settings> loaded, load_settings(context));
+  const SigningSettings& settings = loaded.value.signing;
+  return open_remote_timestamps(context.machine, settings.timestamp_url,
+                                settings.timestamp_chain_file);
+}
+
 Status sign(Context& context, const Flags& flags) {
   if (context.dry_run) return fail(Code::invalid, "sign: there is no dry run of a signature");
+  if (flags.profile != kRekor1 && flags.profile != kRekor2) {
+    return fail(Code::invalid, "--profile: it must be rekor-v1 or rekor-v2");
+  }
+  MC_TRY(const std::unique_ptr<signing::RemoteTimestamps> remote, remote_time(context, flags));
   MC_TRY(const crypto::SigningKey key, read_signer(context, flags, flags.key));
   MC_TRY(const std::string artifact,
          context.machine.files->read_all(flags.file, kArtifactBytesMax));
   ServerLog log(context);
+  ServerPromisedLog promised(context);
   ServerTime time(context);
-  const proof::BundleSigner signer{key, log, time};
+  const bool promises = flags.profile == kRekor1;
+  const proof::BundleSigner signer{
+      .key = key,
+      .log = promises ? static_cast<proof::SignatureLog&>(promised) : log,
+      .time = remote == nullptr ? static_cast<proof::TimestampSource&>(time) : *remote,
+      .profile = promises ? proof::Profile::rekor1 : proof::Profile::rekor2};
   const bool blob = flags.type.empty() && flags.predicate.empty();
   Result<proof::Bundle> bundle = fail(Code::invalid, "");
   if (blob) {
@@ -143,7 +194,7 @@ Status sign(Context& context, const Flags& flags) {
     bundle = proof::sign_statement(signer, statement);
   }
   if (!bundle) return tl::unexpected<Error>(bundle.error());
-  MC_TRY_OK(check_made(context, *bundle, key.public_key(), artifact));
+  MC_TRY_OK(check_made(context, *bundle, key.public_key(), artifact, remote.get()));
   const std::string text = proof::print_bundle(*bundle);
   if (flags.out.empty()) {
     print_out(text + "\n");
@@ -208,6 +259,12 @@ void add_sign(cli::Command& app, Context& context) {
   command.option("--out", flags->out, "Where the bundle goes; standard output when absent");
   command.option("--type", flags->type, "Of a predicate, a URI: signs an in-toto statement");
   command.option("--predicate", flags->predicate, "File: the predicate, JSON");
+  command.option("--profile", flags->profile,
+                 "rekor-v2, or rekor-v1: entries with a promise, for older verifiers");
+  command.option("--tsa", flags->tsa,
+                 "URL of a time-stamping authority (RFC 3161) in the place of the server's");
+  command.option("--tsa-chain", flags->tsa_chain,
+                 "File: its certificates, PEM, its own first, its root last");
   command.runs([&context, flags] { return sign(context, *flags); });
 
   cli::Command& noun = app.add("signer", "Keys to sign with, in files under a passphrase");

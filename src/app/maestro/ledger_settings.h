@@ -11,6 +11,7 @@
 namespace mc::app {
 
 struct LedgerSettings {
+  std::string url;
   std::string origin = "localhost";
   std::string key_file;
   std::string signed_head_file;
@@ -22,9 +23,14 @@ struct LedgerSettings {
 struct SigningSettings {
   std::string origin = "signatures.localhost";
   bool open = false;
+  std::string timestamp_url;
+  std::string timestamp_chain_file;
   Status check() const {
-    if (origin.find_first_of("/:+ ") == std::string::npos) return ok();
-    return fail(Code::invalid, "origin: it must be a bare host name, as in log.example");
+    if (origin.find_first_of("/:+ ") != std::string::npos) {
+      return fail(Code::invalid, "origin: it must be a bare host name, as in log.example");
+    }
+    if (timestamp_url.empty() == timestamp_chain_file.empty()) return ok();
+    return fail(Code::invalid, "timestamp_url: it and timestamp_chain_file belong together");
   }
 };
 
@@ -50,6 +56,9 @@ template <>
 struct mc::json::Describe<mc::app::LedgerSettings> {
   using T = mc::app::LedgerSettings;
   static constexpr auto fields = std::tuple{
+      Field{"url", &T::url,
+            "postgres://... that several servers share the ledger through, all with one origin and "
+            "key; empty = this server's alone, in data_dir"},
       Field{"origin",
             &T::origin,
             "Name of the ledger in its checkpoints: a host name that is nobody else's",
@@ -79,6 +88,13 @@ struct mc::json::Describe<mc::app::SigningSettings> {
             {.min = 1, .max = 253}},
       Field{"open", &T::open,
             "Take entries and timestamp requests without a token, as Sigstore's clients send them"},
+      Field{"timestamp_url",
+            &T::timestamp_url,
+            "Time-stamping authority (RFC 3161) of the bundles that are signed here; empty = the "
+            "server's own",
+            {.max = 2'000}},
+      Field{"timestamp_chain_file", &T::timestamp_chain_file,
+            "Certificates of that authority (PEM), its own first, its root last"},
   };
 };
 

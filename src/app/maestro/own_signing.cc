@@ -58,6 +58,16 @@ Result<pki::Certificate> own_seal(Machine& machine, const std::string& folder,
   return made;
 }
 
+// Its public half is written last, and was not there before the log had promises.
+Result<crypto::SigningKey> own_promise_key(sys::Files& files, const std::string& folder) {
+  const std::string shown = folder + "/promise.pub";
+  MC_TRY(crypto::SigningKey key,
+         own_key(files, folder + "/promise.key", shown, crypto::Algorithm::es256));
+  MC_TRY(const bool there, files.exists(shown));
+  if (!there) MC_TRY_OK(files.write_atomic(shown, key.public_key().to_pem()));
+  return key;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<signing::Signing>> open_signing(Machine& machine, const Settings& settings,
@@ -75,9 +85,21 @@ Result<std::unique_ptr<signing::Signing>> open_signing(Machine& machine, const S
       tlog::NoteSigner note_signer,
       tlog::NoteSigner::make(settings.signing.origin, tlog::NoteKeyType::ed25519, std::move(log)));
   MC_TRY(pki::Certificate seal, own_seal(machine, folder, signer));
-  return signing::Signing::open(
-      ledger, *machine.clock, *machine.random,
-      {std::move(note_signer), std::move(signer), std::move(authority), std::move(seal)});
+  MC_TRY(crypto::SigningKey promises, own_promise_key(files, folder));
+  MC_TRY(std::unique_ptr<signing::RemoteTimestamps> remote,
+         open_remote_timestamps(machine, settings.signing.timestamp_url,
+                                settings.signing.timestamp_chain_file));
+  return signing::Signing::open(ledger, *machine.clock, *machine.random,
+                                {std::move(note_signer), std::move(signer), std::move(authority),
+                                 std::move(seal), std::move(promises), std::move(remote)});
+}
+
+Result<std::unique_ptr<signing::RemoteTimestamps>> open_remote_timestamps(
+    Machine& machine, const std::string& url, const std::string& chain_file) {
+  if (url.empty()) return std::unique_ptr<signing::RemoteTimestamps>();
+  MC_TRY(std::vector<pki::Certificate> chain, read_chain(*machine.files, chain_file));
+  return signing::RemoteTimestamps::make({url, std::move(chain)}, net::Client::make,
+                                         *machine.random);
 }
 
 }  // namespace mc::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "ledger/ledger.h"
 #include "maestro/machine.h"
@@ -13,5 +14,9 @@ namespace mc::app {
 // Makes keys and certificates in data_dir/signing at the first start.
 Result<std::unique_ptr<signing::Signing>> open_signing(Machine& machine, const Settings& settings,
                                                        ledger::Ledger& ledger);
+
+// An authority elsewhere; null without a URL. `chain_file`: PEM, its own certificate first.
+Result<std::unique_ptr<signing::RemoteTimestamps>> open_remote_timestamps(
+    Machine& machine, const std::string& url, const std::string& chain_file);
 
 }  // namespace mc::app

@@ -58,6 +58,8 @@ TEST_CASE("settings: a wrong file is refused and the key is named") {
                       {"server: {tls_key_file: /k}", "tls_certificate_file"},
                       {"trace: {otlp_url: \"ftp://x\"}", "otlp_url"},
                       {"trace: {ratio: 2}", "ratio"},
+                      {"signing: {timestamp_url: \"http://tsa.example\"}", "timestamp_chain_file"},
+                      {"signing: {timestamp_chain_file: /tsa.pem}", "timestamp_url"},
                       {"log: {level: loud}", "level"},
                       {"gateway: {workers: 0}", "workers"},
                       {"gateway: {routes: [{path: /livez}]}", "path"},

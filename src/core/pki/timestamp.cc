@@ -126,6 +126,11 @@ Status check_imprint(TS_TST_INFO* info, std::string_view message) {
   return ok();
 }
 
+std::string nonce_of(const TS_TST_INFO* info) {
+  const ASN1_INTEGER* nonce = TS_TST_INFO_get_nonce(info);
+  return nonce == nullptr ? "" : std::string(text_of(nonce));
+}
+
 bool holds(std::span<const Certificate> certificates, X509* x509) {
   return std::any_of(certificates.begin(), certificates.end(), [x509](const Certificate& each) {
     return X509_cmp(CertificateAccess::x509(each), x509) == 0;
@@ -199,7 +204,7 @@ Result<Timestamp> check_timestamp(std::string_view response, std::string_view me
     if (authorities[i].chain.empty()) continue;
     const Status checked = check_authority(TS_RESP_get_token(parsed.get()), authorities[i], time);
     ERR_clear_error();
-    if (checked) return Timestamp{time, i};
+    if (checked) return Timestamp{time, i, nonce_of(info)};
     last = checked.error();
   }
   return tl::unexpected<Error>(last);

@@ -23,6 +23,7 @@ struct TimestampAuthority {
 struct Timestamp {
   WallTime time;
   std::size_t authority = 0;  // among those that were given
+  std::string nonce = {};     // of the request, big-endian without zeros before it; "" for none
 };
 
 // A TimeStampReq in DER.

@@ -1,5 +1,7 @@
 #include "api/signing.h"
 
+#include "api/rekor1.h"
+
 namespace mc::api {
 namespace {
 
@@ -70,10 +72,12 @@ Result<net::Response> read(signing::Signing& signing, std::string_view path) {
 }  // namespace
 
 bool is_signing_path(std::string_view path) {
-  return path.starts_with(kTiles) || path == kTimestamp || path == kChain || path == kTrust;
+  return path.starts_with(kTiles) || path == kTimestamp || path == kChain || path == kTrust ||
+         is_rekor1_path(path);
 }
 
 Result<net::Response> serve_signing(signing::Signing& signing, const net::Request& request) {
+  if (is_rekor1_path(request.path)) return serve_rekor1(signing.promised_log(), request);
   if (request.method == "POST" && request.path == kEntries) return add_entry(signing, request);
   if (request.method == "POST" && request.path == kTimestamp) return stamp(signing, request);
   if (request.method == "GET" || request.method == "HEAD") return read(signing, request.path);

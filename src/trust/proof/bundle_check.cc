@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "json/json.h"
 #include "proof/entry.h"
+#include "proof/rekor1.h"
 
 namespace mc::proof {
 namespace {
@@ -126,12 +126,7 @@ class BundleCheck {
     for (const LogEntry& entry : bundle_.entries) {
       if (entry.promise.empty()) continue;
       MC_TRY(const TransparencyLog* log, log_of(entry));
-      json::Object signed_text;
-      signed_text.set("body", to_base64(entry.body));
-      signed_text.set("integratedTime", entry.integrated_s);
-      signed_text.set("logID", to_hex(entry.log_id));
-      signed_text.set("logIndex", entry.index);
-      if (!log->key.verify_der(json::canonical(signed_text), entry.promise)) {
+      if (!log->key.verify_der(promised_text(entry), entry.promise)) {
         return no("the promise is not the log's word for this entry");
       }
       constexpr std::int64_t kSecondsMax = INT64_MAX / 1'000'000'000;

@@ -1,5 +1,5 @@
-// Requests to the signature log and its answers are read or refused; a request gives a body that
-// asks for itself again.
+// Requests to the signature log and its answers, of both versions, are read or refused; a request
+// gives a body that asks for itself again, a proposal one that is an entry.
 #include <cstdint>
 
 #include "proof/proof.h"
@@ -12,6 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto entry = mc::proof::parse_log_entry(bytes)) {
     MC_CHECK(*mc::proof::parse_log_entry(mc::proof::print_log_entry(*entry)) == *entry);
+  }
+  if (const auto body = mc::proof::read_proposal(bytes)) {
+    MC_CHECK(mc::proof::parse_entry(*body).has_value());
+  }
+  if (const auto entry = mc::proof::parse_logged(bytes)) {
+    MC_CHECK(*mc::proof::parse_logged(mc::proof::print_logged(*entry, "uuid")) == *entry);
   }
   return 0;
 }

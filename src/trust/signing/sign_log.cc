@@ -17,15 +17,28 @@ Result<ledger::LogCheckpoint> SignLog::publish() {
   return made;
 }
 
-Result<proof::LogEntry> SignLog::add(std::string body) {
-  MC_TRY(const proof::Entry read, proof::parse_entry(body));
+Result<SignLog::Appended> SignLog::append_under_checkpoint(std::string body) {
   ledger::Entry entry;
   entry.log = ledger::kSignLog;
-  entry.leaf = body;
   const tlog::Hash hash = tlog::leaf_hash(body);
   std::copy_n(hash.begin(), entry.key.size(), entry.key.begin());
+  entry.leaf = std::move(body);
   MC_TRY(const ledger::Recorded recorded, ledger_.append(std::move(entry)));
   MC_TRY(ledger::LogCheckpoint checkpoint, publish());
+  return Appended{recorded, std::move(checkpoint)};
+}
+
+Result<ledger::Recorded> SignLog::append(std::string body) {
+  MC_TRY([[maybe_unused]] const proof::Entry read, proof::parse_entry(body));
+  MC_TRY(const Appended appended, append_under_checkpoint(std::move(body)));
+  return appended.recorded;
+}
+
+Result<proof::LogEntry> SignLog::add(std::string body) {
+  MC_TRY(const proof::Entry read, proof::parse_entry(body));
+  MC_TRY(Appended appended, append_under_checkpoint(body));
+  const ledger::Recorded& recorded = appended.recorded;
+  ledger::LogCheckpoint& checkpoint = appended.checkpoint;
   proof::LogProof proof{recorded.seq, checkpoint.head, {}, std::move(checkpoint.note)};
   MC_TRY(proof.path,
          ledger_.store().prove_inclusion(ledger::kSignLog, recorded.seq, proof.head.size));
@@ -44,13 +57,13 @@ std::string SignLog::checkpoint() const {
   return newest_.note;
 }
 
+tlog::TreeHead SignLog::head() const {
+  const std::lock_guard lock(mutex_);
+  return newest_.head;
+}
+
 Result<std::string> SignLog::tile(const tlog::Tile& tile) const {
-  std::uint64_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    size = newest_.head.size;
-  }
-  MC_TRY(const tlog::Tile whole, tlog::tile_of(tile.level, tile.index, size));
+  MC_TRY(const tlog::Tile whole, tlog::tile_of(tile.level, tile.index, head().size));
   if (tile.width < 1 || tile.width > whole.width) {
     return fail(Code::not_found, "signature log: the tile is not as wide");
   }

@@ -22,7 +22,12 @@ class SignLog final : public proof::SignatureLog {
   // lately keeps its place.
   Result<proof::LogEntry> add(std::string body) override;
 
+  // The same without the proof.
+  Result<ledger::Recorded> append(std::string body);
+
   std::string checkpoint() const;  // the newest
+  tlog::TreeHead head() const;     // of that checkpoint
+  const ledger::Store& store() const { return ledger_.store(); }
   // c2sp.org/tlog-tiles, entries too; `not_found` past the checkpoint's tree.
   Result<std::string> tile(const tlog::Tile& tile) const;
   const tlog::NoteKey& key() const { return signer_.key(); }
@@ -30,6 +35,11 @@ class SignLog final : public proof::SignatureLog {
  private:
   SignLog(ledger::Ledger& ledger, tlog::NoteSigner signer)
       : ledger_(ledger), signer_(std::move(signer)) {}
+  struct Appended {
+    ledger::Recorded recorded;
+    ledger::LogCheckpoint checkpoint;  // of a tree that has it
+  };
+  Result<Appended> append_under_checkpoint(std::string body);
   Result<ledger::LogCheckpoint> publish();
 
   ledger::Ledger& ledger_;

@@ -1,5 +1,5 @@
-// The signing service of a server: a log of signatures (Rekor's API, version 2), a time-stamping
-// authority (RFC 3161), and a key of the server's own that bundles are signed with.
+// The signing service of a server: a log of signatures (Rekor's API, versions 1 and 2), a
+// time-stamping authority (RFC 3161), and a key of the server's own that bundles are signed with.
 //
 // Sigstore's clients sign against it as they do against the public services; the trusted root of
 // trust() is all that a verifier needs, without a network. All members are thread-safe.
@@ -14,8 +14,10 @@
 #include "ledger/ledger.h"
 #include "pki/pki.h"
 #include "proof/proof.h"
-#include "signing/sign_log.h"    // IWYU pragma: export
-#include "signing/timestamps.h"  // IWYU pragma: export
+#include "signing/promised_log.h"       // IWYU pragma: export
+#include "signing/remote_timestamps.h"  // IWYU pragma: export
+#include "signing/sign_log.h"           // IWYU pragma: export
+#include "signing/timestamps.h"         // IWYU pragma: export
 #include "sys/sys.h"
 
 namespace mc::signing {
@@ -24,7 +26,9 @@ struct SigningKeys {
   tlog::NoteSigner log;       // Ed25519; its name, a bare host name, is the log's origin
   crypto::SigningKey signer;  // ECDSA on P-256, of the server's own bundles
   TimestampAuthority time;
-  pki::Certificate seal;  // of `signer`, for documents
+  pki::Certificate seal;        // of `signer`, for documents
+  crypto::SigningKey promises;  // ECDSA on P-256, of the log for clients of Rekor's version 1
+  std::unique_ptr<RemoteTimestamps> remote_time = nullptr;  // of the server's own bundles
 };
 // A self-signed certificate of the key for documents, valid for ten years.
 Result<pki::Certificate> make_seal(const crypto::SigningKey& key, WallTime now,
@@ -36,14 +40,17 @@ class Signing {
                                                sys::Random& random, SigningKeys keys);
 
   SignLog& log() { return *log_; }
+  PromisedLog& promised_log() { return *promised_; }
   Timestamps& timestamps() { return *time_; }
   crypto::PublicKey signer() const { return signer_.public_key(); }
   // What seals documents: the server's own key and its certificate.
   const crypto::SigningKey& seal_key() const { return signer_; }
   const std::vector<pki::Certificate>& seal_chain() const { return seal_; }
-  // Signed by the server's own key, logged and time-stamped.
+  // Signed by the server's own key, logged and time-stamped: by the authority elsewhere when there
+  // is one, and then not at all when that fails.
   Result<proof::Bundle> sign(const proof::Statement& statement);
-  // Log and authority, from the day on which the authority's certificate begins.
+  // The log under both of its keys, and the authorities, from the day on which the authority's
+  // certificate begins.
   proof::TrustedRoot trust() const;
 
  private:
@@ -52,7 +59,9 @@ class Signing {
   crypto::SigningKey signer_;
   std::vector<pki::Certificate> seal_;  // one
   std::unique_ptr<SignLog> log_;
+  std::unique_ptr<PromisedLog> promised_;
   std::unique_ptr<Timestamps> time_;
+  std::unique_ptr<RemoteTimestamps> remote_time_;  // or null
 };
 
 }  // namespace mc::signing

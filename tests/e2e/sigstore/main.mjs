@@ -10,6 +10,7 @@ import "./refusals.mjs";
 import "./key_files.mjs";
 import "./receipts.mjs";
 import "./rekor1.mjs";
+import "./remote_time.mjs";
 import { World } from "./world.mjs";
 
 const world = await World.start();

@@ -78,6 +78,103 @@ scenario("Rekor 1: the answer, its promise and its checkpoint are what verifiers
     assert.deepEqual(rootOf(leafHash(bytesOf(body)), proof.logIndex, size, path), root);
   });
 
+scenario("Rekor 1: an entry that is there already is a conflict, and clients fetch the one that is",
+  { needs: ["rekor1"] }, async ({ open }) => {
+    const proposal = hashedrekord(new Signer(), BLOB);
+    const first = await open.post(PATH, proposal);
+    const [[uuid, entry]] = Object.entries(first.json);
+    assert.equal(first.headers.location, `${PATH}/${uuid}`);
+    const again = await open.post(PATH, proposal);
+    assert.equal(again.status, 409);
+    assert.equal(again.headers.location, first.headers.location);
+    for (const path of [first.headers.location, `${PATH}?logIndex=${entry.logIndex}`]) {
+      const [[name, found], ...others] = Object.entries((await open.get(path)).json);
+      assert.deepEqual(others, []);
+      assert.equal(name, uuid);
+      const { verification, ...rest } = found;
+      assert.deepEqual({ ...rest, verification: entry.verification }, entry, "body, time and place are what they were");
+      const { body, integratedTime, logID, logIndex } = found;
+      assert.ok(verify("sha256", Buffer.from(JSON.stringify({ body, integratedTime, logID, logIndex })),
+        logged(open.root).key, bytesOf(verification.signedEntryTimestamp)));
+    }
+    // The same signature twice, as after a lost answer: sigstore-js goes where the conflict points.
+    const signer = new Signer();
+    const signature = signer.signature(BLOB);
+    signer.signature = () => signature;
+    const [one, two] = [await signWithSigstore(signer, [rekor(open)], BLOB),
+      await signWithSigstore(signer, [rekor(open)], BLOB)];
+    const place = (bundle) => {
+      const { logIndex, integratedTime, canonicalizedBody } = bundle.verificationMaterial.tlogEntries[0];
+      return { logIndex, integratedTime, canonicalizedBody };
+    };
+    assert.deepEqual(place(two), place(one));
+    verifyWithSigstore(two, { root: open.root, key: signer.pem, artifact: BLOB });
+  });
+
+scenario("Rekor 1: an entry has its time and its place for good, also when the server has been away",
+  { needs: ["rekor1"] }, async ({ open }) => {
+    const proposal = hashedrekord(new Signer(), BLOB);
+    const first = await open.post(PATH, proposal);
+    const [[uuid, entry]] = Object.entries(first.json);
+    await open.server.stop();
+    await open.begin();
+    const again = await open.post(PATH, proposal);
+    assert.equal(again.status, 409, "the server knows what it has logged before");
+    const { [uuid]: found } = (await open.get(again.headers.location)).json;
+    for (const member of ["body", "integratedTime", "logID", "logIndex"]) assert.equal(found[member], entry[member]);
+  });
+
+scenario("Rekor 1: the log shows its head and its key; it is one tree with the second version's", { needs: ["rekor1"] },
+  async ({ open }) => {
+    const log = (await open.get("/api/v1/log")).json;
+    const { size, root } = await open.head();
+    assert.deepEqual([log.treeSize, log.rootHash], [size, root.toString("hex")]);
+    assert.deepEqual(openCheckpoint(log.signedTreeHead, logged(open.root)), { size, root });
+    assert.ok(log.signedTreeHead.includes(` - ${log.treeID}\n`));
+    const { key } = logged(open.root);
+    assert.equal((await open.get("/api/v1/log/publicKey")).text, key.export({ format: "pem", type: "spki" }));
+    const [[, entry]] = Object.entries((await open.post(PATH, hashedrekord(new Signer(), BLOB))).json);
+    const second = await open.mustAdd(new Signer().blobRequest(BLOB));
+    assert.equal(Number(second.logIndex), entry.logIndex + 1);
+  });
+
+scenario("Rekor 1: entries want the token that the second version's do", { needs: ["rekor1"] }, async ({ closed }) => {
+  const post = (token) => closed.post(PATH, hashedrekord(new Signer(), BLOB),
+    token ? { Authorization: `Bearer ${token}` } : {});
+  const { size } = await closed.head();
+  assert.equal((await post()).status, 401);
+  assert.equal((await post(closed.tokens.admin)).status, 403);
+  assert.equal((await post(closed.tokens.auditor)).status, 403);
+  assert.equal((await closed.head()).size, size);
+  const reply = await post(closed.tokens.signer);
+  assert.equal(reply.status, 201, reply.text);
+  assert.equal((await closed.get(reply.headers.location)).status, 200);
+});
+
+scenario("Rekor 1: maestro signs in this profile, with and without its time", { needs: ["rekor1"] },
+  async ({ open, key }) => {
+    const artifact = open.site.write("artifact", BLOB);
+    const predicate = open.site.write("predicate.json", "{}");
+    const statement = ["--type", "https://example.org/built/v1", "--predicate", predicate];
+    for (const [more, kind] of [[[], "hashedrekord"], [statement, "dsse"]]) {
+      const bundle = open.mustSign(artifact, key.file, { more: ["--profile", "rekor-v1", ...more] });
+      const { tlogEntries: [entry], timestampVerificationData } = bundle.verificationMaterial;
+      assert.deepEqual(entry.kindVersion, { kind, version: "0.0.1" });
+      assert.ok(Number(entry.integratedTime) > 0);
+      assert.equal(timestampVerificationData.rfc3161Timestamps.length, 1);
+      const question = { root: open.root, key: key.pem, artifact: BLOB };
+      verifyWithSigstore(bundle, question);
+      bundle.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [] };
+      verifyWithSigstore(bundle, question);  // the promise is a time
+      assert.equal(open.verdict(bundle, { key: key.public, artifact }), "verified");
+      const promise = bytesOf(entry.inclusionPromise.signedEntryTimestamp);
+      promise[promise.length - 1] ^= 1;
+      entry.inclusionPromise.signedEntryTimestamp = base64(promise);
+      assert.throws(() => verifyWithSigstore(bundle, question), { code: "TLOG_INCLUSION_PROMISE_ERROR" });
+      assert.equal(open.verdict(bundle, { key: key.public, artifact }), "promise_invalid");
+    }
+  });
+
 scenario("Rekor 1: bad proposals are refused by name, and none is logged", { needs: ["rekor1"] }, async ({ open }) => {
   const signer = new Signer();
   const good = hashedrekord(signer, BLOB);
