@@ -8,7 +8,8 @@
 #   oidc       access tokens of a real OpenID provider, good and forged, keys that rotate
 #   alerts     Prometheus, Alertmanager and our inbox; the catalogue of ops/ against a demo
 #   notify     webhooks and mail at real receivers, and a server that is killed 100 times
-#   ledger     two servers, one the other's witness; receipts; a restored backup is found out
+#   ledger     two servers, one the other's witness; receipts; a restored backup is found out;
+#              servers that share one ledger through PostgreSQL
 #   sigstore   Sigstore's clients and verifiers against our log, our clock, our bundles
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
@@ -114,7 +115,10 @@ else
   if wants notify; then
     suite "notify on PostgreSQL" env MC_KILLS=10 tests/e2e/postgres.sh "$node" tests/e2e/notify/main.mjs
   fi
-  if wants ledger; then suite ledger "$node" tests/e2e/ledger/main.mjs; fi
+  if wants ledger; then
+    suite ledger "$node" tests/e2e/ledger/main.mjs
+    suite "ledger on PostgreSQL" tests/e2e/postgres.sh "$node" tests/e2e/ledger/shared.mjs
+  fi
   # Its packages need a newer node than the others.
   if wants sigstore; then
     if packages tests/e2e/sigstore; then

@@ -60,7 +60,7 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& fie
 
 Status show_range(Context& context, const Flags& flags) {
   const std::string path = "/v1/tenants/" + flags.tenant + "/receipts" +
-                           query_of({{"from", flags.from}, {"to", flags.to}});
+                           query_of({{"from", flags.from}, {"to", flags.to}, {"form", flags.form}});
   MC_TRY(const std::string receipt, call_for_text(context, {.path = path}));
   print_out(receipt);
   return ok();
@@ -127,6 +127,10 @@ void print_verified(const Context& context, const ledger::VerifyReport& report) 
   print_out("verified: " + std::to_string(report.records) + " records in " +
             std::to_string(report.batches) + " batches, " + std::to_string(report.erased) +
             " erased\n");
+  if (report.torn > 0) {
+    print_out(std::to_string(report.torn) +
+              " bytes behind them are no batch: one that was never acknowledged\n");
+  }
   std::vector<std::vector<std::string>> rows;
   for (const json::Member& head : heads.members()) {
     rows.push_back({head.name, text_of(head.value, "size"), text_of(head.value, "root")});
@@ -139,14 +143,34 @@ Status verify(const Context& context) {
   const std::string folder = ledger_folder(loaded.value);
   MC_TRY(const bool there, context.machine.files->exists(folder));
   if (!there) return fail(Code::not_found, "there is no ledger in " + folder);
-  const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  ledger::VerifyOptions options;
+  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  options.progress = [&context](std::size_t done, std::size_t all) {
+    print_talk(context, "segment " + std::to_string(done) + " of " + std::to_string(all) + "\n");
+  };
+  MC_TRY(options.signed_head, signed_head(context.machine, loaded.value));
   MC_TRY(const ledger::VerifyReport report,
-         ledger::verify(*context.machine.files, folder, threads,
-                        [&context](std::size_t done, std::size_t all) {
-                          print_talk(context, "segment " + std::to_string(done) + " of " +
-                                                  std::to_string(all) + "\n");
-                        }));
+         ledger::verify(*context.machine.files, folder, options));
   print_verified(context, report);
+  return ok();
+}
+
+Status fence(const Context& context) {
+  MC_TRY(const config::Loaded<Settings> loaded, load_settings(context));
+  const std::string& url = loaded.value.ledger.url;
+  if (url.empty()) {
+    return fail(Code::invalid, "ledger.url: the ledger of this server is not shared");
+  }
+  MC_TRY(const std::unique_ptr<sql::Connection> connection, context.machine.drivers.open(url));
+  MC_TRY(const std::int64_t epoch, ledger::fence(*connection));
+  if (context.json) {
+    json::Object out;
+    out.set("epoch", epoch);
+    print_out(json::print(out) + "\n");
+    return ok();
+  }
+  print_out("fenced: epoch " + std::to_string(epoch) +
+            "; every server of this ledger has to be started again\n");
   return ok();
 }
 
@@ -164,13 +188,15 @@ void add_ledger(cli::Command& app, Context& context) {
   receipt.option("--tenant", flags->tenant, "Tenant").required();
   receipt
       .option("--form", flags->form,
-              "json; bundle: Sigstore's; tlog-proof: c2sp.org's; pdf: sealed")
-      .one_of({"json", "bundle", "tlog-proof", "pdf"});
+              "json; bundle: Sigstore's; tlog-proof: c2sp.org's; pdf: sealed; html: checks itself")
+      .one_of({"json", "bundle", "tlog-proof", "pdf", "html"});
   receipt.runs([&context, flags] { return show_receipt(context, *flags); });
   cli::Command& range = noun.add("export", "All records between two times, proven complete");
   range.option("--tenant", flags->tenant, "Tenant").required();
   range.option("--from", flags->from, "RFC 3339, inside: 2026-09-01T00:00:00Z").required();
   range.option("--to", flags->to, "RFC 3339, not inside; now when it is absent");
+  range.option("--form", flags->form, "json; pdf: a list for people, sealed")
+      .one_of({"json", "pdf"});
   range.runs([&context, flags] { return show_range(context, *flags); });
   cli::Command& erase = noun.add("erase", "Erase the payload of a record for good; proofs stay");
   erase.option("RECORD", flags->record, "Number of the record").required();
@@ -191,6 +217,8 @@ void add_ledger(cli::Command& app, Context& context) {
       });
   noun.add("verify", "Read the whole ledger of the data directory and check everything")
       .runs([&context] { return verify(context); });
+  noun.add("fence", "Of a shared ledger: end what servers that run may append and sign")
+      .runs([&context] { return fence(context); });
 }
 
 }  // namespace mc::app

@@ -89,7 +89,7 @@ Status set_access(Context& context, const Flags& flags) {
 void add_warrants(cli::Command& app, Context& context) {
   cli::Command& noun = app.add("warrant", "What opens a tenant's data to the operator's people");
   const auto listed = std::make_shared<Flags>();
-  cli::Command& list = noun.add("list", "The warrants of a tenant, newest first");
+  cli::Command& list = noun.add("list", "The warrants of a tenant, open ones first");
   list.option("--tenant", listed->tenant, "Tenant").required();
   list.runs([&context, listed] {
     return show_list(context, listed->path(),

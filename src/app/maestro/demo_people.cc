@@ -45,7 +45,7 @@ const std::vector<Persona>& demo_personas() {
       {"cosmos", "cai", "Cai Hughes", "analyst", "query,introspect"},
       {"nimbus", "noor", "Noor Rahman", "analyst", "query,introspect"},
       {"system", "otto", "Otto Brandt", "operator",
-       "query,mutate,introspect,admin:read,admin:write,metrics"},
+       "query,mutate,introspect,admin:read,admin:write,metrics,signatures:write"},
       {"system", "sam", "Sam Ferreira", "oncall", "query,admin:read,metrics"},
       {"system", "petra", "Petra Jansen", "platform", "query,introspect,admin:read,metrics"},
       {"system", "carl", "Carl Nyman (clumsy)", "operator", "query,admin:read"},

@@ -94,7 +94,9 @@ Status verify(const VerifierWorld& world, const Flags& flags) {
 void add_verify(cli::Command& app, const VerifierWorld& world) {
   cli::Command& command = app.add("verify", "Check a proof, offline, and show the steps");
   auto flags = std::make_shared<Flags>();
-  command.option("FILE", flags->file, "Receipt, bundle, envelope, log proof or checkpoint")
+  command
+      .option("FILE", flags->file,
+              "Receipt (JSON or HTML), bundle, envelope, log proof or checkpoint")
       .required();
   command.option("--trust", flags->trust,
                  "File: Sigstore trusted root, or for logs a c2sp.org/tlog-policy");

@@ -67,12 +67,14 @@ std::string_view reason_of(WarrantClass kind) {
   return kNoWarrant;
 }
 
+bool crosses_regions(std::string_view caller_region, std::string_view tenant_region) {
+  return caller_region != kEverywhere && caller_region != tenant_region;
+}
+
 Decision decide(const AccessPolicy& policy, const Reach& reach) {
   if (reach.warrant) return {true, reason_of(reach.warrant->kind)};
   if (reach.approval_required) return {false, kApprovalRequired};
-  if (reach.caller_region != kEverywhere && reach.caller_region != reach.tenant_region) {
-    return {false, kCrossRegion};
-  }
+  if (crosses_regions(reach.caller_region, reach.tenant_region)) return {false, kCrossRegion};
   const auto rule =
       std::find_if(policy.actions.begin(), policy.actions.end(),
                    [&](const AccessRule& each) { return fits(each.action, reach.action); });

@@ -33,14 +33,20 @@ Result<AccessPolicy> parse_access_policy(std::string_view yaml, const std::strin
 
 // The codes that stand in records: why the access was, or was not.
 inline constexpr std::string_view kOwnData = "own-data";
+inline constexpr std::string_view kContract = "contract";  // what needs no warrant
 inline constexpr std::string_view kNoWarrant = "no-warrant";
 inline constexpr std::string_view kApprovalRequired = "approval-required";
 inline constexpr std::string_view kCrossRegion = "cross-region";
+inline constexpr std::string_view kWarrantInvalid =
+    "warrant-invalid";                          // the named one opens nothing
 std::string_view reason_of(WarrantClass kind);  // "customer-support"
 
+// "local" is everywhere.
+bool crosses_regions(std::string_view caller_region, std::string_view tenant_region);
+
 struct Reach {
-  std::string_view action;         // as in AccessRule
-  std::string_view caller_region;  // "local" is everywhere
+  std::string_view action;  // as in AccessRule
+  std::string_view caller_region;
   std::string_view tenant_region;
   const std::optional<Warrant>& warrant;  // that opens it
   bool approval_required = false;

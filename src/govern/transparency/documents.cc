@@ -8,8 +8,7 @@ pdf::Document begin(const std::string& title, const std::string& tenant, const V
   out.title = title;
   out.author = "Maestro Conductor";
   out.made = viewer.at;
-  out.watermark = tenant + " - " + viewer.name + " - " + format_rfc3339(viewer.at) +
-                  (viewer.purpose.empty() ? "" : " - " + viewer.purpose);
+  out.watermark = watermark_of(tenant, viewer);
   out.blocks.emplace_back(pdf::Heading{title});
   return out;
 }
@@ -33,6 +32,11 @@ std::string reason_shown(const ReadableRecord& record) {
 }
 
 }  // namespace
+
+std::string watermark_of(const std::string& tenant, const Viewer& viewer) {
+  return tenant + " - " + viewer.name + " - " + format_rfc3339(viewer.at) +
+         (viewer.purpose.empty() ? "" : " - " + viewer.purpose);
+}
 
 pdf::Document receipt_document(const ReadableRecord& record, const ProofNote& proof,
                                const Viewer& viewer) {
@@ -60,10 +64,9 @@ pdf::Document receipt_document(const ReadableRecord& record, const ProofNote& pr
   return out;
 }
 
-pdf::Document list_document(const std::string& title, const std::vector<ReadableRecord>& records,
+pdf::Document list_document(const Listed& what, const std::vector<ReadableRecord>& records,
                             const ProofNote& proof, const Viewer& viewer) {
-  const std::string tenant = records.empty() ? "" : records.front().header.tenant;
-  pdf::Document out = begin(title, tenant, viewer);
+  pdf::Document out = begin(what.title, what.tenant, viewer);
   out.blocks.emplace_back(pdf::Paragraph{std::to_string(records.size()) + " records"});
   pdf::Table table{{"No.", "When", "Kind", "Who", "What", "Reason", "Warrant"},
                    {0.7, 2.2, 1, 1.8, 3.4, 1.4, 1.2},

@@ -18,6 +18,8 @@ struct Viewer {
   WallTime at;
 };
 
+std::string watermark_of(const std::string& tenant, const Viewer& viewer);
+
 // What a reader needs to check the records: `receipt` is the file's name, `key` the verifier key.
 struct ProofNote {
   std::string key;
@@ -28,8 +30,13 @@ struct ProofNote {
 // One record with all that is known of it.
 pdf::Document receipt_document(const ReadableRecord& record, const ProofNote& proof,
                                const Viewer& viewer);
-// Many, a line each; `title` says which.
-pdf::Document list_document(const std::string& title, const std::vector<ReadableRecord>& records,
+// Which records a list is of.
+struct Listed {
+  std::string title;
+  std::string tenant;
+};
+// Many, a line each.
+pdf::Document list_document(const Listed& what, const std::vector<ReadableRecord>& records,
                             const ProofNote& proof, const Viewer& viewer);
 
 }  // namespace mc::transparency

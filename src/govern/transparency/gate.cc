@@ -25,8 +25,9 @@ Result<Passage> Gate::pass(const identity::Caller& caller, const TenantId& tenan
   }));
   // Who names a warrant means that one.
   if (!named.empty() && !warrant) {
-    return fail(Code::denied, "warrant " + excerpt(named) + " does not open tenant " +
-                                  tenant.get() + " for this");
+    return Passage{.allowed = false,
+                   .reason = std::string(kWarrantInvalid),
+                   .warrant = is_one_line(named) ? excerpt(named) : ""};
   }
   const Decision decision =
       decide(policy_, {action, caller.region, held.region, warrant, setting.approval_required});
@@ -62,21 +63,6 @@ Status Gate::lend(const std::function<Status(Warrants&)>& use) {
     Warrants warrants(connection, world_.clock, world_.random);
     return use(warrants);
   });
-}
-
-Status Gate::tell(const Warrant& warrant, std::string_view type) {
-  json::Object data;
-  data.set("actions", warrant.actions);
-  data.set("class", class_name(warrant.kind));
-  data.set("deadline_at", format_rfc3339(warrant.deadline));
-  data.set("decided_by", warrant.decided_by);
-  data.set("expires_at", format_rfc3339(warrant.expires));
-  data.set("issued_by", warrant.issued_by);
-  data.set("principals", warrant.principals);
-  data.set("reason", warrant.reason);
-  data.set("reference", warrant.reference);
-  data.set("state", state_name(warrant.state));
-  return world_.directory.announce(warrant.tenant, type, warrant.id, std::move(data));
 }
 
 std::map<std::string, std::uint64_t> Gate::unwarranted() const {

@@ -21,6 +21,12 @@ ledger::Entry entry_of(const Access& access, std::string_view type, std::string 
   return out;
 }
 
+// Without a gate: the caller's own, or what the tenant's contract opens.
+std::string reason_of(const Access& access) {
+  if (!access.passage.reason.empty()) return access.passage.reason;
+  return std::string(access.caller.tenant == access.tenant ? kOwnData : kContract);
+}
+
 void set_served(const Served& served, json::Object& out) {
   out.set("status", std::int64_t{served.status});
   out.set("rows", served.rows);
@@ -31,7 +37,7 @@ std::string payload_of(const Access& access) {
   json::Object out;
   if (access.served) set_served(*access.served, out);
   out.set("object", excerpt(access.object, kObjectBytesMax));
-  out.set("reason", access.passage.reason);
+  out.set("reason", reason_of(access));
   if (!access.passage.warrant.empty()) out.set("warrant", access.passage.warrant);
   if (!access.peer.empty()) out.set("peer", access.peer);
   out.set("region", access.caller.region);

@@ -19,6 +19,7 @@
 #include "transparency/access_policy.h"  // IWYU pragma: export
 #include "transparency/documents.h"      // IWYU pragma: export
 #include "transparency/exports.h"        // IWYU pragma: export
+#include "transparency/pages.h"          // IWYU pragma: export
 #include "transparency/warrants.h"       // IWYU pragma: export
 
 namespace mc::transparency {
@@ -33,9 +34,9 @@ std::string_view kind_name(Kind kind);
 // Why somebody may reach for a tenant's data, or may not.
 struct Passage {
   bool allowed = true;
-  std::string reason = std::string(kOwnData);  // a code of access_policy.h
-  std::string warrant = {};                    // its id
-  std::string reference = {};                  // "TKT-123"
+  std::string reason = {};     // a code of access_policy.h; "" where no gate was asked
+  std::string warrant = {};    // its id, also of a named one that opens nothing
+  std::string reference = {};  // "TKT-123"
 };
 
 // What was served, as far as it can be told from the answer.
@@ -51,7 +52,7 @@ struct Access {
   TenantId tenant;                 // whose data
   const identity::Caller& caller;  // who
   std::string action;              // "GET /v1/tenants/{tenant}/tokens"
-  std::string object;              // the path itself
+  std::string object;              // the path itself, with its query
   std::string request_id;
   std::string peer = {};  // address of who asked, "" without a network
   Passage passage = {};
@@ -90,6 +91,7 @@ class Gate {
   Gate(World world, AccessPolicy policy) : world_(world), policy_(std::move(policy)) {}
 
   // `named` is the warrant that the caller gives, "" for the newest that fits; its use is counted.
+  // A named one that does not open shuts the gate.
   // `not_found` without such a tenant.
   Result<Passage> pass(const identity::Caller& caller, const TenantId& tenant, Kind kind,
                        std::string_view action, const std::string& named);
@@ -97,8 +99,6 @@ class Gate {
   Status tell(const Access& access, const ledger::Recorded& recorded);
   // Lends the warrants, on the state database.
   Status lend(const std::function<Status(Warrants&)>& use);
-  // Tells that something became of a warrant: "mc.warrant.approved".
-  Status tell(const Warrant& warrant, std::string_view type);
   // Accesses without a warrant that were allowed, by tenant, since the start.
   std::map<std::string, std::uint64_t> unwarranted() const;
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "json/json.h"
+#include "notify/notify.h"
+
 namespace mc::transparency {
 namespace {
 
@@ -12,7 +15,9 @@ constexpr std::array<std::string_view, 6> kStates = {"requested", "active",  "de
                                                      "revoked",   "expired", "lapsed"};
 constexpr std::string_view kColumns =
     "tenant_id, warrant_id, class, reference, reason, principals, actions, state, issued_by, "
-    "issued_at, expires_at, deadline_at, decided_by, decided_at, uses, used_at, version";
+    "issued_at, expires_at, deadline_at, decided_by, decided_at, uses, used_at, version, ended_at";
+// Once note_ends() has run.
+constexpr std::string_view kIsOpen = "state IN ('requested', 'active') AND ended_at IS NULL";
 constexpr std::string_view kAnybody = "*";
 
 bool lists(std::string_view names, std::string_view name) {
@@ -36,11 +41,14 @@ Result<WarrantState> parse_state(std::string_view name) {
   return static_cast<WarrantState>(found - kStates.begin());
 }
 
-WarrantState state_at(const Warrant& warrant, WallTime now) {
-  if (warrant.state == WarrantState::active && warrant.expires <= now) {
+enum class End : std::uint8_t { not_seen, seen };
+
+WarrantState state_at(const Warrant& warrant, WallTime now, End end) {
+  const bool ended = end == End::seen;
+  if (warrant.state == WarrantState::active && (ended || warrant.expires <= now)) {
     return WarrantState::expired;
   }
-  if (warrant.state == WarrantState::requested && warrant.deadline <= now) {
+  if (warrant.state == WarrantState::requested && (ended || warrant.deadline <= now)) {
     return WarrantState::lapsed;
   }
   return warrant.state;
@@ -65,7 +73,7 @@ Result<Warrant> read_warrant(const sql::Rows& row, WallTime now) {
   out.uses = row.integer(14);
   out.used = read_time(row, 15);
   out.version = row.integer(16);
-  out.state = state_at(out, now);
+  out.state = state_at(out, now, read_time(row, 17) ? End::seen : End::not_seen);
   return out;
 }
 
@@ -95,6 +103,18 @@ Status check_principals(const std::string& text) {
 
 bool is_open(WarrantState state) {
   return state == WarrantState::active || state == WarrantState::requested;
+}
+
+// Of an active one: whether the tenant decided that it is.
+bool is_approved(const Warrant& warrant) {
+  return !warrant.decided_by.empty();
+}
+
+std::string event_of(const Warrant& warrant) {
+  if (warrant.state != WarrantState::active) {
+    return "mc.warrant." + std::string(state_name(warrant.state));
+  }
+  return is_approved(warrant) ? "mc.warrant.approved" : "mc.warrant.issued";
 }
 
 }  // namespace
@@ -137,7 +157,9 @@ Status check_warrant(const NewWarrant& wanted) {
 
 Result<Warrant> Warrants::create(const NewWarrant& wanted, bool dry_run) {
   MC_TRY_OK(check_warrant(wanted));
+  MC_TRY(const WallTime now, note_ends(wanted.tenant));
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection_));
+  MC_TRY_OK(check_room(wanted.tenant));
   MC_TRY(const AccessSetting held, setting(wanted.tenant));
   Warrant out;
   out.tenant = wanted.tenant;
@@ -150,40 +172,95 @@ Result<Warrant> Warrants::create(const NewWarrant& wanted, bool dry_run) {
   const bool asks = held.approval_required || wanted.kind == WarrantClass::approval;
   out.state = asks ? WarrantState::requested : WarrantState::active;
   out.issued_by = wanted.issued_by;
-  out.issued = whole_ms(clock_.wall());
+  out.issued = whole_ms(now);
   out.expires = out.issued + wanted.lifetime;
-  out.deadline = out.issued + wanted.deadline;
+  // An approval after that would open nothing.
+  out.deadline = std::min(out.issued + wanted.deadline, out.expires);
   if (dry_run) return out;
-  MC_TRY(
-      [[maybe_unused]] const std::int64_t added,
-      connection_.execute(
-          "INSERT INTO warrant (" + std::string(kColumns) +
-              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', NULL, 0, NULL, "
-              "1)",
-          {out.tenant.get(), out.id, std::string(class_name(out.kind)), out.reference, out.reason,
-           out.principals, out.actions, std::string(state_name(out.state)), out.issued_by,
-           to_unix_ms(out.issued), to_unix_ms(out.expires), to_unix_ms(out.deadline)}));
+  MC_TRY_OK(insert(out));
+  MC_TRY_OK(tell(out));
   MC_TRY_OK(transaction.commit());
   return out;
 }
 
-Result<std::vector<Warrant>> Warrants::list(const TenantId& tenant) {
+Status Warrants::check_room(const TenantId& tenant) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
-         connection_.query("SELECT " + std::string(kColumns) +
-                               " FROM warrant WHERE tenant_id = ?1 ORDER BY warrant_id DESC "
-                               "LIMIT ?2",
-                           {tenant.get(), kWarrantsShownMax}));
-  return read_warrants(*rows, clock_.wall());
+         connection_.query(
+             "SELECT COUNT(*) FROM warrant WHERE tenant_id = ?1 AND " + std::string(kIsOpen),
+             {tenant.get()}));
+  MC_TRY([[maybe_unused]] const bool found, rows->next());
+  if (rows->integer(0) < kOpenWarrantsMax) return ok();
+  return fail(Code::exhausted, "tenant " + tenant.get() + " has " +
+                                   std::to_string(kOpenWarrantsMax) +
+                                   " open warrants, which is the limit; revoke some");
+}
+
+Status Warrants::insert(const Warrant& warrant) {
+  MC_TRY([[maybe_unused]] const std::int64_t added,
+         connection_.execute(
+             "INSERT INTO warrant (" + std::string(kColumns) +
+                 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', NULL, 0, NULL, "
+                 "1, NULL)",
+             {warrant.tenant.get(), warrant.id, std::string(class_name(warrant.kind)),
+              warrant.reference, warrant.reason, warrant.principals, warrant.actions,
+              std::string(state_name(warrant.state)), warrant.issued_by, to_unix_ms(warrant.issued),
+              to_unix_ms(warrant.expires), to_unix_ms(warrant.deadline)}));
+  return ok();
+}
+
+Status Warrants::tell(const Warrant& warrant) {
+  json::Object data;
+  data.set("actions", warrant.actions);
+  data.set("class", class_name(warrant.kind));
+  data.set("deadline_at", format_rfc3339(warrant.deadline));
+  data.set("decided_by", warrant.decided_by);
+  data.set("expires_at", format_rfc3339(warrant.expires));
+  data.set("issued_by", warrant.issued_by);
+  data.set("principals", warrant.principals);
+  data.set("reason", warrant.reason);
+  data.set("reference", warrant.reference);
+  data.set("state", state_name(warrant.state));
+  MC_TRY([[maybe_unused]] const std::string event,
+         notify::Store(connection_, clock_, random_)
+             .append({warrant.tenant, event_of(warrant), warrant.id, std::move(data)}));
+  return ok();
+}
+
+Result<WallTime> Warrants::note_ends(const TenantId& tenant) {
+  const WallTime now = clock_.wall();
+  MC_TRY([[maybe_unused]] const std::int64_t ended,
+         connection_.execute(
+             "UPDATE warrant SET ended_at = ?2 WHERE tenant_id = ?1 AND ended_at IS NULL AND "
+             "((state = 'active' AND expires_at <= ?2) OR "
+             "(state = 'requested' AND deadline_at <= ?2))",
+             {tenant.get(), to_unix_ms(now)}));
+  return now;
+}
+
+Result<std::vector<Warrant>> Warrants::list(const TenantId& tenant) {
+  MC_TRY(const WallTime now, note_ends(tenant));
+  MC_TRY(
+      const std::unique_ptr<sql::Rows> rows,
+      connection_.query("SELECT " + std::string(kColumns) +
+                            " FROM warrant WHERE tenant_id = ?1 ORDER BY CASE WHEN " +
+                            std::string(kIsOpen) + " THEN 0 ELSE 1 END, warrant_id DESC LIMIT ?2",
+                        {tenant.get(), kWarrantsShownMax}));
+  return read_warrants(*rows, now);
 }
 
 Result<Warrant> Warrants::find(const TenantId& tenant, const std::string& id) {
+  MC_TRY(const WallTime now, note_ends(tenant));
+  return read(tenant, id, now);
+}
+
+Result<Warrant> Warrants::read(const TenantId& tenant, const std::string& id, WallTime now) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
          connection_.query("SELECT " + std::string(kColumns) +
                                " FROM warrant WHERE tenant_id = ?1 AND warrant_id = ?2",
                            {tenant.get(), id}));
   MC_TRY(const bool found, rows->next());
   if (!found) return fail(Code::not_found, "no warrant '" + excerpt(id) + "'");
-  return read_warrant(*rows, clock_.wall());
+  return read_warrant(*rows, now);
 }
 
 Status Warrants::write(Warrant& warrant) {
@@ -203,12 +280,17 @@ Status Warrants::write(Warrant& warrant) {
 
 Result<Warrant> Warrants::decide(const TenantId& tenant, const std::string& id,
                                  const Verdict& verdict) {
+  MC_TRY(const WallTime now, note_ends(tenant));
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection_));
-  MC_TRY(Warrant out, find(tenant, id));
+  MC_TRY(Warrant out, read(tenant, id, now));
   const bool fits = verdict.to == WarrantState::revoked ? is_open(out.state)
                                                         : out.state == WarrantState::requested;
   if (!fits) {
     return fail(Code::conflict, "the warrant is " + std::string(state_name(out.state)));
+  }
+  if (verdict.to == WarrantState::active && out.expires <= now) {
+    return fail(Code::conflict, "expires_at: what was asked for ended at " +
+                                    format_rfc3339(out.expires) + "; it has to be asked anew");
   }
   if (!verdict.actions.empty()) {
     if (!are_actions(verdict.actions)) {
@@ -222,35 +304,38 @@ Result<Warrant> Warrants::decide(const TenantId& tenant, const std::string& id,
     out.actions = verdict.actions;
   }
   if (verdict.expires) {
-    if (*verdict.expires > out.expires || *verdict.expires <= clock_.wall()) {
+    if (*verdict.expires > out.expires || *verdict.expires <= now) {
       return fail(Code::invalid, "expires_at: it must be in the future, and no later than asked");
     }
     out.expires = whole_ms(*verdict.expires);
   }
   out.state = verdict.to;
   out.decided_by = verdict.by;
-  out.decided = whole_ms(clock_.wall());
+  out.decided = whole_ms(now);
   if (verdict.dry_run) return out;
   MC_TRY_OK(write(out));
+  MC_TRY_OK(tell(out));
   MC_TRY_OK(transaction.commit());
   return out;
 }
 
 Result<std::vector<Warrant>> Warrants::active(const TenantId& tenant) {
-  const WallTime now = clock_.wall();
+  MC_TRY(const WallTime now, note_ends(tenant));
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
          connection_.query("SELECT " + std::string(kColumns) +
                                " FROM warrant WHERE tenant_id = ?1 AND state = 'active' AND "
-                               "expires_at > ?2 ORDER BY warrant_id DESC",
-                           {tenant.get(), to_unix_ms(now)}));
+                               "ended_at IS NULL ORDER BY warrant_id DESC",
+                           {tenant.get()}));
   return read_warrants(*rows, now);
 }
 
 Result<std::optional<Warrant>> Warrants::use(const TenantId& tenant, const std::string& principal,
                                              std::string_view action, const std::string& named) {
   MC_TRY(std::vector<Warrant> all, active(tenant));
+  MC_TRY(const AccessSetting held, setting(tenant));
   const auto found = std::find_if(all.begin(), all.end(), [&](const Warrant& warrant) {
     return (named.empty() || warrant.id == named) && lists(warrant.actions, action) &&
+           (!held.approval_required || is_approved(warrant)) &&
            (warrant.principals == kAnybody || lists(warrant.principals, principal));
   });
   if (found == all.end()) return std::optional<Warrant>();

@@ -2,7 +2,11 @@
 //
 // An operator gives one with a class and a reference. When the tenant wants to be asked, it is a
 // request until an administrator of the tenant approves it, as it is or narrower; silence until its
-// deadline is a denial. An expired warrant opens nothing.
+// deadline is a denial. An expired warrant opens nothing. Where the tenant wants to be asked, a
+// warrant from before that opens nothing either, as the tenant never decided about it.
+//
+// An end that was seen stays, also when the clock goes back. The tenant's endpoints are told of
+// each warrant that is made, and of each decision, in the transaction that does it.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +27,7 @@ inline constexpr std::size_t kPrincipalsMax = 50;
 inline constexpr Nanos kWarrantLifetimeMax = seconds(90LL * 24 * 3600);
 inline constexpr Nanos kDeadlineMax = seconds(7LL * 24 * 3600);
 inline constexpr std::int64_t kWarrantsShownMax = 200;
+inline constexpr std::int64_t kOpenWarrantsMax = 100;  // of a tenant, so that all of them are shown
 
 enum class WarrantClass : std::uint8_t { legal, support_ticket, incident, approval };
 std::string_view class_name(WarrantClass value);
@@ -44,7 +49,7 @@ struct Warrant {
   std::string issued_by;  // principal@tenant
   WallTime issued;
   WallTime expires;
-  WallTime deadline;       // of a request
+  WallTime deadline;       // of a request; not after `expires`
   std::string decided_by;  // who approved, denied or revoked it
   std::optional<WallTime> decided;
   std::int64_t uses = 0;
@@ -86,15 +91,19 @@ class Warrants {
   Warrants(sql::Connection& connection, sys::Clock& clock, sys::Random& random)
       : connection_(connection), clock_(clock), random_(random) {}
 
-  // Active, or a request when the tenant wants to be asked. A dry run makes nothing.
+  // Active, or a request when the tenant wants to be asked. A dry run makes nothing. `exhausted`
+  // past kOpenWarrantsMax.
   Result<Warrant> create(const NewWarrant& wanted, bool dry_run = false);
-  Result<std::vector<Warrant>> list(const TenantId& tenant);  // newest first, kWarrantsShownMax
+  // Open ones (active, requested) first, then the newest; kWarrantsShownMax.
+  Result<std::vector<Warrant>> list(const TenantId& tenant);
   Result<Warrant> find(const TenantId& tenant, const std::string& id);
-  // `conflict` unless it is open for that, `invalid` when an approval is wider than what was asked.
+  // `conflict` unless it is open for that, or when what an approval would open has ended; `invalid`
+  // when an approval is wider than what was asked.
   Result<Warrant> decide(const TenantId& tenant, const std::string& id, const Verdict& verdict);
 
   // The warrant that opens the tenant to this principal for the action, and counts the use: `named`
-  // when it is not empty, otherwise the newest that does.
+  // when it is not empty, otherwise the newest that does. Only one that the tenant approved, when
+  // it wants to be asked.
   Result<std::optional<Warrant>> use(const TenantId& tenant, const std::string& principal,
                                      std::string_view action, const std::string& named);
 
@@ -104,7 +113,13 @@ class Warrants {
 
  private:
   Result<std::vector<Warrant>> active(const TenantId& tenant);  // newest first
+  // Writes down which have ended by now. Before a transaction that may be rolled back.
+  Result<WallTime> note_ends(const TenantId& tenant);  // gives that now
+  Result<Warrant> read(const TenantId& tenant, const std::string& id, WallTime now);
+  Status check_room(const TenantId& tenant);
+  Status insert(const Warrant& warrant);
   Status write(Warrant& warrant);  // `conflict` when it was changed meanwhile
+  Status tell(const Warrant& warrant);
 
   sql::Connection& connection_;
   sys::Clock& clock_;

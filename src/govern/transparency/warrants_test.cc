@@ -93,6 +93,106 @@ TEST_CASE("warrants: where the tenant wants to be asked, only what it approved o
   CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", "")->has_value());
 }
 
+TEST_CASE("warrants: where the tenant wants to be asked, one from before opens nothing") {
+  World world;
+  const auto early = world.warrants.create(ticket());
+  REQUIRE(world.warrants.use(world.alpha, "otto", "read", "")->has_value());
+  NewWarrant wanted = ticket();
+  wanted.kind = WarrantClass::approval;
+  const auto asked = world.warrants.create(wanted);
+  REQUIRE(world.decide(asked->id, {.to = WarrantState::active}).has_value());
+  world.clock.advance(millis(1));  // the next has a greater id
+  const auto late = world.warrants.create(ticket());
+  REQUIRE(world.warrants.change(world.alpha, {true, 0}).has_value());
+  CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", early->id)->has_value());
+  CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", late->id)->has_value());
+  // The approved one still does, newer ones or not.
+  const auto used = world.warrants.use(world.alpha, "otto", "read", "");
+  REQUIRE(used->has_value());
+  CHECK((*used)->id == asked->id);
+  REQUIRE(world.warrants.change(world.alpha, {false, 1}).has_value());
+  CHECK(world.warrants.use(world.alpha, "otto", "read", early->id)->has_value());
+}
+
+TEST_CASE("warrants: an end that was seen stays when the clock goes back") {
+  World world;
+  NewWarrant wanted = ticket();
+  const auto made = world.warrants.create(wanted);
+  wanted.kind = WarrantClass::approval;
+  wanted.deadline = seconds(600);
+  const auto asked = world.warrants.create(wanted);
+  world.clock.jump_wall(seconds(600));
+  // Seen by a decision that is refused.
+  CHECK(world.decide(asked->id, {.to = WarrantState::active}).error().code == Code::conflict);
+  world.clock.jump_wall(seconds(4LL * 3600));
+  CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", "")->has_value());
+  world.clock.jump_wall(seconds(-5LL * 3600));
+  CHECK(world.warrants.find(world.alpha, asked->id)->state == WarrantState::lapsed);
+  CHECK(world.decide(asked->id, {.to = WarrantState::active}).error().code == Code::conflict);
+  CHECK(world.warrants.find(world.alpha, made->id)->state == WarrantState::expired);
+  CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", "")->has_value());
+}
+
+TEST_CASE("warrants: an approval that would open nothing is refused by name") {
+  World world;
+  NewWarrant wanted = ticket();
+  wanted.kind = WarrantClass::approval;
+  wanted.lifetime = seconds(3600);
+  wanted.deadline = seconds(7200);
+  const auto asked = world.warrants.create(wanted);
+  CHECK(asked->deadline == asked->expires);
+  // As older versions wrote it.
+  REQUIRE(world.database
+              ->execute("UPDATE warrant SET deadline_at = ?1",
+                        {to_unix_ms(asked->issued + seconds(7200))})
+              .has_value());
+  world.clock.advance(seconds(3600));
+  const auto late = world.decide(asked->id, {.to = WarrantState::active});
+  REQUIRE(!late.has_value());
+  CHECK(late.error().code == Code::conflict);
+  CHECK(late.error().what.starts_with("expires_at"));
+  CHECK(world.decide(asked->id, {.to = WarrantState::denied})->state == WarrantState::denied);
+}
+
+TEST_CASE("warrants: all open ones are listed, as their number has a limit") {
+  World world;
+  const auto first = world.warrants.create(ticket());
+  for (std::int64_t i = 0; i < kWarrantsShownMax; ++i) {
+    world.clock.advance(millis(1));  // the next has a greater id
+    const auto made = world.warrants.create(ticket());
+    REQUIRE(world.decide(made->id, {.to = WarrantState::revoked}).has_value());
+  }
+  const auto list = world.warrants.list(world.alpha);
+  REQUIRE(list->size() == static_cast<std::size_t>(kWarrantsShownMax));
+  CHECK(list->front().id == first->id);
+  CHECK((*list)[1].id > list->back().id);
+  for (std::int64_t i = 1; i < kOpenWarrantsMax; ++i) {
+    REQUIRE(world.warrants.create(ticket()).has_value());
+  }
+  for (const bool dry_run : {true, false}) {
+    const auto over = world.warrants.create(ticket(), dry_run);
+    REQUIRE(!over.has_value());
+    CHECK(over.error().code == Code::exhausted);
+    CHECK(over.error().what.find("100 open warrants") != std::string::npos);
+  }
+  CHECK(world.warrants.create(ticket("bravo")).has_value());
+  world.clock.advance(seconds(4LL * 3600));  // all of them expire
+  CHECK(world.warrants.create(ticket()).has_value());
+}
+
+TEST_CASE("warrants: what cannot be told is not done") {
+  World world;
+  NewWarrant wanted = ticket();
+  wanted.kind = WarrantClass::approval;
+  const auto asked = world.warrants.create(wanted);
+  REQUIRE(world.database->script("ALTER TABLE notify_event RENAME TO away").has_value());
+  CHECK_FALSE(world.warrants.create(ticket()).has_value());
+  CHECK_FALSE(world.decide(asked->id, {.to = WarrantState::active}).has_value());
+  CHECK(world.warrants.list(world.alpha)->size() == 1);
+  CHECK(world.warrants.find(world.alpha, asked->id)->state == WarrantState::requested);
+  CHECK_FALSE(world.warrants.use(world.alpha, "otto", "read", "")->has_value());
+}
+
 TEST_CASE("warrants: a dry run says what would be, and changes nothing") {
   World world;
   const auto planned = world.warrants.create(ticket(), true);

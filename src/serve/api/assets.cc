@@ -1,6 +1,7 @@
 #include "api/assets.h"
 
 #include <algorithm>
+#include <array>
 
 namespace mc::api {
 namespace {
@@ -12,6 +13,26 @@ constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types verifier";
+
+// Where the portal has pages (portal/src/pages.ts). A browser is given the portal anywhere, and
+// told there that a page is missing; who takes any type is given what is a page.
+constexpr std::array<std::string_view, 12> kPages = {"/",
+                                                     "/access",
+                                                     "/console",
+                                                     "/datasets",
+                                                     "/notifications",
+                                                     "/records",
+                                                     "/settings/preferences",
+                                                     "/settings/sessions",
+                                                     "/settings/tokens",
+                                                     "/sign-in",
+                                                     "/sign-in/callback",
+                                                     "/verify"};
+
+bool is_page(std::string_view path) {
+  return path.starts_with("/datasets/") ||
+         std::find(kPages.begin(), kPages.end(), path) != kPages.end();
+}
 
 // RFC 9110 section 12.5.3, as far as it matters here: a coding is taken unless its weight is 0.
 bool accepts(std::string_view header, std::string_view coding) {
@@ -46,11 +67,12 @@ const Asset* find_asset(std::string_view path) {
 }
 
 const Asset* find_page(const net::Request& request) {
-  const bool wants_page = request.header("accept").find("text/html") != std::string_view::npos;
+  const std::string_view accepted = request.header("accept");
   const std::string_view path = request.path;
-  if (path != "/" && (!wants_page || path.starts_with("/v1/") || path.starts_with("/assets/"))) {
-    return nullptr;
-  }
+  if (path.starts_with("/v1/") || path.starts_with("/assets/")) return nullptr;
+  const bool any = accepted.empty() || accepted.find("*/*") != std::string_view::npos;
+  const bool wanted = accepted.find("text/html") != std::string_view::npos;
+  if (!wanted && !(any && is_page(path)) && path != "/") return nullptr;
   return find_asset("/index.html");
 }
 

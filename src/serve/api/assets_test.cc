@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "contract/api_face.h"
 #include "json/json.h"
@@ -65,6 +67,60 @@ TEST_CASE("assets: only names with a hash are kept for good") {
   page.path = "/index.html";
   CHECK(header_of(serve({}).headers, "Cache-Control").find("immutable") != std::string::npos);
   CHECK(header_of(serve({}, page).headers, "Cache-Control") == "no-cache");
+}
+
+net::Response get(Face& face, const std::string& path, const char* accept) {
+  net::Headers headers;
+  if (accept != nullptr) headers.emplace_back("Accept", accept);
+  return face.ask("GET", path, "", "", std::move(headers));
+}
+
+TEST_CASE("assets: a page is given to who takes any type, and what is none is not found") {
+  const int found = find_asset("/index.html") == nullptr ? 404 : 200;
+  Face face;
+  struct Row {
+    const char* path;
+    const char* accept;
+    int status;
+  };
+  const Row rows[] = {{"/verify", nullptr, found},
+                      {"/verify", "*/*", found},
+                      {"/verify", "text/html,*/*;q=0.8", found},
+                      {"/verify", "application/json", 404},
+                      {"/datasets/orders", "*/*", found},
+                      {"/sign-in", nullptr, found},
+                      {"/nowhere", nullptr, 404},
+                      {"/nowhere", "*/*", 404},
+                      {"/nowhere", "text/html", found},
+                      {"/assets/none.js", "text/html", 404},
+                      {"/v1/none", "text/html", 401}};
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    CAPTURE((row.accept == nullptr ? "-" : row.accept));
+    CHECK(get(face, row.path, row.accept).status == row.status);
+  }
+  CHECK(face.ask("POST", "/verify", "").status == 404);
+}
+
+TEST_CASE("assets: the portal's own list has no page that is not known here") {
+  std::ifstream file("portal/src/pages.ts");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string source = text.str();
+  net::Request request;
+  request.method = "GET";
+  std::size_t pages = 0;
+  const std::string mark = "{ path: \"";
+  for (std::size_t at = source.find(mark); at != std::string::npos;
+       at = source.find(mark, at + 1)) {
+    const std::size_t begin = at + mark.size();
+    const std::string path = source.substr(begin, source.find('"', begin) - begin);
+    CAPTURE(path);
+    request.path = path;
+    CHECK(find_page(request) == find_asset("/index.html"));
+    ++pages;
+  }
+  CHECK(pages >= 10);
 }
 
 TEST_CASE("assets: pages are under a policy without anything unsafe") {

@@ -1,4 +1,4 @@
-// The forms of a receipt of one record. Private to the module.
+// The forms of a receipt, of one record and of a range. Private to the module.
 #pragma once
 
 #include <string>
@@ -17,8 +17,19 @@ struct ReceiptForm {
                               const proof::Receipt& receipt);
 };
 
-// The query's `form`: json (the default), bundle, tlog-proof or pdf.
+// The query's `form`: json (the default), bundle, tlog-proof, pdf or html.
 Result<const ReceiptForm*> receipt_form_in(const AdminRequest& request);
+
+struct RangeForm {
+  std::string_view name;
+  std::string_view suffix;
+  std::string_view type;
+  Result<std::string> (*make)(const AdminWorld& world, const AdminRequest& request,
+                              const proof::RangeReceipt& receipt);
+};
+
+// json or pdf.
+Result<const RangeForm*> range_form_named(std::string_view name);
 
 // A file to be kept.
 net::Response as_file(std::string body, const std::string& name,

@@ -107,7 +107,12 @@ Result<transparency::ReadableRecord> read_record(const ledger::Store& store, con
   erased = record.erased;
   if (erased) return out;
   Result<json::Value> payload = json::parse(record.payload);
-  if (payload) out.payload = std::move(*payload);
+  // It would look like an erased one.
+  if (!payload) {
+    return fail(Code::corrupt,
+                "record " + std::to_string(seq) + ": its payload: " + payload.error().what);
+  }
+  out.payload = std::move(*payload);
   return out;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "json/json.h"
+#include "api/served.h"
 
 namespace mc::api {
 namespace {
@@ -57,8 +57,13 @@ std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
 }  // namespace
 
 // The operator's own log is there before its tenant is.
-bool is_known(const AdminWorld& world, const TenantId& tenant) {
-  return tenant.get() == identity::kSystemTenant || world.directory.tenant(tenant);
+Result<bool> is_known(const AdminWorld& world, const TenantId& tenant) {
+  if (tenant.get() == identity::kSystemTenant) return true;
+  const Result<identity::Tenant> held = world.directory.tenant(tenant);
+  if (held) return true;
+  if (held.error().code == Code::not_found) return false;
+  return fail(Code::unavailable,
+              "whether there is tenant " + tenant.get() + " is not known: " + held.error().what);
 }
 
 namespace {
@@ -70,26 +75,11 @@ bool is_gated(const AdminRequest& request, const Endpoint& endpoint) {
          caller.tenant.get() != request.path[1] && !holds(kUngated, endpoint.path);
 }
 
-// Items of a list, or the members of one object.
-transparency::Served served_by(const Reply& reply) {
-  transparency::Served out;
-  out.status = reply ? reply->status : http_status(reply.error().code);
-  const Result<json::Value> body = reply ? json::parse(reply->body) : json::Value();
-  if (!body || body->as_object() == nullptr) return out;
-  const json::Value* items = body->find("items");
-  const bool list = items != nullptr && items->as_array() != nullptr;
-  out.rows = list ? static_cast<std::int64_t>(items->as_array()->size()) : 1;
-  const json::Value* one = !list                        ? &*body
-                           : items->as_array()->empty() ? nullptr
-                                                        : &items->as_array()->front();
-  if (one == nullptr || one->as_object() == nullptr) return out;
-  for (const json::Member& member : one->as_object()->members()) {
-    out.fields.append(out.fields.empty() ? "" : ",").append(member.name);
-  }
-  return out;
-}
-
 tl::unexpected<Error> shut(const TenantId& tenant, const transparency::Passage& passage) {
+  if (passage.reason == transparency::kWarrantInvalid) {
+    return fail(Code::denied, passage.reason + ": the named warrant does not open tenant " +
+                                  tenant.get() + " for this");
+  }
   return fail(Code::denied, passage.reason + ": tenant " + tenant.get() +
                                 " is opened by a warrant; see /v1/tenants/" + tenant.get() +
                                 "/warrants");
@@ -100,6 +90,13 @@ Result<ledger::Recorded> note(const AdminWorld& world, const Access& access, boo
   MC_TRY(const ledger::Recorded recorded, world.recorder->record(access));
   if (gated) MC_TRY_OK(world.gate->tell(access, recorded));
   return recorded;
+}
+
+// With what was asked for: which form, from when, what filters.
+std::string object_of(const net::Request& request) {
+  std::string out(request.path);
+  if (!request.query.empty()) out.append("?").append(request.query);
+  return out;
 }
 
 // A read can be made first, as nothing of it leaves before it is recorded; then the record says
@@ -114,14 +111,16 @@ Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const E
                    Handler handler) {
   if (world.recorder == nullptr || request.caller == nullptr) return handler(world, request);
   const TenantId tenant(log_tenant(request, endpoint));
-  if (tenant.get().empty() || !is_known(world, tenant)) return handler(world, request);
+  if (tenant.get().empty()) return handler(world, request);
+  MC_TRY(const bool known, is_known(world, tenant));
+  if (!known) return handler(world, request);
   const bool reads = endpoint.method == "GET" || request.dry_run;
   const std::string action = std::string(endpoint.method) + " " + std::string(endpoint.path);
   Access access{reads ? Kind::access : Kind::change,
                 tenant,
                 *request.caller,
                 action,
-                std::string(request.http.path),
+                object_of(request.http),
                 std::string(request.request_id),
                 std::string(request.http.peer.substr(0, request.http.peer.rfind(':')))};
   const bool gated = world.gate != nullptr && is_gated(request, endpoint);

@@ -8,7 +8,8 @@ namespace mc::api {
 using Handler = Reply (*)(const AdminWorld& world, const AdminRequest& request);
 
 // Whether the tenant may have a log: a log begins with its tenant, not with a misspelt name.
-bool is_known(const AdminWorld& world, const TenantId& tenant);
+// `unavailable` when nobody can tell.
+Result<bool> is_known(const AdminWorld& world, const TenantId& tenant);
 
 // Calls `handler` between the record of what is asked and, for a change, the record of what came of
 // it. Recorded are changes that are not tried out, what the operator's people read of a tenant, and

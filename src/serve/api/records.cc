@@ -38,29 +38,38 @@ auto under_newest(ledger::Ledger& ledger, const Make& make) {
   return decltype(make(std::string()))(tl::unexpected<Error>(checkpoint.error()));
 }
 
+struct RangeAsked {
+  proof::TimeRange range;
+  const RangeForm* form = nullptr;
+};
+
 // Up to the newest record of the log, which is that of this very request, when the query does not
 // say: so far the log can show that it is complete.
-Result<proof::TimeRange> range_in(const AdminRequest& request, const ledger::Store& store,
-                                  const std::string& log) {
+Result<RangeAsked> range_in(const AdminRequest& request, const ledger::Store& store,
+                            const std::string& log) {
   MC_TRY(const tlog::TreeHead head, store.head(log));
   MC_TRY(const ledger::ReadRecord newest, store.read(log, head.size - 1));
   MC_TRY(const ledger::Header header, ledger::parse_leaf(newest.leaf));
   std::optional<WallTime> from;
-  proof::TimeRange out{{}, header.time};
+  RangeAsked asked{{{}, header.time}};
+  MC_TRY(asked.form, range_form_named("json"));
+  proof::TimeRange& out = asked.range;
   for (const auto& [name, value] : request.query) {
     if (name == "from") {
       MC_TRY(from, time_in(name, value));
     } else if (name == "to") {
       MC_TRY(out.to, time_in(name, value));
+    } else if (name == "form") {
+      MC_TRY(asked.form, range_form_named(value));
     } else if (name != "tenant" || value != request.path[1]) {
-      return fail(Code::invalid, "the query has from and to, not '" + excerpt(name) + "'");
+      return fail(Code::invalid, "the query has from, to and form, not '" + excerpt(name) + "'");
     }
   }
   if (!from) return fail(Code::invalid, "from: it is missing");
   out.to = std::min(out.to, header.time);
   if (*from >= out.to) return fail(Code::invalid, "from: it is not before to");
   out.from = *from;
-  return out;
+  return asked;
 }
 
 }  // namespace
@@ -71,7 +80,8 @@ Result<ledger::Ledger*> ledger_of(const AdminWorld& world) {
 }
 
 Status check_known(const AdminWorld& world, const TenantId& tenant) {
-  if (is_known(world, tenant)) return ok();
+  MC_TRY(const bool known, is_known(world, tenant));
+  if (known) return ok();
   return fail(Code::not_found, "no tenant '" + excerpt(tenant.get()) + "'");
 }
 
@@ -124,11 +134,14 @@ Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_known(world, tenant));
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
   const std::string log = transparency::log_of(tenant);
-  MC_TRY(const proof::TimeRange range, range_in(request, ledger->store(), log));
+  MC_TRY(const RangeAsked asked, range_in(request, ledger->store(), log));
   MC_TRY(const proof::RangeReceipt receipt, under_newest(*ledger, [&](std::string checkpoint) {
-           return proof::make_range_receipt(ledger->store(), log, range, std::move(checkpoint));
+           return proof::make_range_receipt(ledger->store(), log, asked.range,
+                                            std::move(checkpoint));
          }));
-  return as_file(proof::print_range_receipt(receipt), "receipts-" + tenant.get() + ".json");
+  MC_TRY(std::string body, asked.form->make(world, request, receipt));
+  return as_file(std::move(body), "receipts-" + tenant.get() + std::string(asked.form->suffix),
+                 asked.form->type);
 }
 
 // Only the tenant's own: nobody else decides what its log no longer says.

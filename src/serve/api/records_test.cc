@@ -116,6 +116,64 @@ TEST_CASE("records: what cannot be recorded is neither served nor done") {
   CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.admin).status == 200);
 }
 
+TEST_CASE("records: where nobody can tell whether there is the tenant, nothing is done") {
+  Face face;
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  const auto run = [&](const char* sql) {
+    REQUIRE(face.world.directory()
+                .lend([&](sql::Connection& connection) { return connection.script(sql); })
+                .has_value());
+  };
+  run("ALTER TABLE tenant RENAME TO away");
+  const net::Response erased = face.ask("POST", "/v1/tenants/alpha/records/0/erase", face.admin,
+                                        R"({"reason":"erasure request"})");
+  CHECK(erased.status == 503);
+  CHECK_FALSE(face.ledger->store().read("audit/alpha", 0)->erased);
+  CHECK(face.ask("GET", "/v1/tenants/alpha/records", face.admin).status == 503);
+  run("ALTER TABLE away RENAME TO tenant");
+  CHECK(records(face, "alpha").size() == 1);
+}
+
+TEST_CASE("records: a record says what was asked for and what was served, in each form") {
+  Face face;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  }
+  const std::string path = "/v1/tenants/alpha/records";
+  const std::pair<const char*, const char*> forms[] = {
+      {"?form=csv&type=access&limit=2", "record,at,type"},
+      {"?form=ocsf&limit=2", "activity_id,category_uid"},
+      {"?limit=2", "record,at,type"}};
+  for (const auto& [query, fields] : forms) {
+    CAPTURE(query);
+    REQUIRE(face.index->follow(1'000).has_value());
+    REQUIRE(face.ask("GET", path + query, face.operator_).status == 200);
+    const json::Value page = json_of(face.ask("GET", path + "?limit=1", face.admin));
+    const json::Value& payload = *page.find("items")->as_array()->front().find("payload");
+    CHECK(*payload.find("object")->as_string() == path + query);
+    CHECK(*payload.find("rows")->as_int() == 2);
+    CHECK(payload.find("fields")->as_string()->starts_with(fields));
+  }
+  const std::string many = path + "?actor=" + std::string(2'000, 'x');
+  CHECK(face.ask("GET", many, face.operator_).status == 400);  // too long, and recorded
+  const json::Value page = json_of(face.ask("GET", path + "?limit=1", face.admin));
+  const json::Value& payload = *page.find("items")->as_array()->front().find("payload");
+  CHECK(payload.find("object")->as_string()->size() < 600);
+}
+
+TEST_CASE("records: a payload that is no JSON is corrupt, not erased") {
+  Face face;
+  REQUIRE(face.ledger->append(
+      {"audit/alpha", "access", "otto", "alpha", "read", "support", "", "{\"reason\":", {}}));
+  for (const char* form : {"json", "csv", "ocsf"}) {
+    CAPTURE(form);
+    const net::Response read =
+        face.ask("GET", "/v1/tenants/alpha/records?form=" + std::string(form), face.admin);
+    CHECK(read.status == 500);
+    CHECK(read.body.find("record 0: its payload") != std::string::npos);
+  }
+}
+
 TEST_CASE("records: a tenant verifies a receipt alone, and its download is recorded") {
   Face face;
   REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "api/assets.h"
 #include "contract/api_face.h"
 #include "json/json.h"
 #include "proof/proof.h"
@@ -65,7 +66,7 @@ TEST_CASE("signing: anybody reads the log, the chain and the trusted root") {
   const auto root =
       proof::parse_trusted_root(face.ask("GET", "/signing/trusted_root.json", "").body);
   REQUIRE(root.has_value());
-  CHECK(root->logs.size() == 1);
+  CHECK(root->logs.size() == 2);
   CHECK(root->timestamp_authorities.size() == 1);
 }
 
@@ -84,6 +85,12 @@ TEST_CASE("signing: a receipt has several forms, and each verifies") {
   const auto report = proof::verify(asked);
   REQUIRE_MESSAGE(report.has_value(), report.error().what);
   CHECK_MESSAGE(report->verified(), proof::print_text(*report));
+  proof::Bundle large = *proof::parse_bundle(bundle.body);
+  large.entries[0].index = 999'999;
+  large.entries[0].proof->index = 999'999;
+  large.entries[0].proof->head.size = 1'000'000;
+  large.entries[0].proof->path.resize(20);
+  CHECK(proof::print_bundle(large).size() <= 4'300);  // at a million entries: 4.2 KiB
   const net::Response log_proof = face.ask("GET", path + "?form=tlog-proof", face.admin);
   CHECK(log_proof.status == 200);
   const proof::VerifyQuestion log_asked{
@@ -98,6 +105,26 @@ TEST_CASE("signing: a receipt has several forms, and each verifies") {
   const net::Response pdf = face.ask("GET", path + "?form=pdf", face.admin);
   CHECK(pdf.status == 200);
   CHECK(pdf.body.starts_with("%PDF-1.5"));
+  const net::Response page = face.ask("GET", path + "?form=html", face.admin);
+  if (find_asset("/receipt.js") == nullptr) {
+    CHECK(page.status == 503);  // a build without the portal
+  } else {
+    CHECK(page.status == 200);
+    CHECK(sim::header_of(page.headers, "Content-Disposition").find("receipt-alpha-0.html") !=
+          std::string::npos);
+    const auto page_report =
+        proof::verify({.file = page.body, .log_keys = {face.ledger->key().print()}});
+    REQUIRE_MESSAGE(page_report.has_value(), page_report.error().what);
+    CHECK_MESSAGE(page_report->verified(), proof::print_text(*page_report));
+  }
+  const std::string range = "/v1/tenants/alpha/receipts?from=1970-01-01&form=";
+  const net::Response list = face.ask("GET", range + "pdf", face.admin);
+  CHECK(list.status == 200);
+  CHECK(list.body.starts_with("%PDF-1.5"));
+  CHECK(sim::header_of(list.headers, "Content-Disposition").find("receipts-alpha.pdf") !=
+        std::string::npos);
+  CHECK(face.ask("GET", range + "json", face.admin).status == 200);
+  CHECK(face.ask("GET", range + "html", face.admin).status == 400);
   CHECK(face.ask("GET", path + "?form=doc", face.admin).status == 400);
   CHECK(face.ask("GET", path + "?from=json", face.admin).status == 400);
   CHECK(face.ask("GET", path + "?form=bundle", face.bravo).status == 404);

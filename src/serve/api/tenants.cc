@@ -12,6 +12,23 @@ void apply(const TenantBody& body, identity::Tenant& tenant) {
   tenant.state = body.state;
 }
 
+// Regions decide who may reach for a tenant's data, so who asks over HTTP cannot move a tenant out
+// of the way, nor the own one to it. On the machine itself there is no server.
+Status check_region(const AdminWorld& world, const identity::Caller& caller,
+                    const identity::Tenant& held, const std::string& region) {
+  if (region == held.region || world.portal == nullptr) return ok();
+  const std::string reason = std::string(transparency::kCrossRegion) + ": ";
+  if (caller.tenant == held.id) {
+    return fail(Code::denied, reason +
+                                  "the region of your own tenant changes only on the machine, "
+                                  "with maestro tenant update");
+  }
+  if (!transparency::crosses_regions(caller.region, held.region)) return ok();
+  return fail(Code::denied, reason + "you are of region " + caller.region + ", and tenant " +
+                                held.id.get() + " is of " + held.region +
+                                ", whose people alone change that");
+}
+
 net::Response tenant_reply(const identity::Tenant& tenant) {
   net::Response out = json_reply(200, json::Value(to_json(tenant)));
   out.headers.emplace_back("ETag", "\"" + std::to_string(tenant.version) + "\"");
@@ -69,6 +86,7 @@ Reply update_tenant(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const TenantBody body, json::read<TenantBody>(merged));
   if (!body.id.empty() && body.id != id.get()) return fail(Code::invalid, "id cannot change");
   MC_TRY_OK(check_match(request, "tenant", tenant.version));
+  MC_TRY_OK(check_region(world, *request.caller, tenant, body.region));
   apply(body, tenant);
   if (request.dry_run) return json_reply(200, json::Value(to_json(tenant)));
   MC_TRY(const identity::Tenant updated, world.directory.update_tenant(tenant));

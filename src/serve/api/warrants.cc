@@ -49,24 +49,14 @@ net::Response warrant_reply(int status, const Warrant& warrant) {
   return out;
 }
 
-Reply told(const AdminWorld& world, const Result<Warrant>& warrant, const std::string& type,
-           int status = 200) {
-  if (!warrant) return tl::unexpected<Error>(warrant.error());
-  MC_TRY_OK(world.gate->tell(*warrant, type));
-  return warrant_reply(status, *warrant);
-}
-
 Reply decided(const AdminWorld& world, const AdminRequest& request, const TenantId& tenant,
               transparency::Verdict verdict) {
   verdict.by = name_of(*request.caller);
   verdict.dry_run = request.dry_run;
-  const Result<Warrant> done = with_warrants<Warrant>(
-      world, [&](Warrants& warrants) { return warrants.decide(tenant, request.path[3], verdict); });
-  if (done && request.dry_run) return warrant_reply(200, *done);
-  const bool approved = verdict.to == WarrantState::active;
-  return told(world, done,
-              approved ? "mc.warrant.approved"
-                       : "mc.warrant." + std::string(transparency::state_name(verdict.to)));
+  MC_TRY(const Warrant done, with_warrants<Warrant>(world, [&](Warrants& warrants) {
+           return warrants.decide(tenant, request.path[3], verdict);
+         }));
+  return warrant_reply(200, done);
 }
 
 net::Response setting_reply(const AccessSetting& setting) {
@@ -119,11 +109,10 @@ Reply create_warrant(const AdminWorld& world, const AdminRequest& request) {
     return fail(Code::invalid, "tenant: the operator's own needs no warrant");
   }
   MC_TRY(const transparency::NewWarrant wanted, read_wanted(request, tenant));
-  const Result<Warrant> made = with_warrants<Warrant>(
-      world, [&](Warrants& warrants) { return warrants.create(wanted, request.dry_run); });
-  if (made && request.dry_run) return warrant_reply(200, *made);
-  const bool asks = made && made->state == transparency::WarrantState::requested;
-  return told(world, made, asks ? "mc.warrant.requested" : "mc.warrant.issued", 201);
+  MC_TRY(const Warrant made, with_warrants<Warrant>(world, [&](Warrants& warrants) {
+           return warrants.create(wanted, request.dry_run);
+         }));
+  return warrant_reply(request.dry_run ? 200 : 201, made);
 }
 
 Reply approve_warrant(const AdminWorld& world, const AdminRequest& request) {

@@ -102,9 +102,87 @@ TEST_CASE("warrants: who names one means that one") {
   CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", id}}).status == 200);
   CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", "wrt_other"}}).status ==
         403);
+  const json::Value record = newest(face);
+  CHECK(text_in(record, "type") == "denied");
+  CHECK(text_in(*record.find("payload"), "reason") == "warrant-invalid");
+  CHECK(text_in(*record.find("payload"), "warrant") == "wrt_other");
+  CHECK(told(face) == Types{"mc.warrant.issued", "mc.access.read", "mc.access.denied"});
+  // Of another tenant: the refusal stands in the log of the one that was reached for.
   const auto bravo =
       face.ask("GET", "/v1/tenants/bravo/tokens", face.operator_, "", {{"X-Maestro-Warrant", id}});
   CHECK(bravo.status == 403);
+  CHECK(bravo.body.find("warrant-invalid: the named warrant does not open tenant bravo") !=
+        std::string::npos);
+  const json::Value page = json_of(face.ask("GET", "/v1/tenants/bravo/records", face.bravo));
+  REQUIRE(!page.find("items")->as_array()->empty());
+  CHECK(text_in(page.find("items")->as_array()->front(), "type") == "denied");
+  // Revoked, and bytes that are no text.
+  REQUIRE(face.ask("POST", kWarrants + "/" + id + "/revoke", face.operator_).status == 200);
+  CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", id}}).status == 403);
+  CHECK(text_in(*newest(face).find("payload"), "reason") == "warrant-invalid");
+  CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", "\xff"}}).status ==
+        403);
+  CHECK(newest(face).find("payload")->find("warrant") == nullptr);
+}
+
+TEST_CASE("warrants: what the tenant's contract opens is not told as its own doing") {
+  Face face;
+  for (const std::string path :
+       {"/v1/tenants/alpha", "/v1/tenants/alpha/access", "/v1/tenants/alpha/warrants"}) {
+    CAPTURE(path);
+    CHECK(face.ask("GET", path, face.operator_).status == 200);
+    CHECK(text_in(newest(face), "actor") == "otto@system");
+    CHECK(text_in(*newest(face).find("payload"), "reason") == "contract");
+  }
+  CHECK(face.ask("GET", "/v1/tenants", face.operator_).status == 200);
+  const json::Value own =
+      json_of(face.ask("GET", "/v1/tenants/system/records?limit=1", face.operator_));
+  CHECK(text_in(*own.find("items")->as_array()->front().find("payload"), "reason") == "own-data");
+}
+
+// Changes where a tenant is, past the API.
+void move(Face& face, const std::string& tenant, const std::string& region) {
+  auto held = face.world.directory().tenant(TenantId(tenant));
+  REQUIRE(held.has_value());
+  held->region = region;
+  REQUIRE(face.world.directory().update_tenant(*held).has_value());
+}
+
+TEST_CASE("warrants: nobody reaches another region by changing a region over HTTP") {
+  Face face;
+  move(face, "bravo", "us");
+  const auto patch = [&](const std::string& tenant, const std::string& body) {
+    const std::string path = "/v1/tenants/" + tenant;
+    const net::Response read = face.ask("GET", path, face.operator_);
+    const std::string version = std::to_string(*json_of(read).find("version")->as_int());
+    return face.ask("PATCH", path, face.operator_, body, {{"If-Match", "\"" + version + "\""}});
+  };
+  const std::string here = R"({"region":"eu-west-1"})";
+  CHECK(face.ask("GET", "/v1/tenants/bravo/tokens", face.operator_).status == 403);
+  const net::Response moved = patch("bravo", here);
+  CHECK(moved.status == 403);
+  CHECK(moved.body.find("cross-region: ") != std::string::npos);
+  CHECK(patch("bravo", R"({"region":"us","plan":"pro"})").status == 200);
+  for (const char* region : {"us", "local"}) {
+    const net::Response own = patch("system", R"({"region":")" + std::string(region) + "\"}");
+    CHECK(own.status == 403);
+    CHECK(own.body.find("cross-region: ") != std::string::npos);
+  }
+  CHECK(face.ask("GET", "/v1/tenants/bravo/tokens", face.operator_).status == 403);
+  // Of the own region, of all regions, and on the machine itself.
+  CHECK(patch("alpha", R"({"region":"eu-west-2"})").status == 200);
+  CHECK(patch("alpha", here).status == 403);
+  move(face, "system", "local");
+  CHECK(patch("alpha", here).status == 200);
+  const auto held = face.world.directory().tenant(TenantId("system"));
+  const net::Response local =
+      serve_locally({face.world.clock(), face.world.directory(), face.recorder, *face.signing,
+                     face.gate, *face.index},
+                    {.method = "PATCH",
+                     .path = "/v1/tenants/system",
+                     .body = here,
+                     .headers = {{"If-Match", "\"" + std::to_string(held->version) + "\""}}});
+  CHECK_MESSAGE(local.status == 200, local.body);
 }
 
 TEST_CASE("warrants: where the tenant wants to be asked, nothing opens before it approves") {
@@ -133,6 +211,18 @@ TEST_CASE("warrants: where the tenant wants to be asked, nothing opens before it
                             "mc.warrant.denied"});
   // The tenant's own people are never asked.
   CHECK(face.ask("GET", kTokens, face.admin).status == 200);
+}
+
+TEST_CASE("warrants: one from before the tenant wanted to be asked opens nothing") {
+  Face face;
+  const std::string id = ask_for(face);
+  CHECK(face.ask("GET", kPeople, face.operator_).status == 200);
+  CHECK(face.ask("PUT", "/v1/tenants/alpha/access", face.admin, R"({"approval_required":true})",
+                 {{"If-Match", "\"0\""}})
+            .status == 200);
+  const net::Response shut = face.ask("GET", kPeople, face.operator_);
+  CHECK(shut.status == 403);
+  CHECK(shut.body.find("approval-required") != std::string::npos);
 }
 
 TEST_CASE("warrants: only the operator's people ask for one, and bad ones are refused by name") {

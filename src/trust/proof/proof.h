@@ -10,9 +10,11 @@
 #include "proof/bundle_check.h"   // IWYU pragma: export
 #include "proof/entry.h"          // IWYU pragma: export
 #include "proof/envelope.h"       // IWYU pragma: export
+#include "proof/page.h"           // IWYU pragma: export
 #include "proof/range_receipt.h"  // IWYU pragma: export
 #include "proof/receipt.h"        // IWYU pragma: export
 #include "proof/rekor.h"          // IWYU pragma: export
+#include "proof/rekor1.h"         // IWYU pragma: export
 #include "proof/report.h"         // IWYU pragma: export
 #include "proof/sign.h"           // IWYU pragma: export
 #include "proof/statement.h"      // IWYU pragma: export

@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "proof/envelope.h"
+#include "proof/page.h"
 #include "proof/range_receipt.h"
 #include "proof/receipt.h"
 #include "proof/statement.h"
@@ -144,6 +145,13 @@ Result<Report> verify_receipt(const VerifyQuestion& question, const json::Value&
   return verify_parsed(question, "receipt", parse_receipt, check_receipt);
 }
 
+Result<Report> verify_page(const VerifyQuestion& question) {
+  MC_TRY(const std::string receipt, receipt_in_page(question.file));
+  VerifyQuestion asked = question;
+  asked.file = receipt;
+  return verify_parsed(asked, "receipt", parse_receipt, check_receipt);
+}
+
 // What JSON it is, by its members; all else is found by the first bytes.
 Result<Report> verify_json(const VerifyQuestion& question) {
   const Result<json::Value> value = json::parse(question.file, {.bytes_max = kRangeBytesMax});
@@ -158,6 +166,7 @@ Result<Report> verify_json(const VerifyQuestion& question) {
 
 Result<Report> verify(const VerifyQuestion& question) {
   if (question.file.starts_with('{')) return verify_json(question);
+  if (question.file.starts_with(kPageStart)) return verify_page(question);
   if (question.file.starts_with("c2sp.org/tlog-proof@")) return verify_log_proof(question);
   if (question.file.find("\n\n\xE2\x80\x94 ") != std::string_view::npos) {
     return verify_checkpoint(question);

@@ -24,9 +24,9 @@ struct VerifyQuestion {
   WallTime now = {};
 };
 
-// What `file` is: a receipt, a bundle, an envelope, a log proof, a checkpoint. `invalid` when it is
-// none of these, or when what is needed to check it was not given or cannot be read: then nothing
-// was checked.
+// What `file` is: a receipt, alone or in a page (page.h), a bundle, an envelope, a log proof, a
+// checkpoint. `invalid` when it is none of these, or when what is needed to check it was not given
+// or cannot be read: then nothing was checked.
 Result<Report> verify(const VerifyQuestion& question);
 
 }  // namespace mc::proof

@@ -62,6 +62,19 @@ scenario("a receipt for people is sealed, and pdfsig sees a changed copy", { nee
     assert.match(info, /Tagged: +yes/);
   });
 
+scenario("the records of a time are a sealed list for people, a row a record", { needs: ["pdfsig"] },
+  async (world) => {
+    assert.equal((await world.ask(world.server, "GET", "/v1/tenants/alpha/tokens", world.operator)).status, 200);
+    const pdf = await fetchBytes(world, "/v1/tenants/alpha/receipts?from=2026-01-01&form=pdf");
+    assert.match(pdfsig(world, "receipts.pdf", pdf), /Signature is Valid\./);
+    const text = spawnSync("pdftotext", ["-layout", world.site.path("receipts.pdf"), "-"], { encoding: "utf8" }).stdout;
+    assert.match(text, /Records of tenant alpha from\s+2026-01-01T00:00:00/);
+    assert.match(text, /otto@system/);
+    assert.match(text, /maestro verify receipts-alpha\.json/);
+    const info = spawnSync("pdfinfo", [world.site.path("receipts.pdf")], { encoding: "utf8" }).stdout;
+    assert.match(info, /Tagged: +yes/);
+  });
+
 scenario("receipts under the name of the planning documents", async (world) => {
   const { status, text } = await world.ask(world.server, "GET",
     "/transparency/receipts?tenant=alpha&from=2026-01-01&to=2099-01-01", world.admin);
