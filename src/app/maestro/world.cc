@@ -117,6 +117,14 @@ void Running::add_ledger_metrics() {
                                emit({tenant}, static_cast<double>(count));
                              }
                            });
+  metrics_.collect_counter({.name = "mc_record_downloads_total",
+                            .help = "Receipts, ranges and exports of records that were asked for.",
+                            .labels = {"tenant"}},
+                           [this](const metric::Registry::Emit& emit) {
+                             for (const auto& [tenant, count] : ledger_.recorder->downloads()) {
+                               emit({tenant}, static_cast<double>(count));
+                             }
+                           });
   chores_->add_metrics(metrics_);
   if (cosigning_ != nullptr) cosigning_->add_metrics(metrics_);
 }

@@ -70,10 +70,19 @@ std::string log_of(const TenantId& tenant) {
 Result<ledger::Recorded> Recorder::record(const Access& access) {
   Result<ledger::Recorded> out =
       ledger_.append(entry_of(access, kind_name(access.kind), payload_of(access)));
+  if (out && access.takes_away && access.kind == Kind::access) {
+    const std::lock_guard lock(mutex_);
+    ++downloads_[access.tenant.get()];
+  }
   if (out) return out;
   return fail(
       Code::unavailable,
       "nothing is served that cannot be recorded, and the ledger says: " + out.error().what);
+}
+
+std::map<std::string, std::uint64_t> Recorder::downloads() const {
+  const std::lock_guard lock(mutex_);
+  return downloads_;
 }
 
 void Recorder::record_outcome(const Access& access, const ledger::Recorded& recorded,

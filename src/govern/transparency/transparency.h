@@ -57,6 +57,7 @@ struct Access {
   std::string peer = {};  // address of who asked, "" without a network
   Passage passage = {};
   std::optional<Served> served = {};  // of a read that was made before it is recorded
+  bool takes_away = false;            // records, as a file
 };
 
 // The log that holds a tenant's records: "audit/alpha".
@@ -75,9 +76,13 @@ class Recorder {
   Result<ledger::Recorded> redact(const Access& access, std::uint64_t seq, const std::string& why);
 
   ledger::Ledger& ledger() { return ledger_; }
+  // Files of records that were asked for, by tenant, since the start.
+  std::map<std::string, std::uint64_t> downloads() const;
 
  private:
   ledger::Ledger& ledger_;
+  mutable std::mutex mutex_;  // of the next
+  std::map<std::string, std::uint64_t> downloads_;
 };
 
 // Where the operator's people reach for a tenant's data.

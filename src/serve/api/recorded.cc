@@ -14,6 +14,7 @@ using transparency::Kind;
 // Recorded for everybody, the tenant's own people too.
 constexpr std::array<std::string_view, 2> kReceiptPaths = {
     "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts"};
+constexpr std::string_view kRecordsPath = "/v1/tenants/{tenant}/records";  // as a file with a form
 // Without a tenant in the path, and yet with data of several for who may see them.
 constexpr std::array<std::string_view, 3> kOfAllTenants = {"/v1/overview", "/v1/tenants",
                                                            "/v1/alerts"};
@@ -99,6 +100,12 @@ std::string object_of(const net::Request& request) {
   return out;
 }
 
+bool takes_away(const AdminRequest& request, const Endpoint& endpoint) {
+  if (holds(kReceiptPaths, endpoint.path)) return true;
+  return endpoint.path == kRecordsPath &&
+         request.http.query.find("form=") != std::string_view::npos;
+}
+
 // A read can be made first, as nothing of it leaves before it is recorded; then the record says
 // what was served. A receipt is made of records, its own among them.
 bool is_made_first(const AdminRequest& request, const Endpoint& endpoint) {
@@ -123,6 +130,7 @@ Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const E
                 object_of(request.http),
                 std::string(request.request_id),
                 std::string(request.http.peer.substr(0, request.http.peer.rfind(':')))};
+  access.takes_away = takes_away(request, endpoint);
   const bool gated = world.gate != nullptr && is_gated(request, endpoint);
   if (gated) {
     const std::string named(request.http.header(kWarrantHeader));

@@ -154,6 +154,12 @@ TEST_CASE("records: a record says what was asked for and what was served, in eac
     CHECK(*payload.find("rows")->as_int() == 2);
     CHECK(payload.find("fields")->as_string()->starts_with(fields));
   }
+  // Two of these are files; a receipt is one too, whoever asks.
+  CHECK(face.recorder.downloads().at("alpha") == 2);
+  REQUIRE(face.ask("GET", path + "/0/receipt", face.admin).status == 200);
+  CHECK(face.recorder.downloads().at("alpha") == 3);
+  CHECK(face.ask("GET", path + "/0/receipt", face.bravo).status == 404);
+  CHECK(face.recorder.downloads().size() == 1);
   const std::string many = path + "?actor=" + std::string(2'000, 'x');
   CHECK(face.ask("GET", many, face.operator_).status == 400);  // too long, and recorded
   const json::Value page = json_of(face.ask("GET", path + "?limit=1", face.admin));
