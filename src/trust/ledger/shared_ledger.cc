@@ -28,18 +28,26 @@ Status note_copy(sys::Files& files, const std::string& folder) {
   return files.write_atomic(folder + kCopyFile, "a copy of a shared ledger\n");
 }
 
-// False of a folder with batches of which nothing says whose they are.
-Result<bool> is_copy(sys::Files& files, const std::string& folder, bool shared) {
-  MC_TRY(const bool noted, files.exists(folder + kCopyFile));
-  if (noted && !shared) {
+// A folder is one or the other from its first batch on.
+Status settle_kind(sys::Files& files, const std::string& folder, bool shared) {
+  MC_TRY(const bool copy, files.exists(folder + kCopyFile));
+  if (copy && !shared) {
     return fail(Code::conflict,
                 folder + " is a copy of a shared ledger and cannot go on alone: set ledger.url");
   }
-  if (noted || !shared) return noted;
-  MC_TRY(const bool begun, files.exists(folder + "/segments"));
-  if (begun) return false;
-  MC_TRY_OK(note_copy(files, folder));
-  return true;
+  if (copy || !shared) return ok();
+  const std::string segments = folder + "/segments";
+  MC_TRY(const bool there, files.exists(segments));
+  if (there) {
+    MC_TRY(const std::vector<std::string> names, files.list(segments));
+    if (!names.empty()) {
+      return fail(Code::conflict,
+                  folder +
+                      " has a ledger of its own, which cannot be shared: begin a new "
+                      "one, and keep this one for its receipts");
+    }
+  }
+  return note_copy(files, folder);
 }
 
 // The order has all that a copy has.
@@ -54,9 +62,9 @@ Status remove_copy(sys::Files& files, const std::string& folder) {
 
 Status Ledger::open_store() {
   sys::Files& files = machine_.files;
-  MC_TRY(const bool copy, is_copy(files, config_.folder, order_ != nullptr));
+  MC_TRY_OK(settle_kind(files, config_.folder, order_ != nullptr));
   Result<std::unique_ptr<Store>> opened = Store::open(files, config_.folder, config_.segment_bytes);
-  if (!opened && copy && opened.error().code == Code::corrupt) {
+  if (!opened && order_ && opened.error().code == Code::corrupt) {
     MC_TRY_OK(remove_copy(files, config_.folder));
     opened = Store::open(files, config_.folder, config_.segment_bytes);
   }
@@ -64,8 +72,7 @@ Status Ledger::open_store() {
   store_ = std::move(*opened);
   if (!order_) return ok();
   turns_ = std::make_unique<Turns>(*store_, *order_);
-  MC_TRY_OK(turns_->begin());
-  return copy ? ok() : note_copy(files, config_.folder);
+  return turns_->begin();
 }
 
 Status Ledger::erase(const RecordId& record) {
