@@ -36,6 +36,10 @@ Result<std::unique_ptr<RemoteTimestamps>> RemoteTimestamps::make(RemoteAuthority
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
     return refused(Code::invalid, url, "it is no URL of http or https");
   }
+  const std::size_t host = url.find("//") + 2;
+  if (url.substr(host, url.find_first_of("/?#", host) - host).find('@') != std::string::npos) {
+    return fail(Code::invalid, "time-stamping authority: its URL must not have a password in it");
+  }
   if (authority.chain.empty() || authority.chain.size() > pki::kChainMax) {
     return refused(Code::invalid, url, "its chain must have 1 to 8 certificates");
   }

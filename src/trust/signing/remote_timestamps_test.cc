@@ -188,6 +188,9 @@ TEST_CASE("remote timestamps: an authority without address or chain is refused")
     CAPTURE(url);
     CHECK(make(url, chain).error().code == Code::invalid);
   }
+  const auto with_password = make("https://user:hunter2@tsa.example/x", chain);
+  REQUIRE(!with_password.has_value());
+  CHECK(with_password.error().what.find("hunter2") == std::string::npos);
   CHECK(make(kUrl, {}).error().code == Code::invalid);
   CHECK(make(kUrl, std::vector<pki::Certificate>(9, chain.front())).error().code == Code::invalid);
 }
