@@ -26,6 +26,11 @@ struct Database {
   int unreachable = 0;        // so many calls more
   int erasures_lost = 0;      // the same of these
 
+  template <class T>
+  void set(T Database::* what, T to) {
+    const std::lock_guard lock(mutex);
+    this->*what = to;
+  }
   OrderEnd end() const {
     return {batches.size(), batches.empty() ? tlog::Hash{} : batches.back().first};
   }
@@ -210,12 +215,12 @@ TEST_CASE("shared ledger: an answer that is lost is found out, and nothing is th
     CAPTURE(static_cast<int>(fault));
     World world;
     REQUIRE(world.a.ledger->append(entry("first")).has_value());
-    world.database.fault = fault;
+    world.database.set(&Database::fault, fault);
     const auto done = world.a.ledger->append(entry("second"));
     REQUIRE_MESSAGE(done.has_value(), done.error().what);
     CHECK(done->seq == 1);
     // A new log goes with the batch that began it.
-    world.database.fault = fault;
+    world.database.set(&Database::fault, fault);
     Entry other = entry("of bravo");
     other.log = "audit/bravo";
     REQUIRE(world.a.ledger->append(other).has_value());
@@ -229,16 +234,16 @@ TEST_CASE("shared ledger: an answer that is lost is found out, and nothing is th
 
 TEST_CASE("shared ledger: a database that comes back is waited for, another is told of") {
   World world;
-  world.database.unreachable = 3;
+  world.database.set(&Database::unreachable, 3);
   CHECK(world.a.ledger->append(entry("waits")).has_value());
   world.a.config.patience = Nanos{};
   REQUIRE(world.a.start(world.database));
-  world.database.unreachable = 1;
+  world.database.set(&Database::unreachable, 1);
   const auto refused = world.a.ledger->append(entry("too long"));
   REQUIRE(!refused.has_value());
   CHECK(refused.error().code == Code::unavailable);
   CHECK(world.a.ledger->append(entry("again")).has_value());
-  world.database.unreachable = 1;
+  world.database.set(&Database::unreachable, 1);
   CHECK(!world.a.ledger->publish().has_value());
   CHECK(world.a.published().size == 2);
   CHECK(world.a.ledger->state().has_value());
@@ -308,7 +313,7 @@ TEST_CASE("shared ledger: an erasure that the database did not get is made when 
     REQUIRE(world.a.ledger->append(entry(payload)).has_value());
   }
   world.a.published();
-  world.database.erasures_lost = 3;
+  world.database.set(&Database::erasures_lost, 3);
   const auto done = world.a.ledger->redact(kLog, 0, entry("why"));
   REQUIRE(!done.has_value());
   CHECK(done.error().code == Code::unavailable);
@@ -420,6 +425,8 @@ TEST_CASE("shared ledger: a database that is not the one it was is refused") {
 TEST_CASE("shared ledger: a batch that is changed in the database is never taken in") {
   World world;
   REQUIRE(world.a.ledger->append(entry("one")).has_value());
+  world.a.ledger.reset();
+  world.b.ledger.reset();
   const std::string whole = world.database.batches.back().second;
   for (std::size_t at = 0; at < whole.size(); ++at) {
     CAPTURE(at);
