@@ -30,6 +30,9 @@ export class Problem extends Error {
 type About = Pick<Problem, "requestId" | "stepUp" | "retryAfterS" | "changes">;
 
 export const silent = (changes = false) => new Problem(0, "offline", "No answer came.", { changes });
+// Of what was thrown, whatever it is.
+export const asProblem = (error: unknown): Problem =>
+  error instanceof Problem ? error : new Problem(0, "broken", String(error));
 export const unreadable = (changes = false) =>
   new Problem(0, "unreadable", "What came is not an answer of this server.", { changes });
 

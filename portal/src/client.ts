@@ -397,12 +397,12 @@ export abstract class Operations {
   listRecords = (given: { tenant: string; type?: string; actor?: string; action?: string; purpose?: string; warrant?: string; from?: string; to?: string; form?: "json" | "csv" | "ocsf"; before?: number; limit?: number }) =>
     this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { type: given.type, actor: given.actor, action: given.action, purpose: given.purpose, warrant: given.warrant, from: given.from, to: given.to, form: given.form, before: given.before, limit: given.limit }));
   // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
-  getReceipt = (given: { tenant: string; record: number; form?: "json" | "bundle" | "tlog-proof" | "pdf" }) =>
+  getReceipt = (given: { tenant: string; record: number; form?: "json" | "bundle" | "tlog-proof" | "pdf" | "html" }) =>
     this.call<Receipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`, { form: given.form }));
   // All records of a tenant between two times, with the proof that none was left out. The download is recorded.
-  getRangeReceipt = (given: { tenant: string; from: Time; to?: Time }) =>
-    this.call<RangeReceipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/receipts`, { from: given.from, to: given.to }));
-  // What opens or opened the tenant's data to the operator's people, newest first.
+  getRangeReceipt = (given: { tenant: string; from: Time; to?: Time; form?: "json" | "pdf" }) =>
+    this.call<RangeReceipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/receipts`, { from: given.from, to: given.to, form: given.form }));
+  // What opens or opened the tenant's data to the operator's people: open ones first, then the newest.
   listWarrants = (given: { tenant: string }) =>
     this.call<WarrantPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/warrants`);
   // Ask for access with a class and a reference; the operator's people only. It is active at once unless the tenant wants to be asked.
@@ -435,7 +435,7 @@ export abstract class Operations {
   // One tenant; its version is the ETag.
   getTenant = (given: { tenant: string }) =>
     this.call<Tenant>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}`);
-  // Change a tenant; absent members stay.
+  // Change a tenant; absent members stay. Its region: only by an operator of that region or of local, and of the operator's own tenant not over HTTP.
   updateTenant = (given: { tenant: string; dry_run?: boolean; etag: string; body: TenantPatch }) =>
     this.call<Tenant>("PATCH", address(`/v1/tenants/${encodeURIComponent(given.tenant)}`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
   // The people and machines of a tenant.

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { Problem } from "./api.ts";
+import { useRef, useState } from "preact/hooks";
+import { asProblem, type Problem } from "./api.ts";
+import { Once } from "./once.ts";
 import { attempt, client } from "./state.ts";
 
 const KEPT_MS = 60_000;
@@ -20,20 +22,28 @@ interface Props {
 
 // A file of the server. A plain click fetches it, so that what is wrong is told on the page.
 export function Download({ href, told, children }: Props) {
-  async function follow(event: MouseEvent) {
+  const [busy, setBusy] = useState(false);
+  const once = useRef(new Once());
+  function follow(event: MouseEvent) {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    void once.current.run(fetchIt, setBusy);
+  }
+  async function fetchIt() {
     told(null);
     try {
       const { name, bytes } = await attempt(() => client.file(href));
       save(name, bytes);
     } catch (error) {
-      if (error instanceof Problem) told(error);
+      told(asProblem(error));
     }
   }
   return (
-    <a class="button" href={href} download onClick={follow}>
-      {children}
-    </a>
+    <>
+      <a class="button" href={href} download aria-disabled={busy} onClick={follow}>
+        {children}
+      </a>
+      <span class="hidden" role="status">{busy && "Downloading"}</span>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // Loading what a page shows, and the states in which it is not there yet, or not at all.
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "./api.ts";
+import { asProblem, Problem } from "./api.ts";
 import { ahead, attempt, session, toProvider } from "./state.ts";
 
 export interface Loaded<T> {
@@ -36,7 +36,7 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
         const shown = (old: typeof state) => early !== null && old.at > 0 && old.value === value;
         if (!over) setState((old) => (shown(old) ? old : { key, value, problem: null, at: Date.now() }));
       } catch (error) {
-        const problem = error instanceof Problem ? error : new Problem(0, "broken", String(error));
+        const problem = asProblem(error);
         if (!over) setState((old) => ({ ...old, key, problem }));
       }
       if (!over && everyMs > 0) timer = window.setTimeout(later, everyMs);

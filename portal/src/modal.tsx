@@ -1,7 +1,8 @@
 // Dialogs that are there while they are open, and what their forms send.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "./api.ts";
+import { asProblem, type Problem } from "./api.ts";
+import { Once } from "./once.ts";
 import { attempt } from "./state.ts";
 
 interface ModalProps {
@@ -34,16 +35,38 @@ export function Modal({ title, close, children }: ModalProps) {
   );
 }
 
-// Sends what a form says; keeps what went wrong.
+// Sends what a form says, once at a time; keeps what went wrong.
 export function useSending() {
   const [problem, setProblem] = useState<Problem | null>(null);
-  async function send(call: () => Promise<void>) {
+  const [busy, setBusy] = useState(false);
+  const once = useRef(new Once());
+  async function run(call: () => Promise<void>) {
     setProblem(null);
     try {
       await attempt(call);
     } catch (error) {
-      if (error instanceof Problem) setProblem(error);
+      setProblem(asProblem(error));
     }
   }
-  return { problem, send, clear: () => setProblem(null) };
+  const send = (call: () => Promise<void>) => once.current.run(() => run(call), setBusy);
+  return { problem, busy, send, clear: () => setProblem(null) };
+}
+
+interface SendProps {
+  busy: boolean;
+  press?: () => void; // without it the form is sent
+  plain?: boolean;
+  children: ComponentChildren;
+}
+
+// It keeps the focus while it is sent.
+export function Send({ busy, press, plain = false, children }: SendProps) {
+  return (
+    <>
+      <button type={press ? "button" : "submit"} class={plain ? "" : "primary"} aria-disabled={busy} onClick={press}>
+        {children}
+      </button>
+      <span class="hidden" role="status">{busy && "Sending"}</span>
+    </>
+  );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { firstTile, headOf } from "../src/access/checkpoint.ts";
+import { firstTile, headOf, namedIn } from "../src/access/checkpoint.ts";
 import { receiptName, verifyLine } from "../src/access/command.ts";
 import { daily } from "../src/access/daily.ts";
 import {
@@ -60,12 +60,16 @@ test("files are asked for with the same filters, the range with its days", () =>
   const { before, ...texts } = asked(some, NOW);
   assert.deepEqual(Object.fromEntries(url.searchParams), { form: "csv", ...texts, before: String(before) });
   assert.equal(rangePath("alpha", NOTHING, NOW), "/v1/tenants/alpha/receipts?from=2026-08-30");
-  assert.equal(rangePath("alpha", some, NOW), "/v1/tenants/alpha/receipts?from=2026-09-01&to=2026-10-01");
+  const days = { ...some, record: null };
+  assert.equal(rangePath("alpha", days, NOW), "/v1/tenants/alpha/receipts?from=2026-09-01&to=2026-10-01");
+  // What is shown then are records of any days.
+  for (const filters of [some, { ...NOTHING, record: 17 }]) assert.equal(rangePath("alpha", filters, NOW), null);
 });
 
 test("the reason is that of an access, a change or a refusal; of all else there is none", () => {
   const rows: [string, Record<string, unknown> | null, string][] = [
-    ["access", { reason: "own-data" }, "own-data"], ["change", { reason: "customer-support" }, "customer-support"],
+    ["access", { reason: "own-data" }, "own-data"], ["change", { reason: "contract" }, "contract"],
+    ["denied", { reason: "warrant-invalid" }, "warrant-invalid"], ["change", { reason: "customer-support" }, "customer-support"],
     ["denied", { reason: "no-warrant" }, "no-warrant"], ["denied", { reason: "cross-region" }, "cross-region"],
     ["redaction", { reason: "no-warrant" }, "other"], ["outcome", {}, "other"], ["access", null, "other"],
     ["access", { reason: "news" }, "other"], ["access", { reason: 5 }, "other"],
@@ -142,6 +146,11 @@ test("a checkpoint says its size, its root and who signed it", () => {
   const note = "ledger.example\n300\nAAAA\n\n— ledger.example c2ln\n— witness.example d2l0\n";
   assert.deepEqual(headOf(note),
     { origin: "ledger.example", size: 300, root: "AAAA", signers: ["ledger.example", "witness.example"] });
+  assert.deepEqual(namedIn(headOf(note)!), ["witness.example"]);
+  const alone = headOf("ledger.example\n300\nAAAA\n\n— ledger.example c2ln\n— ledger.example c2lo\n")!;
+  assert.deepEqual(namedIn(alone), []);
+  const before = headOf("ledger.example\n300\nAAAA\n\n— a.example d2l0\n— ledger.example c2ln\n— a.example d2l1\n")!;
+  assert.deepEqual(namedIn(before), ["a.example"]);
   for (const bad of ["", "a\nb\nc\n\n", "a\n-1\nc\n\n", "a\n\n"]) assert.equal(headOf(bad), null);
   const first = "/ledger/tile/0/000";
   assert.deepEqual([0, 1, 255, 256].map(firstTile), [null, `${first}.p/1`, `${first}.p/255`, first]);

@@ -8,7 +8,8 @@ import {
   bundleOfBlob, bundleOfStatement, envelopeOf, keyPair, SignatureLog, signed, statementOf,
 } from "./making.mjs";
 import {
-  AUTHORITY, authority, certificate, ENCRYPTING, NOT_CRITICAL, PARTS, SIGNING_TOO, STAMPING, token, UNKNOWN,
+  AUTHORITY, authority, certificate, compressed, ENCRYPTING, issuedBy, issuedByOne, keyId, NAMES, NOT_CRITICAL, PARTS,
+  powerOfOne, SIGNING_TOO, STAMPING, token, UNKNOWN,
 } from "./making_times.mjs";
 
 const FORMAT = "format: format_invalid";
@@ -158,14 +159,16 @@ both("a time-stamp token is of this signature, and nothing in it is unsigned or 
   const world = new Stamped();
   const { clock, middle } = world;
   const good = world.by();
+  const attribute = (hex: string, value: Buffer) => seq(oid(hex), set(value));
+  const odd = attribute("2a0304", int(1));
   const alien = certificate({ subject: "Root", extensions: AUTHORITY });
   for (const tokens of [
-    [good], [good, world.by({ time: "20260601120001.5Z" })], [world.by({ certificates: [clock.der] })],
+    [good], [world.by({ more: [middle.der] })], [world.by({ attributes: (all: Buffer[]) => [...all, odd] })],
+    [good, world.by({ time: "20260601120001.5Z" })], [world.by({ certificates: [clock.der] })],
     [world.by({ certificates: [middle.der, clock.der] })],
   ]) {
     assert.equal(await world.ask(tokens), "verified");
   }
-  const attribute = (hex: string, value: Buffer) => seq(oid(hex), set(value));
   const otherDigest = attribute("2a864886f70d010904", octets(Buffer.alloc(32)));
   const otherType = attribute("2a864886f70d010903", oid("2a864886f70d010701"));
   const changes: Record<string, object> = {
@@ -190,6 +193,15 @@ both("a time-stamp token is of this signature, and nothing in it is unsigned or 
     "an attribute is there twice": { attributes: (all: Buffer[]) => [...all, all[1]] },
     "another digest": { attributes: (all: Buffer[]) => all.with(1, otherDigest) },
     "another type": { attributes: (all: Buffer[]) => all.with(0, otherType) },
+    "two values of an attribute": {
+      attributes: (all: Buffer[]) => [...all, seq(oid("2a0304"), set(int(1), int(2)))],
+    },
+    "no value of an attribute": { attributes: (all: Buffer[]) => [...all, seq(oid("2a0304"), set())] },
+    "another attribute twice": { attributes: (all: Buffer[]) => [...all, odd, attribute("2a0304", int(2))] },
+    "more behind an attribute": { attributes: (all: Buffer[]) => [...all, seq(oid("2a0304"), set(int(1)), int(2))] },
+    "no sequence of an attribute": { attributes: (all: Buffer[]) => [...all, set(oid("2a0304"), set(int(1)))] },
+    "itself named behind": { more: [clock.der] },
+    "another named behind": { more: [alien.der] },
     "a certificate of somebody else": { certificates: [clock.der, alien.der] },
   };
   for (const [what, change] of Object.entries(changes)) {
@@ -226,4 +238,57 @@ both("a time-stamp token is by an authority that was trusted then", async () => 
     const own = certificate({ subject: "Clock", extensions: STAMPING, issuer, ...change });
     assert.equal(await world.ask([world.by({}, own)], [[own, issuer, root]]), wanted, JSON.stringify(change));
   }
+});
+
+both("what others check of a token and this does not is neither good nor bad", async () => {
+  const world = new Stamped();
+  const { root, middle, clock, chain } = world;
+  const of = (change: object) => certificate({ subject: "Clock", extensions: STAMPING, issuer: middle, ...change });
+  const ask = (own: Certificate, change: object = {}, above: Certificate[] = [middle, root]) =>
+    world.ask([world.by(change, own)], [[own, ...above]]);
+  assert.equal(await ask(of({ to: "99991231235959Z" })), "verified");
+  assert.equal(await ask(of({ to: "20270101000000Z" })), "verified");
+  assert.equal(await ask(of({ to: "20260230000000Z" })), TIMESTAMP);
+  assert.equal(await ask(of({ way: "ecdsa-sha1" })), "unsupported");
+  assert.equal(await ask(of({ spki: (_: Buffer, pair: { spki: Buffer }) => compressed(pair) })), "unsupported");
+  assert.equal(await ask(clock, { digest: "sha1", way: "ecdsa-sha1" }), "unsupported");
+  assert.equal(await ask(clock, { digest: "sha224", way: "ecdsa-sha224" }), "unsupported");
+  assert.equal(await ask(clock, { digest: "sha224", way: "ecdsa" }), "unsupported");
+  assert.equal(await ask(clock, { nameDigest: "sha1" }), "unsupported");
+  // One authority that is not understood leaves the others.
+  const both = [[of({ way: "ecdsa-sha1" }), middle, root], chain];
+  for (const chains of [both, both.toReversed()]) assert.equal(await world.ask([world.by()], chains), "verified");
+
+  const rsa = certificate({ subject: "Middle", extensions: AUTHORITY, issuer: root, kind: "rsa" });
+  const pss = certificate({ subject: "Clock", extensions: STAMPING, issuer: rsa, way: "rsa-pss" });
+  assert.equal(await ask(of({ issuer: rsa, way: "rsa" }), {}, [rsa, root]), "verified");
+  assert.equal(await ask(pss, {}, [rsa, root]), "unsupported");
+});
+
+both("a certificate is by the authority that it says has issued it, and no token by Ed25519", async () => {
+  const world = new Stamped();
+  const { root } = world;
+  const middle = (more: Buffer[]) =>
+    certificate({ subject: "Middle", extensions: [...AUTHORITY, ...more], issuer: root });
+  const ask = (issuer: Certificate, more: Buffer[] = []) => {
+    const own = certificate({ subject: "Clock", extensions: [...STAMPING, ...more], issuer });
+    return world.ask([world.by({}, own)], [[own, issuer, root]]);
+  };
+  const known = middle([keyId("its key")]);
+  const plain = middle([]);
+  assert.equal(await ask(known, [issuedBy("its key")]), "verified");
+  assert.equal(await ask(known, [issuedBy("another")]), TIMESTAMP);
+  assert.equal(await ask(plain, [issuedBy("another")]), "verified"); // it does not say its own
+  assert.equal(await ask(plain, [issuedByOne(plain)]), "verified");
+  assert.equal(await ask(plain, [issuedByOne(root)]), TIMESTAMP);
+  assert.equal(await ask(plain, [issuedByOne({ ...plain, issuer: known.issuer.subarray(0, 0) })]), TIMESTAMP);
+  assert.equal(await ask(certificate({ subject: "Middle", extensions: NAMES, issuer: root })), "unsupported");
+
+  const ed25519 = certificate({ subject: "Clock", extensions: STAMPING, issuer: plain, kind: "ed25519" });
+  assert.equal(await world.ask([world.by({ way: "ed25519" }, ed25519)], [[ed25519, plain, root]]), TIMESTAMP);
+});
+
+both("an exponent of an RSA key is at least 3", async () => {
+  const pair = keyPair("rsa");
+  await assert.rejects(PublicKey.fromSpki(bytes(powerOfOne(pair))), Invalid);
 });

@@ -122,6 +122,7 @@ test("a receipt is in one form only, and what is no JSON is no receipt", async (
     ["refused", [
       ` ${good}`, `${good}x`, `${good}${good}`, `\ufeff${good}`, good.slice(0, -1), "", "{", "{}", "[]",
       good.replace("{", '{"kind":"mc.receipt/v1",'), kind("\\ud800"), kind("\\udc00\\ud800"), kind("\t"), kind("\\x"),
+      good.replace("ben@alpha", "\\ud800"), canonical(ledger.range(1, 3)).replace("ben@alpha", "\\udc00"),
       path("01,"), path("1e999,"), path("+1,"), path("["), path("[".repeat(80)),
       '{"__proto__":{"kind":"mc.receipt/v1"}}',
     ]],

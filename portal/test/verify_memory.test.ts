@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { forgetHead, heads, keepTrust, readTrust, relation, rememberHead } from "../src/pages/verify_memory.ts";
+import { isOtherField } from "../src/pages/verify_drop.ts";
+import {
+  forgetHead, heads, isServed, keepTrust, readTrust, relation, rememberHead, type Trust, vouchedByServer, withKey,
+  withRoot,
+} from "../src/pages/verify_memory.ts";
 
 const stored = new Map<string, string>();
 let full = false;
@@ -15,6 +19,8 @@ beforeEach(() => stored.clear());
 
 const head = (size: string, root = "root", key = "key") => ({ key, origin: "log.example", size, root, note: "note" });
 
+const NO_TRUST: Trust = { keys: "", policy: "", pem: "", root: "", servedKey: "", servedRoot: "" };
+
 test("a head is before, behind, the same as or against the one that was seen", () => {
   assert.equal(relation(undefined, head("5")), "first");
   assert.equal(relation(head("0"), head("5")), "first");
@@ -26,7 +32,9 @@ test("a head is before, behind, the same as or against the one that was seen", (
 
 test("the head of each log is remembered by its key, and forgotten by it", () => {
   assert.deepEqual(heads(), []);
-  for (const one of [head("5"), head("6", "root", "__proto__"), head("7")]) assert.ok(rememberHead(one));
+  for (const one of [head("5"), head("6", "root", "__proto__"), head("7")]) {
+    assert.equal(rememberHead(one, heads().find(({ key }) => key === one.key)), "kept");
+  }
   assert.deepEqual(heads().map(({ key, size }) => `${key} ${size}`).sort(), ["__proto__ 6", "key 7"]);
   assert.ok(Date.parse(heads()[0]!.at) > 0);
   forgetHead("key");
@@ -38,13 +46,59 @@ test("what is no memory of ours is none, and no room is told", () => {
     stored.set("mc.verify.heads", text);
     stored.set("mc.verify.trust", text);
     assert.deepEqual(heads(), [], text);
-    assert.deepEqual(readTrust(), { keys: "", policy: "", pem: "", root: "", served: "" });
+    assert.deepEqual(readTrust(), NO_TRUST);
   }
-  const trust = { keys: "a", policy: "b", pem: "c", root: "d", served: "e" };
+  const trust = { keys: "a", policy: "b", pem: "c", root: "d", servedKey: "e", servedRoot: "f" };
   assert.ok(keepTrust(trust));
   assert.deepEqual(readTrust(), trust);
   full = true;
-  assert.equal(rememberHead(head("5")), false);
+  assert.equal(rememberHead(head("5"), undefined), "full");
   assert.equal(keepTrust(trust), false);
   full = false;
+});
+
+test("a head that another tab has remembered meanwhile stays", () => {
+  rememberHead(head("5"), undefined);
+  const [seen] = heads();
+  const [here, there] = [head("7"), head("9")];
+  assert.equal(rememberHead(there, seen), "kept");
+  assert.equal(rememberHead(here, seen), "changed");
+  assert.equal(heads()[0]!.size, "9");
+  assert.equal(rememberHead(head("6"), undefined), "changed");
+  assert.equal(rememberHead(head("9", "other"), { ...seen!, size: "9", root: "third" }), "changed");
+  assert.equal(heads()[0]!.root, "root");
+  forgetHead("key");
+  assert.equal(rememberHead(here, seen), "changed");
+  assert.deepEqual(heads(), []);
+});
+
+test("what this server gave goes beside what was typed, and is told from it in both fields", () => {
+  const typed = { ...NO_TRUST, keys: " own+1+a \n" };
+  const asked = { ...typed, ...withKey(typed, "served+2+b") };
+  assert.equal(asked.keys, "own+1+a\nserved+2+b");
+  assert.deepEqual(withKey(asked, "served+2+b"), { keys: asked.keys, servedKey: "served+2+b" });
+  const both = { ...asked, ...withRoot(asked, "{root}") };
+  assert.ok(isServed(both.keys, both.servedKey) && isServed(both.root, both.servedRoot));
+  assert.deepEqual(withRoot(both, "{newer}"), { root: "{newer}", servedRoot: "{newer}" });
+  assert.equal(withRoot({ ...both, root: "{typed}" }, "{root}"), null);
+  assert.equal(isServed("anything", ""), false);
+
+  assert.equal(vouchedByServer(both, "receipt", "served+2+b"), true);
+  assert.equal(vouchedByServer(both, "receipt", "own+1+a"), false);
+  assert.equal(vouchedByServer(both, "receipt", null), false);
+  assert.equal(vouchedByServer(both, "envelope", null), false);
+  assert.equal(vouchedByServer(both, "bundle", null), true);
+  assert.equal(vouchedByServer({ ...both, root: "{typed}" }, "bundle", null), false);
+});
+
+test("what is dropped on a field is that field's, but for those of what is to be checked", () => {
+  const element = (field: boolean, inDrop: boolean) => {
+    const own = { closest: (names: string): unknown => ((names === ".drop" ? inDrop : field) ? own : null) };
+    return own as unknown as EventTarget;
+  };
+  assert.equal(isOtherField(element(true, false)), true);
+  assert.equal(isOtherField(element(true, true)), false);
+  assert.equal(isOtherField(element(false, false)), false);
+  assert.equal(isOtherField({} as EventTarget), false); // the document
+  assert.equal(isOtherField(null), false);
 });

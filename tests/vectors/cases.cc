@@ -41,6 +41,8 @@ class Maker {
     ranges();
     log_proofs();
     signatures();
+    pages();
+    backslashes();
     return std::move(cases_);
   }
 
@@ -117,6 +119,26 @@ class Maker {
     add_receipt("nothing", "");
     add_receipt("not_json", "hello");
   }
+  // Of a receipt's page as much as verifiers look at.
+  void pages() {
+    const std::string start = std::string(proof::kPageStart) + "<title>Receipt</title>\n";
+    const std::string program = "\n<script>start()</script>\n";
+    const std::string block = proof::print_page_block(receipt_);
+    add_receipt("receipt_page", start + block + program);
+    add_receipt("receipt_page_actor_changed",
+                start + replaced(block, "otto@system", "nobody@else") + program);
+    add_receipt("receipt_page_not_json", start + replaced(block, "{", "[") + program);
+    add_receipt("receipt_page_raw_escape",
+                start + replaced(block, "mc.receipt", "mc.rec\\u0065ipt") + program);
+    add_receipt("receipt_page_bundle_in_it",
+                start + proof::print_page_block(R"({"mediaType":"x"})") + program);
+    add_receipt("receipt_page_nothing_in_it", start + program);
+    add_receipt("receipt_page_two_receipts", start + block + block + program);
+    add_receipt("receipt_page_three_scripts", start + block + program + program);
+    add_receipt("receipt_page_in_a_comment", start + "<!-- " + block + " -->" + program);
+    add_receipt("receipt_page_without_an_end",
+                start + replaced(block, "</script>", "</div>") + program);
+  }
   void notes() {
     add({.name = "checkpoint", .file = checkpoint_, .log_keys = {key_}});
     add({.name = "checkpoint_size_changed",
@@ -180,6 +202,11 @@ class Maker {
                   json::Value& record = (*at(value, {"records"}).as_array())[1];
                   at(record, {"opened", "payload"}) = to_base64("{}");
                 }));
+    add_receipt("range_without_payloads", edited(whole, [](json::Value& value) {
+                  for (json::Value& record : *at(value, {"records"}).as_array()) {
+                    record.as_object()->erase("opened");
+                  }
+                }));
     add_receipt("range_wider", edited(whole, [&](json::Value& value) {
                   at(value, {"to"}) = format_rfc3339(times_[5] + seconds(1));
                 }));
@@ -240,6 +267,15 @@ class Maker {
                         at(value, {"dsseEnvelope", "payload"}) = to_base64("{}");
                       }),
                "content");
+    add_bundle(
+        "bundle_without_time",
+        edited(
+            text,
+            [](json::Value& value) {
+              at(value, {"verificationMaterial"}).as_object()->erase("timestampVerificationData");
+            }),
+        "content");
+    add_bundle("bundle_with_a_promise", promised(bundle, pem), "content");
     const std::string envelope = json::print(to_json(std::get<proof::Envelope>(bundle.content)));
     add({.name = "envelope", .file = envelope, .key = pem, .artifact = "content"});
     add({.name = "envelope_without_artifact", .file = envelope, .key = pem});
@@ -247,6 +283,43 @@ class Maker {
     add({.name = "envelope_type_changed",
          .file = replaced(envelope, "in-toto+json", "in-toto-json"),
          .key = pem});
+  }
+
+  // As the first bundles were: the log's promise, without a proof.
+  std::string promised(proof::Bundle bundle, const std::string& pem) {
+    const auto& envelope = std::get<proof::Envelope>(bundle.content);
+    const std::string body = *proof::read_proposal(proof::print_proposal(envelope, pem));
+    bundle.entries = {world_.signing->promised_log().add(body)->entry};
+    bundle.entries.front().proof.reset();
+    bundle.timestamps.clear();
+    return edited(proof::print_bundle(bundle), [](json::Value& value) {
+      at(value, {"mediaType"}) = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+    });
+  }
+  // In the JSON of a receipt a backslash is two, and here a "u" stands behind them.
+  void backslashes() {
+    WallTime last{};
+    for (int i = 0; i < 3; ++i) {
+      world_.clock.advance(seconds(60));
+      const auto done = world_.ledger->append({"audit/charlie",
+                                               "access",
+                                               "otto@system",
+                                               "charlie",
+                                               "GET /v1/tenants/{tenant}/tokens",
+                                               "support",
+                                               R"(CORP\user-42)",
+                                               "{}",
+                                               {}});
+      MC_CHECK(done);
+      last = done->time;
+    }
+    const ledger::Store& store = world_.ledger->store();
+    const std::string log = "audit/charlie";
+    const std::string checkpoint = *world_.ledger->publish();
+    add_receipt("receipt_backslash",
+                proof::print_receipt(*proof::make_receipt(store, log, 1, checkpoint)));
+    add_receipt("range_backslash", proof::print_range_receipt(*proof::make_range_receipt(
+                                       store, log, {last - seconds(60), last}, checkpoint)));
   }
 
   signing::SigningWorld world_;

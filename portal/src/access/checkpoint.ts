@@ -14,6 +14,9 @@ export function headOf(note: string): Head | null {
   return { origin, size: Number(size), root, signers };
 }
 
+// Whose signatures a checkpoint carries beside the log's own, by the names that they give: nobody has checked them.
+export const namedIn = ({ origin, signers }: Head): string[] => [...new Set(signers.filter((name) => name !== origin))];
+
 // Where the first tile of a log of that size is served (c2sp.org/tlog-tiles); it has no name in an empty one.
 export function firstTile(size: number): string | null {
   if (size === 0) return null;

@@ -75,8 +75,10 @@ export function exportPath(tenant: string, filters: Filters, form: "csv" | "ocsf
     { form, ...texts, before: before === undefined ? "" : String(before) });
 }
 
-// All records of the same days, with the proof that none is missing.
-export function rangePath(tenant: string, filters: Filters, now: number): string {
-  const { from, to } = asked({ ...filters, record: null }, now);
+// All records of the same days, with the proof that none is missing; null where those before a record are shown,
+// which are not those of any days.
+export function rangePath(tenant: string, filters: Filters, now: number): string | null {
+  if (filters.record !== null) return null;
+  const { from, to } = asked(filters, now);
   return withQuery(`/v1/tenants/${encodeURIComponent(tenant)}/receipts`, { from, to });
 }

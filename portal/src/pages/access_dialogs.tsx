@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Warrant, WarrantBody } from "../client.ts";
 import { time } from "../format.ts";
 import { Failed } from "../load.tsx";
-import { Modal, useSending } from "../modal.tsx";
+import { Modal, Send, useSending } from "../modal.tsx";
 import { client, skewSeconds, utc } from "../state.ts";
 import { actionsText, CLASSES } from "./access_warrants.tsx";
 
@@ -21,7 +21,7 @@ interface Props {
 }
 
 export function ApproveDialog({ tenant, warrant, close, done }: Props) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   const [now] = useState(serverNow);
   const asked = warrant.actions.split(",");
   const left = (Date.parse(warrant.expires_at) - now) / MINUTE_MS;
@@ -69,7 +69,7 @@ export function ApproveDialog({ tenant, warrant, close, done }: Props) {
         {problem && <Failed problem={problem} retry={clear} />}
         <p class="actions">
           <button type="button" onClick={close}>Cancel</button>
-          <button type="submit" class="primary">Approve</button>
+          <Send busy={busy}>Approve</Send>
         </p>
       </form>
     </Modal>
@@ -81,7 +81,7 @@ interface EndProps extends Props {
 }
 
 export function EndDialog({ kind, tenant, warrant, close, done }: EndProps) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   const requested = warrant.state === "requested";
   const verb = kind === "deny" ? "Deny" : requested ? "Withdraw" : "Revoke";
   const run = () => send(async () => {
@@ -102,7 +102,7 @@ export function EndDialog({ kind, tenant, warrant, close, done }: EndProps) {
       {problem && <Failed problem={problem} retry={clear} />}
       <p class="actions">
         <button type="button" onClick={close}>Cancel</button>
-        <button type="button" class="primary" onClick={() => void run()}>{verb}</button>
+        <Send busy={busy} press={() => void run()}>{verb}</Send>
       </p>
     </Modal>
   );
@@ -115,7 +115,7 @@ interface AskProps {
 }
 
 export function AskDialog({ tenant, close, done }: AskProps) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   function submit(event: SubmitEvent) {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -172,7 +172,7 @@ export function AskDialog({ tenant, close, done }: AskProps) {
         {problem && <Failed problem={problem} retry={clear} />}
         <p class="actions">
           <button type="button" onClick={close}>Cancel</button>
-          <button type="submit" class="primary">Ask</button>
+          <Send busy={busy}>Ask</Send>
         </p>
       </form>
     </Modal>

@@ -144,16 +144,20 @@ interface FilesProps {
 
 export function Files({ tenant, filters, now }: FilesProps) {
   const [problem, setProblem] = useState<Problem | null>(null);
+  const range = rangePath(tenant, filters, now);
   return (
     <section aria-label="Files">
       <p class="buttons">
         <Download href={exportPath(tenant, filters, "csv", now)} told={setProblem}>CSV</Download>
         <Download href={exportPath(tenant, filters, "ocsf", now)} told={setProblem}>OCSF</Download>
-        <Download href={rangePath(tenant, filters, now)} told={setProblem}>Range receipt</Download>
+        {range !== null && <Download href={range} told={setProblem}>Range receipt</Download>}
       </p>
       <p class="soft">
-        CSV and OCSF have what the filters give, the range receipt all of these days with the proof that none is
-        missing; each up to 10,000 records.
+        {range === null
+          ? "CSV and OCSF have what the filters give, up to 10,000 records each. A range receipt is of days: show the " +
+            "newest for one."
+          : "CSV and OCSF have what the filters give, the range receipt all of these days with the proof that none is " +
+            "missing; each up to 10,000 records."}
         {filters.unwarranted &&
           " ▲ The server does not know the filter “Without a warrant”: files have the others too."}
       </p>

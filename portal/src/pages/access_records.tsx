@@ -117,6 +117,7 @@ function Value({ name, value }: { name: string; value: unknown }) {
 
 const FORMS = [
   ["json", "Receipt"], ["bundle", "Sigstore bundle"], ["tlog-proof", "Log proof"], ["pdf", "PDF"],
+  ["html", "Self-verifying page"],
 ] as const;
 
 interface OpenedProps {

@@ -2,7 +2,7 @@
 import type { Access, Warrant } from "../client.ts";
 import { count, time, UNKNOWN } from "../format.ts";
 import { Failed } from "../load.tsx";
-import { useSending } from "../modal.tsx";
+import { Send, useSending } from "../modal.tsx";
 import { PassingButton, usePassing } from "../passing.tsx";
 import { client, utc } from "../state.ts";
 
@@ -99,7 +99,7 @@ interface SettingProps {
 }
 
 export function Setting({ tenant, access, decides, changed }: SettingProps) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   const asks = access.approval_required;
   const toggle = () => send(async () => {
     await client.setAccess({ tenant, etag: `"${access.version}"`, body: { approval_required: !asks } });
@@ -112,7 +112,7 @@ export function Setting({ tenant, access, decides, changed }: SettingProps) {
           ? "✓ The operator's people are let in only when an administrator of this tenant has approved it."
           : "The operator's people can be let in without a word from this tenant; all of it is recorded."}{" "}
         {decides && (
-          <button type="button" onClick={() => void toggle()}>{asks ? "Stop asking us" : "Ask us before"}</button>
+          <Send busy={busy} press={() => void toggle()} plain>{asks ? "Stop asking us" : "Ask us before"}</Send>
         )}
       </p>
       {problem && (

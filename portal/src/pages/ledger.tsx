@@ -1,4 +1,4 @@
-import { firstTile, type Head, headOf } from "../access/checkpoint.ts";
+import { firstTile, type Head, headOf, namedIn } from "../access/checkpoint.ts";
 import { typeText } from "../access/reasons.ts";
 import type { Ledger, LedgerRecordPage } from "../client.ts";
 import { Copy } from "../copy.tsx";
@@ -20,13 +20,19 @@ function State({ ledger }: { ledger: Ledger }) {
   );
 }
 
-// How far the witnesses are behind.
-function witnesses(newest: Head | null, cosigned: Head | null): string {
-  if (!cosigned) return "▲ No witness has cosigned a checkpoint, or none is asked.";
-  const names = cosigned.signers.slice(1).join(", ");
+// How far the witnesses are behind, as far as the checkpoint says so of itself.
+function Witnesses({ newest, cosigned }: { newest: Head | null; cosigned: Head | null }) {
+  const names = cosigned ? namedIn(cosigned) : [];
+  if (!cosigned || names.length === 0) return <p>▲ No witness has cosigned a checkpoint, or none is asked.</p>;
   const behind = (newest?.size ?? 0) - cosigned.size;
-  if (behind <= 0) return `✓ The newest checkpoint is cosigned by ${names}.`;
-  return `▲ The checkpoint of ${count(cosigned.size)} leaves is cosigned by ${names}; ${count(behind)} came since.`;
+  const which = behind <= 0 ? "The newest checkpoint" : `▲ The checkpoint of ${count(cosigned.size)} leaves`;
+  return (
+    <p>
+      {which} carries signatures named <bdi>{names.join(", ")}</bdi>, not checked here
+      {behind > 0 && `; ${count(behind)} leaves came since`}.{" "}
+      <Link to="/verify">Verify them</Link>
+    </p>
+  );
 }
 
 interface NoteProps {
@@ -65,7 +71,7 @@ function Described({ ledger }: { ledger: Ledger }) {
   return (
     <>
       <State ledger={ledger} />
-      <p>{witnesses(newest, cosigned)}</p>
+      <Witnesses newest={newest} cosigned={cosigned} />
       <dl class="facts">
         <dt>Origin</dt>
         <dd><bdi>{ledger.origin}</bdi></dd>

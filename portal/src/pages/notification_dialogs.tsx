@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Delivery, Endpoint } from "../client.ts";
 import { count, millis, time, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
-import { Modal, useSending } from "../modal.tsx";
+import { Modal, Send, useSending } from "../modal.tsx";
 import { client, utc } from "../state.ts";
 
 export interface Shown {
@@ -18,7 +18,7 @@ interface NewProps {
 }
 
 export function NewEndpointDialog({ tenant, close, made }: NewProps) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   function submit(event: SubmitEvent) {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -54,7 +54,7 @@ export function NewEndpointDialog({ tenant, close, made }: NewProps) {
         {problem && <Failed problem={problem} retry={clear} />}
         <p class="actions">
           <button type="button" onClick={close}>Cancel</button>
-          <button type="submit" class="primary">Create</button>
+          <Send busy={busy}>Create</Send>
         </p>
       </form>
     </Modal>
@@ -80,7 +80,7 @@ export function SecretDialog({ shown, close }: { shown: Shown; close: () => void
 }
 
 export function ReplayDialog({ tenant, endpoint, close }: { tenant: string; endpoint: Endpoint; close: () => void }) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   const [done, setDone] = useState<number | null>(null);
   function submit(event: SubmitEvent) {
     event.preventDefault();
@@ -115,7 +115,7 @@ export function ReplayDialog({ tenant, endpoint, close }: { tenant: string; endp
           {problem && <Failed problem={problem} retry={clear} />}
           <p class="actions">
             <button type="button" onClick={close}>Cancel</button>
-            <button type="submit" class="primary">Send again</button>
+            <Send busy={busy}>Send again</Send>
           </p>
         </form>
       )}
@@ -131,7 +131,7 @@ interface DeleteProps {
 }
 
 export function DeleteDialog({ tenant, endpoint, close, gone }: DeleteProps) {
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   return (
     <Modal title="Delete this endpoint?" close={close}>
       <p>
@@ -141,13 +141,12 @@ export function DeleteDialog({ tenant, endpoint, close, gone }: DeleteProps) {
       {problem && <Failed problem={problem} retry={clear} />}
       <p class="actions">
         <button type="button" onClick={close}>Keep it</button>
-        <button
-          type="button"
-          class="primary"
-          onClick={() => void send(async () => { await client.deleteEndpoint({ tenant, endpoint: endpoint.id }); gone(); })}
+        <Send
+          busy={busy}
+          press={() => void send(async () => { await client.deleteEndpoint({ tenant, endpoint: endpoint.id }); gone(); })}
         >
           Delete endpoint
-        </button>
+        </Send>
       </p>
     </Modal>
   );
@@ -162,7 +161,7 @@ interface LogProps {
 
 export function DeliveryLog({ tenant, delivery, writes, close }: LogProps) {
   const loaded = useLoaded(`delivery ${delivery.id}`, () => client.getDelivery({ tenant, delivery: delivery.id }));
-  const { problem, send, clear } = useSending();
+  const { problem, busy, send, clear } = useSending();
   const detail = loaded.value;
   return (
     <Modal title={`Attempts of ${delivery.type}`} close={close}>
@@ -183,12 +182,12 @@ export function DeliveryLog({ tenant, delivery, writes, close }: LogProps) {
       {problem && <Failed problem={problem} retry={clear} />}
       <p class="actions">
         {writes && detail && detail.state !== "pending" && (
-          <button
-            type="button"
-            onClick={() => void send(async () => { await client.sendDelivery({ tenant, delivery: delivery.id }); close(); })}
+          <Send
+            busy={busy} plain
+            press={() => void send(async () => { await client.sendDelivery({ tenant, delivery: delivery.id }); close(); })}
           >
             Send again
-          </button>
+          </Send>
         )}
         <button type="button" class="primary" onClick={close}>Done</button>
       </p>

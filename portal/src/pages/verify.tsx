@@ -1,10 +1,12 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { time } from "../format.ts";
 import { utc } from "../state.ts";
 import type { VerifyAsked } from "../verify/messages.ts";
 import { check, type Shown } from "./verify_check.ts";
 import { Choose, type Given } from "./verify_choose.tsx";
-import { forgetHead, heads, keepTrust, readTrust, type Remembered, type Trust } from "./verify_memory.ts";
+import {
+  forgetHead, heads, keepTrust, keysOf, readTrust, type Remembered, type Trust, vouchedByServer,
+} from "./verify_memory.ts";
 import { Result, spoken } from "./verify_result.tsx";
 import { TrustForm } from "./verify_trust.tsx";
 
@@ -12,7 +14,6 @@ function quoted(word: string): string {
   const own = word.startsWith("-") ? `./${word}` : word;
   return /^[\w./+=@:-]+$/.test(own) ? own : `'${own.replaceAll("'", "'\\''")}'`;
 }
-const keysOf = (trust: Trust) => trust.keys.split("\n").map((key) => key.trim()).filter((key) => key !== "");
 
 function questionOf({ file }: Given, trust: Trust, artifact: File | null): VerifyAsked {
   const policy = trust.policy.trim() === "" ? null : trust.policy;
@@ -93,10 +94,12 @@ export default function VerifyPage() {
   // What was found of another file, or with another key, says nothing of this.
   const unknown: Shown = asked === null ? { state: "empty" } : { state: "busy", steps: [] };
   const shown = found !== null && found.of === asked ? found.shown : unknown;
-  function change(part: Partial<Trust>) {
-    const next = { ...trust, ...part };
-    setTrust(next);
-    keepTrust(next);
+  const latest = useRef(trust);
+  // An answer that comes late changes what stands there by then.
+  function change(part: (now: Trust) => Partial<Trust>) {
+    latest.current = { ...latest.current, ...part(latest.current) };
+    setTrust(latest.current);
+    keepTrust(latest.current);
   }
   return (
     <>
@@ -108,6 +111,7 @@ export default function VerifyPage() {
       <p class="hidden" role="status">{spoken(shown)}</p>
       <Result
         shown={shown} given={given} again={() => setRound(round + 1)}
+        served={(verdict) => vouchedByServer(trust, verdict.subject, verdict.head?.key ?? null)}
         line={(subject) => (given ? commandOf(given, subject, trust, artifact) : "")}
       />
       <TrustForm trust={trust} change={change} chooseArtifact={setArtifact} />

@@ -101,7 +101,9 @@ async function continuity(head: SeenHead, over: () => boolean): Promise<Continui
   const seen = heads().find((one) => one.key === head.key);
   const how = relation(seen, head);
   if (how === "first" || seen === undefined) {
-    return skipped(rememberHead(head)
+    const kept = rememberHead(head, seen);
+    if (kept === "changed") return continuity(head, over);
+    return skipped(kept === "kept"
       ? "The first head of this log that this browser sees. It is remembered."
       : "This browser has no room to remember the head.");
   }
@@ -117,7 +119,9 @@ async function continuity(head: SeenHead, over: () => boolean): Promise<Continui
   const answer = await ask({ ask: "continues", older, newer, answer: proof }, () => undefined);
   if (answer.state !== "step") return skipped("Not shown: the check did not run.");
   const { step } = answer;
-  if (step.outcome === "passed" && how === "newer") rememberHead(head);
+  // Another tab has gone on meanwhile: this head is held against what is remembered now.
+  const goesOn = step.outcome === "passed" && how === "newer";
+  if (goesOn && rememberHead(head, seen) === "changed") return continuity(head, over);
   return { step, fork: step.outcome === "failed" ? { seen, head } : null };
 }
 

@@ -1,5 +1,6 @@
 // What is to be checked: a file that is chosen or dropped, or a text.
 import { useEffect, useState } from "preact/hooks";
+import { isOtherField } from "./verify_drop.ts";
 
 export interface Given {
   name: string; // "" when it was pasted
@@ -21,11 +22,24 @@ export function Choose({ give }: { give: (given: Given) => void }) {
     if (found) give(found);
   };
   useEffect(() => {
+    // A text would give way to the file's own page.
+    const elsewhere = (event: DragEvent): boolean => {
+      if (!isOtherField(event.target)) return false;
+      setOver(false);
+      const isFile = event.dataTransfer?.types.includes("Files");
+      if (isFile && (event.target as Element).matches("textarea")) {
+        event.preventDefault();
+        event.dataTransfer!.dropEffect = "none";
+      }
+      return true;
+    };
     const drag = (event: DragEvent) => {
+      if (elsewhere(event)) return;
       event.preventDefault();
       setOver(event.type !== "dragleave");
     };
     const drop = (event: DragEvent) => {
+      if (elsewhere(event)) return;
       event.preventDefault();
       setOver(false);
       const file = event.dataTransfer?.files[0];

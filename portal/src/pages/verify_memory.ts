@@ -7,7 +7,8 @@ export interface Trust {
   policy: string; // c2sp.org/tlog-policy, instead of the keys
   pem: string; // the public key of a signer
   root: string; // a trusted root (Sigstore's JSON)
-  served: string; // what of it came from this server: a key, or the trusted root
+  servedKey: string; // the key that this server gave
+  servedRoot: string; // the trusted root that this server gave
 }
 export interface Remembered extends SeenHead {
   at: string; // when it was verified
@@ -37,8 +38,29 @@ function keep(name: string, value: unknown): boolean {
 export function readTrust(): Trust {
   const found = stored(TRUST);
   const text = (name: keyof Trust) => (typeof found[name] === "string" ? found[name] : "");
-  return { keys: text("keys"), policy: text("policy"), pem: text("pem"), root: text("root"), served: text("served") };
+  return {
+    keys: text("keys"), policy: text("policy"), pem: text("pem"), root: text("root"), servedKey: text("servedKey"),
+    servedRoot: text("servedRoot"),
+  };
 }
+export const keysOf = (trust: Trust) => trust.keys.split("\n").map((key) => key.trim()).filter((key) => key !== "");
+
+// With a key of this server; what was there stays.
+export function withKey(trust: Trust, key: string): Partial<Trust> {
+  const keys = keysOf(trust).includes(key) ? trust.keys : [...keysOf(trust), key].join("\n");
+  return { keys, servedKey: key };
+}
+// With the trusted root of this server, unless there is another one.
+export function withRoot(trust: Trust, root: string): Partial<Trust> | null {
+  const isOther = trust.root.trim() !== "" && trust.root !== root && trust.root !== trust.servedRoot;
+  return isOther ? null : { root, servedRoot: root };
+}
+
+export const isServed = (text: string, served: string): boolean => served !== "" && text.includes(served);
+// Whether a verdict goes back to what this server gave: `logKey` is that of the log whose head was signed.
+export const vouchedByServer = (trust: Trust, subject: string, logKey: string | null): boolean =>
+  subject === "bundle" ? isServed(trust.root, trust.servedRoot) : logKey !== null && logKey === trust.servedKey;
+
 export const keepTrust = (trust: Trust): boolean => keep(TRUST, trust);
 
 // A log is its key: one of the same name with another key is another log.
@@ -49,9 +71,13 @@ export function heads(): Remembered[] {
     return texts.every((text) => typeof text === "string") && /^\d+$/.test(String(head?.size));
   });
 }
-export function rememberHead(head: SeenHead): boolean {
-  const kept = Object.fromEntries(heads().map((one) => [one.key, one]));
-  return keep(HEADS, { ...kept, [head.key]: { ...head, at: new Date().toISOString() } });
+// `seen` is what was remembered when the check began: another tab may have gone on since, and then nothing is kept.
+export function rememberHead(head: SeenHead, seen: Remembered | undefined): "kept" | "changed" | "full" {
+  const kept = new Map(heads().map((one) => [one.key, one]));
+  const now = kept.get(head.key);
+  if (now?.size !== seen?.size || now?.root !== seen?.root) return "changed";
+  kept.set(head.key, { ...head, at: new Date().toISOString() });
+  return keep(HEADS, Object.fromEntries(kept)) ? "kept" : "full";
 }
 export function forgetHead(key: string) {
   keep(HEADS, Object.fromEntries(heads().filter((one) => one.key !== key).map((one) => [one.key, one])));

@@ -2,10 +2,12 @@
 import { save } from "../download.tsx";
 import { millis, time } from "../format.ts";
 import { utc } from "../state.ts";
+import type { Verdict } from "../verify/messages.ts";
 import type { Wanted } from "../verify/report.ts";
 import type { Continuity, Shown } from "./verify_check.ts";
 import type { Given } from "./verify_choose.tsx";
 import { Advice, Command, Steps } from "./verify_steps.tsx";
+import { Served } from "./verify_trust.tsx";
 
 const FIELDS: Record<Wanted, string> = {
   policy: "verify-log-key", key: "verify-key", root: "verify-root", artifact: "verify-artifact",
@@ -36,7 +38,8 @@ function Alarm({ fork: { seen, head } }: { fork: NonNullable<Continuity["fork"]>
       <p>
         {certain
           ? "It has signed both of these heads, and no history has room for both: "
-          : "It has signed both of these heads, and what its server gives as proof that one follows the other fails: "}
+          : "It has signed both of these heads, and what its server gives as proof that one follows the other fails: " +
+            "the proof is bad, or "}
         records were changed or taken back, or you are shown another history than others. Keep both notes, and give them
         to the witnesses of the log and to whoever relies on it.
       </p>
@@ -51,12 +54,20 @@ function Alarm({ fork: { seen, head } }: { fork: NonNullable<Continuity["fork"]>
   );
 }
 
-function Done({ shown, given, line }: { shown: Shown & { state: "done" }; given: Given; line: string }) {
+interface DoneProps {
+  shown: Shown & { state: "done" };
+  given: Given;
+  line: string;
+  served: boolean;
+}
+
+function Done({ shown, given, line, served }: DoneProps) {
   const { verdict, continuity } = shown;
   const failed = verdict.steps.find((step) => step.outcome === "failed");
   const steps = continuity ? [...verdict.steps, continuity.step] : verdict.steps;
   const fork = continuity?.fork ?? null;
-  const holds = fork ? "▲ It holds, its log does not" : "✓ Verified";
+  const doubt = fork?.seen.size === fork?.head.size ? "its log does not" : "its log is not shown to go on";
+  const holds = fork ? `▲ It holds, ${doubt}` : "✓ Verified";
   return (
     <>
       {fork && <Alarm fork={fork} />}
@@ -65,6 +76,7 @@ function Done({ shown, given, line }: { shown: Shown & { state: "done" }; given:
           {verdict.verified ? holds : "✕ Not verified"}: {verdict.subject} <bdi>{given.name}</bdi>
         </h2>
         {failed && <Advice failed={failed} />}
+        {verdict.verified && served && <Served />}
         <p class="soft">Checked in {millis(verdict.tookMs)}, in this browser alone.</p>
       </section>
       <Steps steps={steps} line={line} />
@@ -103,10 +115,11 @@ interface ResultProps {
   shown: Shown;
   given: Given | null;
   line: (subject: string) => string;
+  served: (verdict: Verdict) => boolean; // whether it goes back to what this server gave
   again: () => void;
 }
 
-export function Result({ shown, given, line, again }: ResultProps) {
+export function Result({ shown, given, line, served, again }: ResultProps) {
   if (given === null || shown.state === "empty") return <Empty />;
   switch (shown.state) {
     case "busy":
@@ -117,7 +130,11 @@ export function Result({ shown, given, line, again }: ResultProps) {
         </>
       );
     case "done":
-      return <Done shown={shown} given={given} line={line(shown.verdict.subject)} />;
+      return (
+        <Done
+          shown={shown} given={given} line={line(shown.verdict.subject)} served={served(shown.verdict)}
+        />
+      );
     case "refused":
       return <Refused why={shown.why} wanted={shown.wanted} />;
     case "unsupported":

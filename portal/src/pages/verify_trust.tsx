@@ -1,8 +1,8 @@
 // Whom to trust: filled in by hand, or asked of the server, which says less.
 import { useState } from "preact/hooks";
-import { Problem } from "../api.ts";
+import { asProblem } from "../api.ts";
 import { getLogKey, getTrustedRoot } from "./verify_check.ts";
-import type { Trust } from "./verify_memory.ts";
+import { isServed, type Trust, withKey, withRoot } from "./verify_memory.ts";
 
 interface FieldProps {
   id: string;
@@ -26,14 +26,20 @@ function Field({ id, label, hint, value, rows = 2, change }: FieldProps) {
   );
 }
 
-function Ask({ what, ask, take }: { what: string; ask: () => Promise<string>; take: (text: string) => void }) {
+interface AskProps {
+  what: string;
+  ask: () => Promise<string>;
+  take: (text: string) => string; // why it is not taken, or nothing
+}
+
+function Ask({ what, ask, take }: AskProps) {
   const [why, setWhy] = useState("");
   async function run() {
     setWhy("");
     try {
-      take(await ask());
+      setWhy(take(await ask()));
     } catch (error) {
-      setWhy(error instanceof Problem ? error.message : String(error));
+      setWhy(`The server did not give it: ${asProblem(error).message}`);
     }
   }
   return (
@@ -41,12 +47,12 @@ function Ask({ what, ask, take }: { what: string; ask: () => Promise<string>; ta
       <button type="button" onClick={run}>
         Ask this server for {what}
       </button>
-      <p role="status">{why !== "" && <>✕ The server did not give it: <bdi>{why}</bdi></>}</p>
+      <p role="status">{why !== "" && <>✕ <bdi>{why}</bdi></>}</p>
     </div>
   );
 }
 
-const Served = () => (
+export const Served = () => (
   <p class="warn">
     ▲ This server gave it. It shows that a proof fits this server, not that the server is honest: compare it with
     one from somewhere else.
@@ -55,37 +61,50 @@ const Served = () => (
 
 interface Props {
   trust: Trust;
-  change: (part: Partial<Trust>) => void;
+  change: (part: (now: Trust) => Partial<Trust>) => void;
   chooseArtifact: (file: File | null) => void;
 }
 
 export function TrustForm({ trust, change, chooseArtifact }: Props) {
-  const served = (text: string) => trust.served !== "" && text.includes(trust.served);
+  const set = (part: Partial<Trust>) => change(() => part);
+  const takeKey = (key: string): string => {
+    change((now) => withKey(now, key));
+    return "";
+  };
+  const takeRoot = (root: string): string => {
+    let why = "";
+    change((now) => {
+      const part = withRoot(now, root);
+      if (part === null) why = "The field has another one: empty it first.";
+      return part ?? {};
+    });
+    return why;
+  };
   return (
     <form class="trust" onSubmit={(event) => event.preventDefault()}>
       <h2>Whom to trust</h2>
       <Field
-        id="verify-log-key" label="Verifier keys of logs" value={trust.keys} change={(keys) => change({ keys })}
+        id="verify-log-key" label="Verifier keys of logs" value={trust.keys} change={(keys) => set({ keys })}
         hint="name+id+key, one a line: as whoever runs the log, or a witness, tells it"
       />
-      <Ask what="its key" ask={getLogKey} take={(key) => change({ keys: key, served: key })} />
-      {served(trust.keys) && <Served />}
+      <Ask what="its key" ask={getLogKey} take={takeKey} />
+      {isServed(trust.keys, trust.servedKey) && <Served />}
       <details class="sources">
         <summary>A policy, a signer's key, a trusted root, an artifact</summary>
         <Field
-          id="verify-policy" label="Policy" rows={4} value={trust.policy} change={(policy) => change({ policy })}
+          id="verify-policy" label="Policy" rows={4} value={trust.policy} change={(policy) => set({ policy })}
           hint="c2sp.org/tlog-policy: logs, and how many witnesses; then the keys above do not count"
         />
         <Field
-          id="verify-key" label="Public key of the signer" rows={4} value={trust.pem} change={(pem) => change({ pem })}
+          id="verify-key" label="Public key of the signer" rows={4} value={trust.pem} change={(pem) => set({ pem })}
           hint="PEM; of envelopes and bundles"
         />
         <Field
           id="verify-root" label="Trusted root" rows={4} hint="Sigstore's JSON; of bundles" value={trust.root}
-          change={(root) => change({ root })}
+          change={(root) => set({ root })}
         />
-        <Ask what="its trusted root" ask={getTrustedRoot} take={(root) => change({ root, served: root })} />
-        {served(trust.root) && <Served />}
+        <Ask what="its trusted root" ask={getTrustedRoot} take={takeRoot} />
+        {isServed(trust.root, trust.servedRoot) && <Served />}
         <p>
           <label for="verify-artifact">Artifact</label>
           <span class="soft" id="verify-artifact-hint">

@@ -99,13 +99,6 @@ export function fromBase64(text: string): Bytes {
 export const isBase64 = (text: string): boolean =>
   text.length % 4 === 0 && /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/.test(text);
 
-let room = new Uint8Array(1 << 16);
-// As fromBase64(), in a room that the next call uses again: for what is looked at once.
-export function passingBase64(text: string): Uint8Array {
-  if (room.length < text.length) room = new Uint8Array(text.length);
-  return room.subarray(0, decodeBase64(text, room, 0));
-}
-
 // Of either alphabet of RFC 4648; padded, or without padding in the second.
 export function fromAnyBase64(text: string): Bytes {
   if (!/[-_]/.test(text)) return fromBase64(text);

@@ -1,25 +1,32 @@
 // X.509 certificates of time-stamping authorities (RFC 5280), and the way from one to an authority that is
-// trusted. What is not understood is refused: names are compared byte by byte, and no critical extension is
-// passed over.
+// trusted. What is not understood is not passed over: names are compared byte by byte, and what others check
+// and this does not is Unsupported.
 import { type Bytes, equal, toHex } from "./bytes.ts";
-import { PublicKey } from "./crypto.ts";
+import { isCompressed, PublicKey } from "./crypto.ts";
 import { BIT_STRING, Der, INTEGER, OCTET_STRING, OID, opened, SEQUENCE } from "./der.ts";
 import type { Hash } from "./pure.ts";
 import { bad, Invalid, Unsupported } from "./report.ts";
-import { parseTime } from "./time.ts";
 
 const BYTES_MAX = 64 << 10;
 const CHAIN_MAX = 8;
+const NANOS_PER_MS = 1_000_000n;
 const BOOLEAN = 0x01;
 const UTC_TIME = 0x17;
 const GENERAL_TIME = 0x18;
 const CONTEXT_0 = 0xa0;
+const CONTEXT_1 = 0xa1;
 const CONTEXT_3 = 0xa3;
+const CONTEXT_4 = 0xa4;
+const KEY_ID = 0x80; // members of an AuthorityKeyIdentifier
+const SERIAL = 0x82;
 
 const BASIC_CONSTRAINTS = "551d13";
 const KEY_USAGE = "551d0f";
 const EXTENDED_USAGE = "551d25";
 const ALTERNATIVE_NAME = "551d11";
+const NAME_CONSTRAINTS = "551d1e";
+const SUBJECT_KEY = "551d0e";
+const AUTHORITY_KEY = "551d23";
 const KNOWN = [BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_USAGE, ALTERNATIVE_NAME];
 const TIME_STAMPING = "2b06010505070308";
 const DIGITAL_SIGNATURE = 0; // bits of the usage of a key
@@ -33,12 +40,18 @@ const SIGNATURES = new Map<string, { hash: Hash; key: RegExp }>([
   ["2a864886f70d01010c", { hash: "SHA-384", key: /^RS/ }], ["2a864886f70d01010d", { hash: "SHA-512", key: /^RS/ }],
   ["2b6570", { hash: "SHA-512", key: /^EdDSA$/ }],
 ]);
-export const signatureKind = (oid: string) => SIGNATURES.get(oid);
+export const signatureKind = (oid: string) => SIGNATURES.get(oid) ?? notHere("an algorithm of signatures");
+const RSA_PSS = "2a864886f70d01010a";
+
+export function notHere(what: string): never {
+  throw new Unsupported("bundle", `A certificate or a time-stamp token has ${what} that is not checked here.`);
+}
 
 // The identifier of an algorithm that has no parameters, or the NULL that older rules want.
 export function plainAlgorithm(der: Der): string {
   const inside = der.inside(SEQUENCE);
   const oid = toHex(inside.take(OID));
+  if (oid === RSA_PSS) notHere("a signature of RSA-PSS");
   const rest = inside.rest();
   if (rest.length > 1 || (rest[0] && toHex(rest[0].whole) !== "0500")) bad("an algorithm has parameters");
   return oid;
@@ -63,19 +76,19 @@ export interface Certificate {
   extensions: Map<string, Extension>;
 }
 
-// Of digits, with a fraction or without, in UTC.
-export function parseDigits(digits: string): bigint {
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d(?:\.\d+)?)Z$/.exec(digits) ?? bad("its time is no time");
-  const [, year, month, day, hour, minute, second] = parts;
-  return parseTime(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-}
-
+// From 1950 to 9999, which stands for no end (RFC 5280 section 4.1.2.5).
 function readTime(der: Der): bigint {
   const { tag, body } = der.element();
   const text = String.fromCharCode(...body);
-  if (tag === GENERAL_TIME && /^\d{14}Z$/.test(text)) return parseDigits(text);
-  if (tag !== UTC_TIME || !/^\d{12}Z$/.test(text)) bad("its validity is no time");
-  return parseDigits((text < "5" ? "20" : "19") + text);
+  const century = tag === UTC_TIME ? (text < "5" ? "20" : "19") : "";
+  if (tag !== UTC_TIME && tag !== GENERAL_TIME) bad("its validity is no time");
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text) ?? bad("its validity is no time");
+  const [, year, month, day, hour, minute, second] = parts;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const at = new Date(iso);
+  // Days that a month may not have are taken as those of the next one.
+  if (Number.isNaN(at.getTime()) || at.toISOString() !== iso) bad("its validity is no time");
+  return BigInt(at.getTime()) * NANOS_PER_MS;
 }
 
 function readExtensions(der: Der): Map<string, Extension> {
@@ -114,7 +127,9 @@ async function read(der: Bytes): Promise<Certificate> {
   const [notBefore, notAfter] = [readTime(validity), readTime(validity)];
   validity.end();
   const subject = body.element().whole;
-  const key = await PublicKey.fromSpki(body.element().whole);
+  const spki = body.element().whole;
+  if (isCompressed(spki)) notHere("a key as a compressed point");
+  const key = await PublicKey.fromSpki(spki);
   const rest = body.tag === CONTEXT_3 ? opened(body.take(CONTEXT_3), SEQUENCE) : new Der(new Uint8Array(0));
   body.end();
   return {
@@ -170,9 +185,31 @@ function mayStamp(certificate: Certificate): boolean {
     ((usage(DIGITAL_SIGNATURE) || usage(NON_REPUDIATION)) && !others.some((bit) => usage(bit)));
 }
 
+function keyId({ value }: Extension): Bytes {
+  const der = new Der(value);
+  const out = der.take(OCTET_STRING);
+  der.end();
+  return out;
+}
+
+// Whether it does not say that another key, or another certificate of that name, has issued it (RFC 5280
+// section 4.2.1.1).
+function fitsIssuer(issuer: Certificate, { extensions }: Certificate): boolean {
+  const found = extensions.get(AUTHORITY_KEY);
+  if (!found) return true;
+  const id = opened(found.value, SEQUENCE);
+  const [key, names, serial] = [id.optional(KEY_ID), id.optional(CONTEXT_1), id.optional(SERIAL)];
+  id.end();
+  const own = issuer.extensions.get(SUBJECT_KEY);
+  if (key && own && !equal(keyId(own), key)) return false;
+  const name = names && new Der(names).rest().find(({ tag }) => tag === CONTEXT_4);
+  return (!serial || equal(issuer.serial, serial)) && (!name || equal(issuer.issuer, name.body));
+}
+
 async function issued(issuer: Certificate, certificate: Certificate): Promise<boolean> {
-  const kind = SIGNATURES.get(certificate.signatureOid);
-  if (!kind || !equal(issuer.subject, certificate.issuer) || !kind.key.test(issuer.key.algorithm)) return false;
+  if (!equal(issuer.subject, certificate.issuer) || !fitsIssuer(issuer, certificate)) return false;
+  const kind = signatureKind(certificate.signatureOid);
+  if (!kind.key.test(issuer.key.algorithm)) return false;
   return issuer.key.verify(certificate.signed, certificate.signature, kind.hash);
 }
 
@@ -180,9 +217,8 @@ function checkOne(certificate: Certificate, at: bigint) {
   const second = at - (at % 1_000_000_000n);
   if (second < certificate.notBefore || second > certificate.notAfter) bad("a certificate was not valid at that time");
   for (const [oid, { critical }] of certificate.extensions) {
-    if (critical && !KNOWN.includes(oid)) {
-      throw new Unsupported("bundle", "A certificate has a critical extension that is not checked here.");
-    }
+    if (critical && !KNOWN.includes(oid)) notHere("a critical extension");
+    if (oid === NAME_CONSTRAINTS) notHere("a rule for names");
   }
 }
 

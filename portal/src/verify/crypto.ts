@@ -1,14 +1,14 @@
 // Hashes and signatures: WebCrypto's where the page has it, else those of pure.ts. A key is good for one
 // algorithm, as in src/core/crypto.
 import { sha256 as sha2 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, equal, fromBase64, fromHex, toBase64 } from "./bytes.ts";
-import { ecdsaSignature, rsaNumbers } from "./der.ts";
+import { type Bytes, concat, equal, fromBase64, fromHex, toBase64, toHex } from "./bytes.ts";
+import { ecdsaSignature, opened, rsaNumbers, SEQUENCE } from "./der.ts";
+import { pure } from "./load_pure.ts";
 import type { Curve, Hash } from "./pure.ts";
 import { bad, Invalid } from "./report.ts";
 
 // Undefined where the page has no secure context.
 export const platform: { subtle: SubtleCrypto | undefined } = { subtle: globalThis.crypto?.subtle };
-const pure = () => import("./pure.ts");
 
 const HASH_OF = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
 
@@ -89,6 +89,15 @@ const CURVE_KINDS: CurveKind[] = [
 const ED25519_PREFIX = fromHex("302a300506032b6570032100");
 const RSA_BITS_MIN = 2048;
 const RSA_BITS_MAX = 8192;
+const RSA_EXPONENT_BYTES_MAX = 4;
+
+// Whether it is a key on one of the curves with half of its point, which is not read here.
+export function isCompressed(spki: Bytes): boolean {
+  const info = opened(spki, SEQUENCE);
+  const algorithm = toHex(info.element().whole);
+  const first = info.element().body[1];
+  return (first === 2 || first === 3) && CURVE_KINDS.some(({ prefix }) => toHex(prefix).includes(algorithm));
+}
 
 const startsWith = (bytes: Bytes, prefix: Bytes) => equal(bytes.subarray(0, prefix.length), prefix);
 
@@ -147,7 +156,9 @@ export class PublicKey {
     const numbers = rsaNumbers(spki) ?? bad("the key is not RSA of 2048 bits, P-256, P-384, P-521 or Ed25519");
     const { n, e } = numbers;
     const bits = n.length * 8 - Math.clz32(n[0]!) + 24;
-    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX || e.length > 4 || (n.at(-1)! & e.at(-1)! & 1) === 0) {
+    const odd = (n.at(-1)! & e.at(-1)! & 1) === 1;
+    const isOne = e.length === 1 && e[0] === 1; // what is raised to it is its own signature
+    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX || e.length > RSA_EXPONENT_BYTES_MAX || !odd || isOne) {
       bad("the key is not RSA of 2048 bits, P-256, P-384, P-521 or Ed25519");
     }
     return new PublicKey("RS256", spki, "SHA-256", async (message, signature, hash) => {

@@ -1,38 +1,13 @@
 // Hashes and signatures in JavaScript, for pages that have no WebCrypto: plain http on any name but
 // that of this computer.
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, equal, fromHex, toHex } from "./bytes.ts";
+import { type Bytes, concat, fromHex } from "./bytes.ts";
+import { digest, type Hash, number } from "./pure_ed25519.ts";
 
-export type Hash = "SHA-256" | "SHA-384" | "SHA-512";
+export { digest, type Hash, verifyEd25519 } from "./pure_ed25519.ts";
 export type Curve = "P-256" | "P-384" | "P-521";
 
-const HASHES = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 };
 const CURVES = { "P-256": p256, "P-384": p384, "P-521": p521 };
-
-export const digest = (hash: Hash, bytes: Bytes): Bytes => HASHES[hash](bytes) as Bytes;
-
-const number = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes) || "0"}`);
-const little = (bytes: Uint8Array): bigint => number(bytes.toReversed());
-
-// RFC 8032 section 5.1.7 without the cofactor, as OpenSSL and the browsers have it.
-export function verifyEd25519(key: Bytes, message: Bytes, signature: Bytes): boolean {
-  const { Point } = ed25519;
-  const order = Point.Fn.ORDER;
-  if (signature.length !== 64) return false;
-  const r = signature.subarray(0, 32);
-  const s = little(signature.subarray(32));
-  if (s >= order) return false;
-  let own;
-  try {
-    own = Point.fromBytes(key, true);
-  } catch {
-    return false; // not a point
-  }
-  const k = little(sha512(concat(r, key, message))) % order;
-  return equal(Point.BASE.multiplyUnsafe(s).subtract(own.multiplyUnsafe(k)).toBytes(), r);
-}
 
 export function isPoint(curve: Curve, point: Bytes): boolean {
   return CURVES[curve].utils.isValidPublicKey(point, false);

@@ -1,6 +1,6 @@
 // Receipts of one record, `mc.receipt/v1`, as src/trust/proof/receipt.h reads and checks them; and the way
 // from a record to a signed head that a receipt shares with that of a range.
-import { type Bytes, bytesOf, fromBase64, isBase64, toBase64, toHex } from "./bytes.ts";
+import { type Bytes, byteLength, bytesOf, fromBase64, isBase64, toBase64, toHex } from "./bytes.ts";
 import { leafHash } from "./crypto.ts";
 import { quoted } from "./json.ts";
 import { checkInclusion, type TreeHead } from "./merkle.ts";
@@ -10,6 +10,7 @@ import { bad, type Report, type See } from "./report.ts";
 import { checkSigned } from "./signed.ts";
 
 const RECEIPT_KIND = "mc.receipt/v1";
+const RECEIPT_BYTES_MAX = 512 << 10;
 const SALT = /^.{43}=$/; // 32 bytes
 const HASH_BYTES = 32;
 const PATH_MAX = 64;
@@ -38,8 +39,11 @@ export interface Receipt {
 type Members = Record<string, unknown>;
 export const members = (value: unknown): Members =>
   typeof value === "object" && value !== null ? (value as Members) : {};
-export const text = (value: unknown, name: string): string =>
-  typeof value === "string" && value !== "" ? value : bad(`${name}: it is missing`);
+// JSON.parse() lets lone surrogates through, which no other text of a receipt can have.
+export function text(value: unknown, name: string): string {
+  if (typeof value !== "string" || value === "") return bad(`${name}: it is missing`);
+  return /\p{Cs}/u.test(value) ? bad(`${name}: it has a lone surrogate`) : value;
+}
 
 export function readOpened(value: unknown): Opened | null {
   if (value === undefined) return null;
@@ -93,11 +97,10 @@ function printReceipt({ leaf, opened, anchor }: Receipt, put: Put) {
   put(`"record":{"leaf":${quoted(leaf)},"path":${printPath(anchor.path)}}}`);
 }
 
-// The JSON is in the form of RFC 8785 as `print` puts it, part by part. Lone surrogates alone could stand
-// in it, as escapes, which that form has for control characters only.
+// The JSON is in the form of RFC 8785 as `print` puts it, part by part.
 export function checkForm(json: string, print: (put: Put) => void) {
   let at = 0;
-  let same = !/\\u[^0]/.test(json);
+  let same = true;
   print((part) => {
     same &&= json.startsWith(part, at);
     at += part.length;
@@ -107,6 +110,9 @@ export function checkForm(json: string, print: (put: Put) => void) {
 
 // `value` is what JSON.parse() makes of `json`. Nothing but the form of RFC 8785 is read.
 export function parseReceipt(json: string, value: unknown): Receipt {
+  if (json.length > RECEIPT_BYTES_MAX || byteLength(json) > RECEIPT_BYTES_MAX) {
+    bad(`receipt: it is longer than ${RECEIPT_BYTES_MAX} bytes`);
+  }
   const receipt = members(value);
   if (receipt["kind"] !== RECEIPT_KIND) bad(`kind: it is not ${RECEIPT_KIND}`);
   const { leaf, path } = members(receipt["record"]);

@@ -3,12 +3,13 @@
 // is not the authority's.
 import { type Bytes, concat, equal, fromHex, toHex } from "./bytes.ts";
 import {
-  type Certificate, isAuthority, parseCertificate, parseDigits, plainAlgorithm, sameCertificate, signatureKind,
+  type Certificate, isAuthority, notHere, parseCertificate, plainAlgorithm, sameCertificate, signatureKind,
   stampingChain,
 } from "./certificate.ts";
 import { digestOf } from "./crypto.ts";
 import { Der, type Element, element, INTEGER, OCTET_STRING, OID, opened, SEQUENCE, SET } from "./der.ts";
 import { bad, Invalid, Unsupported } from "./report.ts";
+import { parseTime } from "./time.ts";
 import { contains, type TimestampAuthority } from "./trusted_root.ts";
 
 const BYTES_MAX = 64 << 10;
@@ -28,7 +29,7 @@ const WEB_NAMES = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as
 const DIGESTS = new Map<string, keyof typeof WEB_NAMES>([
   ["608648016503040201", "sha256"], ["608648016503040202", "sha384"], ["608648016503040203", "sha512"],
 ]);
-const digestName = (oid: string) => DIGESTS.get(oid) ?? bad("its digest is not SHA-256, SHA-384 or SHA-512");
+const digestName = (oid: string) => DIGESTS.get(oid) ?? notHere("a digest");
 
 function only<T>(all: T[], what: string): T {
   return all.length === 1 ? all[0]! : bad(`it has not one ${what}`);
@@ -38,7 +39,8 @@ interface Signer {
   issuer: Bytes; // DER
   serial: Bytes;
   digest: string;
-  attributes: Element[];
+  attributes: Map<string, Bytes>; // the one value of each
+  signed: Bytes; // all of them, as they are signed
   signatureOid: string;
   signature: Bytes;
 }
@@ -46,6 +48,20 @@ interface Token {
   content: Bytes; // TSTInfo
   certificates: Element[];
   signer: Signer;
+}
+
+// RFC 5652 section 11: no attribute is there twice, or has several values.
+function readAttributes(all: Element[]): Map<string, Bytes> {
+  const out = new Map<string, Bytes>();
+  for (const { whole } of all) {
+    const attribute = opened(whole, SEQUENCE);
+    const oid = toHex(attribute.take(OID));
+    const values = attribute.inside(SET).rest();
+    attribute.end();
+    if (out.has(oid)) bad("a signed attribute is there twice");
+    out.set(oid, values.length === 1 ? values[0]!.whole : bad("a signed attribute has not one value"));
+  }
+  return out;
 }
 
 function readSigner(der: Bytes): Signer {
@@ -57,11 +73,12 @@ function readSigner(der: Bytes): Signer {
   id.end();
   const digest = plainAlgorithm(info);
   const attributes = info.inside(CONTEXT_0).rest();
+  const signed = element(SET, ...attributes.map(({ whole }) => whole));
   const signatureOid = plainAlgorithm(info);
   const signature = info.take(OCTET_STRING);
   if (info.optional(CONTEXT_1)?.length) bad("it has unsigned attributes");
   info.end();
-  return { issuer, serial, digest, attributes, signatureOid, signature };
+  return { issuer, serial, digest, attributes: readAttributes(attributes), signed, signatureOid, signature };
 }
 
 // What no signature covers must be empty or say what is said elsewhere.
@@ -92,16 +109,24 @@ function readToken(response: Bytes): Token {
   return { content, certificates, signer };
 }
 
+// Of digits, with a fraction or without, in UTC.
+function parseDigits(digits: string): bigint {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d(?:\.\d+)?)Z$/.exec(digits) ?? bad("its time is no time");
+  const [, year, month, day, hour, minute, second] = parts;
+  return parseTime(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
 // The time that it tells of a message.
 async function readTime(content: Bytes, message: Bytes): Promise<bigint> {
   const info = opened(content, SEQUENCE);
   if (toHex(info.take(INTEGER)) !== "01") bad("the version of its content is not 1");
   info.take(OID);
   const imprint = info.inside(SEQUENCE);
-  const algorithm = toHex(imprint.inside(SEQUENCE).take(OID));
+  const algorithm = DIGESTS.get(toHex(imprint.inside(SEQUENCE).take(OID))) ??
+    bad("its digest is not SHA-256, SHA-384 or SHA-512");
   const digest = imprint.take(OCTET_STRING);
   imprint.end();
-  if (!equal(digest, await digestOf(digestName(algorithm), message))) bad("it is of other bytes");
+  if (!equal(digest, await digestOf(algorithm, message))) bad("it is of other bytes");
   info.take(INTEGER);
   const text = String.fromCharCode(...info.take(GENERAL_TIME));
   for (const tag of [SEQUENCE, 0x01, INTEGER, CONTEXT_0, CONTEXT_1]) info.optional(tag); // accuracy to extensions
@@ -109,13 +134,8 @@ async function readTime(content: Bytes, message: Bytes): Promise<bigint> {
   return parseDigits(text);
 }
 
-function attribute(signer: Signer, oid: string): Bytes {
-  const found = signer.attributes.map(({ body }) => new Der(body)).filter((each) => toHex(each.take(OID)) === oid);
-  const values = only(found, "attribute of a kind").inside(SET);
-  const value = values.element().whole;
-  values.end();
-  return value;
-}
+const attribute = (signer: Signer, oid: string): Bytes =>
+  signer.attributes.get(oid) ?? bad("a signed attribute is missing");
 
 // ESSCertIDv2 (RFC 5035 section 4).
 async function isNamed(id: Bytes, certificate: Certificate): Promise<boolean> {
@@ -132,9 +152,7 @@ async function isNamed(id: Bytes, certificate: Certificate): Promise<boolean> {
 
 // The certificates that the signer has named under its signature: its own first, then others of its chain.
 async function checkNamed(signer: Signer, chain: Certificate[]) {
-  if (signer.attributes.some(({ body }) => toHex(new Der(body).take(OID)) === SIGNING_CERTIFICATE_1)) {
-    throw new Unsupported("bundle", "A time-stamp token names its certificate by SHA-1, which is not checked here.");
-  }
+  if (signer.attributes.has(SIGNING_CERTIFICATE_1)) notHere("a name of a certificate by SHA-1");
   const value = opened(attribute(signer, SIGNING_CERTIFICATE), SEQUENCE);
   const ids = value.inside(SEQUENCE).rest();
   value.optional(SEQUENCE); // policies
@@ -142,9 +160,19 @@ async function checkNamed(signer: Signer, chain: Certificate[]) {
   if (ids.length === 0) bad("it names no certificate");
   for (const [i, { whole }] of ids.entries()) {
     const found: boolean[] = [];
-    for (const certificate of i === 0 ? chain.slice(0, 1) : chain) found.push(await isNamed(whole, certificate));
+    const candidates = i === 0 ? chain.slice(0, 1) : chain.slice(1);
+    for (const certificate of candidates) found.push(await isNamed(whole, certificate));
     if (!found.includes(true)) bad("it names another certificate");
   }
+}
+
+// Whether this is a way of signing with this digest and the signer's key. Ed25519 is none: it does not name
+// its digest (src/core/pki/timestamp.cc).
+function isWay(signatureOid: string, digest: string, { key: { algorithm } }: Certificate): boolean {
+  if (algorithm === "EdDSA") return false;
+  if (signatureOid === RSA_ENCRYPTION) return algorithm === "RS256";
+  const kind = signatureKind(signatureOid);
+  return kind.key.test(algorithm) && kind.hash === WEB_NAMES[digestName(digest)];
 }
 
 // The signer's chain. The certificates of the token may be the authority's or the signer's own, no others.
@@ -158,11 +186,7 @@ async function signerChain(token: Token, authority: Certificate[], at: bigint): 
   if (embedded.some((each) => ![own, ...authority].some((known) => sameCertificate(known, each)))) {
     bad("it has a certificate that is not its authority's");
   }
-  const kind = signatureKind(signatureOid);
-  const isWay = signatureOid === RSA_ENCRYPTION
-    ? own.key.algorithm === "RS256"
-    : kind?.key.test(own.key.algorithm) && kind.hash === WEB_NAMES[digestName(digest)];
-  if (!isWay) bad("its signature is of another kind");
+  if (!isWay(signatureOid, digest, own)) bad("its signature is of another kind");
   return stampingChain(own, [...authority, ...embedded], authority.at(-1)!, at);
 }
 
@@ -178,8 +202,8 @@ async function checkAuthority(token: Token, { chain: ders, period }: TimestampAu
   const digest = element(OCTET_STRING, await digestOf(name, content));
   if (!equal(attribute(signer, MESSAGE_DIGEST), digest)) bad("its signature is of another content");
   await checkNamed(signer, chain);
-  const signed = element(SET, ...signer.attributes.map(({ whole }) => whole));
-  if (!(await chain[0]!.key.verify(signed, signer.signature, WEB_NAMES[name]))) bad("its signature does not hold");
+  const { key } = chain[0]!;
+  if (!(await key.verify(signer.signed, signer.signature, WEB_NAMES[name]))) bad("its signature does not hold");
 }
 
 // Its time, in nanoseconds since 1970, when one of the authorities has stamped just this message.
@@ -189,14 +213,15 @@ export async function checkTimestamp(
   try {
     const token = readToken(response);
     const time = await readTime(token.content, message);
-    let last = new Invalid("no authority is trusted");
+    let last: Invalid | Unsupported = new Invalid("no authority is trusted");
     for (const authority of authorities) {
       try {
         await checkAuthority(token, authority, time);
         return time;
       } catch (error) {
-        if (!(error instanceof Invalid)) throw error;
-        last = error;
+        if (error instanceof Unsupported) last = error; // perhaps this one has stamped it
+        else if (!(error instanceof Invalid)) throw error;
+        else if (!(last instanceof Unsupported)) last = error;
       }
     }
     throw last;

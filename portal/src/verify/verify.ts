@@ -1,23 +1,23 @@
 // One verifier for all that can be proven, as src/trust/proof/verify.h: it recognises what it is given and
 // reports the steps, with the same names, outcomes and reasons (docs/formats/proofs.md). It asks nobody:
 // neither this folder nor what it imports has code for a network.
-import { byteLength, type Bytes, bytesOf, equal, textOf } from "./bytes.ts";
+import { type Bytes, bytesOf, equal, textOf } from "./bytes.ts";
 import { checkBundle, refuseOthers } from "./bundle_check.ts";
 import { PublicKey } from "./crypto.ts";
 import { checkEnvelope, type Envelope, readEnvelope } from "./envelope.ts";
 import { Fields } from "./fields.ts";
 import { type Json, parseJson } from "./json.ts";
+import { checkText, PAGE_START, receiptInPage } from "./page.ts";
 import { Policy } from "./policy.ts";
 import { parseProofFile, type ProofFile } from "./proof_file.ts";
 import { checkRange, parseRange } from "./range.ts";
-import { checkLeaf, checkReceipt, parseReceipt, type Receipt } from "./receipt.ts";
+import { checkLeaf, checkReceipt, parseReceipt } from "./receipt.ts";
 import { bad, Invalid, missing, Report, type Step } from "./report.ts";
 import { checkSigned } from "./signed.ts";
 import { findSubject } from "./statement.ts";
 import { parseTrustedRoot } from "./trusted_root.ts";
 
 export const FILE_BYTES_MAX = 64 << 20;
-const RECEIPT_BYTES_MAX = 512 << 10;
 const ENVELOPE_BYTES_MAX = 16 << 20;
 const BUNDLE_BYTES_MAX = 32 << 20;
 
@@ -156,13 +156,6 @@ function looseJson(text: string): unknown {
   }
 }
 
-function parseSmallReceipt(json: string, value: unknown): Receipt {
-  if (json.length > RECEIPT_BYTES_MAX || byteLength(json) > RECEIPT_BYTES_MAX) {
-    bad(`receipt: it is longer than ${RECEIPT_BYTES_MAX} bytes`);
-  }
-  return parseReceipt(json, value);
-}
-
 // What JSON it is, by its members.
 async function verifyJson(question: Question, told: Told): Promise<Report> {
   const text = readText(question.file);
@@ -178,7 +171,15 @@ async function verifyJson(question: Question, told: Told): Promise<Report> {
   const parsed = { question, text, value, told };
   return typeof kind === "string" && kind.startsWith("mc.range/")
     ? verifyParsed(parsed, "range receipt", parseRange, checkRange)
-    : verifyParsed(parsed, "receipt", parseSmallReceipt, checkReceipt);
+    : verifyParsed(parsed, "receipt", parseReceipt, checkReceipt);
+}
+
+async function verifyPage(question: Question, told: Told): Promise<Report> {
+  const receipt = receiptInPage(question.file);
+  const policy = policyOf(question);
+  const report = new Report("receipt", told);
+  await checkText(receipt, policy, report);
+  return report;
 }
 
 function readText(file: Bytes): string {
@@ -190,6 +191,7 @@ function readText(file: Bytes): string {
   }
 }
 
+const PAGE = bytesOf(PAGE_START);
 const PROOF_FILE = bytesOf("c2sp.org/tlog-proof@");
 const SIGNATURES = bytesOf("\n\n— ");
 
@@ -209,6 +211,7 @@ export async function verify(question: Question, told: Told = () => undefined): 
   const { file } = question;
   if (file.length > FILE_BYTES_MAX) bad(`the file is longer than ${FILE_BYTES_MAX} bytes`);
   if (file[0] === 0x7b) return verifyJson(question, told); // {
+  if (hasAt(file, 0, PAGE)) return verifyPage(question, told);
   if (hasAt(file, 0, PROOF_FILE)) return verifyLogProof(question, told);
   if (has(file, SIGNATURES)) return verifyCheckpoint(question, told);
   return bad("the file is not a receipt, a bundle, an envelope, a log proof or a checkpoint");

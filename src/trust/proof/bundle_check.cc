@@ -42,21 +42,22 @@ class BundleCheck {
 
   Report run() {
     report_.step("signer", "signer_unexpected", [this] { return signer(); });
-    if (bundle_.timestamps.empty()) {
-      report_.skip("timestamp", "the bundle has none");
-    } else {
-      report_.step("timestamp", "timestamp_invalid", [this] { return timestamps(); });
-    }
-    if (std::all_of(bundle_.entries.begin(), bundle_.entries.end(),
-                    [](const LogEntry& entry) { return entry.promise.empty(); })) {
-      report_.skip("promise", "no entry has one");
-    } else {
-      report_.step("promise", "promise_invalid", [this] { return promises(); });
-    }
-    report_.step("inclusion", "inclusion_invalid", [this] { return inclusion(); });
-    report_.step("checkpoint", "checkpoint_invalid", [this] { return checkpoints(); });
-    report_.step("time", "time_missing", [this] { return trusted_times(); });
-    if (bundle_.certificates.empty()) {
+    const bool by_key = bundle_.certificates.empty();
+    const bool stamped = !bundle_.timestamps.empty();
+    const bool promised = any([](const LogEntry& entry) { return !entry.promise.empty(); });
+    const bool proven = any([](const LogEntry& entry) { return entry.proof.has_value(); });
+    const bool enough = logs() >= question_.entries_min;
+    step_if(stamped, "timestamp", "timestamp_invalid", "the bundle has none",
+            [this] { return timestamps(); });
+    step_if(promised, "promise", "promise_invalid", "no entry has one",
+            [this] { return promises(); });
+    step_if(proven || !enough, "inclusion", "inclusion_invalid", "no entry has a proof",
+            [this] { return inclusion(); });
+    step_if(proven, "checkpoint", "checkpoint_invalid", "no entry has a proof",
+            [this] { return checkpoints(); });
+    step_if(stamped || promised || !by_key, "time", "time_missing",
+            "the bundle has none; a key needs none", [this] { return trusted_times(); });
+    if (by_key) {
       for (const char* name : {"certificate", "transparency", "identity"}) {
         report_.skip(name, "the signer is a key");
       }
@@ -67,11 +68,32 @@ class BundleCheck {
     }
     report_.step("signature", "signature_invalid", [this] { return signature(); });
     report_.step("artifact", "artifact_mismatch", [this] { return artifact(); });
-    report_.step("entry", "entry_mismatch", [this] { return entries(); });
+    step_if(!bundle_.entries.empty(), "entry", "entry_mismatch", "the bundle has none",
+            [this] { return entries(); });
     return std::move(report_);
   }
 
  private:
+  template <class Is>
+  bool any(const Is& is) const {
+    return std::any_of(bundle_.entries.begin(), bundle_.entries.end(), is);
+  }
+  // What is not there is not said to hold.
+  template <class Check>
+  void step_if(bool there, std::string_view name, std::string_view reason, std::string_view why,
+               const Check& check) {
+    if (there) {
+      report_.step(name, reason, check);
+    } else {
+      report_.skip(name, why);
+    }
+  }
+  std::size_t logs() const {
+    std::set<std::string_view> out;
+    for (const LogEntry& entry : bundle_.entries) out.insert(entry.log_id);
+    return out.size();
+  }
+
   Detail signer() const {
     if (question_.key && question_.identity) return no("a key and an identity are expected");
     if (bundle_.certificates.empty()) {
@@ -142,10 +164,10 @@ class BundleCheck {
   }
 
   Detail inclusion() const {
-    std::set<std::string> logs;
+    std::set<std::string_view> proven;
     for (const LogEntry& entry : bundle_.entries) {
-      logs.insert(entry.log_id);
       if (!entry.proof) continue;
+      proven.insert(entry.log_id);
       MC_TRY_OK(tlog::check_inclusion(tlog::leaf_hash(entry.body), entry.proof->index,
                                       entry.proof->head, entry.proof->path));
       if (!is_of_tiles(entry)) continue;
@@ -154,11 +176,11 @@ class BundleCheck {
       }
       if (entry.integrated_s != 0) return no("the entry has a time that nobody signed");
     }
-    if (logs.size() < question_.entries_min) {
-      return no("the bundle has entries of " + count_of(logs.size(), "log") + ", wanted are " +
+    if (logs() < question_.entries_min) {
+      return no("the bundle has entries of " + count_of(logs(), "log") + ", wanted are " +
                 std::to_string(question_.entries_min));
     }
-    return "in the tree of " + count_of(logs.size(), "log");
+    return "in the tree of " + count_of(proven.size(), "log");
   }
 
   Status check_origin(const TransparencyLog& log, const tlog::Checkpoint& checkpoint) const {
@@ -209,10 +231,7 @@ class BundleCheck {
   }
 
   Detail trusted_times() const {
-    if (times_.empty()) {
-      if (bundle_.certificates.empty()) return "none; a key needs none";
-      return no("a certificate needs a timestamp, or a log's promise");
-    }
+    if (times_.empty()) return no("a certificate needs a timestamp, or a log's promise");
     std::string out;
     for (const WallTime time : times_) out += (out.empty() ? "" : ", ") + format_rfc3339(time);
     return out;
@@ -341,7 +360,7 @@ class BundleCheck {
       MC_TRY_OK(check_entry(entry));
       out += (out.empty() ? "" : ", ") + entry.kind + " " + entry.version;
     }
-    return out.empty() ? "none" : out;
+    return out;
   }
 
   const BundleQuestion& question_;

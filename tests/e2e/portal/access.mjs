@@ -347,9 +347,20 @@ export function addAccessScenarios(demo) {
     await signIn(page, await demo.freshLink("alpha", "ada"));
     await page.goto(`${demo.url}/access`);
     await rows(page).first().waitFor();
-    await page.route(/\/receipts\?/, (route) => route.fulfill(problem(400, "invalid", "more than 10000 records")));
-    await press(page, page.getByRole("link", { name: "Range receipt" }));
+    const held = Promise.withResolvers();
+    let asked = 0;
+    await page.route(/\/receipts\?/, async (route) => {
+      asked += 1;
+      await held.promise;
+      await route.fulfill(problem(400, "invalid", "more than 10000 records"));
+    });
+    const link = page.getByRole("link", { name: "Range receipt" });
+    await link.dblclick();
+    await page.getByText("Downloading").waitFor({ state: "attached" });
+    assert.equal(await link.getAttribute("aria-disabled"), "true");
+    held.resolve();
     await page.getByRole("alert").getByText("more than 10000 records").waitFor();
+    assert.equal(asked, 1, "what is clicked twice is fetched once");
     await check(page, "a refused file");
     await press(page, page.getByRole("button", { name: "Try again" }));
     await page.getByRole("alert").waitFor({ state: "detached" });
@@ -382,10 +393,13 @@ export function addAccessScenarios(demo) {
       await page.waitForURL(new RegExp(`record=${record}`));
       await page.locator(".opened").waitFor();
       assert.match(await rows(page).first().textContent(), new RegExp(`Record ${record} `));
+      const ranges = page.getByRole("link", { name: "Range receipt" });
+      assert.equal(await ranges.count(), 0, "records of any days are shown");
       await press(page, page.getByRole("button", { name: "Show the newest" }));
       await page.waitForURL((url) => url.search === "");
       await page.locator(".opened").waitFor({ state: "detached" });
       await rows(page).first().waitFor();
+      assert.equal(await ranges.count(), 1);
       await page.goBack();
       await press(page, page.locator(".opened").getByRole("link", { name: "Verify in this browser" }));
       await heading(page, "Verify");

@@ -7,6 +7,7 @@ import { addAccessScenarios } from "./access.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
 import { addFlowScenarios } from "./flows.mjs";
 import { addGoldenScenarios } from "./golden.mjs";
+import { addReceiptPageScenarios } from "./receipt_page.mjs";
 import { addStateScenarios } from "./states.mjs";
 import { addVerifyScenarios } from "./verify.mjs";
 
@@ -188,6 +189,7 @@ addStateScenarios(demo);
 addFlowScenarios(demo);
 addVerifyScenarios(demo);
 addAccessScenarios(demo);
+addReceiptPageScenarios(demo);
 addGoldenScenarios(demo, update);
 
 const status = await runScenarios("portal", { capabilities: new Set() });

@@ -27,6 +27,7 @@ const fileOf = (name, text) => ({ name, mimeType: "application/octet-stream", bu
 const give = (page, name, text) => page.getByLabel("File to check").setInputFiles(fileOf(name, text));
 const keys = (page) => page.getByLabel("Verifier keys of logs");
 const said = (page, title) => page.getByRole("heading", { name: title }).waitFor();
+const servedIn = (page, where) => page.locator(where).getByText("compare it with one from somewhere else");
 const outcomes = (page) => page.locator(".steps li").evaluateAll((rows) => rows.map((row) => row.className));
 // The session that is not there is the one thing that a browser complains about here.
 const complaints = (page) => page.complaints.filter((text) => !text.includes("401"));
@@ -59,7 +60,7 @@ export function addVerifyScenarios(demo) {
     assert.equal(await keys(page).evaluate((field) => field === document.activeElement), true);
     await page.getByRole("button", { name: "Ask this server for its key" }).click();
     await said(page, "✓ Verified: receipt");
-    await page.getByText("compare it with one from somewhere else").waitFor();
+    for (const where of [".notice", "form"]) await servedIn(page, where).waitFor();
     assert.equal(await keys(page).inputValue(), key);
     const steps = commandLine(demo, "receipt.json", receipt, "--log-key", key);
     assert.deepEqual(steps.map(({ step }) => step), RECEIPT_STEPS);
@@ -243,6 +244,7 @@ export function addVerifyScenarios(demo) {
       await page.getByRole("heading", { name }).waitFor();
       assert.equal((await outcomes(page)).at(-1), outcome, name);
       assert.equal(await page.getByRole("alert").count(), outcome === "failed" ? 1 : 0);
+      if (outcome === "failed") await said(page, "▲ It holds, its log is not shown to go on");
       await page.unroute(/\/ledger\//);
     }
     await page.getByText("Logs that this browser remembers").click();
@@ -292,6 +294,46 @@ export function addVerifyScenarios(demo) {
     await page.context().close();
   });
 
+  scenario("what this server gives goes beside what was typed, and a field keeps what is dropped on it", async () => {
+    const [typed, key] = [new Signer("typed.example").vkey, await logKey(demo)];
+    const page = await openVerify(demo);
+    await keys(page).fill(typed);
+    await give(page, "receipt.json", await receiptOf(demo, 0));
+    await said(page, "✕ Not verified: receipt");
+    // What is typed while the server takes its time stays too.
+    const held = Promise.withResolvers();
+    await page.route(/\/ledger\/key$/, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Ask this server for its key" }).click();
+    const later = new Signer("later.example").vkey;
+    await keys(page).fill(`${typed}\n${later}`);
+    held.resolve();
+    await said(page, "✓ Verified: receipt");
+    assert.equal(await keys(page).inputValue(), `${typed}\n${later}\n${key}`);
+    await servedIn(page, ".notice").waitFor();
+    await page.getByText("A policy, a signer's key, a trusted root, an artifact").click();
+    const askRoot = page.getByRole("button", { name: "Ask this server for its trusted root" });
+    await page.getByLabel("Trusted root").fill("{}");
+    await askRoot.click();
+    await page.getByText("The field has another one: empty it first.").waitFor();
+    await page.getByLabel("Trusted root").fill("");
+    await askRoot.click();
+    await servedIn(page, "form").nth(1).waitFor(); // one for each field
+    assert.equal(await servedIn(page, "form").count(), 2);
+    const taken = await page.getByLabel("Artifact").evaluate((field) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["x"], "app.tar"));
+      return !field.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    assert.equal(taken, false);
+    await said(page, "✓ Verified: receipt receipt.json");
+    await check(page, "keys of several");
+    assert.deepEqual(complaints(page), []);
+    await page.context().close();
+  });
+
   scenario("the server's own bundle of a record, with the word of its log and of its clock", async () => {
     const { record } = JSON.parse(await receiptOf(demo, 0));
     const bundle = await demo.api("GET", "/v1/tenants/alpha/records/0/receipt?form=bundle");
@@ -309,7 +351,7 @@ export function addVerifyScenarios(demo) {
     const steps = ["signer", "timestamp", "promise", "inclusion", "checkpoint", "time", "certificate", "transparency",
       "identity", "signature", "artifact", "entry"];
     assert.deepEqual(await outcomes(page), steps.map((step) => (skipped.includes(step) ? "skipped" : "passed")));
-    await page.getByText("compare it with one from somewhere else").waitFor();
+    for (const where of [".notice", "form"]) await servedIn(page, where).waitFor();
     assert.deepEqual(complaints(page), []);
     await page.context().close();
   });

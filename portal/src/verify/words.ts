@@ -1,0 +1,47 @@
+// The steps of a check and the reasons of failures, in words for people.
+export const TITLES: Record<string, string> = {
+  format: "It is in the form that is written",
+  record: "It is a record of the ledger",
+  payload: "The payload is the one recorded",
+  head: "The head is of the record's log",
+  inclusion: "It stands in the log, at its place",
+  checkpoint: "The log has signed its head",
+  head_inclusion: "That head has the record's log in it",
+  records: "All are records of one log",
+  chain: "Each follows the one before it",
+  complete: "None is missing in the range",
+  payloads: "The payloads are those recorded",
+  signer: "The signer is the one expected",
+  timestamp: "A trusted clock has seen the signature",
+  promise: "The log has promised the entry",
+  time: "The time of signing is known",
+  certificate: "The signer's certificate is trusted",
+  transparency: "The certificate was made public",
+  identity: "The signer has the expected name",
+  signature: "The signature is of this content",
+  artifact: "It is about the artifact",
+  entry: "The log's entry says the same",
+  consistency: "The log goes on from what this browser saw",
+  words: "The words of the page are those of the receipt",
+};
+
+export const WHY: Record<string, string> = {
+  format_invalid: "It is not written as such a file is: it was changed on its way, or is of another kind.",
+  record_invalid: "The record is not in the form that the ledger writes.",
+  payload_mismatch: "What is shown as the content is not what the record committed to: one of them was changed.",
+  head_invalid: "The head is not one, or belongs to another log.",
+  inclusion_invalid: "The proof does not lead from this record to its log: one of them was changed.",
+  head_inclusion_invalid: "The proof does not lead from the head to what was signed: one of them was changed.",
+  checkpoint_invalid: "No signature of somebody you trust holds. The head was changed, or the key is another log's.",
+  chain_broken: "A record was taken out, put in or changed.",
+  range_incomplete: "The records do not reach over the whole range: some are missing.",
+  signer_unexpected: "It was signed with another key than the one given.",
+  timestamp_invalid: "No clock that you trust has stamped this signature.",
+  signature_invalid: "It was changed after it was signed, or signed with another key.",
+  artifact_mismatch: "It is about other bytes than those given.",
+  entry_mismatch: "What the log has is something else.",
+  consistency_invalid: "Two heads of one size that differ are two histories. Of two sizes, the proof that its server " +
+    "gave is bad, or there is none to give.",
+  words_changed: "What the page shows as the record was changed after it was made.",
+};
+export const MARKS = { passed: "✓", failed: "✕", skipped: "–" };
