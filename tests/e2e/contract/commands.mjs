@@ -173,6 +173,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "--set", "server.port=x", "serve"],
       [2, "--set", "server.port=x", "ledger", "verify"],
       [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
+      [2, "ledger", "fence"],
       [4, "ledger", "erase", "0", "--tenant", "alpha", "--reason", "not the tenant's own"],
       [2, "verify", site.path("receipt.json")],
       [4, "warrant", "approve", "wrt_x", "--tenant", "alpha"],
@@ -196,7 +197,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "ledger verify", "ledger erase", "verify", "warrant approve",
+      "dataset sdl", "dataset import", "ledger verify", "ledger fence", "ledger erase", "verify", "warrant approve",
       "warrant deny", "access set", "sign", "signer create", "signer public", "ledger trusted-root", "serve", "demo", "man"]) seen.add(words);
   });
 

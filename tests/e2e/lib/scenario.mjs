@@ -7,6 +7,15 @@ export function scenario(name, ...rest) {
   scenarios.push({ name, needs: rest[0]?.needs ?? [], limitMs: rest[0]?.limitMs ?? 30_000, body });
 }
 
+// A promise that a scenario resolves when it is time (Promise.withResolvers of newer nodes).
+export function deferred() {
+  const out = {};
+  out.promise = new Promise((resolve) => {
+    out.resolve = resolve;
+  });
+  return out;
+}
+
 async function within(limitMs, promise) {
   let timer;
   const late = new Promise((_, reject) => {

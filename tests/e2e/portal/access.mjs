@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { runToEnd } from "../lib/children.mjs";
 import { MAESTRO } from "../lib/maestro.mjs";
-import { scenario } from "../lib/scenario.mjs";
+import { deferred, scenario } from "../lib/scenario.mjs";
 import { check, heading, openPage, press, signIn, tabTo, write } from "./browser.mjs";
 
 const recordsOf = (tenant) => new RegExp(`/v1/tenants/${tenant}/records`);
@@ -347,7 +347,7 @@ export function addAccessScenarios(demo) {
     await signIn(page, await demo.freshLink("alpha", "ada"));
     await page.goto(`${demo.url}/access`);
     await rows(page).first().waitFor();
-    const held = Promise.withResolvers();
+    const held = deferred();
     let asked = 0;
     await page.route(/\/receipts\?/, async (route) => {
       asked += 1;

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import {
   Ledger, Signer, SignatureLog, bundleOfBlob, canonical, consistency, envelopeOf, keyPair, statementOf,
 } from "../../../portal/test/making.mjs";
-import { scenario } from "../lib/scenario.mjs";
+import { deferred, scenario } from "../lib/scenario.mjs";
 import { check, heading, openPage, press, signIn, tabTo, write } from "./browser.mjs";
 import { WIDTHS, checkLooks } from "./states.mjs";
 
@@ -301,7 +301,7 @@ export function addVerifyScenarios(demo) {
     await give(page, "receipt.json", await receiptOf(demo, 0));
     await said(page, "✕ Not verified: receipt");
     // What is typed while the server takes its time stays too.
-    const held = Promise.withResolvers();
+    const held = deferred();
     await page.route(/\/ledger\/key$/, async (route) => {
       await held.promise;
       await route.continue();
