@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 ninja -C build/release ledger_bench ledger_shared_bench > /dev/null
 folder=$(mktemp -d build/ledger-bench-XXXXXX)  # on the disk of the checkout, not in memory
 trap 'rm -rf "$folder"' EXIT
+chmod 711 "$folder"  # the server runs as another user
 records=${1:-900000}
 build/release/bin/ledger_bench "$folder" "$records" | python3 bench/record.py
 TMPDIR=$(realpath "$folder") tests/e2e/postgres.sh bash -c \
