@@ -93,14 +93,22 @@ auto read_row(sql::Connection& connection, std::string_view query,
 constexpr const char* kNoOrder = "ledger: the database has no ledger";
 constexpr const char* kNoBatch = "ledger: the database has lost a batch";
 
+Status check_dialect(const sql::Connection& connection) {
+  if (connection.dialect() == sql::Dialect::postgres) return ok();
+  return fail(Code::invalid, "ledger.url: only PostgreSQL can be shared between processes");
+}
+
+Result<bool> has_tables(sql::Connection& connection) {
+  return read_row(connection, kThere, {}, kNoOrder,
+                  [](const sql::Rows& rows) -> Result<bool> { return rows.boolean(0); });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqlOrder>> SqlOrder::open(std::unique_ptr<sql::Connection> turns,
                                                  std::unique_ptr<sql::Connection> rest,
                                                  const std::string& vkey) {
-  if (turns->dialect() != sql::Dialect::postgres) {
-    return fail(Code::invalid, "ledger: only PostgreSQL can be shared between processes");
-  }
+  MC_TRY_OK(check_dialect(*turns));
   for (sql::Connection* each : {turns.get(), rest.get()}) {
     each->set_statement_timeout(kAnswersWithin);
   }
@@ -114,9 +122,7 @@ Status SqlOrder::make_tables(const std::string& vkey) {
   MC_TRY(
       [[maybe_unused]] const bool locked,
       read_row(*rest_, kLock, {}, kNoOrder, [](const sql::Rows&) -> Result<bool> { return true; }));
-  MC_TRY(const bool there,
-         read_row(*rest_, kThere, {}, kNoOrder,
-                  [](const sql::Rows& rows) -> Result<bool> { return rows.boolean(0); }));
+  MC_TRY(const bool there, has_tables(*rest_));
   if (!there) MC_TRY_OK(rest_->script(kTables));
   MC_TRY([[maybe_unused]] const std::int64_t made,
          rest_->execute(kFirst, {kFormat, vkey, blob({}), blob(tlog::kEmptyRoot)}));
@@ -222,6 +228,9 @@ Status SqlOrder::erase(std::uint64_t number, std::uint64_t offset, std::uint64_t
 }
 
 Result<std::int64_t> fence(sql::Connection& connection) {
+  MC_TRY_OK(check_dialect(connection));
+  MC_TRY(const bool there, has_tables(connection));
+  if (!there) return fail(Code::not_found, kNoOrder);
   return read_row(connection, kFence, {}, kNoOrder,
                   [](const sql::Rows& rows) -> Result<std::int64_t> { return rows.integer(0); });
 }

@@ -174,6 +174,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "--set", "server.port=x", "ledger", "verify"],
       [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
       [2, "ledger", "fence"],
+      [2, "--set", `ledger.url=sqlite:${site.path("other.db")}`, "ledger", "fence"],
       [4, "ledger", "erase", "0", "--tenant", "alpha", "--reason", "not the tenant's own"],
       [2, "verify", site.path("receipt.json")],
       [4, "warrant", "approve", "wrt_x", "--tenant", "alpha"],

@@ -322,6 +322,14 @@ scenario("a copy is no ledger of its own: without ledger.url it does not start",
   });
 
 scenario("fenced servers refuse until they are started again", { limitMs: 60_000 }, async (world) => {
+  const empty = new Database("empty");
+  try {
+    const refused = world.a.site.run("--set", `ledger.url=${empty.url}`, "ledger", "fence");
+    assert.equal(refused.status, 3, refused.err);
+    assert.match(refused.err, /the database has no ledger/);
+  } finally {
+    empty.drop();
+  }
   const told = world.a.site.json("ledger", "fence");
   assert.equal(told.epoch, 2);
   const refuses = async (member) => {
