@@ -15,7 +15,7 @@ namespace {
 class Load {
  public:
   Load(ledger::Ledger& ledger, sys::Clock& clock, std::size_t writers, std::size_t records)
-      : ledger_(ledger), clock_(clock), left_(records), open_(records) {
+      : ledger_(ledger), clock_(clock), left_(records), open_(records), begun_(writers) {
     latencies_.reserve(records);
     for (std::size_t i = 0; i < writers; ++i) free_.push_back(i);
   }
@@ -47,10 +47,11 @@ class Load {
                         "",
                         std::string(kPayloadBytes, 'x'),
                         {}};
-    const MonoTime begin = clock_.mono();
-    ledger_.append(std::move(entry), [this, writer, begin](const Result<ledger::Recorded>& done) {
+    begun_[writer] = clock_.mono();
+    ledger_.append(std::move(entry), [this, writer](const Result<ledger::Recorded>& done) {
       if (!done) stop(done.error().what);
-      latencies_.push_back(clock_.mono() - begin);  // on the ledger's thread, one at a time
+      // On the ledger's thread, one at a time.
+      latencies_.push_back(clock_.mono() - begun_[writer]);
       bool first = false;
       {
         const std::lock_guard lock(mutex_);
@@ -65,6 +66,7 @@ class Load {
   sys::Clock& clock_;
   std::size_t left_;
   std::size_t open_;
+  std::vector<MonoTime> begun_;  // of each writer
   std::vector<Nanos> latencies_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -126,7 +126,7 @@ double proof_us(const Machine& machine, const ledger::Store& store, const std::s
 // A receipt as c2sp.org/tlog-proof: of a record in the middle of its log.
 std::size_t log_proof_bytes(ledger::Ledger& ledger, const std::string& log) {
   const ledger::LogCheckpoint checkpoint =
-      must(ledger.publish_log(log, must(ledger.signer_of(log))));
+      must(ledger.publish_log(log, must(ledger.signers_of(log))));
   tlog::ProofFile file;
   file.index = checkpoint.head.size / 2;
   file.path = must(ledger.store().prove_inclusion(log, file.index, checkpoint.head.size));
@@ -171,9 +171,12 @@ int main(int argc, char** argv) {
   ledger = open(machine, folder);
   out.set("start_ms", millis_of(machine.clock->mono() - begin));
   const MonoTime check = machine.clock->mono();
+  const Nanos cpu = sys::usage().cpu;
   const auto report = must(ledger::verify(*machine.files, folder + "/ledger", {2, nullptr, {}}));
   const double seconds = millis_of(machine.clock->mono() - check) / 1e3;
+  const double used = millis_of(sys::usage().cpu - cpu) * 1e3;
   out.set("verify_records_s", static_cast<double>(report.records) / seconds);
+  out.set("verify_cpu_us", used / static_cast<double>(report.records));
   std::printf("%s\n", json::print(json::Value(std::move(out))).c_str());
   return 0;
 }

@@ -27,9 +27,10 @@ std::unique_ptr<ledger::Ledger> open(const Machine& machine, const std::string& 
   config.signed_head_file = folder + "/head";
   if (!machine.files->make_folders(folder)) stop("cannot make " + folder);
   const tlog::NoteSigner signer = bench_signer();
-  return must(ledger::Ledger::open(
-      config, {*machine.files, *machine.clock, *machine.random}, signer,
-      must(ledger::SqlOrder::open(connect(url), connect(url), signer.key().print()))));
+  const tlog::NoteKey key = signer.key();
+  return must(
+      ledger::Ledger::open(config, {*machine.files, *machine.clock, *machine.random}, signer,
+                           must(ledger::SqlOrder::open(connect(url), connect(url), {&key, 1}))));
 }
 
 // Waits to be told, appends, and tells its figures.

@@ -46,11 +46,14 @@ test("what is no filter in an address is none", () => {
 });
 
 test("without days it is the last 90 with today, and the last day is inside", () => {
-  assert.deepEqual(asked(NOTHING, NOW), { type: "", actor: "", action: "", warrant: "", from: "2026-08-30", to: "" });
+  assert.deepEqual(asked(NOTHING, NOW), {
+    type: "", actor: "", action: "", warrant: "", reason: "", from: "2026-08-30", to: "",
+  });
   const days = asked({ ...NOTHING, from: "2026-01-31", to: "2026-02-28" }, NOW);
   assert.deepEqual([days.from, days.to], ["2026-01-31", "2026-03-01"]);
   assert.deepEqual(asked({ ...NOTHING, record: 17 }, NOW),
-    { type: "", actor: "", action: "", warrant: "", from: "", to: "", before: 18 });
+    { type: "", actor: "", action: "", warrant: "", reason: "", from: "", to: "", before: 18 });
+  assert.equal(asked({ ...NOTHING, unwarranted: true }, NOW).reason, "no-warrant");
 });
 
 test("files are asked for with the same filters, the range with its days", () => {
@@ -62,6 +65,7 @@ test("files are asked for with the same filters, the range with its days", () =>
   assert.equal(rangePath("alpha", NOTHING, NOW), "/v1/tenants/alpha/receipts?from=2026-08-30");
   const days = { ...some, record: null };
   assert.equal(rangePath("alpha", days, NOW), "/v1/tenants/alpha/receipts?from=2026-09-01&to=2026-10-01");
+  assert.equal(rangePath("alpha", days, NOW, "pdf"), "/v1/tenants/alpha/receipts?from=2026-09-01&to=2026-10-01&form=pdf");
   // What is shown then are records of any days.
   for (const filters of [some, { ...NOTHING, record: 17 }]) assert.equal(rangePath("alpha", filters, NOW), null);
 });
@@ -69,7 +73,8 @@ test("files are asked for with the same filters, the range with its days", () =>
 test("the reason is that of an access, a change or a refusal; of all else there is none", () => {
   const rows: [string, Record<string, unknown> | null, string][] = [
     ["access", { reason: "own-data" }, "own-data"], ["change", { reason: "contract" }, "contract"],
-    ["denied", { reason: "warrant-invalid" }, "warrant-invalid"], ["change", { reason: "customer-support" }, "customer-support"],
+    ["denied", { reason: "warrant-invalid" }, "warrant-invalid"],
+    ["denied", { reason: "has-administrator" }, "has-administrator"], ["change", { reason: "customer-support" }, "customer-support"],
     ["denied", { reason: "no-warrant" }, "no-warrant"], ["denied", { reason: "cross-region" }, "cross-region"],
     ["redaction", { reason: "no-warrant" }, "other"], ["outcome", {}, "other"], ["access", null, "other"],
     ["access", { reason: "news" }, "other"], ["access", { reason: 5 }, "other"],

@@ -33,7 +33,7 @@ test("a head is before, behind, the same as or against the one that was seen", (
 test("the head of each log is remembered by its key, and forgotten by it", () => {
   assert.deepEqual(heads(), []);
   for (const one of [head("5"), head("6", "root", "__proto__"), head("7")]) {
-    assert.equal(rememberHead(one, heads().find(({ key }) => key === one.key)), "kept");
+    assert.equal(rememberHead(one, heads().filter(({ key }) => key === one.key)), "kept");
   }
   assert.deepEqual(heads().map(({ key, size }) => `${key} ${size}`).sort(), ["__proto__ 6", "key 7"]);
   assert.ok(Date.parse(heads()[0]!.at) > 0);
@@ -52,24 +52,35 @@ test("what is no memory of ours is none, and no room is told", () => {
   assert.ok(keepTrust(trust));
   assert.deepEqual(readTrust(), trust);
   full = true;
-  assert.equal(rememberHead(head("5"), undefined), "full");
+  assert.equal(rememberHead(head("5"), []), "full");
   assert.equal(keepTrust(trust), false);
   full = false;
 });
 
 test("a head that another tab has remembered meanwhile stays", () => {
-  rememberHead(head("5"), undefined);
-  const [seen] = heads();
+  rememberHead(head("5"), []);
+  const seen = heads();
   const [here, there] = [head("7"), head("9")];
   assert.equal(rememberHead(there, seen), "kept");
   assert.equal(rememberHead(here, seen), "changed");
   assert.equal(heads()[0]!.size, "9");
-  assert.equal(rememberHead(head("6"), undefined), "changed");
-  assert.equal(rememberHead(head("9", "other"), { ...seen!, size: "9", root: "third" }), "changed");
+  assert.equal(rememberHead(head("6"), []), "changed");
+  assert.equal(rememberHead(head("9", "other"), [{ ...seen[0]!, size: "9", root: "third" }]), "changed");
   assert.equal(heads()[0]!.root, "root");
   forgetHead("key");
   assert.equal(rememberHead(here, seen), "changed");
   assert.deepEqual(heads(), []);
+});
+
+test("a head under a new key takes the place of those under the ones before, unless one has changed", () => {
+  for (const [size, key] of [["5", "a"], ["7", "b"], ["6", "other"]] as const) rememberHead(head(size, "root", key), []);
+  const seen = heads().filter(({ key }) => key !== "other");
+  assert.equal(rememberHead(head("9", "root", "c"), seen), "kept");
+  const now = () => heads().map(({ key, size }) => `${key} ${size}`).sort();
+  assert.deepEqual(now(), ["c 9", "other 6"]);
+  assert.equal(rememberHead(head("10", "root", "d"), seen), "changed"); // another tab has done the same
+  assert.equal(rememberHead(head("10", "root", "c"), []), "changed");
+  assert.deepEqual(now(), ["c 9", "other 6"]);
 });
 
 test("what this server gave goes beside what was typed, and is told from it in both fields", () => {
@@ -83,12 +94,13 @@ test("what this server gave goes beside what was typed, and is told from it in b
   assert.equal(withRoot({ ...both, root: "{typed}" }, "{root}"), null);
   assert.equal(isServed("anything", ""), false);
 
-  assert.equal(vouchedByServer(both, "receipt", "served+2+b"), true);
-  assert.equal(vouchedByServer(both, "receipt", "own+1+a"), false);
-  assert.equal(vouchedByServer(both, "receipt", null), false);
-  assert.equal(vouchedByServer(both, "envelope", null), false);
-  assert.equal(vouchedByServer(both, "bundle", null), true);
-  assert.equal(vouchedByServer({ ...both, root: "{typed}" }, "bundle", null), false);
+  assert.equal(vouchedByServer(both, "receipt", ["served+2+b"]), true);
+  assert.equal(vouchedByServer(both, "receipt", ["own+1+a"]), false);
+  assert.equal(vouchedByServer(both, "receipt", ["served+2+b", "own+1+a"]), false);
+  assert.equal(vouchedByServer(both, "receipt", []), false);
+  assert.equal(vouchedByServer(both, "envelope", []), false);
+  assert.equal(vouchedByServer(both, "bundle", []), true);
+  assert.equal(vouchedByServer({ ...both, root: "{typed}" }, "bundle", []), false);
 });
 
 test("what is dropped on a field is that field's, but for those of what is to be checked", () => {

@@ -91,7 +91,8 @@ Result<std::unique_ptr<Ledger>> Machine::open(const std::string& folder,
     const auto driver = postgres::postgres_driver();
     MC_TRY(auto turns, driver->open(url, {}));
     MC_TRY(auto rest, driver->open(url, {}));
-    MC_TRY(order, SqlOrder::open(std::move(turns), std::move(rest), signer().key().print()));
+    const tlog::NoteKey key = signer().key();
+    MC_TRY(order, SqlOrder::open(std::move(turns), std::move(rest), {&key, 1}));
   }
   return Ledger::open(config, {*files, *clock, *random}, signer(), std::move(order));
 }

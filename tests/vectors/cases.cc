@@ -1,6 +1,7 @@
 #include "cases.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "contract/signing_world.h"
 #include "json/json.h"
@@ -212,14 +213,14 @@ class Maker {
                 }));
   }
   void log_proofs() {
-    const auto signer = world_.ledger->signer_of(kLog);
+    const auto signer = world_.ledger->signers_of(kLog);
     const ledger::LogCheckpoint signed_log = *world_.ledger->publish_log(kLog, *signer);
     tlog::ProofFile file;
     file.index = 2;
     file.path = *world_.ledger->store().prove_inclusion(kLog, 2, signed_log.head.size);
     file.checkpoint = signed_log.note;
     const std::string leaf = world_.ledger->store().read(kLog, 2)->leaf;
-    const std::vector<std::string> keys = {signer->key().print()};
+    const std::vector<std::string> keys = {signer->front().key().print()};
     add({.name = "tlog_proof",
          .file = tlog::print_proof_file(file),
          .artifact = leaf,
@@ -342,7 +343,10 @@ proof::VerifyQuestion Case::question() const {
 }
 
 std::vector<Case> make_cases() {
-  return Maker().make();
+  std::vector<Case> out = Maker().make();
+  std::vector<Case> keys = make_key_cases();
+  std::move(keys.begin(), keys.end(), std::back_inserter(out));
+  return out;
 }
 
 }  // namespace mc::vectors

@@ -14,7 +14,7 @@ namespace mc::vectors {
 struct Case {
   std::string name;
   std::string file;
-  std::optional<std::string> policy = std::nullopt;        // c2sp.org/tlog-policy
+  std::optional<std::string> policy = std::nullopt;  // c2sp.org/tlog-policy, or a list of keys
   std::optional<std::string> trusted_root = std::nullopt;  // Sigstore's
   std::optional<std::string> key = std::nullopt;           // PEM
   std::optional<std::string> artifact = std::nullopt;
@@ -24,6 +24,7 @@ struct Case {
   proof::VerifyQuestion question() const;
 };
 
-std::vector<Case> make_cases();
+std::vector<Case> make_cases();      // all
+std::vector<Case> make_key_cases();  // of lists of keys
 
 }  // namespace mc::vectors

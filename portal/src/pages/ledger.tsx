@@ -1,6 +1,6 @@
 import { firstTile, type Head, headOf, namedIn } from "../access/checkpoint.ts";
 import { typeText } from "../access/reasons.ts";
-import type { Ledger, LedgerRecordPage } from "../client.ts";
+import type { Ledger, LedgerKey, LedgerRecordPage } from "../client.ts";
 import { Copy } from "../copy.tsx";
 import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
@@ -64,6 +64,37 @@ function Key({ title, text, what }: { title: string; text: string; what: string 
   );
 }
 
+function Keys({ keys }: { keys: LedgerKey[] }) {
+  return (
+    <>
+      <h2 id="all-keys">Keys of the ledger</h2>
+      <p class="soft">Who knows one of them finds the others: the file Keys has the proof.</p>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="all-keys">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">Signs since</th>
+              <th scope="col">Ended</th>
+            </tr>
+          </thead>
+          <tbody>
+            {keys.map(({ key, begin, end }) => (
+              <tr key={key}>
+                <th scope="row" class="wrap">
+                  <code>{key}</code>
+                </th>
+                <td>{time(begin, utc.value)}</td>
+                <td>{end === null ? "signs now" : time(end, utc.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
 function Described({ ledger }: { ledger: Ledger }) {
   const newest = headOf(ledger.checkpoint);
   const cosigned = ledger.cosigned === null ? null : headOf(ledger.cosigned);
@@ -87,6 +118,7 @@ function Described({ ledger }: { ledger: Ledger }) {
       <p class="soft">
         Keep the verifier key, best from the first day: with it a receipt is checked without this server.
       </p>
+      {ledger.keys.length > 1 && <Keys keys={ledger.keys} />}
       <Note title="Newest checkpoint" note={ledger.checkpoint} />
       {ledger.cosigned !== null && <Note title="Newest cosigned checkpoint" note={ledger.cosigned} />}
       {ledger.signer !== null && (
@@ -99,6 +131,7 @@ function Described({ ledger }: { ledger: Ledger }) {
       <p class="buttons files">
         <a href="/ledger/checkpoint">Checkpoint</a>
         <a href="/ledger/key">Key</a>
+        <a href="/ledger/keys">Keys</a>
         {tile !== null && <a href={tile} download>First tile</a>}
         <a href="/signing/trusted_root.json">Trusted root</a>
         <Link to="/verify">Verify</Link>

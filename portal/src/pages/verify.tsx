@@ -5,7 +5,7 @@ import type { VerifyAsked } from "../verify/messages.ts";
 import { check, type Shown } from "./verify_check.ts";
 import { Choose, type Given } from "./verify_choose.tsx";
 import {
-  forgetHead, heads, keepTrust, keysOf, readTrust, type Remembered, type Trust, vouchedByServer,
+  forgetHead, heads, isKeyList, keepTrust, keysOf, readTrust, type Remembered, type Trust, vouchedByServer,
 } from "./verify_memory.ts";
 import { Result, spoken } from "./verify_result.tsx";
 import { TrustForm } from "./verify_trust.tsx";
@@ -16,22 +16,29 @@ function quoted(word: string): string {
 }
 
 function questionOf({ file }: Given, trust: Trust, artifact: File | null): VerifyAsked {
-  const policy = trust.policy.trim() === "" ? null : trust.policy;
+  const isList = isKeyList(trust.policy);
+  const policy = trust.policy.trim() === "" ? null : isList ? trust.policy.trim() : trust.policy;
   const root = trust.root.trim() === "" ? null : new Blob([trust.root]);
   const publicKey = trust.pem.trim() === "" ? null : trust.pem;
-  const logKeys = policy === null ? keysOf(trust) : [];
+  const logKeys = policy === null || isList ? keysOf(trust) : [];
   return { ask: "verify", file, policy, root, logKeys, publicKey, artifact, now: Date.now() };
 }
 
-// What `maestro verify` is given for the same check.
-function commandOf(given: Given, subject: string, trust: Trust, artifact: File | null): string {
-  const byKeys = keysOf(trust).flatMap((key) => ["--log-key", quoted(key)]);
-  const byLog = trust.policy.trim() === "" ? byKeys : ["--trust", "policy"];
+// What `maestro verify` is given for the same check; `from` are the keys that the server's list of keys was followed
+// from, if it was.
+function commandOf(given: Given, subject: string, trust: Trust, artifact: File | null, from: string[] | null): string {
+  const byKeys = (from ?? keysOf(trust)).flatMap((key) => ["--log-key", quoted(key)]);
+  const byList = ["--trust", "keys.json", ...byKeys];
+  const byPolicy = trust.policy.trim() === "" ? byKeys : isKeyList(trust.policy) ? byList : ["--trust", "policy"];
+  const byLog = from === null ? byPolicy : byList;
   const trusted: Record<string, string[]> = {
     envelope: ["--key", "key.pem"], bundle: ["--trust", "trusted_root.json", "--key", "key.pem"],
     "keyless bundle": ["--trust", "trusted_root.json", "--identity", "NAME", "--issuer", "URL"],
   };
-  const about = artifact && !subject.endsWith("receipt") ? ["--artifact", quoted(artifact.name)] : [];
+  // Others are refused when they are given one.
+  const about = artifact && ["", "envelope", "bundle", "keyless bundle", "log proof"].includes(subject)
+    ? ["--artifact", quoted(artifact.name)]
+    : [];
   return ["maestro", "verify", quoted(given.name || "FILE"), ...(trusted[subject] ?? byLog), ...about].join(" ");
 }
 
@@ -82,11 +89,13 @@ export default function VerifyPage() {
   const [found, setFound] = useState<{ of: VerifyAsked; shown: Shown } | null>(null);
   const [round, setRound] = useState(0);
   const [, setForgotten] = useState("");
+  const servedNow = useRef(new Set<string>()); // keys that were not kept before
   const asked = useMemo(() => given && questionOf(given, trust, artifact), [given, trust, artifact, round]);
   useEffect(() => {
     if (asked === null) return;
     let over = false;
-    void check(asked, () => over, (shown) => over || setFound({ of: asked, shown }));
+    const kept = keysOf(trust).filter((key) => !servedNow.current.has(key));
+    void check(asked, kept, () => over, (shown) => over || setFound({ of: asked, shown }));
     return () => {
       over = true;
     };
@@ -97,7 +106,9 @@ export default function VerifyPage() {
   const latest = useRef(trust);
   // An answer that comes late changes what stands there by then.
   function change(part: (now: Trust) => Partial<Trust>) {
-    latest.current = { ...latest.current, ...part(latest.current) };
+    const more = part(latest.current);
+    if (more.servedKey && !keysOf(latest.current).includes(more.servedKey)) servedNow.current.add(more.servedKey);
+    latest.current = { ...latest.current, ...more };
     setTrust(latest.current);
     keepTrust(latest.current);
   }
@@ -111,8 +122,8 @@ export default function VerifyPage() {
       <p class="hidden" role="status">{spoken(shown)}</p>
       <Result
         shown={shown} given={given} again={() => setRound(round + 1)}
-        served={(verdict) => vouchedByServer(trust, verdict.subject, verdict.head?.key ?? null)}
-        line={(subject) => (given ? commandOf(given, subject, trust, artifact) : "")}
+        served={(verdict) => vouchedByServer(trust, verdict.subject, verdict.from)}
+        line={(subject, from) => (given ? commandOf(given, subject, trust, artifact, from) : "")}
       />
       <TrustForm trust={trust} change={change} chooseArtifact={setArtifact} />
       <KnownLogs

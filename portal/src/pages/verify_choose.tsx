@@ -66,7 +66,7 @@ export function Choose({ give }: { give: (given: Given) => void }) {
       <p>
         <label for="verify-file">File to check</label>
         <span class="soft" id="verify-file-hint">
-          A receipt, a range, a checkpoint, a log proof, an envelope or a bundle. Drop it here, or paste it.
+          A receipt, a range, a checkpoint, a log proof, a list of keys, an envelope or a bundle. Drop it here, or paste it.
         </span>
         <input
           id="verify-file" type="file" aria-describedby="verify-file-hint"

@@ -4,7 +4,7 @@ import type { SeenHead } from "../verify/report.ts";
 
 export interface Trust {
   keys: string; // verifier keys of logs, one a line
-  policy: string; // c2sp.org/tlog-policy, instead of the keys
+  policy: string; // c2sp.org/tlog-policy, instead of the keys; or a list of keys that they lead to
   pem: string; // the public key of a signer
   root: string; // a trusted root (Sigstore's JSON)
   servedKey: string; // the key that this server gave
@@ -45,6 +45,8 @@ export function readTrust(): Trust {
 }
 export const keysOf = (trust: Trust) => trust.keys.split("\n").map((key) => key.trim()).filter((key) => key !== "");
 
+export const isKeyList = (policy: string): boolean => policy.trimStart().startsWith("{");
+
 // With a key of this server; what was there stays.
 export function withKey(trust: Trust, key: string): Partial<Trust> {
   const keys = keysOf(trust).includes(key) ? trust.keys : [...keysOf(trust), key].join("\n");
@@ -57,13 +59,16 @@ export function withRoot(trust: Trust, root: string): Partial<Trust> | null {
 }
 
 export const isServed = (text: string, served: string): boolean => served !== "" && text.includes(served);
-// Whether a verdict goes back to what this server gave: `logKey` is that of the log whose head was signed.
-export const vouchedByServer = (trust: Trust, subject: string, logKey: string | null): boolean =>
-  subject === "bundle" ? isServed(trust.root, trust.servedRoot) : logKey !== null && logKey === trust.servedKey;
+// Whether a verdict goes back to what this server gave and to nothing else: `from` are the keys of logs that it needed.
+export const vouchedByServer = (trust: Trust, subject: string, from: string[]): boolean =>
+  subject === "bundle"
+    ? isServed(trust.root, trust.servedRoot)
+    : from.length > 0 && from.every((key) => key === trust.servedKey);
 
 export const keepTrust = (trust: Trust): boolean => keep(TRUST, trust);
 
-// A log is its key: one of the same name with another key is another log.
+// A log is its key: one of the same name with another key is another log, unless a list of its keys leads from one to
+// the other.
 export function heads(): Remembered[] {
   return Object.values(stored(HEADS)).filter((one): one is Remembered => {
     const head = one as Partial<Record<keyof Remembered, unknown>> | null;
@@ -71,11 +76,16 @@ export function heads(): Remembered[] {
     return texts.every((text) => typeof text === "string") && /^\d+$/.test(String(head?.size));
   });
 }
-// `seen` is what was remembered when the check began: another tab may have gone on since, and then nothing is kept.
-export function rememberHead(head: SeenHead, seen: Remembered | undefined): "kept" | "changed" | "full" {
+// `seen` is what was remembered of the log when the check began, under each of its keys; the head takes the place of all
+// of it. Another tab may have gone on since, and then nothing is kept.
+export function rememberHead(head: SeenHead, seen: Remembered[]): "kept" | "changed" | "full" {
   const kept = new Map(heads().map((one) => [one.key, one]));
-  const now = kept.get(head.key);
-  if (now?.size !== seen?.size || now?.root !== seen?.root) return "changed";
+  const before = new Map(seen.map((one) => [one.key, one]));
+  for (const key of new Set([head.key, ...before.keys()])) {
+    const [now, then] = [kept.get(key), before.get(key)];
+    if (now?.size !== then?.size || now?.root !== then?.root) return "changed";
+    kept.delete(key);
+  }
   kept.set(head.key, { ...head, at: new Date().toISOString() });
   return keep(HEADS, Object.fromEntries(kept)) ? "kept" : "full";
 }

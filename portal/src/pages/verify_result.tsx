@@ -4,8 +4,9 @@ import { millis, time } from "../format.ts";
 import { utc } from "../state.ts";
 import type { Verdict } from "../verify/messages.ts";
 import type { Wanted } from "../verify/report.ts";
-import type { Continuity, Shown } from "./verify_check.ts";
+import type { Shown } from "./verify_check.ts";
 import type { Given } from "./verify_choose.tsx";
+import type { Continuity, Followed } from "./verify_log.ts";
 import { Advice, Command, Steps } from "./verify_steps.tsx";
 import { Served } from "./verify_trust.tsx";
 
@@ -54,6 +55,31 @@ function Alarm({ fork: { seen, head } }: { fork: NonNullable<Continuity["fork"]>
   );
 }
 
+// How the key that has signed was found, or why it was not.
+function Keys({ followed: { how, key, from, why } }: { followed: Followed }) {
+  if (how === "not") {
+    return <p>▲ This server's list of keys was looked at too: <bdi>{why}</bdi>.</p>;
+  }
+  const said = how === "newer"
+    ? "The ledger has changed its key; the key that you know vouches for the new one."
+    : "The ledger has changed its key; the key that you know vouches for the older one, which has signed this.";
+  return (
+    <>
+      <p>{said}</p>
+      <dl class="facts">
+        <dt>Known</dt>
+        <dd><code>{from.join(" ")}</code></dd>
+        <dt>Signed with</dt>
+        <dd><code>{key}</code></dd>
+      </dl>
+      <p class="soft">
+        It was followed through the <a href="/ledger/keys" download="keys.json">list of its keys</a>, which this server
+        gives and which was checked here too.
+      </p>
+    </>
+  );
+}
+
 interface DoneProps {
   shown: Shown & { state: "done" };
   given: Given;
@@ -62,7 +88,7 @@ interface DoneProps {
 }
 
 function Done({ shown, given, line, served }: DoneProps) {
-  const { verdict, continuity } = shown;
+  const { verdict, continuity, followed } = shown;
   const failed = verdict.steps.find((step) => step.outcome === "failed");
   const steps = continuity ? [...verdict.steps, continuity.step] : verdict.steps;
   const fork = continuity?.fork ?? null;
@@ -76,6 +102,8 @@ function Done({ shown, given, line, served }: DoneProps) {
           {verdict.verified ? holds : "✕ Not verified"}: {verdict.subject} <bdi>{given.name}</bdi>
         </h2>
         {failed && <Advice failed={failed} />}
+        {followed && <Keys followed={followed} />}
+        {verdict.leftOut !== "" && <p>▲ The artifact was not looked at: {verdict.leftOut}.</p>}
         {verdict.verified && served && <Served />}
         <p class="soft">Checked in {millis(verdict.tookMs)}, in this browser alone.</p>
       </section>
@@ -114,7 +142,7 @@ function Empty() {
 interface ResultProps {
   shown: Shown;
   given: Given | null;
-  line: (subject: string) => string;
+  line: (subject: string, from: string[] | null) => string;
   served: (verdict: Verdict) => boolean; // whether it goes back to what this server gave
   again: () => void;
 }
@@ -126,15 +154,14 @@ export function Result({ shown, given, line, served, again }: ResultProps) {
       return (
         <>
           <p>Checking…</p>
-          <Steps steps={shown.steps} line={line("")} />
+          <Steps steps={shown.steps} line={line("", null)} />
         </>
       );
-    case "done":
-      return (
-        <Done
-          shown={shown} given={given} line={line(shown.verdict.subject)} served={served(shown.verdict)}
-        />
-      );
+    case "done": {
+      const { verdict, followed } = shown;
+      const from = followed === null || followed.how === "not" ? null : followed.from;
+      return <Done shown={shown} given={given} line={line(verdict.subject, from)} served={served(verdict)} />;
+    }
     case "refused":
       return <Refused why={shown.why} wanted={shown.wanted} />;
     case "unsupported":
@@ -142,7 +169,7 @@ export function Result({ shown, given, line, served, again }: ResultProps) {
         <section class="notice">
           <h2>▲ Not checked here</h2>
           <p>{shown.why} Nothing is said about it, good or bad. The command line checks all of it:</p>
-          <Command line={line(shown.subject)} />
+          <Command line={line(shown.subject, null)} />
         </section>
       );
     case "broken":

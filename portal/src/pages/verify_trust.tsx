@@ -92,8 +92,9 @@ export function TrustForm({ trust, change, chooseArtifact }: Props) {
       <details class="sources">
         <summary>A policy, a signer's key, a trusted root, an artifact</summary>
         <Field
-          id="verify-policy" label="Policy" rows={4} value={trust.policy} change={(policy) => set({ policy })}
-          hint="c2sp.org/tlog-policy: logs, and how many witnesses; then the keys above do not count"
+          id="verify-policy" label="Policy, or list of keys" rows={4} value={trust.policy} change={(policy) => set({ policy })}
+          hint="c2sp.org/tlog-policy: logs, and how many witnesses; then the keys above do not count. Or a ledger's own list
+          of its keys: then one of the keys above must be in it"
         />
         <Field
           id="verify-key" label="Public key of the signer" rows={4} value={trust.pem} change={(pem) => set({ pem })}

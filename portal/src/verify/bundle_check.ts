@@ -105,6 +105,10 @@ class BundleCheck {
       await this.#checkpoint(log, entry);
       const outside = this.#times.find((time) => entry.promise.length === 0 && !contains(log.period, time));
       if (outside !== undefined) bad(`the log was not trusted at ${timeText(outside)}`);
+      // Whoever has a key that has ended can make what nothing dates.
+      if (this.#times.length === 0 && log.period.until !== null) {
+        bad(`the log's key has ended at ${timeText(log.period.until)}, and nothing says that this was signed before`);
+      }
     }
     return `${count(proven.length, "checkpoint")} signed by the log`;
   }

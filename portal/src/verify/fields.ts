@@ -24,7 +24,8 @@ export class Fields {
     return [this.#path, name].filter((part) => part !== "").join(".");
   }
   refuse(name: string, why: string): never {
-    return bad(`${this.path(name)}: ${why}`);
+    const where = this.path(name); // "" is the whole
+    return bad(where === "" ? why : `${where}: ${why}`);
   }
   child(name: string): Json | undefined {
     this.#asked.add(name);

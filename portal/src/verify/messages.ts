@@ -17,19 +17,28 @@ export interface ContinuesAsked {
   newer: SeenHead;
   answer: string; // of the server
 }
-export type Asked = VerifyAsked | ContinuesAsked;
+export interface KeysAsked {
+  ask: "keys";
+  list: string; // of a ledger's keys
+  known: string[];
+}
+export type Asked = VerifyAsked | ContinuesAsked | KeysAsked;
 
 export interface Verdict {
   subject: string;
   verified: boolean;
   steps: Step[];
   head: SeenHead | null;
+  from: string[]; // the known keys that it goes back to
+  keyUnknown: boolean; // it fails as no key that is known has signed it, and for nothing else
+  leftOut: string; // why the artifact that was given was not looked at; "" when none was left out
   tookMs: number;
 }
 
 export type Answer =
   | { state: "step"; step: Step } // as soon as it is done; for "continues" the only answer
   | { state: "verdict"; verdict: Verdict }
+  | { state: "keys"; keys: string[]; from: string[] } // of a list that holds, in the order in which they began
   | { state: "refused"; why: string; wanted: Wanted | null }
   | { state: "unsupported"; subject: string; why: string }
   | { state: "broken"; why: string };

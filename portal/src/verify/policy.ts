@@ -1,7 +1,8 @@
 // Whose checkpoints are trusted (c2sp.org/tlog-policy), as src/core/tlog/policy.h reads and applies it.
 import { byteLength, excerpt } from "./bytes.ts";
 import { type Checkpoint, checkNote, COSIGNATURE, ED25519, type Note, NoteKey, parseCheckpoint } from "./note.ts";
-import { bad, Invalid } from "./report.ts";
+import { bad, Invalid, UnknownKey } from "./report.ts";
+import { formatTime } from "./time.ts";
 
 const LINES_MAX = 1_000;
 const BYTES_MAX = 256 << 10;
@@ -15,21 +16,33 @@ interface Group {
 
 export interface Checked {
   checkpoint: Checkpoint;
-  log: NoteKey;
+  logs: NoteKey[]; // that signed; one or more
   witnesses: string[]; // that cosigned, by name
   earliest: bigint | null; // of their times, in seconds since 1970
 }
 
 export class Policy {
   readonly #logs: NoteKey[] = [];
+  readonly #ends = new Map<NoteKey, number>(); // of logs that sign no more, in milliseconds since 1970
   readonly #witnesses = new Map<string, NoteKey>();
   readonly #groups: Group[] = []; // members stand before their group
   #quorum: string | null = null; // as written; "none" wants no witness
 
+  // The keys that its reader knows, of one that a list of keys has led to.
+  from: string[] | null = null;
+
   // Of these logs, without witnesses.
   static ofLogs(keys: string[]): Policy {
+    return Policy.ofKeys(keys.map((key) => ({ key: NoteKey.parse(key), end: null })));
+  }
+  // The same, each up to its end.
+  static ofKeys(keys: { key: NoteKey; end: number | null }[], from: string[] | null = null): Policy {
     const out = new Policy();
-    out.#logs.push(...keys.map((key) => NoteKey.parse(key)));
+    for (const { key, end } of keys) {
+      out.#logs.push(key);
+      if (end !== null) out.#ends.set(key, end);
+    }
+    out.from = from;
     return out;
   }
   static parse(text: string): Policy {
@@ -50,6 +63,10 @@ export class Policy {
     if (out.#logs.length === 0) bad("policy: it has no log");
     if (out.#quorum === null) bad("policy: it has no quorum; 'quorum none' wants no witness");
     return out;
+  }
+
+  get logs(): readonly NoteKey[] {
+    return this.#logs;
   }
 
   #readLine([kind, ...words]: string[]) {
@@ -107,8 +124,8 @@ export class Policy {
   async check(note: Note): Promise<Checked> {
     const checkpoint = parseCheckpoint(note.text);
     const seals = await checkNote(note, this.#logs);
-    const own = seals.find(({ key }) => key.name === checkpoint.origin) ??
-      bad(`no trusted log named ${excerpt(checkpoint.origin)} signed it`);
+    const logs = seals.map(({ key }) => key).filter((key) => key.name === checkpoint.origin);
+    if (logs.length === 0) throw new UnknownKey(`no trusted log named ${excerpt(checkpoint.origin)} signed it`);
     const cosigned = await checkNote(note, [...this.#witnesses.values()]);
     const made = new Set(cosigned.map(({ key }) => key));
     const names = [...this.#witnesses].filter(([, key]) => made.has(key)).map(([name]) => name);
@@ -122,14 +139,21 @@ export class Policy {
     }
     let earliest: bigint | null = null;
     for (const { seconds } of cosigned) if (earliest === null || seconds < earliest) earliest = seconds;
-    return { checkpoint, log: own.key, witnesses: names, earliest };
+    return { checkpoint, logs, witnesses: names, earliest };
+  }
+
+  // Refuses a head when each key that signed it had ended before `at`, a time of what is in the tree.
+  checkTime({ logs }: Checked, at: number) {
+    const ends = logs.map((key) => this.#ends.get(key));
+    if (ends.some((end) => end === undefined || at <= end)) return;
+    bad(`the key ${logs.at(-1)!.printed} that signed it has ended at ${formatTime(ends.at(-1)!)}`);
   }
 }
 
 // "log.example, 12 leaves, cosigned by 2 since ...".
-export function describe({ checkpoint, log, witnesses, earliest }: Checked): string {
+export function describe({ checkpoint, logs, witnesses, earliest }: Checked): string {
   const since = earliest === null ? "" : `, cosigned by ${witnesses.length} since ${timeOf(earliest)}`;
-  return `${log.name}, ${checkpoint.head.size} leaves${since}`;
+  return `${logs[0]!.name}, ${checkpoint.head.size} leaves${since}`;
 }
 
 // The time of a witness may be any number.

@@ -170,7 +170,7 @@ export async function checkAnchor(
     checkLeaf(bytesOf(leaf), BigInt(header.seq), head!.head, anchor.path, see);
     return `record ${header.seq} of ${head!.head.size}`;
   });
-  const signed = await checkSigned(() => anchor.checkpoint, policy, report);
+  const signed = await checkSigned(() => anchor.checkpoint, policy, report, () => head!.time);
   await report.step("head_inclusion", "head_inclusion_invalid", (see) => {
     checkLeaf(bytesOf(anchor.headLeaf), BigInt(head!.seq), signed!, anchor.headPath, see);
     return `head ${head!.seq} of ${signed!.size}`;

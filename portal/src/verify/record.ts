@@ -15,6 +15,7 @@ export interface Header {
   log: string;
   seq: number;
   time: number; // milliseconds since 1970
+  type: string;
   actor: string;
   action: string;
   prev: string; // hash of the leaf seq - 1, 64 hexadecimal digits; zeros for the first
@@ -24,7 +25,8 @@ export interface Header {
 export interface HeadLeaf {
   log: string; // the one that has grown
   head: TreeHead;
-  seq: number; // in the log "root"
+  seq: number; // in the log "root", as the next one
+  time: number; // milliseconds since 1970
 }
 
 const TEXT = String.raw`"([^"\\]*(?:\\.[^"\\]*)*)"`;
@@ -71,18 +73,19 @@ export function parseLeaf(leaf: string): Header {
   const [, action, actor, log, pc, prev, purpose, seq, tenant, ts, type, warrant] = match(LEAF, leaf);
   text(purpose!, "purpose");
   text(tenant!, "tenant");
-  text(type!, "type");
   text(warrant!, "warrant", true);
   return {
-    log: text(log!, "log"), seq: number(seq!), time: parseRecordTime(ts!), actor: text(actor!, "actor"),
-    action: text(action!, "action"), prev: prev!, commitment: pc!,
+    log: text(log!, "log"), seq: number(seq!), time: parseRecordTime(ts!), type: text(type!, "type"),
+    actor: text(actor!, "actor"), action: text(action!, "action"), prev: prev!, commitment: pc!,
   };
 }
 
 export function parseHeadLeaf(leaf: string): HeadLeaf {
   const [, log, root, size, , seq, ts] = match(HEAD_LEAF, leaf);
-  parseRecordTime(ts!);
-  return { log: text(log!, "log"), head: { size: BigInt(number(size!)), root: fromHex(root!) }, seq: number(seq!) };
+  return {
+    log: text(log!, "log"), head: { size: BigInt(number(size!)), root: fromHex(root!) }, seq: number(seq!),
+    time: parseRecordTime(ts!),
+  };
 }
 
 // SHA-256(0x02, salt, payload): the prefix keeps it apart from leaves and nodes.

@@ -5,6 +5,8 @@ export class Invalid extends Error {}
 export function bad(why: string): never {
   throw new Invalid(why);
 }
+// No key that is known has signed it: nothing is wrong with it but that.
+export class UnknownKey extends Invalid {}
 // What is needed to check it was not given: nothing was checked.
 export type Wanted = "policy" | "key" | "artifact" | "root";
 export class Missing extends Invalid {
@@ -18,6 +20,8 @@ export class Missing extends Invalid {
 export function missing(wanted: Wanted, why: string): never {
   throw new Missing(wanted, why);
 }
+// An artifact was given, and such a file has none: nothing was checked.
+export class NoArtifact extends Invalid {}
 // Nothing is wrong with it as far as it was looked at, but this verifier cannot check all of it.
 export class Unsupported extends Error {
   readonly subject: string; // what was given: "bundle", "keyless bundle"
@@ -53,6 +57,9 @@ export class Report {
   readonly subject: string;
   readonly steps: Step[] = [];
   head: SeenHead | null = null;
+  // The keys that the reader knows which it goes back to: those that have signed, or that a list of keys leads from.
+  from: string[] = [];
+  keyUnknown = false; // why it has failed
   readonly #told: (step: Step) => void;
   #failed = false;
 
@@ -71,6 +78,7 @@ export class Report {
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       this.#failed = true;
+      this.keyUnknown = error instanceof UnknownKey;
       this.#add({ name, outcome: "failed", reason, detail: error.message, facts });
     }
   }

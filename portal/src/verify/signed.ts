@@ -5,19 +5,25 @@ import { parseNote } from "./note.ts";
 import { describe, type Policy } from "./policy.ts";
 import type { Report } from "./report.ts";
 
-// The head, when it is signed as the policy wants.
-export async function checkSigned(read: () => string, policy: Policy, report: Report): Promise<TreeHead | undefined> {
+// The head, when it is signed as the policy wants. `at` is asked for a time of what is in the tree, which a key that
+// signed must have reached.
+export async function checkSigned(
+  read: () => string, policy: Policy, report: Report, at?: () => number,
+): Promise<TreeHead | undefined> {
   let head: TreeHead | undefined;
   await report.step("checkpoint", "checkpoint_invalid", async (see) => {
     const text = read();
     see("Note", text);
     const checked = await policy.check(parseNote(text));
     head = checked.checkpoint.head;
-    see("Signed by", checked.log.printed);
+    const signers = checked.logs.map(({ printed }) => printed);
+    see("Signed by", signers.join("\n"));
     see("Root", toHex(head.root));
     if (checked.witnesses.length > 0) see("Cosigned by", checked.witnesses.join(", "));
+    if (at) policy.checkTime(checked, at());
+    report.from = policy.from ?? signers;
     report.head = {
-      key: checked.log.printed, origin: checked.checkpoint.origin, size: String(head.size), root: toBase64(head.root),
+      key: signers[0]!, origin: checked.checkpoint.origin, size: String(head.size), root: toBase64(head.root),
       note: text,
     };
     return describe(checked);

@@ -1,18 +1,20 @@
 // One verifier for all that can be proven, as src/trust/proof/verify.h: it recognises what it is given and
 // reports the steps, with the same names, outcomes and reasons (docs/formats/proofs.md). It asks nobody:
 // neither this folder nor what it imports has code for a network.
-import { type Bytes, bytesOf, equal, textOf } from "./bytes.ts";
+import { type Bytes, bytesOf, textOf } from "./bytes.ts";
 import { checkBundle, refuseOthers } from "./bundle_check.ts";
 import { PublicKey } from "./crypto.ts";
 import { checkEnvelope, type Envelope, readEnvelope } from "./envelope.ts";
 import { Fields } from "./fields.ts";
 import { type Json, parseJson } from "./json.ts";
+import { checkKeys, followKeys, parseKeys } from "./keys.ts";
+import { isCheckpoint, mayBeTile, startsWith } from "./kinds.ts";
 import { checkText, PAGE_START, receiptInPage } from "./page.ts";
 import { Policy } from "./policy.ts";
 import { parseProofFile, type ProofFile } from "./proof_file.ts";
 import { checkRange, parseRange } from "./range.ts";
 import { checkLeaf, checkReceipt, parseReceipt } from "./receipt.ts";
-import { bad, Invalid, missing, Report, type Step } from "./report.ts";
+import { bad, Invalid, missing, NoArtifact, Report, type Step } from "./report.ts";
 import { checkSigned } from "./signed.ts";
 import { findSubject } from "./statement.ts";
 import { parseTrustedRoot } from "./trusted_root.ts";
@@ -20,19 +22,29 @@ import { parseTrustedRoot } from "./trusted_root.ts";
 export const FILE_BYTES_MAX = 64 << 20;
 const ENVELOPE_BYTES_MAX = 16 << 20;
 const BUNDLE_BYTES_MAX = 32 << 20;
+const KEYS = "keys"; // subject of a report
+const PAGE = bytesOf(PAGE_START);
+const PROOF_FILE = bytesOf("c2sp.org/tlog-proof@");
 
 // All are contents of files.
 export interface Question {
   file: Bytes;
-  policy: string | null; // c2sp.org/tlog-policy, of receipts, checkpoints and log proofs
+  // Of receipts, checkpoints and log proofs: c2sp.org/tlog-policy, or the list of a ledger's keys (keys.ts), which
+  // `logKeys` must lead to.
+  policy: string | null;
   root: Bytes | null; // a trusted root (Sigstore's JSON), of bundles
   logKeys: string[]; // verifier keys ("name+id+key") of logs
   publicKey: string | null; // PEM, of the signer
-  artifact: Bytes | null; // what was signed or logged
+  artifact: Bytes | null; // what was signed or logged; of bundles, envelopes and log proofs, refused with all else
   now: bigint; // nanoseconds since 1970
 }
 
 type Told = (step: Step) => void;
+
+// What was given and is not looked at must not pass for checked.
+function refuseArtifact({ artifact }: Question, kind: string) {
+  if (artifact !== null) throw new NoArtifact(`${kind} has no artifact`);
+}
 
 async function keyOf({ publicKey }: Question): Promise<PublicKey | null> {
   if (publicKey === null) return null;
@@ -44,11 +56,17 @@ async function keyOf({ publicKey }: Question): Promise<PublicKey | null> {
   }
 }
 
-function policyOf({ policy, logKeys }: Question): Policy {
-  if (policy !== null && logKeys.length > 0) bad("whom to trust is said twice: by a policy and by a log's key");
-  if (policy !== null) return Policy.parse(policy);
-  if (logKeys.length === 0) missing("policy", "it needs the log's verifier key, or a policy");
-  return Policy.ofLogs(logKeys);
+// A list of keys is no more to be believed than the key that its reader knows.
+async function policyOf({ policy, logKeys }: Question): Promise<Policy> {
+  const isList = policy?.startsWith("{") ?? false;
+  if (policy !== null && !isList && logKeys.length > 0) {
+    bad("whom to trust is said twice: by a policy and by a log's key");
+  }
+  if (policy !== null && !isList) return Policy.parse(policy);
+  if (logKeys.length === 0) {
+    missing("policy", isList ? "a list of keys needs one that you know" : "it needs the log's verifier key, or a policy");
+  }
+  return policy === null ? Policy.ofLogs(logKeys) : followKeys(policy, logKeys);
 }
 
 async function verifyEnvelope(question: Question, value: Json, told: Told): Promise<Report> {
@@ -87,7 +105,8 @@ async function verifyBundle(question: Question, value: Json, told: Told): Promis
 }
 
 async function verifyCheckpoint(question: Question, told: Told): Promise<Report> {
-  const policy = policyOf(question);
+  refuseArtifact(question, "a checkpoint");
+  const policy = await policyOf(question);
   const report = new Report("checkpoint", told);
   await checkSigned(() => textOf(question.file), policy, report);
   return report;
@@ -95,7 +114,7 @@ async function verifyCheckpoint(question: Question, told: Told): Promise<Report>
 
 async function verifyLogProof(question: Question, told: Told): Promise<Report> {
   const leaf = question.artifact ?? missing("artifact", "a log proof needs its leaf, all of it");
-  const policy = policyOf(question);
+  const policy = await policyOf(question);
   const report = new Report("log proof", told);
   let proof: ProofFile;
   await report.step("format", "format_invalid", () => {
@@ -114,9 +133,10 @@ async function verifyLogProof(question: Question, told: Told): Promise<Report> {
 // What is no receipt is no JSON, or a receipt in another form.
 async function verifyParsed<T>(
   { question, text, value, told }: Parsed, subject: string, parse: (json: string, value: unknown) => T,
-  check: (parsed: T, policy: Policy, report: Report) => Promise<void>,
+  check: (parsed: T, policy: Policy, report: Report) => Promise<unknown>,
 ): Promise<Report> {
-  const policy = policyOf(question);
+  refuseArtifact(question, subject === KEYS ? "a list of keys" : "a receipt");
+  const policy = await policyOf(question);
   const report = new Report(subject, told);
   let parsed: T;
   try {
@@ -169,14 +189,16 @@ async function verifyJson(question: Question, told: Told): Promise<Report> {
   }
   const { kind } = value as { kind: unknown };
   const parsed = { question, text, value, told };
-  return typeof kind === "string" && kind.startsWith("mc.range/")
-    ? verifyParsed(parsed, "range receipt", parseRange, checkRange)
-    : verifyParsed(parsed, "receipt", parseReceipt, checkReceipt);
+  const isOf = (start: string) => typeof kind === "string" && kind.startsWith(start);
+  if (isOf("mc.keys/")) return verifyParsed(parsed, KEYS, parseKeys, checkKeys);
+  if (isOf("mc.range/")) return verifyParsed(parsed, "range receipt", parseRange, checkRange);
+  return verifyParsed(parsed, "receipt", parseReceipt, checkReceipt);
 }
 
 async function verifyPage(question: Question, told: Told): Promise<Report> {
   const receipt = receiptInPage(question.file);
-  const policy = policyOf(question);
+  refuseArtifact(question, "a receipt");
+  const policy = await policyOf(question);
   const report = new Report("receipt", told);
   await checkText(receipt, policy, report);
   return report;
@@ -191,19 +213,6 @@ function readText(file: Bytes): string {
   }
 }
 
-const PAGE = bytesOf(PAGE_START);
-const PROOF_FILE = bytesOf("c2sp.org/tlog-proof@");
-const SIGNATURES = bytesOf("\n\n— ");
-
-const hasAt = (file: Bytes, at: number, wanted: Bytes) => equal(file.subarray(at, at + wanted.length), wanted);
-
-function has(file: Bytes, wanted: Bytes): boolean {
-  for (let at = file.indexOf(wanted[0]!); at >= 0; at = file.indexOf(wanted[0]!, at + 1)) {
-    if (hasAt(file, at, wanted)) return true;
-  }
-  return false;
-}
-
 // `told` hears each step when it is done. Throws Invalid when the file is none of these, or when what is
 // needed to check it was not given or cannot be read: then nothing was checked. Throws Unsupported when
 // something of it is not checked here, though `maestro verify` does.
@@ -211,8 +220,11 @@ export async function verify(question: Question, told: Told = () => undefined): 
   const { file } = question;
   if (file.length > FILE_BYTES_MAX) bad(`the file is longer than ${FILE_BYTES_MAX} bytes`);
   if (file[0] === 0x7b) return verifyJson(question, told); // {
-  if (hasAt(file, 0, PAGE)) return verifyPage(question, told);
-  if (hasAt(file, 0, PROOF_FILE)) return verifyLogProof(question, told);
-  if (has(file, SIGNATURES)) return verifyCheckpoint(question, told);
+  if (startsWith(file, PAGE)) return verifyPage(question, told);
+  if (startsWith(file, PROOF_FILE)) return verifyLogProof(question, told);
+  if (isCheckpoint(file)) return verifyCheckpoint(question, told);
+  if (mayBeTile(file)) {
+    bad("the file looks like a tile of a log, which needs the other files of its log: maestro verify FOLDER/tile/...");
+  }
   return bad("the file is not a receipt, a bundle, an envelope, a log proof or a checkpoint");
 }

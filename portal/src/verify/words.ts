@@ -21,6 +21,9 @@ export const TITLES: Record<string, string> = {
   signature: "The signature is of this content",
   artifact: "It is about the artifact",
   entry: "The log's entry says the same",
+  events: "They are events of one ledger's keys",
+  known: "One of the keys is known",
+  vouched: "The keys before vouch for the later ones",
   consistency: "The log goes on from what this browser saw",
   words: "The words of the page are those of the receipt",
 };
@@ -32,7 +35,7 @@ export const WHY: Record<string, string> = {
   head_invalid: "The head is not one, or belongs to another log.",
   inclusion_invalid: "The proof does not lead from this record to its log: one of them was changed.",
   head_inclusion_invalid: "The proof does not lead from the head to what was signed: one of them was changed.",
-  checkpoint_invalid: "No signature of somebody you trust holds. The head was changed, or the key is another log's.",
+  checkpoint_invalid: "No signature of somebody you trust holds. The head was changed, or the key is another log's, or had ended.",
   chain_broken: "A record was taken out, put in or changed.",
   range_incomplete: "The records do not reach over the whole range: some are missing.",
   signer_unexpected: "It was signed with another key than the one given.",
@@ -40,6 +43,9 @@ export const WHY: Record<string, string> = {
   signature_invalid: "It was changed after it was signed, or signed with another key.",
   artifact_mismatch: "It is about other bytes than those given.",
   entry_mismatch: "What the log has is something else.",
+  event_invalid: "An event was taken out, put in or changed.",
+  key_unknown: "A list of keys leads from a key that is known, and none of yours is in it.",
+  key_unvouched: "A key stands in the list that the keys before it have not signed for.",
   consistency_invalid: "Two heads of one size that differ are two histories. Of two sizes, the proof that its server " +
     "gave is bad, or there is none to give.",
   words_changed: "What the page shows as the record was changed after it was made.",

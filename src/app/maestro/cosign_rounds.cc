@@ -44,8 +44,10 @@ Result<std::unique_ptr<CosignRounds>> CosignRounds::start(ledger::Ledger& ledger
   Result<tlog::Policy> policy = tlog::Policy::parse(policy_text);
   if (!policy) return fail(Code::invalid, "ledger.policy_file: " + policy.error().what);
   const auto& logs = policy->logs();
+  const std::vector<tlog::NoteKey> keys = ledger.keys();
   const bool own = std::any_of(logs.begin(), logs.end(), [&](const tlog::NoteKey& each) {
-    return each.print() == ledger.key().print();
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const tlog::NoteKey& key) { return key.print() == each.print(); });
   });
   if (!own) {
     return fail(Code::invalid,

@@ -14,6 +14,7 @@ struct LedgerSettings {
   std::string url;
   std::string origin = "localhost";
   std::string key_file;
+  std::string previous_key_file;
   std::string signed_head_file;
   Nanos checkpoint_every = seconds(1);
   std::string policy_file;
@@ -66,6 +67,9 @@ struct mc::json::Describe<mc::app::LedgerSettings> {
       Field{
           "key_file", &T::key_file,
           "Ed25519 key (PKCS #8, PEM) that signs checkpoints; empty = made in data_dir/ledger.key"},
+      Field{"previous_key_file", &T::previous_key_file,
+            "While the key is changed: the one before, which signs too; empty = "
+            "data_dir/ledger.previous.key when it is there"},
       Field{"signed_head_file", &T::signed_head_file,
             "What was signed last, best on another disk; empty = data_dir/ledger.signed"},
       Field{"checkpoint_every",

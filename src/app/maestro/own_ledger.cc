@@ -23,17 +23,50 @@ std::string signed_head_path(const Settings& settings) {
 
 // Null when the ledger is this server's alone.
 Result<std::unique_ptr<ledger::Order>> open_order(const Machine& machine, const std::string& url,
-                                                  const tlog::NoteKey& key) {
+                                                  const ledger::LedgerKeys& keys) {
   if (url.empty()) return std::unique_ptr<ledger::Order>();
   MC_TRY(std::unique_ptr<sql::Connection> turns, machine.drivers.open(url));
   MC_TRY(std::unique_ptr<sql::Connection> rest, machine.drivers.open(url));
-  return ledger::SqlOrder::open(std::move(turns), std::move(rest), key.print());
+  std::vector<tlog::NoteKey> known = {keys.current.key()};
+  if (keys.previous) known.push_back(keys.previous->key());
+  return ledger::SqlOrder::open(std::move(turns), std::move(rest), known);
+}
+
+Result<tlog::NoteSigner> signer_of(const Settings& settings, crypto::SigningKey key) {
+  return tlog::NoteSigner::make(settings.ledger.origin, tlog::NoteKeyType::ed25519, std::move(key));
+}
+
+// The key before need not be there, unless it is named. A change of keys that was begun and came
+// no further has the same key twice.
+Result<ledger::LedgerKeys> open_keys(sys::Files& files, const Settings& settings) {
+  MC_TRY(crypto::SigningKey own, own_key(files, ledger_key_path(settings), ledger_folder(settings),
+                                         crypto::Algorithm::eddsa));
+  MC_TRY(tlog::NoteSigner current, signer_of(settings, std::move(own)));
+  ledger::LedgerKeys out(std::move(current));
+  const std::string path = previous_key_path(settings);
+  MC_TRY(const bool there, files.exists(path));
+  if (!there && settings.ledger.previous_key_file.empty()) return out;
+  Result<crypto::SigningKey> key = read_key_file(files, path, crypto::Algorithm::eddsa);
+  if (!key) {
+    return fail(key.error().code, "ledger.previous_key_file: " + key.error().what);
+  }
+  MC_TRY(tlog::NoteSigner previous, signer_of(settings, std::move(*key)));
+  if (previous.key().print() != out.current.key().print()) out.previous = std::move(previous);
+  return out;
 }
 
 }  // namespace
 
 std::string ledger_folder(const Settings& settings) {
   return settings.data_dir + "/ledger";
+}
+
+std::string ledger_key_path(const Settings& settings) {
+  return in_data_dir(settings, settings.ledger.key_file, "ledger.key");
+}
+
+std::string previous_key_path(const Settings& settings) {
+  return in_data_dir(settings, settings.ledger.previous_key_file, "ledger.previous.key");
 }
 
 Result<tlog::TreeHead> signed_head(const Machine& machine, const Settings& settings) {
@@ -46,23 +79,18 @@ Result<tlog::TreeHead> signed_head(const Machine& machine, const Settings& setti
 
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings) {
   sys::Files& files = *machine.files;
-  MC_TRY(crypto::SigningKey key,
-         own_key(files, in_data_dir(settings, settings.ledger.key_file, "ledger.key"),
-                 ledger_folder(settings), crypto::Algorithm::eddsa));
-  MC_TRY(
-      tlog::NoteSigner signer,
-      tlog::NoteSigner::make(settings.ledger.origin, tlog::NoteKeyType::ed25519, std::move(key)));
+  MC_TRY(ledger::LedgerKeys keys, open_keys(files, settings));
   ledger::LedgerConfig config;
   config.folder = ledger_folder(settings);
   config.signed_head_file = signed_head_path(settings);
   config.checkpoint_every = settings.ledger.checkpoint_every;
   OwnLedger out;
-  MC_TRY(std::unique_ptr<ledger::Order> order,
-         open_order(machine, settings.ledger.url, signer.key()));
+  MC_TRY(std::unique_ptr<ledger::Order> order, open_order(machine, settings.ledger.url, keys));
   Result<std::unique_ptr<ledger::Ledger>> opened = ledger::Ledger::open(
-      config, {files, *machine.clock, *machine.random}, std::move(signer), std::move(order));
+      config, {files, *machine.clock, *machine.random}, std::move(keys), std::move(order));
   if (!opened) return fail(opened.error().code, "ledger: " + opened.error().what);
   out.ledger = std::move(*opened);
+  MC_TRY_OK(ledger::settle_keys(*out.ledger));
   out.recorder = std::make_unique<transparency::Recorder>(*out.ledger);
   return out;
 }

@@ -20,8 +20,13 @@ struct OwnLedger {
 
 std::string ledger_folder(const Settings& settings);
 
-// Makes key and ledger at the first start. Whoever calls holds the lock of the data directory.
-// `corrupt` when the ledger is not the one that was signed, or was changed: it must not go on.
+// Where its keys are (ledger/keys.h): the one that signs, and the one before while there is one.
+std::string ledger_key_path(const Settings& settings);
+std::string previous_key_path(const Settings& settings);
+
+// Makes key and ledger at the first start, and records what is new about its keys. Whoever calls
+// holds the lock of the data directory. `corrupt` when the ledger is not the one that was signed,
+// or was changed, `conflict` when it has another key: it must not go on.
 Result<OwnLedger> open_ledger(Machine& machine, const Settings& settings);
 
 // What was signed last, by what the file of it says; empty when there is none.

@@ -13,16 +13,40 @@ constexpr std::size_t kTrustBytesMax = 4 << 20;
 constexpr std::size_t kArtifactBytesMax = std::size_t{1} << 30;
 constexpr std::string_view kDigestPrefix = "sha256:";
 
+// Of a flag that was not given; no line has it. What was given and is empty, as "$UNSET" is, must
+// not pass for checked.
+const std::string kAbsent(1, '\0');
+
 struct Flags {
   std::string file;
-  std::string trust;
+  std::string trust = kAbsent;
   std::vector<std::string> log_keys;
-  std::string key;
-  std::string identity;
-  std::string issuer;
-  std::string artifact;
-  std::string digest;
+  std::string key = kAbsent;
+  std::string identity = kAbsent;
+  std::string issuer = kAbsent;
+  std::string artifact = kAbsent;
+  std::string digest = kAbsent;
 };
+
+bool given(const std::string& flag) {
+  return flag != kAbsent;
+}
+
+Status check(const Flags& flags) {
+  for (const auto& [name, value] :
+       {std::pair("--trust", &flags.trust), std::pair("--key", &flags.key),
+        std::pair("--identity", &flags.identity), std::pair("--issuer", &flags.issuer),
+        std::pair("--artifact", &flags.artifact), std::pair("--digest", &flags.digest)}) {
+    if (value->empty()) return fail(Code::invalid, std::string(name) + ": it is empty");
+  }
+  if (given(flags.identity) != given(flags.issuer)) {
+    return fail(Code::invalid, "--identity and --issuer belong together");
+  }
+  if (given(flags.artifact) && given(flags.digest)) {
+    return fail(Code::invalid, "--artifact and --digest are one or the other");
+  }
+  return ok();
+}
 
 // What the flags name, read; `question` looks into it.
 struct Read {
@@ -41,13 +65,10 @@ Result<std::string> parse_digest(const std::string& text) {
 }
 
 Status read_artifact(sys::Files& files, const Flags& flags, Read& out) {
-  if (!flags.artifact.empty() && !flags.digest.empty()) {
-    return fail(Code::invalid, "--artifact and --digest are one or the other");
-  }
-  if (!flags.artifact.empty()) {
+  if (given(flags.artifact)) {
     MC_TRY(out.artifact, files.read_all(flags.artifact, kArtifactBytesMax));
     out.question.artifact = proof::Artifact{out.artifact};
-  } else if (!flags.digest.empty()) {
+  } else if (given(flags.digest)) {
     MC_TRY(std::string digest, parse_digest(flags.digest));
     out.question.artifact = proof::Artifact{"", std::move(digest)};
   }
@@ -55,19 +76,17 @@ Status read_artifact(sys::Files& files, const Flags& flags, Read& out) {
 }
 
 Status read(const VerifierWorld& world, const Flags& flags, Read& out) {
+  MC_TRY_OK(check(flags));
   sys::Files& files = world.files;
   MC_TRY(out.file, files.read_all(flags.file, kProofBytesMax));
   out.question.file = out.file;
-  if (!flags.trust.empty()) {
+  if (given(flags.trust)) {
     MC_TRY(out.question.trust, files.read_all(flags.trust, kTrustBytesMax));
   }
-  if (!flags.key.empty()) {
+  if (given(flags.key)) {
     MC_TRY(out.question.public_key, files.read_all(flags.key, kTrustBytesMax));
   }
-  if (flags.identity.empty() != flags.issuer.empty()) {
-    return fail(Code::invalid, "--identity and --issuer belong together");
-  }
-  if (!flags.identity.empty()) {
+  if (given(flags.identity)) {
     out.question.identity = proof::Identity{flags.identity, flags.issuer};
   }
   out.question.log_keys = flags.log_keys;
@@ -75,10 +94,34 @@ Status read(const VerifierWorld& world, const Flags& flags, Read& out) {
   return read_artifact(files, flags, out);
 }
 
+// Where a tile stands: "FOLDER/tile/0/001" is that tile of the log in FOLDER, with its checkpoint.
+struct TilePlace {
+  std::string folder;  // "" or with a slash at its end
+  std::string tile;
+};
+std::optional<TilePlace> tile_place(const std::string& file) {
+  const std::size_t at = file.rfind("tile/");
+  if (at == std::string::npos || (at > 0 && file[at - 1] != '/')) return std::nullopt;
+  TilePlace out{file.substr(0, at), file.substr(at)};
+  if (!tlog::parse_tile_path(out.tile)) return std::nullopt;
+  return out;
+}
+
+Result<proof::Report> verify_tile(sys::Files& files, const TilePlace& place,
+                                  const proof::VerifyQuestion& question) {
+  MC_TRY(const std::string checkpoint,
+         files.read_all(place.folder + "checkpoint", tlog::kNoteBytesMax));
+  return proof::verify_tile(
+      question, {place.tile, question.file, checkpoint},
+      [&](const std::string& path) { return files.read_all(place.folder + path, kTrustBytesMax); });
+}
+
 Status verify(const VerifierWorld& world, const Flags& flags) {
   Read given;
   MC_TRY_OK(read(world, flags, given));
-  MC_TRY(const proof::Report report, proof::verify(given.question));
+  const std::optional<TilePlace> tile = tile_place(flags.file);
+  MC_TRY(const proof::Report report,
+         tile ? verify_tile(world.files, *tile, given.question) : proof::verify(given.question));
   const std::string text =
       world.json ? proof::print_json(report) + "\n" : proof::print_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -96,10 +139,11 @@ void add_verify(cli::Command& app, const VerifierWorld& world) {
   auto flags = std::make_shared<Flags>();
   command
       .option("FILE", flags->file,
-              "Receipt (JSON or HTML), bundle, envelope, log proof or checkpoint")
+              "Receipt (JSON or HTML), bundle, envelope, log proof, checkpoint, or tile of a log")
       .required();
-  command.option("--trust", flags->trust,
-                 "File: Sigstore trusted root, or for logs a c2sp.org/tlog-policy");
+  command.option(
+      "--trust", flags->trust,
+      "File: Sigstore trusted root; for logs a c2sp.org/tlog-policy, or the list of its keys");
   command.option("--log-key", flags->log_keys, "Verifier key of a log: name+id+key");
   command.option("--key", flags->key, "File: public key of the signer, PEM");
   command.option("--identity", flags->identity,

@@ -23,9 +23,10 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 }  // namespace
 
-Policy Policy::of_logs(std::vector<NoteKey> logs) {
+Policy Policy::of_logs(std::vector<NoteKey> logs, std::vector<std::optional<WallTime>> ends) {
   Policy out;
   out.logs_ = std::move(logs);
+  out.ends_ = std::move(ends);
   return out;
 }
 
@@ -126,13 +127,12 @@ Result<Policy::Checked> Policy::check(const Note& note) const {
   Checked out;
   MC_TRY(out.checkpoint, parse_checkpoint(note.text));
   MC_TRY(const std::vector<Seal> seals, check_note(note, logs_));
-  const auto own = std::find_if(seals.begin(), seals.end(), [&](const Seal& seal) {
-    return logs_[seal.key].name() == out.checkpoint.origin;
-  });
-  if (own == seals.end()) {
+  for (const Seal& seal : seals) {
+    if (logs_[seal.key].name() == out.checkpoint.origin) out.logs.push_back(seal.key);
+  }
+  if (out.logs.empty()) {
     return bad("no trusted log named " + excerpt(out.checkpoint.origin) + " signed it");
   }
-  out.log = own->key;
   std::vector<NoteKey> keys;
   for (const Witness& witness : witnesses_) keys.push_back(witness.key);
   MC_TRY(const std::vector<Seal> cosigned, check_note(note, keys));
@@ -154,9 +154,20 @@ Result<Policy::Checked> Policy::check(const Note& note) const {
   return out;
 }
 
+Status Policy::check_time(const Checked& checked, WallTime at) const {
+  if (ends_.empty()) return ok();
+  std::optional<std::size_t> ended;
+  for (const std::size_t log : checked.logs) {
+    if (!ends_[log] || at <= *ends_[log]) return ok();
+    ended = log;
+  }
+  return bad("the key " + logs_[*ended].print() + " that signed it has ended at " +
+             format_rfc3339(*ends_[*ended]));
+}
+
 std::string Policy::describe(const Checked& checked) const {
-  std::string out =
-      logs_[checked.log].name() + ", " + std::to_string(checked.checkpoint.head.size) + " leaves";
+  std::string out = logs_[checked.logs.front()].name() + ", " +
+                    std::to_string(checked.checkpoint.head.size) + " leaves";
   if (!checked.witnesses.empty()) {
     out += ", cosigned by " + std::to_string(checked.witnesses.size()) + " since " +
            format_rfc3339({*checked.earliest_s * 1'000'000'000});

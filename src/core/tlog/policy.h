@@ -22,18 +22,22 @@ class Policy {
  public:
   // Blank lines and lines that begin with # are passed over. `invalid` names the line.
   static Result<Policy> parse(std::string_view text);
-  // Of these logs, without witnesses.
-  static Policy of_logs(std::vector<NoteKey> logs);
+  // Of these logs, without witnesses. `ends` are the times up to which they signed, one a log and
+  // empty when it still does; none at all is the same as none that has ended.
+  static Policy of_logs(std::vector<NoteKey> logs, std::vector<std::optional<WallTime>> ends = {});
 
   struct Checked {
     Checkpoint checkpoint;
-    std::size_t log = 0;                     // among logs()
+    std::vector<std::size_t> logs;           // that signed, among logs(); one or more
     std::vector<std::string> witnesses;      // that cosigned, by name
     std::optional<std::int64_t> earliest_s;  // their times
   };
   // A note that is a checkpoint signed by one of the logs under its own name as origin, and
   // cosigned by the quorum. A signature of a known key that does not hold spoils it.
   Result<Checked> check(const Note& note) const;
+
+  // `invalid` when each key that signed had ended before `at`, a time of what is in the tree.
+  Status check_time(const Checked& checked, WallTime at) const;
 
   // For people: "log.example, 12 leaves, cosigned by 2 since ...".
   std::string describe(const Checked& checked) const;
@@ -60,6 +64,7 @@ class Policy {
   bool is_named(std::string_view name) const;
 
   std::vector<NoteKey> logs_;
+  std::vector<std::optional<WallTime>> ends_;  // of the logs, or empty
   std::vector<Witness> witnesses_;
   std::vector<Group> groups_;  // members stand before their group
   std::optional<std::string> quorum_;

@@ -35,6 +35,25 @@ struct World {
   }
 };
 
+TEST_CASE("policy: a key counts up to its end, and one that has not ended is enough") {
+  const NoteSigner old = signer("log.example", 'o');
+  const NoteSigner now = signer("log.example", 'n');
+  const WallTime end{1'800'000'000'000'000'000};
+  const Policy policy = Policy::of_logs({old.key(), now.key()}, {end, std::nullopt});
+  const auto holds = [&](std::vector<NoteSignature> lines, WallTime at) {
+    const auto checked = policy.check({kText, std::move(lines)});
+    REQUIRE(checked.has_value());
+    return policy.check_time(*checked, at).has_value();
+  };
+  const WallTime later{end.nanos + 1};
+  CHECK(holds({*old.sign(kText)}, end));
+  CHECK_FALSE(holds({*old.sign(kText)}, later));
+  CHECK(holds({*now.sign(kText)}, later));
+  CHECK(holds({*old.sign(kText), *now.sign(kText)}, later));
+  const auto forever = Policy::of_logs({old.key()}).check({kText, {*old.sign(kText)}});
+  CHECK(Policy::of_logs({old.key()}).check_time(*forever, later).has_value());
+}
+
 TEST_CASE("policy: k of n witnesses, in groups of groups") {
   const World world;
   struct Row {

@@ -34,8 +34,8 @@ Result<std::string> as_log_proof(const AdminWorld& world, const AdminRequest&,
                                  const proof::Receipt& receipt) {
   ledger::Ledger& ledger = world.recorder->ledger();
   MC_TRY(const ledger::Header header, ledger::parse_leaf(receipt.leaf));
-  MC_TRY(const tlog::NoteSigner signer, ledger.signer_of(header.log));
-  MC_TRY(ledger::LogCheckpoint checkpoint, ledger.publish_log(header.log, signer));
+  MC_TRY(const std::vector<tlog::NoteSigner> signers, ledger.signers_of(header.log));
+  MC_TRY(ledger::LogCheckpoint checkpoint, ledger.publish_log(header.log, signers));
   tlog::ProofFile out;
   out.index = header.seq;
   MC_TRY(out.path, ledger.store().prove_inclusion(header.log, header.seq, checkpoint.head.size));

@@ -72,57 +72,84 @@ bool read_body(Cursor& cursor, crypto::Sha256& digest, const Counts& counts, Bat
 
 }  // namespace
 
+BatchPrinter::BatchPrinter(std::string out) : out_(std::move(out)), begin_(out_.size()) {
+  out_.append(kBatchHeaderBytes, '\0');
+  logs_end_ = heads_ = out_.size();
+}
+
+void BatchPrinter::reserve(std::size_t bytes, std::size_t records) {
+  out_.reserve(out_.size() + bytes);
+  hashed_.reserve(records * (kRecordBytesBeforeLeaf + kHashBytes));
+}
+
+void BatchPrinter::add(const NewLog& log) {
+  put(out_, log.id);
+  put(out_, static_cast<std::uint16_t>(log.name.size()));
+  out_.append(log.name);
+  ++log_count_;
+  logs_end_ = heads_ = out_.size();
+}
+
+std::string& BatchPrinter::begin_record(std::uint32_t log, const RepeatKey& key) {
+  record_ = out_.size();
+  put(out_, log);
+  put(out_, std::uint64_t{0});  // the lengths
+  out_.append(key.data(), key.size());
+  return out_;
+}
+
+tlog::Hash BatchPrinter::end_record(const Salt& salt, std::string_view payload) {
+  const std::string_view leaf = std::string_view(out_).substr(record_ + kRecordBytesBeforeLeaf);
+  put_at(out_, record_ + 4, length_of(leaf));
+  put_at(out_, record_ + 8, length_of(payload));
+  const tlog::Hash hash = tlog::leaf_hash(leaf);
+  hashed_.append(out_, record_, kRecordBytesBeforeLeaf);
+  put(hashed_, hash);
+  out_.append(salt.data(), salt.size()).append(payload);
+  ++records_;
+  heads_ = out_.size();
+  return hash;
+}
+
+void BatchPrinter::add(const LogHead& head) {
+  put(out_, head.log);
+  put(out_, head.head.size);
+  put(out_, head.head.root);
+  ++head_count_;
+}
+
+std::string BatchPrinter::finish(Batch& batch) {
+  batch.size = out_.size() + kHashBytes - begin_;
+  MC_CHECK(batch.size <= kBatchBytesMax);
+  std::string header(kMagic);
+  put(header, batch.number);
+  put(header, static_cast<std::uint32_t>(batch.size));
+  for (const std::uint32_t count : {log_count_, records_, head_count_}) put(header, count);
+  put(header, static_cast<std::uint64_t>(batch.time.nanos));
+  put(header, batch.prev);
+  out_.replace(begin_, header.size(), header);
+  const std::string_view all = out_;
+  batch.digest = crypto::Sha256()
+                     .add(all.substr(begin_, logs_end_ - begin_))
+                     .add(hashed_)
+                     .add(all.substr(heads_))
+                     .finish();
+  put(out_, batch.digest);
+  return std::move(out_);
+}
+
 void print_batch(Batch& batch, std::string& out) {
   const std::size_t begin = out.size();
-  crypto::Sha256 digest;
-  std::size_t hashed = begin;
-  const auto hash_to_here = [&] {
-    digest.add(std::string_view(out).substr(hashed));
-    hashed = out.size();
-  };
-  batch.size = kBatchHeaderBytes + kHashBytes;
-  for (const NewLog& log : batch.logs) batch.size += 6 + log.name.size();
-  for (const StoredRecord& record : batch.records) {
-    batch.size += kRecordOverhead + record.leaf.size() + record.payload.size();
-  }
-  batch.size += batch.heads.size() * 44;
-  MC_CHECK(batch.size <= kBatchBytesMax);
-  out.reserve(out.size() + batch.size);
-  out.append(kMagic);
-  put(out, batch.number);
-  put(out, static_cast<std::uint32_t>(batch.size));
-  for (const std::size_t count : {batch.logs.size(), batch.records.size(), batch.heads.size()}) {
-    put(out, static_cast<std::uint32_t>(count));
-  }
-  put(out, static_cast<std::uint64_t>(batch.time.nanos));
-  put(out, batch.prev);
-  for (const NewLog& log : batch.logs) {
-    put(out, log.id);
-    put(out, static_cast<std::uint16_t>(log.name.size()));
-    out.append(log.name);
-  }
-  hash_to_here();
+  BatchPrinter printer(std::move(out));
+  for (const NewLog& log : batch.logs) printer.add(log);
   for (StoredRecord& record : batch.records) {
-    put(out, record.log);
-    put(out, length_of(record.leaf));
-    put(out, length_of(record.payload));
-    out.append(record.key.data(), record.key.size());
-    hash_to_here();
-    if (record.leaf_hash == tlog::Hash{}) record.leaf_hash = tlog::leaf_hash(record.leaf);
-    digest.add(record.leaf_hash);
-    out.append(record.leaf);
-    record.salt_offset = out.size() - begin;
-    out.append(record.salt.data(), record.salt.size()).append(record.payload);
-    hashed = out.size();
+    std::string& bytes = printer.begin_record(record.log, record.key);
+    bytes.append(record.leaf);
+    record.salt_offset = bytes.size() - begin;
+    record.leaf_hash = printer.end_record(record.salt, record.payload);
   }
-  for (const LogHead& head : batch.heads) {
-    put(out, head.log);
-    put(out, head.head.size);
-    put(out, head.head.root);
-  }
-  hash_to_here();
-  batch.digest = digest.finish();
-  put(out, batch.digest);
+  for (const LogHead& head : batch.heads) printer.add(head);
+  out = printer.finish(batch);
 }
 
 std::size_t stated_size(std::string_view bytes) {

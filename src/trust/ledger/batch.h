@@ -41,7 +41,7 @@ struct StoredRecord {
   Salt salt = {};
   std::string_view payload;
   std::size_t salt_offset = 0;  // of the salt in the batch, filled when read
-  tlog::Hash leaf_hash = {};    // filled when read; printing makes it where it is zeros
+  tlog::Hash leaf_hash = {};    // filled when read and printed
   // Where the record begins in the batch.
   std::size_t offset() const { return salt_offset - leaf.size() - kRecordBytesBeforeLeaf; }
   // Salt and payload are gone.
@@ -64,7 +64,38 @@ struct Batch {
   std::size_t size = 0;    // the same
 };
 
-// Appends the batch to `out`; its size must not pass kBatchBytesMax.
+// Prints a batch from front to back: the logs that begin, the records, the heads. Its size must not
+// pass kBatchBytesMax.
+class BatchPrinter {
+ public:
+  // Behind what `out` has. The header is filled in at the end.
+  explicit BatchPrinter(std::string out = {});
+  void reserve(std::size_t bytes, std::size_t records);
+  void add(const NewLog& log);
+  // A record: between the two calls its leaf is appended to what begin_record() gives.
+  std::string& begin_record(std::uint32_t log, const RepeatKey& key);
+  // Gives the leaf's hash.
+  tlog::Hash end_record(const Salt& salt, std::string_view payload);
+  // Where the last record begins in the batch.
+  std::size_t record_offset() const { return record_ - begin_; }
+  void add(const LogHead& head);
+  std::size_t records() const { return records_; }
+  // What the header takes from `batch` is number, time and prev. Fills its digest and size.
+  std::string finish(Batch& batch);
+
+ private:
+  std::string out_;
+  std::size_t begin_;
+  std::size_t record_ = 0;    // where the last one begins
+  std::size_t logs_end_ = 0;  // where the records begin
+  std::size_t heads_ = 0;     // where the heads begin
+  std::uint32_t log_count_ = 0;
+  std::uint32_t records_ = 0;
+  std::uint32_t head_count_ = 0;
+  std::string hashed_;  // of the records: what the digest is made of
+};
+
+// Appends the batch to `out`.
 void print_batch(Batch& batch, std::string& out);
 
 // What the header at the front of `bytes` says of the batch's size; 0 when none begins there.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,11 +12,23 @@
 namespace mc::ledger {
 
 template <class Number>
-void put(std::string& out, Number number) {
-  for (int shift = static_cast<int>(sizeof number) * 8; shift > 0;) {
-    shift -= 8;
-    out += static_cast<char>(number >> shift & 255);
+std::array<char, sizeof(Number)> bytes_of(Number number) {
+  std::array<char, sizeof(Number)> out;
+  for (std::size_t i = out.size(); i-- > 0; number = static_cast<Number>(number >> 8)) {
+    out[i] = static_cast<char>(number & 255);
   }
+  return out;
+}
+template <class Number>
+void put(std::string& out, Number number) {
+  const auto bytes = bytes_of(number);
+  out.append(bytes.data(), bytes.size());
+}
+// Over what stands there.
+template <class Number>
+void put_at(std::string& out, std::size_t at, Number number) {
+  const auto bytes = bytes_of(number);
+  std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(at));
 }
 inline void put(std::string& out, const tlog::Hash& hash) {
   out.append(reinterpret_cast<const char*>(hash.data()), hash.size());
@@ -36,15 +49,18 @@ class Cursor {
   template <class Number>
   Number number() {
     Number out = 0;
-    for (const char c : take(sizeof out))
-      out = static_cast<Number>(out << 8 | static_cast<unsigned char>(c));
+    const std::string_view from = take(sizeof out);
+    if (from.size() != sizeof out) return 0;
+    for (std::size_t i = 0; i < sizeof out; ++i) {
+      out = static_cast<Number>(out << 8 | static_cast<unsigned char>(from[i]));
+    }
     return out;
   }
   template <class Bytes>
   Bytes array() {
     Bytes out{};
     const std::string_view from = take(out.size());
-    std::copy(from.begin(), from.end(), out.begin());
+    if (from.size() == out.size()) std::copy_n(from.begin(), out.size(), out.begin());
     return out;
   }
   std::size_t at() const { return at_; }

@@ -25,10 +25,11 @@ Result<SeenLeaf> see_record(SeenPart& out, const StoredRecord& record) {
     MC_TRY_OK(see_name(out, record.log, kRootLog));
     seen.seq = head.seq;
     seen.prev = head.prev;
-    seen.head = {head.log, head.head};
+    seen.is_head = true;
+    out.batches.back().said.push_back({head.log, head.head});
     return seen;
   }
-  if (check_plain_leaf(record.leaf)) {
+  if (!record.leaf.starts_with(kRecordLeafBegin) && check_plain_leaf(record.leaf)) {
     if (!record.is_erased() || !record.payload.empty()) return wrong("a plain leaf has a payload");
     MC_TRY_OK(see_name(out, record.log, kSignLog));
     seen.plain = true;
@@ -103,7 +104,10 @@ Status Chain::add(const SeenBatch& batch) {
     }
     logs_.push_back({name, {}, {}});
   }
-  for (const SeenLeaf& leaf : batch.leaves) MC_TRY_OK(add(leaf));
+  auto said = batch.said.begin();
+  for (const SeenLeaf& leaf : batch.leaves) {
+    MC_TRY_OK(add(leaf, leaf.is_head ? &*said++ : nullptr));
+  }
   for (const LogHead& head : batch.heads) {
     if (head.log >= logs_.size() || logs_[head.log].tree.head() != head.head) {
       return wrong("the head of log " + std::to_string(head.log) + " in a batch is another");
@@ -117,21 +121,19 @@ Status Chain::add(const SeenBatch& batch) {
   return ok();
 }
 
-Status Chain::add(const SeenLeaf& leaf) {
+Status Chain::add(const SeenLeaf& leaf, const SaidHead* head) {
   if (leaf.log >= logs_.size()) return wrong("a record of a log that never began");
   LogState& log = logs_[leaf.log];
   if (!leaf.plain && (leaf.seq != log.tree.size() || leaf.prev != log.last)) {
     return wrong("record " + std::to_string(log.tree.size()) + " of '" + excerpt(log.name) +
                  "' does not follow the one before it");
   }
-  if (leaf.head) {
-    const auto named = ids_.find(leaf.head->first);
-    if (named == ids_.end() || logs_[named->second].tree.head() != leaf.head->second) {
-      return wrong("head leaf " + std::to_string(leaf.seq) + " does not have the head of '" +
-                   excerpt(leaf.head->first) + "'");
-    }
-  } else {
+  if (head == nullptr) {
     ++records_;
+  } else if (const auto named = ids_.find(head->log);
+             named == ids_.end() || logs_[named->second].tree.head() != head->head) {
+    return wrong("head leaf " + std::to_string(leaf.seq) + " does not have the head of '" +
+                 excerpt(head->log) + "'");
   }
   log.last = leaf.hash;
   log.tree.append(leaf.hash);

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,13 +20,20 @@ struct SeenLeaf {
   std::uint64_t seq = 0;
   tlog::Hash prev = {};
   tlog::Hash hash = {};
-  bool plain = false;  // of the log "sign": it says nothing of seq and prev
-  std::optional<std::pair<std::string, tlog::TreeHead>> head;  // of a head leaf
+  bool plain = false;    // of the log "sign": it says nothing of seq and prev
+  bool is_head = false;  // what it says is the next of `said` of its batch
+};
+
+// How far another log has grown, by a head leaf.
+struct SaidHead {
+  std::string log;
+  tlog::TreeHead head;
 };
 
 struct SeenBatch {
   std::vector<std::pair<std::uint32_t, std::string>> logs;
   std::vector<SeenLeaf> leaves;
+  std::vector<SaidHead> said;  // by its head leaves
   std::vector<LogHead> heads;
 };
 
@@ -57,7 +63,7 @@ class Chain {
 
  private:
   Status add(const SeenBatch& batch);
-  Status add(const SeenLeaf& leaf);
+  Status add(const SeenLeaf& leaf, const SaidHead* head);
 
   std::uint64_t records_ = 0;
   std::uint64_t erased_ = 0;

@@ -1,7 +1,6 @@
 // A batch on its way to the disk or to the order, and what undoes it. Private to the module.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,9 +10,10 @@
 namespace mc::ledger {
 
 struct Store::Draft {
-  Batch batch;                     // has views of the leaves
-  std::deque<std::string> leaves;  // stay where they are
-  std::string bytes;               // of the batch; none when there is nothing to write
+  Batch batch;  // without its records
+  BatchPrinter printer;
+  std::string time;   // of the batch, as leaves have it
+  std::string bytes;  // of the batch; none when there is nothing to write
   std::vector<Result<Recorded>> answers;
   std::map<std::uint32_t, Growth> growth;  // of the logs that were touched
   std::map<RepeatId, Recorded> repeats;

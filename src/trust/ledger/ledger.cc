@@ -1,5 +1,6 @@
 #include "ledger/ledger.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -7,18 +8,22 @@
 
 namespace mc::ledger {
 
-Ledger::Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer)
-    : config_(config), machine_(machine), signer_(std::move(signer)) {}
+Ledger::Ledger(const LedgerConfig& config, LedgerMachine machine, LedgerKeys keys)
+    : config_(config), machine_(machine), signers_{std::move(keys.current)} {
+  if (keys.previous) signers_.push_back(std::move(*keys.previous));
+}
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerConfig& config, LedgerMachine machine,
-                                             tlog::NoteSigner signer,
-                                             std::unique_ptr<Order> order) {
-  std::unique_ptr<Ledger> out(new Ledger(config, machine, signer));
+                                             LedgerKeys keys, std::unique_ptr<Order> order) {
+  if (keys.previous && keys.previous->key().name() != keys.current.key().name()) {
+    return fail(Code::invalid, "ledger: its keys have two names");
+  }
+  std::unique_ptr<Ledger> out(new Ledger(config, machine, std::move(keys)));
   out->order_ = std::move(order);
   MC_TRY_OK(out->open_store());
   MC_TRY(SignedHead head, SignedHead::open(machine.files, config.signed_head_file));
   MC_TRY(out->publisher_,
-         Publisher::make(*out->store_, std::move(head), std::move(signer), out->order_.get()));
+         Publisher::make(*out->store_, std::move(head), out->signers_, out->order_.get()));
   MC_TRY(out->checkpoint_, out->publisher_->sign());
   out->writer_ = std::thread(
       [ledger = out.get()] { ledger->turns_ ? ledger->take_turns() : ledger->write_batches(); });
@@ -43,8 +48,9 @@ Ledger::~Ledger() {
 }
 
 void Ledger::append(Entry entry, Done done) {
-  Result<Prepared> prepared = prepare(std::move(entry), machine_.random);
+  Result<Prepared> prepared = prepare(std::move(entry), salts_);
   Status refused = ok();
+  bool enough = false;
   if (!prepared) {
     refused = tl::unexpected<Error>(prepared.error());
   } else {
@@ -57,13 +63,11 @@ void Ledger::append(Entry entry, Done done) {
     } else {
       queue_.entries.push_back(std::move(*prepared));
       queue_.done.push_back(std::move(done));
+      enough = queue_.entries.size() - taken_ >= enough_;
     }
   }
-  if (refused) {
-    queued_.notify_one();
-  } else {
-    done(tl::unexpected<Error>(refused.error()));
-  }
+  if (!refused) return done(tl::unexpected<Error>(refused.error()));
+  if (enough) queued_.notify_one();
 }
 
 Result<Recorded> Ledger::append(Entry entry) {
@@ -75,7 +79,7 @@ Result<Recorded> Ledger::append(Entry entry) {
 
 // A start finds the redaction behind the mark until what it says is done.
 Result<Recorded> Ledger::redact(const std::string& log, std::uint64_t seq, Entry why) {
-  if (log == kRootLog || log == kSignLog) {
+  if (log == kRootLog || log == kSignLog || log == kKeysLog) {
     return fail(Code::denied, "ledger: the log '" + log + "' has nothing to erase");
   }
   MC_TRY(const ReadRecord record, store_->read(log, seq));
@@ -122,7 +126,8 @@ Result<std::string> Ledger::publish() {
   return checkpoint_;
 }
 
-Result<LogCheckpoint> Ledger::publish_log(const std::string& log, const tlog::NoteSigner& signer) {
+Result<LogCheckpoint> Ledger::publish_log(const std::string& log,
+                                          std::span<const tlog::NoteSigner> signers) {
   const Result<tlog::TreeHead> known = store_->head(log);
   if (!known && known.error().code != Code::not_found) {
     return tl::unexpected<Error>(known.error());
@@ -136,14 +141,23 @@ Result<LogCheckpoint> Ledger::publish_log(const std::string& log, const tlog::No
                   "ledger: the tree of '" + log + "' on the disk is not the one that was written");
     }
   }
-  tlog::Note note{tlog::print_checkpoint({signer.key().name(), head}), {}};
-  MC_TRY(tlog::NoteSignature signature, signer.sign(note.text));
-  note.signatures.push_back(std::move(signature));
-  return LogCheckpoint{head, tlog::print_note(note)};
+  MC_TRY(std::string note, sign_head(head, signers));
+  return LogCheckpoint{head, std::move(note)};
 }
 
-Result<tlog::NoteSigner> Ledger::signer_of(const std::string& log) const {
-  return signer_.renamed(signer_.key().name() + "/" + log);
+Result<std::vector<tlog::NoteSigner>> Ledger::signers_of(const std::string& log) const {
+  std::vector<tlog::NoteSigner> out;
+  for (const tlog::NoteSigner& signer : signers_) {
+    MC_TRY(tlog::NoteSigner own, signer.renamed(signer.key().name() + "/" + log));
+    out.push_back(std::move(own));
+  }
+  return out;
+}
+
+std::vector<tlog::NoteKey> Ledger::keys() const {
+  std::vector<tlog::NoteKey> out;
+  for (const tlog::NoteSigner& signer : signers_) out.push_back(signer.key());
+  return out;
 }
 
 std::string Ledger::checkpoint() const {
@@ -171,8 +185,7 @@ void Ledger::move_from_queue(Waiting& batch) {
   std::size_t end = taken_;
   while (end < queue_.entries.size() && end - taken_ < config_.batch_records_max &&
          bytes < config_.batch_bytes_max) {
-    const Entry& entry = queue_.entries[end++].entry;
-    bytes += entry.payload.size() + entry.leaf.size();
+    bytes += queue_.entries[end++].bytes();
   }
   if (taken_ == 0 && end == queue_.entries.size()) {  // nearly always
     std::swap(batch, queue_);
@@ -187,10 +200,15 @@ void Ledger::move_from_queue(Waiting& batch) {
   taken_ = 0;
 }
 
+// While the disk works on some, nearly as many are gathered: a smaller batch would only wait for it
+// too, and each has a cost of its own. One that is alone waits for nothing.
 bool Ledger::take(Waiting& batch) {
   std::unique_lock lock(mutex_);
-  settled_.wait(lock, [this] { return staged_.size() < config_.staged_max; });
-  queued_.wait(lock, [this] { return taken_ < queue_.entries.size() || no_more_entries_; });
+  queued_.wait(lock, [this] {
+    enough_ = std::clamp<std::size_t>(unsettled_ - unsettled_ / 4, 1, config_.batch_records_max);
+    const bool waiting = queue_.entries.size() - taken_ >= enough_;
+    return (waiting || no_more_entries_) && staged_.size() < config_.staged_max;
+  });
   move_from_queue(batch);
   return !batch.entries.empty();
 }
@@ -202,6 +220,7 @@ void Ledger::write_batches() {
     {
       const std::lock_guard lock(mutex_);
       staged_.push_back(std::move(staged));
+      unsettled_ += batch.entries.size();
     }
     staged_some_.notify_one();
   }
@@ -238,16 +257,18 @@ void Ledger::settle(Staged& batch) {
     done = store_->settle(*batch.pending);
   }
   if (!done) stop(done.error());
+  const Result<Recorded> refused = tl::unexpected<Error>(done ? Error{} : done.error());
   for (std::size_t i = 0; i < batch.done.size(); ++i) {
-    batch.done[i](done ? batch.pending->answers[i]
-                       : Result<Recorded>(tl::unexpected<Error>(done.error())));
+    batch.done[i](done ? batch.pending->answers[i] : refused);
   }
-  if (!done || !batch.pending->keep) return;
+  const bool keeps = done && batch.pending->keep;
   {
     const std::lock_guard lock(mutex_);
-    mark_ = std::move(batch.pending->keep);
+    unsettled_ -= batch.done.size();
+    if (keeps) mark_ = std::move(batch.pending->keep);
   }
-  kept_.notify_one();
+  queued_.notify_one();
+  if (keeps) kept_.notify_one();
 }
 
 void Ledger::settle_batches() {
@@ -259,7 +280,6 @@ void Ledger::settle_batches() {
     on = take(batches, wanted);
     for (Staged& batch : batches) settle(batch);
     batches.clear();
-    settled_.notify_all();
     const MonoTime now = machine_.clock.mono();
     const bool due = !on || now - last_signed >= config_.checkpoint_every;
     if (wanted == signed_for && !(due && state() && publisher_->is_behind())) continue;

@@ -10,12 +10,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/base.h"
 #include "ledger/batch.h"       // IWYU pragma: export
+#include "ledger/entry.h"       // IWYU pragma: export
+#include "ledger/keys.h"        // IWYU pragma: export
 #include "ledger/order.h"       // IWYU pragma: export
 #include "ledger/publisher.h"   // IWYU pragma: export
 #include "ledger/record.h"      // IWYU pragma: export
@@ -34,7 +37,7 @@ struct LedgerConfig {
   std::string signed_head_file;  // best on another disk than the folder
   std::size_t queue_max = 100'000;
   std::size_t batch_records_max = 4'096;
-  std::size_t batch_bytes_max = 8 << 20;  // of payloads
+  std::size_t batch_bytes_max = 8 << 20;  // at most, but for the last record
   std::size_t staged_max = 4;             // batches between written and durable
   Nanos checkpoint_every = seconds(1);
   std::uint64_t segment_bytes = kSegmentBytes;
@@ -56,13 +59,22 @@ struct LogCheckpoint {
   std::string note;
 };
 
+// Ed25519 keys whose name is the log's origin: the one that signs, and while it takes the place of
+// another (keys.h) that one too.
+struct LedgerKeys {
+  LedgerKeys(tlog::NoteSigner own,  // NOLINT(google-explicit-constructor): mostly there is one
+             std::optional<tlog::NoteSigner> before = std::nullopt)
+      : current(std::move(own)), previous(std::move(before)) {}
+  tlog::NoteSigner current;
+  std::optional<tlog::NoteSigner> previous;
+};
+
 class Ledger {
  public:
-  // `signer`: Ed25519, its name is the log's origin. Errors: those of Store::open() and
-  // Publisher::make(). With an order the ledger is shared, and its folder a copy, which is made
-  // anew when it is damaged.
+  // Errors: those of Store::open() and Publisher::make(); `invalid` for keys of two names. With an
+  // order the ledger is shared, and its folder a copy, which is made anew when it is damaged.
   static Result<std::unique_ptr<Ledger>> open(const LedgerConfig& config, LedgerMachine machine,
-                                              tlog::NoteSigner signer,
+                                              LedgerKeys keys,
                                               std::unique_ptr<Order> order = nullptr);
   // Writes what waits, signs, ends.
   ~Ledger();
@@ -70,8 +82,9 @@ class Ledger {
   Ledger& operator=(const Ledger&) = delete;
 
   // `done` is called once, on a thread of the ledger and so without delay, when the record is
-  // durable or refused. `exhausted` at once when queue_max wait, `unavailable` when a write has
-  // failed: what waited then may or may not be found after the next start, where its key tells.
+  // durable or refused. At once `invalid` for what cannot stand in the ledger, and `exhausted` when
+  // queue_max wait. `unavailable` when a write has failed: what waited then may or may not be found
+  // after the next start, where its key tells.
   using Done = std::function<void(const Result<Recorded>&)>;
   void append(Entry entry, Done done);
   // The same, waiting.
@@ -79,18 +92,20 @@ class Ledger {
 
   // Erases the payload of a record, once a redaction is durable that says so: `why` without log,
   // type and action. Blocks. A crash in between is made good by the next start. `not_found` without
-  // such a record, `conflict` when it is erased already, `denied` in the logs "root"
-  // and "sign".
+  // such a record, `conflict` when it is erased already, `denied` in the logs "root",
+  // "sign" and "keys".
   Result<Recorded> redact(const std::string& log, std::uint64_t seq, Entry why);
 
   // Signs what is durable now, in any process, and gives the checkpoint.
   Result<std::string> publish();
-  // A checkpoint of one log as it is now, under the name of `signer` as origin; of an empty one
-  // when there is no such log. It leaves only when a signed head of the log "root" vouches for it,
-  // so that it cannot be forked more easily than that.
-  Result<LogCheckpoint> publish_log(const std::string& log, const tlog::NoteSigner& signer);
-  // The ledger's own key under the name of one of its logs: "localhost/audit/alpha".
-  Result<tlog::NoteSigner> signer_of(const std::string& log) const;
+  // A checkpoint of one log as it is now, signed by each of `signers`, under their name as origin;
+  // of an empty one when there is no such log. It leaves only when a signed head of the log "root"
+  // vouches for it, so that it cannot be forked more easily than that.
+  Result<LogCheckpoint> publish_log(const std::string& log,
+                                    std::span<const tlog::NoteSigner> signers);
+  // The ledger's own keys under the name of one of its logs, "localhost/audit/alpha": the one that
+  // it has for good first.
+  Result<std::vector<tlog::NoteSigner>> signers_of(const std::string& log) const;
   // The newest checkpoint; empty before the first.
   std::string checkpoint() const;
   // A checkpoint of this ledger with the cosignatures of witnesses, for readers; empty before the
@@ -103,7 +118,9 @@ class Ledger {
   void refuse(const Error& why) { stop(why); }
 
   const Store& store() const { return *store_; }
-  const tlog::NoteKey& key() const { return signer_.key(); }  // that checkpoints are signed with
+  const tlog::NoteKey& key() const { return signers_.front().key(); }  // that signs checkpoints
+  // All that do: key(), and while it takes the place of another that one too.
+  std::vector<tlog::NoteKey> keys() const;
 
  private:
   // Entries and who waits for them, side by side.
@@ -116,7 +133,7 @@ class Ledger {
     Result<Store::Pending> pending;
     std::vector<Done> done;
   };
-  Ledger(const LedgerConfig& config, LedgerMachine machine, tlog::NoteSigner signer);
+  Ledger(const LedgerConfig& config, LedgerMachine machine, LedgerKeys keys);
   Status open_store();
   void write_batches();
   void take_turns();
@@ -135,8 +152,9 @@ class Ledger {
 
   LedgerConfig config_;
   LedgerMachine machine_;
-  tlog::NoteSigner signer_;
-  std::unique_ptr<Order> order_;  // of a shared ledger, as the turns
+  Salts salts_{machine_.random};
+  std::vector<tlog::NoteSigner> signers_;  // one or two
+  std::unique_ptr<Order> order_;           // of a shared ledger, as the turns
   std::unique_ptr<Store> store_;
   std::unique_ptr<Turns> turns_;          // of the thread that writes
   std::unique_ptr<Publisher> publisher_;  // of the thread that settles
@@ -144,11 +162,13 @@ class Ledger {
   mutable std::mutex mutex_;  // of all below
   std::condition_variable queued_;
   std::condition_variable staged_some_;
-  std::condition_variable settled_;  // there is room to stage, or a signature
+  std::condition_variable settled_;  // there is a signature, or a turn has ended
   std::condition_variable kept_;
   Waiting queue_;
-  std::size_t taken_ = 0;  // entries at the front of the queue
+  std::size_t taken_ = 0;   // entries at the front of the queue
+  std::size_t enough_ = 1;  // entries in the queue that the thread that writes waits for
   std::vector<Staged> staged_;
+  std::size_t unsettled_ = 0;      // entries that are staged or with the disk
   std::optional<Known> mark_;      // to be kept
   int redacting_ = 0;              // while somebody does, no mark is kept
   std::uint64_t sign_wanted_ = 0;  // calls of publish()

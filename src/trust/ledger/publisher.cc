@@ -66,7 +66,8 @@ Status SignedHead::advance(const tlog::TreeHead& head) {
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::make(const Store& store, SignedHead signed_head,
-                                                   tlog::NoteSigner signer, Order* order) {
+                                                   std::vector<tlog::NoteSigner> signers,
+                                                   Order* order) {
   if (const auto& last = signed_head.last(); last && last->size > 0) {
     const Result<tlog::TreeHead> head = store.head(kRootLog);
     const std::uint64_t size = head ? head->size : 0;
@@ -83,7 +84,17 @@ Result<std::unique_ptr<Publisher>> Publisher::make(const Store& store, SignedHea
     }
   }
   return std::unique_ptr<Publisher>(
-      new Publisher(store, std::move(signed_head), std::move(signer), order));
+      new Publisher(store, std::move(signed_head), std::move(signers), order));
+}
+
+Result<std::string> sign_head(const tlog::TreeHead& head,
+                              std::span<const tlog::NoteSigner> signers) {
+  tlog::Note note{tlog::print_checkpoint({signers.front().key().name(), head}), {}};
+  for (const tlog::NoteSigner& signer : signers) {
+    MC_TRY(tlog::NoteSignature signature, signer.sign(note.text));
+    note.signatures.push_back(std::move(signature));
+  }
+  return tlog::print_note(note);
 }
 
 bool Publisher::is_behind() const {
@@ -110,11 +121,9 @@ Result<std::string> Publisher::sign() {
     }
     MC_TRY_OK(signed_.advance(head));
   }
-  tlog::Note note{tlog::print_checkpoint({signer_.key().name(), head}), {}};
-  MC_TRY(tlog::NoteSignature signature, signer_.sign(note.text));
-  note.signatures.push_back(std::move(signature));
+  MC_TRY(std::string note, sign_head(head, signers_));
   stopped_ = false;
-  return tlog::print_note(note);
+  return note;
 }
 
 }  // namespace mc::ledger

@@ -10,7 +10,10 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/base.h"
 #include "ledger/store.h"
@@ -35,14 +38,19 @@ class SignedHead {
   std::uint64_t generation_ = 0;
 };
 
+// A checkpoint of the head, signed by each of `signers`, whose name is its origin.
+Result<std::string> sign_head(const tlog::TreeHead& head,
+                              std::span<const tlog::NoteSigner> signers);
+
 class Publisher {
  public:
   // `corrupt` when the store is not the one whose head was signed, or has lost a part of it. With
-  // an order, what is signed is noted there too.
+  // an order, what is signed is noted there too. `signers`, one or more of one name, all sign.
   static Result<std::unique_ptr<Publisher>> make(const Store& store, SignedHead signed_head,
-                                                 tlog::NoteSigner signer, Order* order = nullptr);
+                                                 std::vector<tlog::NoteSigner> signers,
+                                                 Order* order = nullptr);
 
-  // The checkpoint of the head as it is now, under the signer's name as origin. `corrupt` when the
+  // The checkpoint of the head as it is now, under the signers' name as origin. `corrupt` when the
   // disk says something else than the writer knows; nothing is signed from then on. `unavailable`
   // when the order cannot be reached.
   Result<std::string> sign();
@@ -50,12 +58,16 @@ class Publisher {
   bool is_behind() const;
 
  private:
-  Publisher(const Store& store, SignedHead signed_head, tlog::NoteSigner signer, Order* order)
-      : store_(store), signed_(std::move(signed_head)), signer_(std::move(signer)), order_(order) {}
+  Publisher(const Store& store, SignedHead signed_head, std::vector<tlog::NoteSigner> signers,
+            Order* order)
+      : store_(store),
+        signed_(std::move(signed_head)),
+        signers_(std::move(signers)),
+        order_(order) {}
 
   const Store& store_;
   SignedHead signed_;
-  tlog::NoteSigner signer_;
+  std::vector<tlog::NoteSigner> signers_;
   Order* order_;  // may be null
   bool stopped_ = false;
 };

@@ -9,10 +9,21 @@ namespace mc::ledger {
 namespace {
 
 constexpr std::uint8_t kPayloadPrefix = 2;
-constexpr std::uint64_t kSeqMax = (std::uint64_t{1} << 53) - 1;  // exact in JSON for everybody
 
-std::string_view view_of(const tlog::Hash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+// Of a hash, without a branch or a table: the compiler does many digits at a time.
+using HexDigits = std::array<char, 2 * std::tuple_size_v<tlog::Hash>>;
+
+constexpr char hex_digit(int value) {
+  return static_cast<char>(value + '0' + (value > 9 ? 'a' - '0' - 10 : 0));
+}
+
+void append_hex(std::string& out, const tlog::Hash& hash) {
+  HexDigits digits;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    digits[2 * i] = hex_digit(hash[i] >> 4);
+    digits[2 * i + 1] = hex_digit(hash[i] & 15);
+  }
+  out.append(digits.data(), digits.size());
 }
 
 void add_text(std::string& out, std::string_view before, std::string_view text) {
@@ -38,19 +49,23 @@ bool is_sound(std::string_view text, bool may_be_empty) {
   return text.size() <= kTextBytesMax && (!text.empty() || may_be_empty) && is_one_line(text);
 }
 
-constexpr std::uint8_t kNoDigit = 0xFF;
-
-// The value of each lower-case hexadecimal digit.
-constexpr std::array<std::uint8_t, 256> hex_values() {
-  std::array<std::uint8_t, 256> out{};
-  out.fill(kNoDigit);
-  for (std::uint8_t i = 0; i < 10; ++i) out[static_cast<std::size_t>('0' + i)] = i;
-  for (std::uint8_t i = 0; i < 6; ++i) {
-    out[static_cast<std::size_t>('a' + i)] = static_cast<std::uint8_t>(10 + i);
+// False when a digit is none, or not a lower-case one.
+bool parse_hex(std::string_view digits, tlog::Hash& out) {
+  std::array<std::uint8_t, std::tuple_size_v<HexDigits>> values;
+  digits = digits.substr(0, values.size());
+  if (digits.size() < values.size()) return false;
+  std::uint8_t wrong = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto number = static_cast<std::uint8_t>(digits[i] - '0');
+    const auto letter = static_cast<std::uint8_t>(digits[i] - 'a');
+    values[i] = number < 10 ? number : static_cast<std::uint8_t>(letter + 10);
+    wrong |= static_cast<std::uint8_t>(number >= 10) & static_cast<std::uint8_t>(letter >= 6);
   }
-  return out;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(values[2 * i] << 4 | values[2 * i + 1]);
+  }
+  return wrong == 0;
 }
-constexpr std::array<std::uint8_t, 256> kHexValues = hex_values();
 
 // RFC 3339 as format_rfc3339() has it, when parse_rfc3339() can read it.
 bool is_canonical_time(std::string_view text) {
@@ -72,8 +87,9 @@ class Scanner {
   template <class Text>
   Scanner& text(Text& out) {
     word("\"");
-    const std::size_t end = rest_.find_first_of("\"\\");
-    if (!good_ || end == std::string_view::npos) return fails();
+    std::size_t end = 0;
+    while (end < rest_.size() && rest_[end] != '"' && rest_[end] != '\\') ++end;
+    if (!good_ || end == rest_.size()) return fails();
     if (rest_[end] == '\\') return escaped_text(out);
     out = rest_.substr(0, end);
     rest_.remove_prefix(end + 1);
@@ -81,15 +97,7 @@ class Scanner {
   }
   Scanner& hash(tlog::Hash& out) {
     word("\"");
-    if (!good_ || rest_.size() < 2 * out.size()) return fails();
-    std::uint8_t wrong = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::uint8_t high = kHexValues[static_cast<unsigned char>(rest_[2 * i])];
-      const std::uint8_t low = kHexValues[static_cast<unsigned char>(rest_[2 * i + 1])];
-      wrong |= high | low;
-      out[i] = static_cast<std::uint8_t>(high << 4 | low);
-    }
-    if ((wrong & 0xF0) != 0) return fails();
+    if (!good_ || !parse_hex(rest_, out)) return fails();
     rest_.remove_prefix(2 * out.size());
     return word("\"");
   }
@@ -162,22 +170,49 @@ Status check_header(const Header& header) {
 
 // Names in the order of RFC 8785 section 3.2.3. Texts have no control character, so the least that
 // RFC 8259 has escaped is what RFC 8785 has escaped.
+LeafForm::LeafForm(const Header& header) {
+  const auto here = [this] { return static_cast<std::uint32_t>(text_.size()); };
+  text_.reserve(384);
+  add_text(text_, R"({"action":)", header.action);
+  add_text(text_, R"(,"actor":)", header.actor);
+  add_text(text_, R"(,"log":)", header.log);
+  text_.append(R"(,"pc":")");
+  append_hex(text_, header.commitment);
+  text_.append(R"(","prev":")");
+  prev_at_ = here();
+  add_text(text_, R"(","purpose":)", header.purpose);
+  text_.append(R"(,"seq":)");
+  seq_at_ = here();
+  add_text(text_, R"(,"tenant":)", header.tenant);
+  text_.append(R"(,"ts":")");
+  time_at_ = here();
+  add_text(text_, R"(","type":)", header.type);
+  text_.append(R"(,"v":)").append(std::to_string(kRecordVersion));
+  add_text(text_, R"(,"warrant":)", header.warrant);
+  text_ += '}';
+}
+
+void LeafForm::print(std::string& out, std::uint64_t seq, const tlog::Hash& prev,
+                     std::string_view time) const {
+  if (prev_at_ == 0) {
+    out.append(text_);
+    return;
+  }
+  std::array<char, 20> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), seq).ptr;
+  out.append(text_, 0, prev_at_);
+  append_hex(out, prev);
+  out.append(text_, prev_at_, seq_at_ - prev_at_)
+      .append(static_cast<const char*>(digits.data()), end);
+  out.append(text_, seq_at_, time_at_ - seq_at_).append(time);
+  out.append(text_, time_at_);
+}
+
 std::string print_leaf(const Header& header) {
   std::string out;
-  out.reserve(512);
-  add_text(out, R"({"action":)", header.action);
-  add_text(out, R"(,"actor":)", header.actor);
-  add_text(out, R"(,"log":)", header.log);
-  out.append(R"(,"pc":")").append(to_hex(view_of(header.commitment)));
-  out.append(R"(","prev":")").append(to_hex(view_of(header.prev)));
-  add_text(out, R"(","purpose":)", header.purpose);
-  out.append(R"(,"seq":)").append(std::to_string(header.seq));
-  add_text(out, R"(,"tenant":)", header.tenant);
-  out.append(R"(,"ts":")").append(format_rfc3339(header.time));
-  add_text(out, R"(","type":)", header.type);
-  out.append(R"(,"v":)").append(std::to_string(kRecordVersion));
-  add_text(out, R"(,"warrant":)", header.warrant);
-  out += '}';
+  const LeafForm form(header);
+  out.reserve(form.size_max());
+  form.print(out, header.seq, header.prev, format_rfc3339(header.time));
   return out;
 }
 
@@ -237,10 +272,12 @@ Result<LeafLinks> parse_leaf_links(std::string_view leaf) {
 std::string print_head_leaf(const HeadLeaf& leaf) {
   std::string out;
   add_text(out, R"({"head":{"log":)", leaf.log);
-  out.append(R"(,"root":")").append(to_hex(view_of(leaf.head.root)));
+  out.append(R"(,"root":")");
+  append_hex(out, leaf.head.root);
   out.append(R"(","size":)").append(std::to_string(leaf.head.size));
   add_text(out, R"(},"log":)", kRootLog);
-  out.append(R"(,"prev":")").append(to_hex(view_of(leaf.prev)));
+  out.append(R"(,"prev":")");
+  append_hex(out, leaf.prev);
   out.append(R"(","seq":)").append(std::to_string(leaf.seq));
   out.append(R"(,"ts":")").append(format_rfc3339(leaf.time));
   out.append(R"(","type":"head","v":)").append(std::to_string(kRecordVersion));
@@ -277,7 +314,7 @@ Status check_plain_leaf(std::string_view leaf) {
                                    " bytes; the limits are 1 and " +
                                    std::to_string(tlog::kEntryBytesMax));
   }
-  if (leaf.starts_with(R"({"action":)") || leaf.starts_with(kHeadLeafBegin)) {
+  if (leaf.starts_with(kRecordLeafBegin) || leaf.starts_with(kHeadLeafBegin)) {
     return fail(Code::invalid, "leaf: it begins like a record of this ledger");
   }
   return ok();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -40,9 +41,33 @@ struct Header {
   bool operator==(const Header&) const = default;
 };
 
+inline constexpr std::uint64_t kSeqMax = (std::uint64_t{1} << 53) - 1;  // exact in JSON
+
 // `invalid` names the text that cannot stand in a header.
 Status check_header(const Header& header);
 std::string print_leaf(const Header& header);
+
+// A leaf as far as it can be made before its place is known: without seq, prev and time.
+class LeafForm {
+ public:
+  LeafForm() = default;
+  // Of a header that check_header() takes; what its place gives is not looked at.
+  explicit LeafForm(const Header& header);
+  // A plain leaf, which says nothing of its place.
+  explicit LeafForm(std::string plain) : text_(std::move(plain)) {}
+  // Appends the leaf; `time` as format_rfc3339() has it.
+  void print(std::string& out, std::uint64_t seq, const tlog::Hash& prev,
+             std::string_view time) const;
+  std::size_t size_max() const { return text_.size() + kPlaceBytesMax; }
+
+ private:
+  static constexpr std::size_t kPlaceBytesMax = 64 + 16 + 24;
+  std::string text_;  // without them
+  // Where they go; zeros in a plain leaf.
+  std::uint32_t prev_at_ = 0;
+  std::uint32_t seq_at_ = 0;
+  std::uint32_t time_at_ = 0;
+};
 // Only what print_leaf() writes.
 Result<Header> parse_leaf(std::string_view leaf);
 
@@ -76,6 +101,8 @@ inline constexpr std::string_view kHeadLeafBegin = R"({"head":)";  // of no othe
 std::string print_head_leaf(const HeadLeaf& leaf);
 // Only what print_head_leaf() writes.
 Result<HeadLeaf> parse_head_leaf(std::string_view leaf);
+
+inline constexpr std::string_view kRecordLeafBegin = R"({"action":)";  // of each that has a header
 
 // `invalid` unless it has 1 to 65,535 bytes and cannot be taken for a record or a head leaf.
 Status check_plain_leaf(std::string_view leaf);

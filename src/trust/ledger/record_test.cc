@@ -100,6 +100,44 @@ TEST_CASE("record: any other spelling of a leaf is refused") {
   }
 }
 
+TEST_CASE("record: a hash is 64 lower-case digits, in every place") {
+  Header header = sample();
+  for (std::size_t i = 0; i < header.prev.size(); ++i) {
+    header.prev[i] = static_cast<std::uint8_t>(i * 8 + 5);  // all digits, high and low
+  }
+  const std::string leaf = print_leaf(header);
+  const std::size_t begin = leaf.find("\"prev\":\"") + 8;
+  CHECK(leaf.substr(begin, 8) == "050d151d");
+  CHECK(parse_leaf(leaf) == header);
+  for (std::size_t at = begin; at < begin + 64; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string other = leaf;
+      other[at] = static_cast<char>(byte);
+      const bool digit = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+      if (parse_leaf_links(other).has_value() == digit) continue;
+      CAPTURE(at);
+      FAIL("a digit of the value ", byte);
+    }
+  }
+}
+
+TEST_CASE("record: the form of a leaf serves for any place in its log") {
+  Header header = sample();
+  const LeafForm form(header);
+  for (const std::uint64_t seq : {std::uint64_t{0}, std::uint64_t{41}, kSeqMax}) {
+    header.seq = seq;
+    header.time = header.time + millis(1);
+    header.prev = tlog::leaf_hash(std::to_string(seq));
+    std::string out = "before";
+    form.print(out, seq, header.prev, format_rfc3339(header.time));
+    CHECK(out == "before" + slow_leaf(header));
+    CHECK(out.size() - 6 <= form.size_max());
+  }
+  std::string plain;
+  LeafForm(std::string("plain")).print(plain, 7, header.prev, "time");
+  CHECK(plain == "plain");
+}
+
 TEST_CASE("record: the links of a leaf are those of its header") {
   Header header = sample();
   for (const char* action : {"read", "a \"quoted\" one", "back\\slash", "\xC3\xA4"}) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kNameDigits = 20;
 constexpr std::string_view kSuffix = ".batches";
-constexpr std::size_t kReadBytes = 4 << 20;
+constexpr std::size_t kReadBytes = 1 << 20;  // what a processor has near at hand
 
 std::string name_of(std::uint64_t number) {
   const std::string digits = std::to_string(number);
@@ -34,36 +34,61 @@ std::string at_text(const Place& place) {
 class Window {
  public:
   Window(const sys::RandomAccessFile& file, std::uint64_t offset, std::uint64_t size)
-      : file_(file), offset_(offset), size_(size) {}
+      : file_(file), read_(offset), size_(size) {}
   // The bytes from the position on; at least `wanted` of them where there are as many.
   Result<std::string_view> bytes(std::size_t wanted) {
-    if (buffer_.size() - used_ < wanted && offset_ + (buffer_.size() - used_) < size_) {
-      buffer_.erase(0, used_);
-      used_ = 0;
-      const std::size_t before = buffer_.size();
-      const std::uint64_t left = size_ - offset_;
-      buffer_.resize(std::min<std::uint64_t>(left, std::max(kReadBytes, wanted)));
-      MC_TRY(const std::size_t found,
-             file_.read_at(offset_ + before,
-                           std::span(buffer_.data() + before, buffer_.size() - before)));
-      buffer_.resize(before + found);
-    }
-    return std::string_view(buffer_).substr(used_);
+    if (end_ - used_ < wanted && read_ < size_) MC_TRY_OK(read_more(wanted));
+    return std::string_view(buffer_.get() + used_, end_ - used_);
   }
-  void skip(std::size_t size) {
-    used_ += size;
-    offset_ += size;
-  }
+  void skip(std::size_t size) { used_ += size; }
 
  private:
+  Status read_more(std::size_t wanted) {
+    const std::size_t kept = end_ - used_;
+    const std::size_t room = std::max(kReadBytes, wanted);
+    if (room > room_) {
+      // As it comes: to fill it with zeros first would be a part of the work.
+      auto larger = std::make_unique_for_overwrite<char[]>(room);
+      std::copy_n(buffer_.get() + used_, kept, larger.get());
+      buffer_ = std::move(larger);
+      room_ = room;
+    } else {
+      std::copy_n(buffer_.get() + used_, kept, buffer_.get());
+    }
+    used_ = 0;
+    end_ = kept;
+    const std::size_t more = std::min<std::uint64_t>(size_ - read_, room_ - kept);
+    MC_TRY(const std::size_t found, file_.read_at(read_, std::span(buffer_.get() + kept, more)));
+    end_ += found;
+    read_ += found;
+    if (found < more) size_ = read_;  // it has become shorter
+    return ok();
+  }
+
   const sys::RandomAccessFile& file_;
-  std::uint64_t offset_;  // of the position in the file
+  std::uint64_t read_;  // up to where the file is read
   std::uint64_t size_;
-  std::string buffer_;
-  std::size_t used_ = 0;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t room_ = 0;
+  std::size_t used_ = 0;  // where the position is in the buffer
+  std::size_t end_ = 0;   // where the bytes in it end
 };
 
 }  // namespace
+
+Status SegmentFile::write_at(std::uint64_t offset, std::string_view bytes) {
+  MC_TRY_OK(file_->write_at(offset, bytes));
+  written_.store(offset + bytes.size(), std::memory_order_release);
+  return ok();
+}
+
+Status SegmentFile::sync_to(std::uint64_t end) {
+  if (end <= synced_) return ok();
+  const std::uint64_t written = written_.load(std::memory_order_acquire);
+  MC_TRY_OK(file_->sync());
+  synced_ = written;
+  return ok();
+}
 
 Result<Segments> Segments::open(sys::Files& files, std::string folder,
                                 std::uint64_t segment_bytes) {
@@ -156,7 +181,9 @@ Status Segments::start(const Scanned& scanned) {
     return ok();
   }
   if (scanned.torn > 0) return ok();
-  MC_TRY(file_, files_->open_random_access(path(end_.segment)));
+  MC_TRY(std::unique_ptr<sys::RandomAccessFile> file,
+         files_->open_random_access(path(end_.segment)));
+  file_ = std::make_shared<SegmentFile>(std::move(file));
   return ok();
 }
 
@@ -171,7 +198,8 @@ Result<Segments::Shared> Segments::write(std::uint64_t number, std::string_view 
   const Place place = next(number, bytes.size());
   failed_ = true;
   if (place.offset == 0) {
-    MC_TRY(file_, files_->open_random_access(path(number)));
+    MC_TRY(std::unique_ptr<sys::RandomAccessFile> file, files_->open_random_access(path(number)));
+    file_ = std::make_shared<SegmentFile>(std::move(file));
     MC_TRY_OK(files_->sync_folder(folder_));
     numbers_.push_back(number);
   }

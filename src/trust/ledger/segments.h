@@ -7,6 +7,7 @@
 // goes on with the same number.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,21 @@ struct Mark {
   tlog::Hash prev = {};
   Place place;
   bool operator==(const Mark&) const = default;
+};
+
+// A segment that is appended to: by one thread, and made durable by one.
+class SegmentFile {
+ public:
+  explicit SegmentFile(std::unique_ptr<sys::RandomAccessFile> file) : file_(std::move(file)) {}
+  Status write_at(std::uint64_t offset, std::string_view bytes);
+  // Makes what was written before `end` durable. One call does it for all that is written by then:
+  // the next ones find it done.
+  Status sync_to(std::uint64_t end);
+
+ private:
+  std::unique_ptr<sys::RandomAccessFile> file_;
+  std::atomic<std::uint64_t> written_ = 0;  // up to where
+  std::uint64_t synced_ = 0;                // the same, of the thread that makes durable
 };
 
 class Segments {
@@ -51,13 +67,13 @@ class Segments {
   Status start(const Scanned& scanned);
   // Where the next batch will be.
   Place next(std::uint64_t number, std::size_t bytes) const;
-  // Gives the file, whose sync() makes it durable; where it went, next() said. `unavailable` for
-  // good after a failure.
-  using Shared = std::shared_ptr<sys::RandomAccessFile>;
+  // Gives the file, which makes it durable; where it went, next() said. `unavailable` for good
+  // after a failure.
+  using Shared = std::shared_ptr<SegmentFile>;
   Result<Shared> write(std::uint64_t number, std::string_view bytes);
 
   // Makes what was written to the last segment durable.
-  Status sync() { return file_ == nullptr ? ok() : file_->sync(); }
+  Status sync() { return file_ == nullptr ? ok() : file_->sync_to(end_.offset); }
 
   // `size` bytes at a place, or fewer at the end of a segment.
   Result<std::string> read(const Place& place, std::size_t size) const;

@@ -29,6 +29,7 @@ constexpr std::string_view kFirst =
     "WITH signed AS (INSERT INTO ledger_signed (size, root) VALUES (0, ?4) ON CONFLICT DO NOTHING)"
     " INSERT INTO ledger_order (format, vkey, epoch, number, digest)"
     " VALUES (?1, ?2, 1, 0, ?3) ON CONFLICT DO NOTHING";
+constexpr std::string_view kChangeKey = "UPDATE ledger_order SET vkey = ?1";
 constexpr std::string_view kOpened = "SELECT format, vkey, epoch FROM ledger_order";
 
 // A process that stops in its turn loses it. The settings end with the transaction, so that they
@@ -107,17 +108,18 @@ Result<bool> has_tables(sql::Connection& connection) {
 
 Result<std::unique_ptr<SqlOrder>> SqlOrder::open(std::unique_ptr<sql::Connection> turns,
                                                  std::unique_ptr<sql::Connection> rest,
-                                                 const std::string& vkey) {
+                                                 std::span<const tlog::NoteKey> keys) {
   MC_TRY_OK(check_dialect(*turns));
   for (sql::Connection* each : {turns.get(), rest.get()}) {
     each->set_statement_timeout(kAnswersWithin);
   }
   std::unique_ptr<SqlOrder> out(new SqlOrder(std::move(turns), std::move(rest)));
-  MC_TRY_OK(out->make_tables(vkey));
+  MC_TRY_OK(out->make_tables(keys));
   return out;
 }
 
-Status SqlOrder::make_tables(const std::string& vkey) {
+Status SqlOrder::make_tables(std::span<const tlog::NoteKey> keys) {
+  const std::string vkey = keys.front().print();
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*rest_));
   MC_TRY(
       [[maybe_unused]] const bool locked,
@@ -131,10 +133,14 @@ Status SqlOrder::make_tables(const std::string& vkey) {
     std::string vkey;
     std::int64_t epoch = 0;
   };
-  MC_TRY(const Opened opened,
+  MC_TRY(Opened opened,
          read_row(*rest_, kOpened, {}, kNoOrder, [](const sql::Rows& rows) -> Result<Opened> {
            return Opened{rows.integer(0), std::string(rows.text(1)), rows.integer(2)};
          }));
+  if (keys.size() > 1 && opened.vkey == keys.back().print()) {
+    MC_TRY([[maybe_unused]] const std::int64_t changed, rest_->execute(kChangeKey, {vkey}));
+    opened.vkey = vkey;
+  }
   MC_TRY_OK(transaction.commit());
   if (opened.format != kFormat) {
     return fail(Code::conflict, "ledger: the database has format " + std::to_string(opened.format) +
@@ -143,7 +149,8 @@ Status SqlOrder::make_tables(const std::string& vkey) {
   if (opened.vkey != vkey) {
     return fail(Code::conflict, "ledger: the ledger in the database is signed as " + opened.vkey +
                                     ", this process would sign as " + vkey +
-                                    ": give all the same ledger.origin and ledger.key_file");
+                                    ": give all the same ledger.origin and ledger.key_file (to "
+                                    "change the key, ledger.previous_key_file too)");
   }
   epoch_ = opened.epoch;
   return ok();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "ledger/order.h"
@@ -13,11 +14,11 @@ namespace mc::ledger {
 class SqlOrder final : public Order {
  public:
   // Two connections to one database: of the thread that has turns, and of the others. Makes the
-  // tables when they are not there. `vkey` is what checkpoints are verified with: `conflict` when
-  // the ledger has another.
+  // tables when they are not there. `keys` are those that checkpoints are signed with (keys.h),
+  // the one that takes the place of the other first: `conflict` when the ledger has none of them.
   static Result<std::unique_ptr<SqlOrder>> open(std::unique_ptr<sql::Connection> turns,
                                                 std::unique_ptr<sql::Connection> rest,
-                                                const std::string& vkey);
+                                                std::span<const tlog::NoteKey> keys);
 
   Result<OrderEnd> begin_turn() override;
   Status append(const OrderEnd& end, const OrderedBatch& batch) override;
@@ -32,7 +33,7 @@ class SqlOrder final : public Order {
  private:
   SqlOrder(std::unique_ptr<sql::Connection> turns, std::unique_ptr<sql::Connection> rest)
       : turns_(std::move(turns)), rest_(std::move(rest)) {}
-  Status make_tables(const std::string& vkey);
+  Status make_tables(std::span<const tlog::NoteKey> keys);
   Result<OrderEnd> read_end(std::string_view query);
 
   std::unique_ptr<sql::Connection> turns_;

@@ -10,6 +10,10 @@ namespace {
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 // Enough for nearly every record in one read.
 constexpr std::size_t kReadAhead = 4 << 10;
+// The same for the heads that end a batch.
+constexpr std::size_t kHeadsBytes = 16 << 10;
+// Memory that has just been written to is near at hand for the next batch.
+constexpr std::size_t kSpareBytesMax = 4 << 20;
 
 WallTime whole_millis(WallTime time) {
   return WallTime{time.nanos / kNanosPerMilli * kNanosPerMilli};
@@ -52,22 +56,6 @@ bool keeps_promise(const StoredRecord& record) {
 
 tl::unexpected<Error> stopped() {
   return fail(Code::unavailable, "ledger: a write has failed; nothing is recorded until a restart");
-}
-
-Result<Prepared> prepare(Entry entry, sys::Random& random) {
-  if (entry.payload.size() > kPayloadBytesMax) {
-    return fail(Code::invalid, "ledger: a payload of " + std::to_string(entry.payload.size()) +
-                                   " bytes; the limit is " + std::to_string(kPayloadBytesMax));
-  }
-  Prepared out{std::move(entry), {}, {}};
-  if (out.entry.log == kSignLog) {
-    MC_TRY_OK(check_plain_leaf(out.entry.leaf));
-    if (!out.entry.payload.empty()) return fail(Code::invalid, "ledger: a leaf has no payload");
-    return out;
-  }
-  random.fill(std::span(reinterpret_cast<std::uint8_t*>(out.salt.data()), out.salt.size()));
-  out.commitment = ledger::commit(out.salt, out.entry.payload);
-  return out;
 }
 
 Result<std::unique_ptr<Store>> Store::open(sys::Files& files, const std::string& folder,
@@ -139,17 +127,13 @@ Status Store::replay(const Place& place, const Batch& batch) {
   return ok();
 }
 
-std::optional<Recorded> Store::find_repeat(const Draft& draft, const Entry& entry) const {
-  const auto log = ids_.find(entry.log);
-  if (!is_set(entry.key) || log == ids_.end()) return std::nullopt;
+const Recorded* Store::find_repeat(const Draft& draft, const RepeatId& id) const {
+  if (!is_set(id.second)) return nullptr;
   for (const auto* repeats : {&repeats_, &draft.repeats}) {
-    const auto found = repeats->find({log->second, entry.key});
-    if (found == repeats->end()) continue;
-    Recorded out = found->second;
-    out.repeated = true;
-    return out;
+    const auto found = repeats->find(id);
+    if (found != repeats->end()) return &found->second;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void Store::remember(const RepeatId& id, const Recorded& recorded) {
@@ -161,85 +145,59 @@ void Store::remember(const RepeatId& id, const Recorded& recorded) {
 }
 
 std::uint32_t Store::id_of(const std::string& log, Draft& draft) {
+  const auto found = ids_.find(log);
+  if (found != ids_.end()) return found->second;
   const auto next = static_cast<std::uint32_t>(known_.logs.size());
-  const auto [at, fresh] = ids_.emplace(log, next);
-  if (fresh) {
-    known_.logs.push_back({log, {}, {}});
-    draft.batch.logs.push_back({next, at->first});  // keys of a map stay where they are
-  }
-  return at->second;
+  const auto at = ids_.emplace(log, next).first;
+  known_.logs.push_back({log, {}, {}});
+  draft.batch.logs.push_back({next, at->first});  // keys of a map stay where they are
+  draft.printer.add(draft.batch.logs.back());
+  return next;
 }
 
-void Store::append_leaf(Draft& draft, std::uint32_t log, std::string leaf, const Prepared* from) {
+// Behind its record in the printer.
+void Store::append_leaf(Draft& draft, std::uint32_t log, const tlog::Hash& leaf) {
   LogState& state = known_.logs[log];
   const auto [at, fresh] = draft.growth.try_emplace(log);
+  Growth& growth = at->second;
   if (fresh) {
-    at->second.first_leaf = state.tree.size();
+    growth.first_leaf = state.tree.size();
     draft.before.emplace(log, state);
   }
-  state.last = tlog::leaf_hash(leaf);
-  state.tree.append(state.last,
-                    [&](tlog::NodeId, const tlog::Hash& node) { at->second.add(node); });
-  draft.leaves.push_back(std::move(leaf));
-  StoredRecord record;
-  record.log = log;
-  record.leaf = draft.leaves.back();
-  record.leaf_hash = state.last;
-  if (from != nullptr) {
-    record.key = from->entry.key;
-    record.salt = from->salt;
-    record.payload = from->entry.payload;
-  }
-  draft.batch.records.push_back(record);
+  state.last = leaf;
+  state.tree.append(leaf, [&](tlog::NodeId, const tlog::Hash& node) { growth.add(node); });
+  growth.offsets.push_back(draft.printer.record_offset());
 }
 
-Result<Recorded> Store::append_entry(Draft& draft, const Prepared& from) {
-  const Entry& entry = from.entry;
-  if (const auto repeat = find_repeat(draft, entry)) return *repeat;
-  if (entry.log == kRootLog || entry.log.size() > kLogNameBytesMax) {
-    return fail(Code::invalid, "ledger: '" + excerpt(entry.log) + "' cannot be written to");
+Result<Recorded> Store::append_entry(Draft& draft, std::uint32_t log, const Prepared& from) {
+  if (const Recorded* const first = find_repeat(draft, {log, from.key})) {
+    Recorded out = *first;
+    out.repeated = true;
+    return out;
   }
-  if (entry.log == kSignLog) return append_plain(draft, from);
-  Header header{entry.log,        0,
-                draft.batch.time, entry.type,
-                entry.actor,      entry.tenant,
-                entry.action,     entry.purpose,
-                entry.warrant,    {},
-                from.commitment};
-  MC_TRY_OK(check_header(header));
-  const std::uint32_t id = id_of(entry.log, draft);
-  header.seq = known_.logs[id].tree.size();
-  header.prev = known_.logs[id].last;
-  append_leaf(draft, id, print_leaf(header), &from);
-  const Recorded out{header.seq, header.time, known_.logs[id].last, false};
-  if (is_set(entry.key)) draft.repeats.emplace(RepeatId{id, entry.key}, out);
+  const LogState& state = known_.logs[log];
+  const std::uint64_t seq = state.tree.size();
+  if (seq > kSeqMax) return fail(Code::exhausted, "the log is full");
+  from.leaf.print(draft.printer.begin_record(log, from.key), seq, state.last, draft.time);
+  append_leaf(draft, log, draft.printer.end_record(from.salt, from.payload));
+  const Recorded out{seq, draft.batch.time, state.last, false};
+  if (is_set(from.key)) draft.repeats.emplace(RepeatId{log, from.key}, out);
   return out;
 }
 
-Result<Recorded> Store::append_plain(Draft& draft, const Prepared& from) {
-  const std::uint32_t id = id_of(kSignLog, draft);
-  const std::uint64_t seq = known_.logs[id].tree.size();
-  append_leaf(draft, id, from.entry.leaf, &from);
-  const Recorded out{seq, draft.batch.time, known_.logs[id].last, false};
-  if (is_set(from.entry.key)) draft.repeats.emplace(RepeatId{id, from.entry.key}, out);
-  return out;
-}
-
-void Store::append_heads(Draft& draft) {
-  std::vector<std::uint32_t> touched;
-  for (const auto& [log, growth] : draft.growth) touched.push_back(log);
-  const std::uint32_t root = id_of(kRootLog, draft);
-  for (const std::uint32_t log : touched) {
+void Store::append_heads(Draft& draft, std::uint32_t root) {
+  std::vector<LogHead>& heads = draft.batch.heads;
+  for (const auto& [log, growth] : draft.growth) {
+    heads.push_back({log, known_.logs[log].tree.head()});
+  }
+  for (const LogHead& head : heads) {
     const LogState& state = known_.logs[root];
-    append_leaf(draft, root,
-                print_head_leaf({known_.logs[log].name, known_.logs[log].tree.head(),
-                                 state.tree.size(), draft.batch.time, state.last}),
-                nullptr);
+    draft.printer.begin_record(root, {}).append(print_head_leaf(
+        {known_.logs[head.log].name, head.head, state.tree.size(), draft.batch.time, state.last}));
+    append_leaf(draft, root, draft.printer.end_record({}, {}));
   }
-  touched.push_back(root);
-  for (const std::uint32_t log : touched) {
-    draft.batch.heads.push_back({log, known_.logs[log].tree.head()});
-  }
+  heads.push_back({root, known_.logs[root].tree.head()});
+  for (const LogHead& head : heads) draft.printer.add(head);
 }
 
 Result<Store::Pending> Store::write(Draft& draft) {
@@ -247,17 +205,21 @@ Result<Store::Pending> Store::write(Draft& draft) {
   const Place place = segments_.next(batch.number, draft.bytes.size());
   Pending out;
   MC_TRY(out.file, segments_.write(batch.number, draft.bytes));
-  for (const StoredRecord& record : batch.records) {
-    draft.growth[record.log].add(Place{place.segment, place.offset + record.offset()});
+  out.end = place.offset + draft.bytes.size();
+  for (auto& [log, growth] : draft.growth) {
+    growth.reserve_places();
+    for (const std::size_t offset : growth.offsets) {
+      growth.add(Place{place.segment, place.offset + offset});
+    }
   }
-  known_.mark = {
-      batch.number + 1, batch.digest, {place.segment, place.offset + draft.bytes.size()}};
+  known_.mark = {batch.number + 1, batch.digest, {place.segment, out.end}};
   known_.time = batch.time;
   for (const auto& [repeat, recorded] : draft.repeats) remember(repeat, recorded);
   out.growth = std::move(draft.growth);
   out.heads = std::move(batch.heads);
   for (const LogHead& head : out.heads) out.names.push_back(known_.logs[head.log].name);
   if (place.offset == 0 && batch.number > 0) out.keep = known_;
+  if (draft.bytes.capacity() <= kSpareBytesMax) spare_ = std::move(draft.bytes);
   return out;
 }
 
@@ -267,12 +229,27 @@ Store::Draft Store::draft(std::span<const Prepared> entries, WallTime now) {
   out.batch.prev = known_.mark.prev;
   // Each batch has a time of its own, so that a record can be found by it.
   out.batch.time = std::max(whole_millis(now), known_.time + millis(1));
-  out.batch.records.reserve(entries.size() + 8);
+  out.time = format_rfc3339(out.batch.time);
+  if (entries.empty()) return out;
+  spare_.clear();
+  out.printer = BatchPrinter(std::move(spare_));
+  // Logs come first: all that begin here, before any record.
+  std::vector<std::uint32_t> logs;
+  logs.reserve(entries.size());
+  std::size_t bytes = 0;
+  for (const Prepared& entry : entries) {
+    logs.push_back(id_of(entry.log, out));
+    bytes += entry.bytes();
+  }
+  const std::uint32_t root = id_of(kRootLog, out);
+  out.printer.reserve(bytes + kHeadsBytes, entries.size());
   out.answers.reserve(entries.size());
-  for (const Prepared& entry : entries) out.answers.push_back(append_entry(out, entry));
-  if (out.batch.records.empty()) return out;  // only repeats and refusals
-  append_heads(out);
-  print_batch(out.batch, out.bytes);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    out.answers.push_back(append_entry(out, logs[i], entries[i]));
+  }
+  if (out.growth.empty()) return out;  // only repeats and refusals
+  append_heads(out, root);
+  out.bytes = out.printer.finish(out.batch);
   return out;
 }
 
@@ -303,7 +280,7 @@ Result<Store::Pending> Store::stage(std::span<const Prepared> entries, WallTime 
 Status Store::settle(const Pending& pending) {
   if (failed_) return stopped();
   if (pending.file == nullptr) return ok();
-  if (const Status synced = pending.file->sync(); !synced) {
+  if (const Status synced = pending.file->sync_to(pending.end); !synced) {
     failed_ = true;
     return synced;
   }
@@ -340,6 +317,7 @@ void Store::publish(const std::vector<LogHead>& heads, const std::vector<std::st
 std::vector<std::string> Store::logs() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> out;
+  out.reserve(heads_.size());
   for (const auto& [name, published] : heads_) out.push_back(name);
   return out;
 }
@@ -433,8 +411,8 @@ Result<tlog::Hash> Store::root_at(const std::string& log, std::uint64_t size) co
 Result<std::string> Store::tile(const std::string& log, const tlog::Tile& tile) const {
   MC_TRY(const Published found, published(log));
   MC_TRY(const tlog::Tile whole, tlog::tile_of(tile.level, tile.index, found.head.size));
-  if (tile.width < 1 || tile.width > whole.width) {
-    return fail(Code::not_found, "ledger: the tile is not as wide");
+  if (tile.level == tlog::kEntries || tile.width < 1 || tile.width > whole.width) {
+    return fail(Code::not_found, "ledger: the tile is none of hashes, or not as wide");
   }
   return trees_.tile(found.id, tile);
 }

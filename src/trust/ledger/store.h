@@ -17,9 +17,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/base.h"
+#include "ledger/entry.h"
 #include "ledger/mark.h"
 #include "ledger/order.h"
 #include "sys/sys.h"
@@ -27,29 +29,6 @@
 namespace mc::ledger {
 
 inline constexpr std::size_t kRepeatKeysMax = 100'000;
-
-// What is to be recorded. Texts as in Header. In the log "sign" there are log, leaf and key alone.
-struct Entry {
-  std::string log;
-  std::string type;
-  std::string actor;
-  std::string tenant;
-  std::string action;
-  std::string purpose;
-  std::string warrant;
-  std::string payload;
-  // The same again in this log gives its first record, within the last kRepeatKeysMax of all logs.
-  RepeatKey key = {};
-  std::string leaf = {};  // of the log "sign"
-};
-
-// An entry with its salt drawn and its payload hashed, which any thread can do.
-struct Prepared {
-  Entry entry;
-  Salt salt = {};
-  tlog::Hash commitment = {};
-};
-Result<Prepared> prepare(Entry entry, sys::Random& random);
 
 struct Recorded {
   std::uint64_t seq = 0;
@@ -125,6 +104,7 @@ class Store {
                                        std::uint64_t newer) const;
   // Of the first `size` leaves, from the disk.
   Result<tlog::Hash> root_at(const std::string& log, std::uint64_t size) const;
+  // Of hashes: leaves are read one by one.
   Result<std::string> tile(const std::string& log, const tlog::Tile& tile) const;
 
   // Overwrites salt and payload; the leaf and all proofs stay. Doing it again changes nothing. A
@@ -146,10 +126,9 @@ class Store {
   Status erase_again();
   Status replay(const Place& place, const Batch& batch);
   std::uint32_t id_of(const std::string& log, Draft& draft);
-  void append_leaf(Draft& draft, std::uint32_t log, std::string leaf, const Prepared* from);
-  Result<Recorded> append_entry(Draft& draft, const Prepared& from);
-  Result<Recorded> append_plain(Draft& draft, const Prepared& from);
-  void append_heads(Draft& draft);
+  void append_leaf(Draft& draft, std::uint32_t log, const tlog::Hash& leaf);
+  Result<Recorded> append_entry(Draft& draft, std::uint32_t log, const Prepared& from);
+  void append_heads(Draft& draft, std::uint32_t root);
   Result<Pending> write(Draft& draft);
   Result<Pending> write_copy(Draft& draft);
   Result<std::optional<Known>> replay_copy(std::string_view bytes);
@@ -157,7 +136,7 @@ class Store {
   void publish(const std::vector<LogHead>& heads, const std::vector<std::string>& names);
   // A log's id with it: the key of one tenant says nothing to another.
   using RepeatId = std::pair<std::uint32_t, RepeatKey>;
-  std::optional<Recorded> find_repeat(const Draft& draft, const Entry& entry) const;
+  const Recorded* find_repeat(const Draft& draft, const RepeatId& id) const;
   void remember(const RepeatId& id, const Recorded& recorded);
   // The id and size of a log as published.
   struct Published {
@@ -171,8 +150,9 @@ class Store {
   std::string folder_;
   Segments segments_;
   TreeFiles trees_;
-  Known known_;                               // the writer's
-  std::map<std::string, std::uint32_t> ids_;  // the writer's
+  std::string spare_;  // the writer's, to print the next batch into
+  Known known_;        // the writer's
+  std::unordered_map<std::string, std::uint32_t> ids_;  // the writer's
   std::map<RepeatId, Recorded> repeats_;
   std::deque<RepeatId> repeat_order_;
   std::uint64_t torn_ = 0;
@@ -188,6 +168,7 @@ class Store {
 struct Store::Pending {
   std::vector<Result<Recorded>> answers;
   Segments::Shared file;  // null when there was nothing to write
+  std::uint64_t end = 0;  // of the batch in it
   std::map<std::uint32_t, Growth> growth;
   std::vector<LogHead> heads;
   std::vector<std::string> names;  // of their logs

@@ -17,7 +17,7 @@ Result<Store::Pending> Store::write_copy(Draft& draft) {
   const bool begins = place.offset == 0;
   if (begins) MC_TRY_OK(segments_.sync());
   MC_TRY(Pending out, write(draft));
-  if (begins) MC_TRY_OK(out.file->sync());
+  if (begins) MC_TRY_OK(out.file->sync_to(out.end));
   return out;
 }
 

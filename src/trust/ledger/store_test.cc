@@ -20,6 +20,7 @@ Entry entry(const std::string& log, const std::string& payload, char key = 0) {
 struct World {
   sim::SimClock clock;
   sim::SimRandom random{7};
+  Salts salts{random};
   sim::SimFiles files;
   std::unique_ptr<Store> store;
   std::uint64_t segment_bytes = 4096;
@@ -39,7 +40,7 @@ struct World {
   }
   Result<std::vector<Result<Recorded>>> commit(const std::vector<Entry>& entries) {
     std::vector<Prepared> prepared;
-    for (const Entry& each : entries) prepared.push_back(*prepare(each, random));
+    for (Entry each : entries) prepared.push_back(*prepare(std::move(each), salts));
     clock.advance(millis(3));
     return store->commit(prepared, clock.wall());
   }
@@ -152,16 +153,12 @@ TEST_CASE("store: an entry that cannot be is refused alone") {
   World world;
   Entry no_actor = entry("audit/alpha", "x");
   no_actor.actor.clear();
-  const auto done = world.commit({entry("audit/alpha", "1"), no_actor, entry(kRootLog, "2"),
-                                  entry(std::string(256, 'l'), "3"), entry("audit/alpha", "4")});
-  REQUIRE(done.has_value());
-  CHECK((*done)[0]->seq == 0);
-  CHECK((*done)[1].error().what.find("'actor' is empty") != std::string::npos);
-  CHECK((*done)[2].error().code == Code::invalid);
-  CHECK((*done)[3].error().code == Code::invalid);
-  CHECK((*done)[4]->seq == 1);
-  CHECK(prepare(entry("a", std::string(kPayloadBytesMax + 1, 'x')), world.random).error().code ==
-        Code::invalid);
+  CHECK(prepare(std::move(no_actor), world.salts).error().what == "'actor' is empty");
+  for (Entry each : {entry(kRootLog, "2"), entry(std::string(256, 'l'), "3"),
+                     entry("a", std::string(kPayloadBytesMax + 1, 'x'))}) {
+    CHECK(prepare(std::move(each), world.salts).error().code == Code::invalid);
+  }
+  CHECK(prepare(entry(std::string(255, 'l'), std::string(kPayloadBytesMax, 'x')), world.salts));
 }
 
 TEST_CASE("store: the same key gives the first record, in one batch, later and after a start") {
@@ -227,6 +224,43 @@ TEST_CASE("store: erasure leaves every proof, and nothing of the content on the 
   CHECK(world.store->erase("audit/alpha", 10'000).error().code == Code::not_found);
 }
 
+TEST_CASE("store: one sync makes durable what was written before it, and nothing else") {
+  World world;
+  const auto stage = [&world](const std::string& payload) {
+    const std::vector<Prepared> one = {*prepare(entry("audit/alpha", payload), world.salts)};
+    world.clock.advance(millis(3));
+    return *world.store->stage(one, world.clock.wall());
+  };
+  const auto operations_of = [&world](const Store::Pending& pending) {
+    const std::int64_t before = world.files.operations();
+    REQUIRE(world.store->settle(pending).has_value());
+    return world.files.operations() - before;
+  };
+  std::size_t segments = 1;
+  SUBCASE("in one segment") {
+    world.segment_bytes = 1 << 20;
+  }
+  SUBCASE("each in its own") {
+    world.segment_bytes = 1;
+    segments = 3;
+  }
+  REQUIRE(world.open());
+  const Store::Pending first = stage("1");
+  const Store::Pending second = stage("2");
+  constexpr std::int64_t kTreeWrites = 4;  // nodes and places of two logs
+  CHECK(operations_of(first) == kTreeWrites + 1);
+  CHECK(operations_of(second) == kTreeWrites + (segments == 1 ? 0 : 1));
+  const Store::Pending third = stage("3");
+  CHECK(operations_of(third) == kTreeWrites + 1);
+  static_cast<void>(stage("4"));  // nobody is told of it
+  world.store.reset();
+  world.files.crash();
+  REQUIRE(world.open());
+  CHECK(world.store->head("audit/alpha")->size == 3);
+  CHECK(world.files.list(kFolder + "/segments")->size() == segments);
+  check_all(*world.store);
+}
+
 TEST_CASE("store: whichever operation fails, what was acknowledged is there after a crash") {
   for (const auto fault :
        {sim::SimFiles::Fault::not_stored, sim::SimFiles::Fault::stored_but_reported_failed}) {
@@ -287,7 +321,7 @@ TEST_CASE("store: a segment cut anywhere opens as what was whole before the cut"
     const auto head = (*store)->head("audit/alpha");
     CHECK((head ? head->size : 0) == whole_batches);
     CHECK((*store)->torn() == cut - ends[whole_batches]);
-    std::vector<Prepared> more = {*prepare(entry("audit/alpha", "more"), world.random)};
+    std::vector<Prepared> more = {*prepare(entry("audit/alpha", "more"), world.salts)};
     REQUIRE((*store)->commit(more, world.clock.wall()).has_value());
     store = Store::open(files, kFolder);
     REQUIRE_MESSAGE(store.has_value(), store.error().what);

@@ -30,6 +30,10 @@ std::uint64_t node_position(tlog::NodeId node) {
   return nodes_before(last_leaf) + static_cast<std::uint64_t>(node.level);
 }
 
+void Growth::reserve_places() {
+  places.reserve(offsets.size() * kPlaceBytes);
+}
+
 void Growth::add(const tlog::Hash& node) {
   put(nodes, node);
 }

@@ -38,7 +38,9 @@ std::uint64_t node_position(tlog::NodeId node);
 struct Growth {
   std::uint64_t first_leaf = 0;
   std::string nodes;
+  std::vector<std::size_t> offsets;  // of its records in the batch, while that has no place yet
   std::string places;
+  void reserve_places();  // for all of `offsets`
   void add(const tlog::Hash& node);
   void add(const Place& place);
 };

@@ -14,6 +14,7 @@ const std::string kFirst = kFolder + "/segments/00000000000000000000.batches";
 struct World {
   sim::SimClock clock;
   sim::SimRandom random{7};
+  Salts salts{random};
   sim::SimFiles files;
   std::unique_ptr<Store> store;
 
@@ -23,7 +24,7 @@ struct World {
   void commit(const std::string& log, const std::string& payload) {
     std::vector<Prepared> entries;
     entries.push_back(
-        *prepare({log, "access", "ben", "alpha", "read", "support", "", payload, {}}, random));
+        *prepare({log, "access", "ben", "alpha", "read", "support", "", payload, {}}, salts));
     clock.advance(millis(3));
     REQUIRE(store->commit(entries, clock.wall()).has_value());
   }

@@ -225,6 +225,11 @@ class BundleCheck {
           return no("the log was not trusted at " + format_rfc3339(time));
         }
       }
+      // Whoever has a key that has ended can make what nothing dates.
+      if (times_.empty() && log->period.until) {
+        return no("the log's key has ended at " + format_rfc3339(*log->period.until) +
+                  ", and nothing says that this was signed before");
+      }
       ++count;
     }
     return count_of(count, "checkpoint") + " signed by the log";

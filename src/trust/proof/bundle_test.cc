@@ -183,6 +183,15 @@ TEST_CASE("bundle: trust ends where the trusted root says so") {
     CHECK(world.check(good, "the artifact") == row.step);
     world.root() = kept;
   }
+  // Without a time nothing says that it was signed before the log's key has ended.
+  Bundle undated = good;
+  undated.timestamps.clear();
+  CHECK(world.check(undated, "the artifact") == "");
+  const TrustedRoot kept = world.root();
+  world.root().logs[0].period.until = World::noon() + seconds(2);
+  CHECK(world.check(good, "the artifact") == "");
+  CHECK(world.check(undated, "the artifact") == "checkpoint");
+  world.root() = kept;
   BundleQuestion question{good, world.root(), {"the artifact"}};
   CHECK(check_bundle(question).failure()->name == "signer");
   question.identity = Identity{"https://ci.example", "https://issuer.example"};

@@ -10,6 +10,7 @@
 #include "proof/bundle_check.h"   // IWYU pragma: export
 #include "proof/entry.h"          // IWYU pragma: export
 #include "proof/envelope.h"       // IWYU pragma: export
+#include "proof/key_list.h"       // IWYU pragma: export
 #include "proof/page.h"           // IWYU pragma: export
 #include "proof/range_receipt.h"  // IWYU pragma: export
 #include "proof/receipt.h"        // IWYU pragma: export
@@ -18,5 +19,6 @@
 #include "proof/report.h"         // IWYU pragma: export
 #include "proof/sign.h"           // IWYU pragma: export
 #include "proof/statement.h"      // IWYU pragma: export
+#include "proof/tile_check.h"     // IWYU pragma: export
 #include "proof/trusted_root.h"   // IWYU pragma: export
 #include "proof/verify.h"         // IWYU pragma: export

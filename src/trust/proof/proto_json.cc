@@ -27,7 +27,9 @@ std::string Fields::path(std::string_view name) const {
 }
 
 void Fields::refuse(std::string_view name, std::string_view why) {
-  if (!fault_) fault_ = Error{Code::invalid, path(name) + ": " + std::string(why)};
+  if (fault_) return;
+  const std::string where = path(name);  // "" is the whole
+  fault_ = Error{Code::invalid, where + (where.empty() ? "" : ": ") + std::string(why)};
 }
 
 const json::Value* Fields::child(std::string_view name) {

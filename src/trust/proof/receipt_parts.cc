@@ -138,6 +138,7 @@ void check_anchor(const Anchor& anchor, const ledger::Header& header, std::strin
   report.step("checkpoint", "checkpoint_invalid", [&]() -> Result<std::string> {
     MC_TRY(const tlog::Note note, tlog::parse_note(anchor.checkpoint));
     MC_TRY(checked, policy.check(note));
+    MC_TRY_OK(policy.check_time(checked, head.time));
     return policy.describe(checked);
   });
   report.step("head_inclusion", "head_inclusion_invalid", [&]() -> Result<std::string> {

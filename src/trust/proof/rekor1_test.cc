@@ -98,6 +98,7 @@ void check_refused(const std::string& proposal, const std::vector<Spoilt>& cases
 
 TEST_CASE("rekor 1: a proposal of a hash that does not hold is refused by name") {
   const Client client;
+  CHECK(read_proposal("[]").error().what == "log entry: it must be an object");
   const std::string content = to_base64(client.signature);
   const std::string key = to_base64(client.pem);
   const std::string hash = to_hex(sha256(kMessage));

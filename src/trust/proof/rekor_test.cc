@@ -111,6 +111,7 @@ TEST_CASE("rekor: what does not hold is refused with the member's name") {
   request.replace(at, 4, "QUJD");
   CHECK(read_entry_request(request).error().what.find("envelope.signatures") != std::string::npos);
   CHECK_FALSE(print_entry_request("{}").has_value());
+  CHECK(read_entry_request("[]").error().what == "log entry: it must be an object");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "proof/envelope.h"
+#include "proof/key_list.h"
 #include "proof/page.h"
 #include "proof/range_receipt.h"
 #include "proof/receipt.h"
@@ -16,6 +17,36 @@ tl::unexpected<Error> missing(std::string_view what) {
   return fail(Code::invalid, std::string(what));
 }
 
+// What of a question has a meaning for a kind of file.
+struct Takes {
+  bool trust = false;
+  bool log_keys = false;
+  bool key = false;
+  bool identity = false;
+  bool artifact = false;
+};
+constexpr std::string_view kKeys = "keys";  // subject of a report
+constexpr Takes kSignedHead{.trust = true, .log_keys = true};
+
+// What was asked for and is not looked at must not pass for checked.
+Status refuse_others(const VerifyQuestion& question, std::string_view kind, const Takes& takes) {
+  struct Row {
+    bool odd;
+    const char* what;
+  };
+  const bool digest = question.artifact && question.artifact->sha256;
+  for (const auto& [odd, what] :
+       {Row{question.trust && !takes.trust, "trusted root (--trust)"},
+        Row{!question.log_keys.empty() && !takes.log_keys, "log's key (--log-key)"},
+        Row{question.public_key && !takes.key, "signer's key (--key)"},
+        Row{question.identity && !takes.identity, "signer's identity (--identity, --issuer)"},
+        Row{question.artifact && !takes.artifact,
+            digest ? "artifact (--digest)" : "artifact (--artifact)"}}) {
+    if (odd) return fail(Code::invalid, std::string(kind) + " has no " + what);
+  }
+  return ok();
+}
+
 Result<std::optional<crypto::PublicKey>> key_of(const VerifyQuestion& question) {
   if (!question.public_key) return std::optional<crypto::PublicKey>();
   Result<crypto::PublicKey> key = crypto::PublicKey::from_pem(*question.public_key);
@@ -24,6 +55,8 @@ Result<std::optional<crypto::PublicKey>> key_of(const VerifyQuestion& question) 
 }
 
 Result<Report> verify_bundle(const VerifyQuestion& question) {
+  MC_TRY_OK(refuse_others(question, "a bundle",
+                          {.trust = true, .key = true, .identity = true, .artifact = true}));
   if (!question.trust) return missing("a bundle needs a trusted root (--trust)");
   if (!question.artifact) return missing("a bundle needs its artifact (--artifact or --digest)");
   MC_TRY(const TrustedRoot root, parse_trusted_root(*question.trust));
@@ -44,6 +77,7 @@ Result<Report> verify_bundle(const VerifyQuestion& question) {
 }
 
 Result<Report> verify_envelope(const VerifyQuestion& question) {
+  MC_TRY_OK(refuse_others(question, "an envelope", {.key = true, .artifact = true}));
   MC_TRY(const std::optional<crypto::PublicKey> key, key_of(question));
   if (!key) return missing("an envelope needs the signer's key (--key)");
   Report report("envelope");
@@ -67,20 +101,26 @@ Result<Report> verify_envelope(const VerifyQuestion& question) {
   return report;
 }
 
+// A list of keys is no more to be believed than the key that its reader knows.
 Result<tlog::Policy> policy_of(const VerifyQuestion& question) {
-  if (question.trust && !question.log_keys.empty()) {
+  const bool list = question.trust && question.trust->starts_with('{');
+  if (question.trust && !list && !question.log_keys.empty()) {
     return missing("whom to trust is said twice (--trust and --log-key)");
   }
-  if (question.trust) return tlog::Policy::parse(*question.trust);
+  if (question.trust && !list) return tlog::Policy::parse(*question.trust);
   if (question.log_keys.empty()) {
-    return missing("a checkpoint needs a policy (--trust) or the log's verifier key (--log-key)");
+    return missing(list ? "a list of keys needs one that you know (--log-key)"
+                        : "a checkpoint needs a policy (--trust) or the log's verifier key "
+                          "(--log-key)");
   }
   std::vector<tlog::NoteKey> keys;
   for (const std::string& text : question.log_keys) {
     MC_TRY(tlog::NoteKey key, tlog::NoteKey::parse(text));
     keys.push_back(std::move(key));
   }
-  return tlog::Policy::of_logs(std::move(keys));
+  if (!list) return tlog::Policy::of_logs(std::move(keys));
+  MC_TRY(const KeyList followed, parse_key_list(*question.trust));
+  return follow_keys(followed, keys);
 }
 
 // The step of a signed head, which both a checkpoint and a log proof have.
@@ -92,6 +132,7 @@ Result<std::string> check_head(const tlog::Policy& policy, std::string_view text
 }
 
 Result<Report> verify_checkpoint(const VerifyQuestion& question) {
+  MC_TRY_OK(refuse_others(question, "a checkpoint", kSignedHead));
   MC_TRY(const tlog::Policy policy, policy_of(question));
   Report report("checkpoint");
   tlog::Policy::Checked checked;
@@ -101,6 +142,8 @@ Result<Report> verify_checkpoint(const VerifyQuestion& question) {
 }
 
 Result<Report> verify_log_proof(const VerifyQuestion& question) {
+  MC_TRY_OK(
+      refuse_others(question, "a log proof", {.trust = true, .log_keys = true, .artifact = true}));
   if (!question.artifact || question.artifact->sha256) {
     return missing("a log proof needs its leaf (--artifact), all of it");
   }
@@ -126,12 +169,14 @@ Result<Report> verify_log_proof(const VerifyQuestion& question) {
 
 // `Check` gives the report of a receipt that `Parse` reads.
 template <class Parse, class Check>
-Result<Report> verify_parsed(const VerifyQuestion& question, const char* subject,
+Result<Report> verify_parsed(const VerifyQuestion& question, std::string_view subject,
                              const Parse& parse, const Check& check) {
+  const std::string_view kind = subject == kKeys ? "a list of keys" : "a receipt";
+  MC_TRY_OK(refuse_others(question, kind, kSignedHead));
   MC_TRY(const tlog::Policy policy, policy_of(question));
   const auto parsed = parse(question.file);
   if (parsed) return check(*parsed, policy);
-  Report report(subject);
+  Report report{std::string(subject)};
   report.step("format", "format_invalid",
               [&]() -> Result<std::string> { return tl::unexpected<Error>(parsed.error()); });
   return report;
@@ -139,6 +184,12 @@ Result<Report> verify_parsed(const VerifyQuestion& question, const char* subject
 
 Result<Report> verify_receipt(const VerifyQuestion& question, const json::Value& kind) {
   const std::string* name = kind.as_string();
+  if (name != nullptr && name->starts_with("mc.keys/")) {
+    const auto check = [](const KeyList& list, const tlog::Policy& policy) {
+      return check_key_list(list, policy.logs());
+    };
+    return verify_parsed(question, kKeys, parse_key_list, check);
+  }
   if (name != nullptr && name->starts_with("mc.range/")) {
     return verify_parsed(question, "range receipt", parse_range_receipt, check_range_receipt);
   }
@@ -162,17 +213,30 @@ Result<Report> verify_json(const VerifyQuestion& question) {
   return fail(Code::invalid, "the file is JSON, but no receipt, bundle or envelope");
 }
 
+// By its size, a line of digits, and its signatures: programs and pages hold such dashes too.
+bool is_checkpoint(std::string_view file) {
+  if (file.find("\n\n\xE2\x80\x94 ") == std::string_view::npos) return false;
+  file.remove_prefix(file.find('\n') + 1);
+  const std::string_view size = file.substr(0, file.find('\n'));
+  return !size.empty() && size.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Report> verify(const VerifyQuestion& question) {
   if (question.file.starts_with('{')) return verify_json(question);
   if (question.file.starts_with(kPageStart)) return verify_page(question);
   if (question.file.starts_with("c2sp.org/tlog-proof@")) return verify_log_proof(question);
-  if (question.file.find("\n\n\xE2\x80\x94 ") != std::string_view::npos) {
-    return verify_checkpoint(question);
-  }
+  if (is_checkpoint(question.file)) return verify_checkpoint(question);
   return fail(Code::invalid,
               "the file is not a receipt, a bundle, an envelope, a log proof or a checkpoint");
+}
+
+Result<Report> verify_tile(const VerifyQuestion& question, const TileFile& file,
+                           const FetchTile& fetch) {
+  MC_TRY_OK(refuse_others(question, "a tile", kSignedHead));
+  MC_TRY(const tlog::Policy policy, policy_of(question));
+  return check_tile(file, policy, fetch);
 }
 
 }  // namespace mc::proof

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "contract/pki_world.h"
 #include "contract/proof_world.h"
 #include "json/json.h"
+#include "proof/page.h"
 #include "proof/proof.h"
 
 namespace mc::proof {
@@ -123,6 +126,74 @@ TEST_CASE("verify: what is none of these is said to be none") {
     CAPTURE(file);
     CHECK(outcome({file}).find("file is") != std::string::npos);
   }
+}
+
+TEST_CASE("verify: a program or a page that holds a dash of signatures is no checkpoint") {
+  const std::string dash = "\n\n\xE2\x80\x94 log.example AAAA\n";
+  using namespace std::string_literals;
+  for (const std::string& start :
+       {"\x7F"
+        "ELF\x02\0\0"s,
+        "\x7F"
+        "ELF\n\0\n"s,
+        "\n<!doctype html>\n<title>"s, "origin\n-1\n"s, "origin\n\n2\n"s, "3\n"s, ""s}) {
+    CAPTURE(start);
+    CHECK(outcome({.file = start + dash, .log_keys = {"k"}}).starts_with("the file is not a rec"));
+  }
+  MemoryLog log;
+  const std::string key =
+      tlog::NoteKey::make("log.example", tlog::NoteKeyType::ed25519, log.key())->print();
+  const std::string file = "log.example\n2\nAAAA\n" + dash.substr(1);
+  CHECK(outcome({.file = file, .log_keys = {key}}) == "checkpoint");
+}
+
+// Why a question is refused that has a flag too much; "" when it is not for that.
+std::string too_much(VerifyQuestion question, std::string_view flag) {
+  if (flag == "--trust") question.trust = "log x\n";
+  if (flag == "--log-key") question.log_keys = {"x"};
+  if (flag == "--key") question.public_key = "x";
+  if (flag == "--identity") question.identity = Identity{"a", "b"};
+  if (flag == "--artifact") question.artifact = Artifact{"x"};
+  if (flag == "--digest") question.artifact = Artifact{"", std::string(32, 'x')};
+  const Result<Report> report = verify(question);
+  const bool refused = !report && report.error().code == Code::invalid &&
+                       report.error().what.find(flag) != std::string::npos &&
+                       report.error().what.find(" has no ") != std::string::npos;
+  return refused ? report.error().what : "";
+}
+
+TEST_CASE("verify: a flag that has no meaning for a kind of file is refused, by name") {
+  const std::string page = "<!doctype html>\n" + print_page_block("{}") + "<script></script>";
+  struct Row {
+    const char* kind;
+    std::string file;
+    std::set<std::string_view> meant;
+  };
+  const std::set<std::string_view> head = {"--trust", "--log-key"};
+  const Row rows[] = {
+      {"a receipt", R"({"kind":"mc.receipt/v1"})", head},
+      {"a receipt", page, head},
+      {"a receipt", R"({"kind":"mc.range/v1"})", head},
+      {"a list of keys", R"({"kind":"mc.keys/v1"})", head},
+      {"a checkpoint", "o\n1\nAA==\n\n\xE2\x80\x94 o AAAA\n", head},
+      {"a log proof",
+       "c2sp.org/tlog-proof@v1\n",
+       {"--trust", "--log-key", "--artifact", "--digest"}},
+      {"an envelope", R"({"payloadType":"t"})", {"--key", "--artifact", "--digest"}},
+      {"a bundle",
+       R"({"mediaType":"t"})",
+       {"--trust", "--key", "--identity", "--artifact", "--digest"}}};
+  for (const Row& row : rows) {
+    for (const char* flag :
+         {"--trust", "--log-key", "--key", "--identity", "--artifact", "--digest"}) {
+      CAPTURE(row.file);
+      CAPTURE(flag);
+      const std::string why = too_much({.file = row.file}, flag);
+      CHECK(why.empty() == row.meant.contains(flag));
+      if (!why.empty()) CHECK(why.starts_with(std::string(row.kind) + " has no "));
+    }
+  }
+  CHECK(too_much({.file = rows[0].file}, "--artifact") == "a receipt has no artifact (--artifact)");
 }
 
 }  // namespace

@@ -17,12 +17,13 @@ Result<std::uint64_t> known_size(const Answer& answer) {
 }  // namespace
 
 Result<Cosigner::Cosigned> Cosigner::cosign(const std::string& checkpoint) {
-  MC_TRY(tlog::Note note, tlog::parse_note(checkpoint));
+  MC_TRY(const tlog::Note own, tlog::parse_note(checkpoint));
+  tlog::Note note = own;
   MC_TRY(const tlog::Policy::Checked checked, tlog::Policy::of_logs(policy_.logs()).check(note));
   Cosigned out;
   for (const tlog::Policy::Witness& witness : policy_.witnesses()) {
     if (witness.url.empty()) continue;
-    Result<tlog::NoteSignature> signature = ask_one(witness, note, checked.checkpoint.head);
+    Result<tlog::NoteSignature> signature = ask_one(witness, own, checked.checkpoint.head);
     if (signature) {
       note.signatures.push_back(std::move(*signature));
     } else {
@@ -35,9 +36,8 @@ Result<Cosigner::Cosigned> Cosigner::cosign(const std::string& checkpoint) {
 }
 
 Result<tlog::NoteSignature> Cosigner::ask_one(const tlog::Policy::Witness& witness,
-                                              const tlog::Note& note, const tlog::TreeHead& head) {
+                                              const tlog::Note& own, const tlog::TreeHead& head) {
   constexpr int kTriesMax = 2;  // the second with the size that the first was told
-  const tlog::Note own{note.text, {note.signatures.front()}};
   for (int tried = 0; tried < kTriesMax; ++tried) {
     std::uint64_t& size = sizes_[witness.name];
     if (size > head.size) return fail(Code::conflict, "it knows a larger log");
@@ -54,7 +54,7 @@ Result<tlog::NoteSignature> Cosigner::ask_one(const tlog::Policy::Witness& witne
       return fail(Code::unavailable,
                   "it answers " + std::to_string(answer.status) + ": " + excerpt(answer.body, 200));
     }
-    MC_TRY(const tlog::Note cosigned, tlog::parse_note(note.text + "\n" + answer.body));
+    MC_TRY(const tlog::Note cosigned, tlog::parse_note(own.text + "\n" + answer.body));
     MC_TRY(const std::vector<tlog::Seal> seals,
            tlog::check_note(cosigned, std::span(&witness.key, 1)));
     if (seals.empty()) return fail(Code::invalid, "its answer has no signature of its key");

@@ -30,7 +30,7 @@ class Cosigner {
   Result<Cosigned> cosign(const std::string& checkpoint);
 
  private:
-  Result<tlog::NoteSignature> ask_one(const tlog::Policy::Witness& witness, const tlog::Note& note,
+  Result<tlog::NoteSignature> ask_one(const tlog::Policy::Witness& witness, const tlog::Note& own,
                                       const tlog::TreeHead& head);
 
   tlog::Policy policy_;

@@ -71,13 +71,14 @@ Result<std::unique_ptr<Witness>> Witness::open(sys::Files& files, const std::str
   MC_TRY_OK(files.make_folders(folder + "/evidence"));
   std::unique_ptr<Witness> out(new Witness(files, folder, std::move(signer)));
   for (tlog::NoteKey& key : logs) {
-    const std::string origin = key.name();
-    Log log{std::move(key), {}, "", ""};
-    MC_TRY_OK(out->read(log));
-    if (!out->logs_.emplace(origin, std::move(log)).second) {
-      return fail(Code::invalid, "witness: the log " + origin + " is named twice");
-    }
+    std::vector<tlog::NoteKey>& keys = out->logs_[key.name()].keys;
+    const bool twice = std::any_of(keys.begin(), keys.end(), [&](const tlog::NoteKey& each) {
+      return each.print() == key.print();
+    });
+    if (twice) return fail(Code::invalid, "witness: the log " + key.print() + " is named twice");
+    keys.push_back(std::move(key));
   }
+  for (auto& [origin, log] : out->logs_) MC_TRY_OK(out->read(log));
   return out;
 }
 
@@ -90,17 +91,17 @@ std::string Witness::path_of(const std::string& origin, std::string_view ending)
 }
 
 Status Witness::read(Log& log) {
-  const std::string evidence = path_of(log.key.name(), ".fork");
+  const std::string evidence = path_of(log.origin(), ".fork");
   MC_TRY(const bool forked, files_.exists(evidence));
   if (forked) log.evidence = evidence;
-  const std::string path = path_of(log.key.name(), ".note");
+  const std::string path = path_of(log.origin(), ".note");
   MC_TRY(const bool there, files_.exists(path));
   if (!there) return ok();
   MC_TRY(log.note, files_.read_all(path, kRequestBytesMax));
   const auto damaged = [&] { return fail(Code::corrupt, path + ": it is not what was cosigned"); };
   const Result<tlog::Note> note = tlog::parse_note(log.note);
   if (!note) return damaged();
-  const auto checked = tlog::Policy::of_logs({log.key}).check(*note);
+  const auto checked = tlog::Policy::of_logs(log.keys).check(*note);
   if (!checked) return damaged();
   log.head = checked->checkpoint.head;
   return ok();
@@ -117,7 +118,7 @@ Answer Witness::add_checkpoint(std::string_view body, WallTime now) {
   const auto found = logs_.find(checkpoint->origin);
   if (found == logs_.end()) return refuse(404, "this log is not known here");
   Log& log = found->second;
-  if (const auto checked = tlog::Policy::of_logs({log.key}).check(*note); !checked) {
+  if (const auto checked = tlog::Policy::of_logs(log.keys).check(*note); !checked) {
     return refuse(403, checked.error().what);
   }
   return cosign(log, *request, *note, now);
@@ -138,7 +139,7 @@ Answer Witness::cosign(Log& log, const Request& request, const tlog::Note& note,
   const auto cosignature = signer_.sign(note.text, now.nanos / 1'000'000'000);
   if (!cosignature) return refuse(503, cosignature.error().what);
   if (head.size != log.head.size || log.note.empty()) {
-    const Status kept = files_.write_atomic(path_of(log.key.name(), ".note"), request.checkpoint);
+    const Status kept = files_.write_atomic(path_of(log.origin(), ".note"), request.checkpoint);
     if (!kept) return refuse(503, kept.error().what);
     log.head = head;
     log.note = request.checkpoint;
@@ -155,7 +156,7 @@ Answer Witness::keep_evidence(Log& log, const Request& request) {
   const tlog::TreeHead head =
       tlog::parse_checkpoint(tlog::parse_note(request.checkpoint)->text)->head;
   const bool certain = head.size == log.head.size;
-  const std::string path = path_of(log.key.name(), certain ? ".fork" : ".doubt");
+  const std::string path = path_of(log.origin(), certain ? ".fork" : ".doubt");
   const Result<bool> there = files_.exists(path);
   Status kept = ok();
   if (!there || !*there) {

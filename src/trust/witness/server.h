@@ -56,10 +56,11 @@ class Witness {
 
  private:
   struct Log {
-    tlog::NoteKey key;
+    std::vector<tlog::NoteKey> keys;  // of one name, the origin
     tlog::TreeHead head;
     std::string note;      // "" before the first
     std::string evidence;  // path, once the log has forked
+    const std::string& origin() const { return keys.front().name(); }
   };
   Witness(sys::Files& files, std::string folder, tlog::NoteSigner signer)
       : files_(files), folder_(std::move(folder)), signer_(std::move(signer)) {}

@@ -89,6 +89,32 @@ TEST_CASE("witness: a log that grows is cosigned, with the time") {
   CHECK(world.witness->forks().empty());
 }
 
+TEST_CASE("witness: a log may have two keys while one takes the place of the other") {
+  World world;
+  const tlog::NoteSigner next = signer("log.example", 'n', tlog::NoteKeyType::ed25519);
+  const auto both = [&] {
+    return Witness::open(world.files, "/both", witness_signer(),
+                         {TestLog::key().key(), next.key()});
+  };
+  auto witness = both();
+  REQUIRE(witness);
+  TestLog log;
+  log.grow(5);
+  REQUIRE((*witness)->add_checkpoint(log.request(0), kNow).status == 200);
+  // The same log goes on under the other key: it is known by its name.
+  log.grow(9);
+  Request request = *parse_request(log.request(5));
+  tlog::Note note = *tlog::parse_note(request.checkpoint);
+  note.signatures = {*next.sign(note.text)};
+  request.checkpoint = tlog::print_note(note);
+  CHECK(world.witness->add_checkpoint(print_request(request), kNow).status == 403);
+  CHECK((*witness)->add_checkpoint(print_request(request), kNow).status == 200);
+  witness = both();
+  REQUIRE(witness);
+  CHECK((*witness)->known().at("log.example") == request.checkpoint);
+  CHECK_FALSE(Witness::open(world.files, "/both", witness_signer(), {next.key(), next.key()}));
+}
+
 TEST_CASE("witness: what it cosigned outlives a crash") {
   World world;
   TestLog log;

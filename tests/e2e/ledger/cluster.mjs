@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { eventually } from "../lib/children.mjs";
@@ -62,16 +62,19 @@ export class Database {
 export class Member {
   constructor(name, settings) {
     this.site = new Site(name);
+    // What is signed beside the ledger is signed with the same keys too.
+    if (settings.signing) cpSync(settings.signing, this.site.path("data/signing"), { recursive: true });
     this.configure(settings);
   }
 
-  configure({ url, keyFile, origin = "ledger.example" }) {
+  configure({ url, keyFile, previousKeyFile = "", origin = "ledger.example" }) {
     this.site.configure(`server: {port: 0}
 state_url: "${url}"
 ledger:
 ${url ? `  url: "${url}"` : ""}
   origin: ${origin}
   key_file: ${keyFile}
+${previousKeyFile ? `  previous_key_file: ${previousKeyFile}` : ""}
   checkpoint_every: 100ms
 `);
   }

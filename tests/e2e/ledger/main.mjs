@@ -7,6 +7,7 @@ import { eventually } from "../lib/children.mjs";
 import { freePort, send } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
+import "./follow.mjs";
 import { hasPdfsig } from "./forms.mjs";
 
 const NO_WITNESS = "quorum none\n";
@@ -148,6 +149,30 @@ scenario("a tenant exports a range, and sees that nothing was left out", async (
     const failed = world.verify(JSON.stringify({ ...receipt, records }), own, "short.json");
     assert.equal(failed.status, 5, `without record ${index}: ${failed.out}`);
   }
+});
+
+scenario("a copy of the log's files verifies tile by tile, without the server", async (world) => {
+  const own = world.site.path("own");
+  const bytes = async (path) => Buffer.from(await (await fetch(`${world.server.url}/ledger/${path}`)).arrayBuffer());
+  const checkpoint = await bytes("checkpoint");
+  const size = Number(checkpoint.toString().split("\n")[1]);
+  const tile = `tile/0/000.p/${size}`;
+  mkdirSync(world.site.path("copy/tile/0/000.p"), { recursive: true });
+  world.site.write("copy/checkpoint", checkpoint);
+  const good = await bytes(tile);
+  const verified = (content) => {
+    const file = world.site.write(`copy/${tile}`, content);
+    return world.site.run("verify", file, "--trust", own);
+  };
+  const done = verified(good);
+  assert.equal(done.status, 0, done.out + done.err);
+  assert.match(done.out, new RegExp(`leaves 0 to ${size} of ${size}`));
+  const flipped = Buffer.from(good);
+  flipped[40] ^= 1;
+  const failed = verified(flipped);
+  assert.equal(failed.status, 5, failed.out);
+  assert.match(failed.out, /\u2715 tile/);
+  assert.equal(verified(good.subarray(32)).status, 5);
 });
 
 scenario("a payload is erased, the proof of its record stays", async (world) => {

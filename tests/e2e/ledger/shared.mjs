@@ -1,7 +1,7 @@
 // Two servers, one ledger in PostgreSQL (MC_TEST_POSTGRES_URL, tests/e2e/postgres.sh): whoever
 // records, the other can show and prove it; what is answered is never lost, nor there twice.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
@@ -20,12 +20,10 @@ class World {
     world.database = new Database("shared");
     const { url } = world.database;
     world.a = new Member("shared-a", { url, keyFile: "not-yet" });
-    world.shared = { url, keyFile: world.a.site.path("ledger.key") };
+    world.shared = { url, keyFile: world.a.site.path("ledger.key"), signing: world.a.site.path("data/signing") };
     world.a.configure(world.shared);
-    world.b = new Member("shared-b", world.shared);
     Object.assign(world, makePeople(world.a.site));
-    // What is signed beside the ledger is signed with the same keys too.
-    cpSync(world.a.site.path("data/signing"), world.b.site.path("data/signing"), { recursive: true });
+    world.b = new Member("shared-b", world.shared);
     world.members = [world.a, world.b];
     await world.start();
     world.key = (await world.a.get("/v1/ledger", world.otto)).key;
@@ -319,6 +317,42 @@ scenario("a copy is no ledger of its own: without ledger.url it does not start",
     alone.configure(world.shared);
     await alone.start();
     await alone.stop();
+  });
+
+scenario("the key is changed at one server after the other, while both record", { limitMs: 90_000 },
+  async (world) => {
+    const next = { ...world.shared, keyFile: world.a.site.path("next.key") };
+    const made = spawnSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", next.keyFile], { encoding: "utf8" });
+    assert.equal(made.status, 0, made.stderr);
+    const heads = [];
+    for (const settings of [{ ...next, previousKeyFile: world.shared.keyFile }, next]) {
+      for (const member of world.members) {
+        const load = world.load();
+        await load.reaches(5, member);
+        heads.push(await member.head());
+        await member.stop();
+        member.configure(settings);
+        await member.start();
+        await load.reaches(load.served().length + 5);
+        await load.end();
+        checkRecords((await world.agree()).records, load);
+      }
+    }
+    for (const member of world.members) heads.push(await member.head());
+    await world.checkHistory(heads);
+    const [old, now, ...more] = (await world.a.get("/v1/ledger", world.otto)).keys;
+    assert.deepEqual(more, []);
+    assert.equal(old.key, world.key);
+    assert.ok(old.end !== null && now.end === null);
+    const refused = new Member("shared-old-key", world.shared);
+    assert.match(refused.refusal(), /give all the same ledger.origin and ledger.key_file/);
+    const receipt = await world.receipt(world.b, 0);
+    assert.equal(world.verify(receipt).status, 5);
+    const list = world.a.site.write("keys.json", JSON.stringify(await world.b.get("/ledger/keys", world.otto)));
+    const followed = world.a.site.run("verify", world.a.site.path("receipt.json"), "--trust", list, "--log-key", world.key);
+    assert.equal(followed.status, 0, followed.out + followed.err);
+    world.shared = next;
+    world.key = now.key;
   });
 
 scenario("fenced servers refuse until they are started again", { limitMs: 60_000 }, async (world) => {
