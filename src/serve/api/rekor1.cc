@@ -39,8 +39,15 @@ Result<net::Response> add(signing::PromisedLog& log, const net::Request& request
   return out;
 }
 
-Result<net::Response> shown(const signing::PromisedLog& log, const proof::LogEntry& entry) {
-  return made(200, kJson, proof::print_logged(entry, log.uuid_of(entry)));
+net::Response shown(const proof::LogEntry& entry, const std::string& uuid) {
+  return made(200, kJson, proof::print_logged(entry, uuid));
+}
+
+// Under the UUID that was asked for, since clients compare: its tree may have an earlier number.
+Result<net::Response> read_named(const signing::PromisedLog& log, const std::string& asked) {
+  MC_TRY(const proof::LogEntry entry, log.read(asked));
+  const std::string uuid = log.uuid_of(entry);
+  return shown(entry, asked.size() == uuid.size() ? asked : uuid);
 }
 
 Result<net::Response> read_indexed(const signing::PromisedLog& log, std::string_view query) {
@@ -52,7 +59,7 @@ Result<net::Response> read_indexed(const signing::PromisedLog& log, std::string_
     return fail(Code::invalid, "logIndex: it must be there alone, a whole number from 0 on");
   }
   MC_TRY(const proof::LogEntry entry, log.read(static_cast<std::uint64_t>(*index)));
-  return shown(log, entry);
+  return shown(entry, log.uuid_of(entry));
 }
 
 Result<net::Response> read_log(const signing::PromisedLog& log) {
@@ -80,8 +87,7 @@ Result<net::Response> serve_rekor1(signing::PromisedLog& log, const net::Request
     if (request.path == kKey) return made(200, "application/x-pem-file", log.key().to_pem());
     if (request.path == kEntries) return read_indexed(log, request.query);
     if (request.path.starts_with(kEntry)) {
-      MC_TRY(const proof::LogEntry entry, log.read(request.path.substr(kEntry.size())));
-      return shown(log, entry);
+      return read_named(log, std::string(request.path.substr(kEntry.size())));
     }
   }
   return fail(Code::not_found, "no such endpoint");

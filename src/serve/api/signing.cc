@@ -11,6 +11,7 @@ constexpr std::string_view kTiles = "/api/v2/";  // tile/...
 constexpr std::string_view kTimestamp = "/api/v1/timestamp";
 constexpr std::string_view kChain = "/api/v1/timestamp/certchain";
 constexpr std::string_view kTrust = "/signing/trusted_root.json";
+constexpr std::string_view kKeys = "/signing/keys.json";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kQuery = "application/timestamp-query";
 constexpr std::string_view kForever = "public, max-age=31536000, immutable";
@@ -60,6 +61,7 @@ Result<net::Response> read(signing::Signing& signing, std::string_view path) {
                 pki::print_pem(signing.timestamps().chain()));
   }
   if (path == kTrust) return made(200, kJson, proof::print_trusted_root(signing.trust()));
+  if (path == kKeys) return made(200, kJson, signing.keys().print());
   if (path.starts_with(kTiles)) {
     const Result<tlog::Tile> tile = tlog::parse_tile_path(path.substr(kTiles.size()));
     if (!tile) return fail(Code::not_found, "no such endpoint, and no tile");
@@ -73,7 +75,7 @@ Result<net::Response> read(signing::Signing& signing, std::string_view path) {
 
 bool is_signing_path(std::string_view path) {
   return path.starts_with(kTiles) || path == kTimestamp || path == kChain || path == kTrust ||
-         is_rekor1_path(path);
+         path == kKeys || is_rekor1_path(path);
 }
 
 Result<net::Response> serve_signing(signing::Signing& signing, const net::Request& request) {

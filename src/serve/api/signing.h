@@ -1,9 +1,9 @@
 // Sigstore's APIs: the signature log (Rekor v2, and v1 in rekor1.h), the time-stamping authority,
-// the trusted root. Private to the module.
+// the trusted root; and the keys behind them. Private to the module.
 //
 //   POST /api/v2/log/entries      GET /api/v2/checkpoint, /api/v2/tile/...
 //   POST /api/v1/timestamp        GET /api/v1/timestamp/certchain
-//   GET  /signing/trusted_root.json
+//   GET  /signing/trusted_root.json, /signing/keys.json
 #pragma once
 
 #include <string_view>

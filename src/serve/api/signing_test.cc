@@ -95,7 +95,7 @@ TEST_CASE("signing: a receipt has several forms, and each verifies") {
   CHECK(log_proof.status == 200);
   const proof::VerifyQuestion log_asked{
       .file = log_proof.body,
-      .log_keys = {face.ledger->signer_of("audit/alpha")->key().print()},
+      .log_keys = {face.ledger->signers_of("audit/alpha")->front().key().print()},
       .artifact = proof::Artifact{leaf},
       .now = face.world.clock().wall()};
   const auto log_report = proof::verify(log_asked);
@@ -155,6 +155,14 @@ TEST_CASE("signing: the ledger's consistency is proven to anybody") {
                                 "from=-1&to=1", "from=1&to=1&at=1"}) {
     CAPTURE(bad);
     CHECK(face.ask("GET", "/ledger/consistency?" + bad, "").status == 400);
+  }
+  for (const auto& [bad, told] :
+       {std::pair{"from=0", "to: it is missing"}, std::pair{"to=1", "from: it is missing"},
+        std::pair{"from=2&to=1", "from: it is at most to"},
+        std::pair{"from=-1&to=1", "from: it is no size of the log"}}) {
+    CAPTURE(bad);
+    const auto refused = face.ask("GET", "/ledger/consistency?" + std::string(bad), "");
+    CHECK(refused.body.find(told) != std::string::npos);
   }
   CHECK(face.ask("GET", "/ledger/key", "").body == face.ledger->key().print() + "\n");
 }

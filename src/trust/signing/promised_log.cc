@@ -19,6 +19,11 @@ std::uint64_t number_of(std::string_view bytes, std::size_t count) {
   return out;
 }
 
+// Of the tree under the key with this id.
+std::int64_t tree_of(std::string_view id) {
+  return static_cast<std::int64_t>(number_of(id, sizeof(std::int64_t)) & INT64_MAX);
+}
+
 std::string_view bytes_of(const tlog::Hash& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
@@ -35,17 +40,21 @@ tl::unexpected<Error> unknown() {
 
 }  // namespace
 
-Result<std::unique_ptr<PromisedLog>> PromisedLog::make(SignLog& log, crypto::SigningKey key) {
+Result<std::unique_ptr<PromisedLog>> PromisedLog::make(SignLog& log, crypto::SigningKey key,
+                                                       EarlierPromises earlier) {
   if (key.public_key().algorithm() != crypto::Algorithm::es256) {
     return fail(Code::invalid, "signature log: promises are signed with ECDSA on P-256");
   }
-  return std::unique_ptr<PromisedLog>(new PromisedLog(log, std::move(key)));
+  return std::unique_ptr<PromisedLog>(new PromisedLog(log, std::move(key), std::move(earlier)));
 }
 
-PromisedLog::PromisedLog(SignLog& log, crypto::SigningKey key) : log_(log), key_(std::move(key)) {
+PromisedLog::PromisedLog(SignLog& log, crypto::SigningKey key, EarlierPromises earlier)
+    : log_(log), key_(std::move(key)), since_(earlier.until) {
   const crypto::Digest digest = crypto::Sha256().add(key_.public_key().to_spki()).finish();
   id_.assign(reinterpret_cast<const char*>(digest.data()), digest.size());
-  tree_ = static_cast<std::int64_t>(number_of(id_, sizeof(tree_)) & INT64_MAX);
+  tree_ = tree_of(id_);
+  trees_.push_back(tree_);
+  for (const std::string& id : earlier.ids) trees_.push_back(tree_of(id));
 }
 
 Result<std::string> PromisedLog::sign(const tlog::TreeHead& head) const {
@@ -74,7 +83,7 @@ Result<proof::LogEntry> PromisedLog::promise(std::uint64_t index, std::string bo
   out.log_id = id_;
   out.kind = read.kind;
   out.version = read.version;
-  out.integrated_s = at.nanos / kNanosPerSecond;
+  out.integrated_s = std::max(at, since_).nanos / kNanosPerSecond;
   out.proof = std::move(proof);
   out.body = std::move(body);
   MC_TRY(out.promise, key_.sign_der(proof::promised_text(out)));
@@ -106,9 +115,9 @@ Result<proof::LogEntry> PromisedLog::read(std::string_view uuid) const {
   if (!bytes || (bytes->size() != kHashBytes && bytes->size() != kHashBytes + kTreeDigits / 2)) {
     return fail(Code::invalid, "log entry: a UUID has 64 or 80 hexadecimal digits");
   }
-  if (bytes->size() > kHashBytes &&
-      number_of(*bytes, sizeof(tree_)) != static_cast<std::uint64_t>(tree_)) {
-    return unknown();
+  if (bytes->size() > kHashBytes) {
+    const auto tree = static_cast<std::int64_t>(number_of(*bytes, sizeof(tree_)));
+    if (std::find(trees_.begin(), trees_.end(), tree) == trees_.end()) return unknown();
   }
   tlog::Hash leaf{};
   std::copy(bytes->end() - kHashBytes, bytes->end(), leaf.begin());

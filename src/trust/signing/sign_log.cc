@@ -11,7 +11,7 @@ Result<std::unique_ptr<SignLog>> SignLog::open(ledger::Ledger& ledger, tlog::Not
 }
 
 Result<ledger::LogCheckpoint> SignLog::publish() {
-  MC_TRY(ledger::LogCheckpoint made, ledger_.publish_log(ledger::kSignLog, signer_));
+  MC_TRY(ledger::LogCheckpoint made, ledger_.publish_log(ledger::kSignLog, {&signer_, 1}));
   const std::lock_guard lock(mutex_);
   if (newest_.note.empty() || made.head.size > newest_.head.size) newest_ = made;
   return made;

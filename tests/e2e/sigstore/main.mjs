@@ -11,6 +11,7 @@ import "./key_files.mjs";
 import "./receipts.mjs";
 import "./rekor1.mjs";
 import "./remote_time.mjs";
+import "./rotation.mjs";
 import { World } from "./world.mjs";
 
 const world = await World.start();

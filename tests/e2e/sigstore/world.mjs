@@ -29,7 +29,7 @@ async function exchange(url, method, body, headers) {
   };
 }
 
-class Notary {
+export class Notary {
   static async start(name, open) {
     const notary = new Notary();
     notary.site = new Site(name);
