@@ -120,7 +120,10 @@ function told(problem: Problem): { title: string; advice: string } {
     case 403:
       return {
         title: changes ? "You may not do this" : "You may not see this",
-        advice: "A tenant-admin of your tenant, or an operator, can give you the role.",
+        // A gate that is shut says its code first, and what opens it.
+        advice: /^[a-z]+(-[a-z]+)+: /.test(problem.message)
+          ? ""
+          : "A tenant-admin of your tenant, or an operator, can give you the role.",
       };
     case 404:
       return { title: "There is no such thing", advice: "It may have been removed, or belong to another tenant." };

@@ -2,9 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Alert, Overview, Traffic } from "../api.ts";
 import { LineChart, Spark } from "../chart/line.tsx";
 import { ago, clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
+import { Link } from "../link.tsx";
 import { AfterPaint, Failed, useLoaded, Waiting } from "../load.tsx";
 import { PANELS } from "../panels.ts";
-import { address, ahead, client, go, tenant, timeWindow, utc } from "../state.ts";
+import { address, ahead, client, go, session, tenant, timeWindow, utc } from "../state.ts";
 
 const EVERY_MS = 5_000;
 const ALERTS_EVERY_MS = 15_000;
@@ -79,6 +80,20 @@ function Tiles({ total, step }: { total: Traffic; step: number }) {
   );
 }
 
+// Of one tenant that is not one's own: each look stands in its log, so none is taken by itself.
+const elsewhere = () => tenant.value !== "" && tenant.value !== session.value?.tenant;
+
+function Look({ at, again }: { at: number; again: () => void }) {
+  return (
+    <p class="fresh">
+      {at > 0 && `as of ${clock(at, utc.value)} `}
+      <button type="button" class="quiet" onClick={again}>
+        Look again
+      </button>
+    </p>
+  );
+}
+
 function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: () => void }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -127,9 +142,11 @@ export function readOverviewAhead() {
 
 export default function OverviewPage() {
   const [paused, setPaused] = useState(false);
-  const loaded = useLoaded(overviewKey(), getOverview, paused ? 0 : EVERY_MS);
+  const recorded = elsewhere();
+  const loaded = useLoaded(overviewKey(), getOverview, paused || recorded ? 0 : EVERY_MS);
   const alerts = useLoaded(ALERTS, client.listAlerts, paused ? 0 : ALERTS_EVERY_MS);
   const overview = loaded.value;
+  const shut = recorded && loaded.problem?.status === 403;
   const attention = overview ? needs(overview, alerts.value?.items ?? []) : [];
   const begin = overview ? Date.parse(overview.from) : 0;
   const moment = (i: number) => clock(begin + i * (overview?.step_s ?? 0) * 1000, utc.value);
@@ -137,11 +154,25 @@ export default function OverviewPage() {
     <>
       <header class="head">
         <h1 tabIndex={-1}>Overview</h1>
-        <Freshness at={loaded.at} paused={paused} pause={() => setPaused(!paused)} />
+        {recorded ? (
+          <Look at={loaded.at} again={loaded.reload} />
+        ) : (
+          <Freshness at={loaded.at} paused={paused} pause={() => setPaused(!paused)} />
+        )}
       </header>
+      {recorded && (
+        <p>
+          Each look at <bdi>{tenant.value}</bdi> stands in its log, with your name.
+        </p>
+      )}
       {loaded.problem && <Failed problem={loaded.problem} retry={loaded.reload} />}
+      {shut && (
+        <p class="warn">
+          ▲ A warrant opens it: ask for one on the page <Link to="/access">Access</Link>.
+        </p>
+      )}
       {!overview && !loaded.problem && <Waiting />}
-      {overview && (
+      {overview && !shut && (
         <>
           <Tiles total={overview.total} step={overview.step_s} />
           <section class="notice" aria-labelledby="needs">

@@ -82,6 +82,21 @@ TEST_CASE("text: a line for people has no control character") {
   }
 }
 
+TEST_CASE("text: what others read turns no direction") {
+  for (const char* good :
+       {"", "TKT-1", "\xD7\x90", "\xE2\x80\x8D", "\xE2\x80\xA6", "\xE2\x81\xAA"}) {
+    CAPTURE(good);
+    CHECK(is_readable_line(good));
+  }
+  for (const char* turn : {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
+                           "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA9"}) {
+    CAPTURE(turn);
+    CHECK(is_one_line(turn));
+    CHECK_FALSE(is_readable_line("TKT-1 " + std::string(turn) + "321"));
+  }
+  CHECK_FALSE(is_readable_line("a\nb"));
+}
+
 TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellings") {
   CHECK(to_hex("\x01\xAB") == "01ab");
   CHECK(*from_hex("01AB") == "\x01\xAB");

@@ -12,25 +12,32 @@ std::string_view event_of(const Access& access) {
 
 }  // namespace
 
-Result<Passage> Gate::pass(const identity::Caller& caller, const TenantId& tenant, Kind kind,
-                           std::string_view action, const std::string& named) {
+Result<Passage> Gate::pass(const Reaching& reaching) {
+  const TenantId& tenant = reaching.tenant;
+  const std::string& named = reaching.named;
   MC_TRY(const identity::Tenant held, world_.directory.tenant(tenant));
+  bool reserved = false;  // for the tenant's own
+  if (reaching.gives_rights) {
+    MC_TRY(reserved, world_.directory.has_administrator(tenant));
+  }
+  // To try out what gives rights takes the warrant that giving them does.
+  const bool reads = reaching.kind == Kind::access && !reaching.gives_rights;
   std::optional<Warrant> warrant;
   AccessSetting setting;
   MC_TRY_OK(lend([&](Warrants& warrants) -> Status {
     MC_TRY(setting, warrants.setting(tenant));
-    MC_TRY(warrant, warrants.use(tenant, caller.principal.get(),
-                                 kind == Kind::access ? "read" : "change", named));
+    MC_TRY(warrant, warrants.use(tenant, reaching.caller.principal.get(), reads ? "read" : "change",
+                                 named, reserved ? Opens::approval : Opens::any));
     return ok();
   }));
   // Who names a warrant means that one.
-  if (!named.empty() && !warrant) {
+  if (!warrant && (reserved || !named.empty())) {
     return Passage{.allowed = false,
-                   .reason = std::string(kWarrantInvalid),
-                   .warrant = is_one_line(named) ? excerpt(named) : ""};
+                   .reason = std::string(reserved ? kHasAdministrator : kWarrantInvalid),
+                   .warrant = is_readable_line(named) ? excerpt(named) : ""};
   }
-  const Decision decision =
-      decide(policy_, {action, caller.region, held.region, warrant, setting.approval_required});
+  const Decision decision = decide(policy_, {reaching.action, reaching.caller.region, held.region,
+                                             warrant, setting.approval_required});
   Passage out;
   out.allowed = decision.allowed;
   out.reason = decision.reason;

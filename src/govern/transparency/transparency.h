@@ -39,6 +39,18 @@ struct Passage {
   std::string reference = {};  // "TKT-123"
 };
 
+// Somebody of the operator's who reaches for a tenant's data.
+struct Reaching {
+  const identity::Caller& caller;
+  TenantId tenant;
+  Kind kind = Kind::access;
+  std::string_view action;  // "GET /v1/tenants/{tenant}/tokens"
+  std::string named = {};   // the warrant that the caller gives, "" for the newest that fits
+  // Somebody would have rights in the tenant by it: who has them acts as the tenant's own, past
+  // this gate. Of a tenant with an administrator of its own only that one opens it, by a warrant.
+  bool gives_rights = false;
+};
+
 // What was served, as far as it can be told from the answer.
 struct Served {
   int status = 0;  // HTTP's
@@ -95,11 +107,9 @@ class Gate {
   };
   Gate(World world, AccessPolicy policy) : world_(world), policy_(std::move(policy)) {}
 
-  // `named` is the warrant that the caller gives, "" for the newest that fits; its use is counted.
-  // A named one that does not open shuts the gate.
+  // The use of a warrant is counted. A named one that does not open shuts the gate.
   // `not_found` without such a tenant.
-  Result<Passage> pass(const identity::Caller& caller, const TenantId& tenant, Kind kind,
-                       std::string_view action, const std::string& named);
+  Result<Passage> pass(const Reaching& reaching);
   // Tells the tenant's endpoints: mc.access.read, .change, .unwarranted or .denied.
   Status tell(const Access& access, const ledger::Recorded& recorded);
   // Lends the warrants, on the state database.

@@ -94,7 +94,7 @@ Status check_principals(const std::string& text) {
     return fail(Code::invalid, "principals: there are more than " + std::to_string(kPrincipalsMax));
   }
   for (const std::string_view one : all) {
-    if (one.empty() || one.size() > 63 || !is_one_line(one)) {
+    if (one.empty() || one.size() > 63 || !is_readable_line(one)) {
       return fail(Code::invalid, "principals: '" + excerpt(one) + "' is no name of a principal");
     }
   }
@@ -136,12 +136,14 @@ std::string_view state_name(WarrantState state) {
 
 Status check_warrant(const NewWarrant& wanted) {
   if (wanted.reference.empty() || wanted.reference.size() > kReferenceBytesMax ||
-      !is_one_line(wanted.reference)) {
-    return fail(Code::invalid, "reference: it must be one line of 1 to 64 bytes");
+      !is_readable_line(wanted.reference)) {
+    return fail(Code::invalid,
+                "reference: it must be one line of 1 to 64 bytes, without direction marks");
   }
   if (wanted.reason.empty() || wanted.reason.size() > kReasonBytesMax ||
-      !is_one_line(wanted.reason)) {
-    return fail(Code::invalid, "reason: it must be one line of 1 to 300 bytes");
+      !is_readable_line(wanted.reason)) {
+    return fail(Code::invalid,
+                "reason: it must be one line of 1 to 300 bytes, without direction marks");
   }
   if (!are_actions(wanted.actions)) {
     return fail(Code::invalid, "actions: they are read, change or read,change");
@@ -330,12 +332,17 @@ Result<std::vector<Warrant>> Warrants::active(const TenantId& tenant) {
 }
 
 Result<std::optional<Warrant>> Warrants::use(const TenantId& tenant, const std::string& principal,
-                                             std::string_view action, const std::string& named) {
+                                             std::string_view action, const std::string& named,
+                                             Opens opens) {
   MC_TRY(std::vector<Warrant> all, active(tenant));
   MC_TRY(const AccessSetting held, setting(tenant));
+  const auto is_let = [&](const Warrant& warrant) {
+    if (opens == Opens::any) return !held.approval_required || is_approved(warrant);
+    return warrant.kind == WarrantClass::approval && is_approved(warrant);
+  };
   const auto found = std::find_if(all.begin(), all.end(), [&](const Warrant& warrant) {
-    return (named.empty() || warrant.id == named) && lists(warrant.actions, action) &&
-           (!held.approval_required || is_approved(warrant)) &&
+    return is_let(warrant) && (named.empty() || warrant.id == named) &&
+           lists(warrant.actions, action) &&
            (warrant.principals == kAnybody || lists(warrant.principals, principal));
   });
   if (found == all.end()) return std::optional<Warrant>();

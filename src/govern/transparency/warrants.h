@@ -71,6 +71,12 @@ struct NewWarrant {
 // `invalid` names the field.
 Status check_warrant(const NewWarrant& wanted);
 
+// Which warrants open.
+enum class Opens : std::uint8_t {
+  any,
+  approval,  // of that class alone, which no tenant has without having approved it
+};
+
 // What somebody decides about a warrant.
 struct Verdict {
   WarrantState to = WarrantState::active;  // active, denied (both of a request), revoked
@@ -105,7 +111,8 @@ class Warrants {
   // when it is not empty, otherwise the newest that does. Only one that the tenant approved, when
   // it wants to be asked.
   Result<std::optional<Warrant>> use(const TenantId& tenant, const std::string& principal,
-                                     std::string_view action, const std::string& named);
+                                     std::string_view action, const std::string& named,
+                                     Opens opens = Opens::any);
 
   Result<AccessSetting> setting(const TenantId& tenant);
   // When `version` still holds; `conflict` otherwise.

@@ -84,10 +84,23 @@ net::Response not_allowed(const std::string& allow, std::string_view request_id)
   return out;
 }
 
+bool answers(const Endpoint& endpoint, std::string_view method) {
+  return endpoint.method == method || (endpoint.method == "GET" && method == "HEAD");
+}
+
+// Two warrants are none, as nobody knows which one is meant; and who names an empty one means one.
+Status check_warrant_header(const net::Request& http) {
+  const auto is_one = [](const net::HeaderView& header) {
+    return equals_ignoring_case(header.name, kWarrantHeader);
+  };
+  const auto count = std::count_if(http.headers.begin(), http.headers.end(), is_one);
+  if (count == 0 || (count == 1 && !trim(http.header(kWarrantHeader)).empty())) return ok();
+  return fail(Code::invalid, "X-Maestro-Warrant: it is one warrant's id, given once");
+}
+
 // A write with a query that is not understood is refused: it may be a misspelt dry_run.
-Status read_query(AdminRequest& request) {
-  MC_TRY(request.query, net::parse_query(request.http.query));
-  if (request.http.method == "GET" || request.query.empty()) return ok();
+Status read_dry_run(AdminRequest& request, const Endpoint& endpoint) {
+  if (endpoint.method == "GET" || request.query.empty()) return ok();
   const auto& [name, value] = request.query.front();
   if (request.query.size() != 1 || name != "dry_run" || (value != "true" && value != "false")) {
     return fail(Code::invalid, "the one query parameter is dry_run, with true or false");
@@ -105,19 +118,33 @@ Status read_path(AdminRequest& request) {
     }
     return ok();
   }
-  MC_TRY(const net::Headers query, net::parse_query(request.http.query));
-  const auto tenant = std::find_if(query.begin(), query.end(),
-                                   [](const auto& field) { return field.first == "tenant"; });
-  if (tenant == query.end() || tenant->second.empty()) {
-    return fail(Code::invalid, "tenant: it is missing in the query");
-  }
-  request.path = {"tenants", tenant->second, "receipts"};
+  const std::string_view tenant = field_in(request.query, "tenant");
+  if (tenant.empty()) return fail(Code::invalid, "tenant: it is missing in the query");
+  request.path = {"tenants", std::string(tenant), "receipts"};
   return ok();
 }
 
+Status read_request(AdminRequest& request) {
+  MC_TRY(request.query, read_fields(request.http.query));
+  MC_TRY_OK(check_warrant_header(request.http));
+  return read_path(request);
+}
+
 Reply run(const Row& row, const AdminWorld& world, AdminRequest& request) {
-  MC_TRY_OK(read_query(request));
+  MC_TRY_OK(read_dry_run(request, row.endpoint));
   return run_recorded(world, request, row.endpoint, row.handler);
+}
+
+// The operator's people know their machine.
+net::Response refusal(const AdminWorld& world, AdminRequest& request, const Error& error) {
+  const identity::Caller* caller = request.caller;
+  if (caller != nullptr && caller->tenant.get() == identity::kSystemTenant) {
+    return problem(error, request.request_id);
+  }
+  const Error told =
+      told_outside(world.recorder == nullptr ? nullptr : &world.recorder->ledger(), error);
+  if (told.what != error.what) request.hidden = error.what;
+  return problem(told, request.request_id);
 }
 
 }  // namespace
@@ -130,25 +157,26 @@ std::vector<Endpoint> endpoints() {
 
 const Endpoint* find_anonymous(const net::Request& request) {
   const Row* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& each) {
-    return each.endpoint.anonymous && each.endpoint.method == request.method &&
+    return each.endpoint.anonymous && answers(each.endpoint, request.method) &&
            each.endpoint.path == request.path;
   });
   return row == std::end(kRows) ? nullptr : &row->endpoint;
 }
 
 net::Response serve_v1(const AdminWorld& world, AdminRequest& request) {
-  if (const Status read = read_path(request); !read) {
+  if (const Status read = read_request(request); !read) {
     return problem(read.error(), request.request_id);
   }
   std::string allow;
   for (const Row& row : kRows) {
     if (!matches(row.endpoint.path, request.path)) continue;
-    if (row.endpoint.method != request.http.method) {
+    if (!answers(row.endpoint, request.http.method)) {
       allow.append(allow.empty() ? "" : ", ").append(row.endpoint.method);
+      if (row.endpoint.method == "GET") allow += ", HEAD";
       continue;
     }
     Reply reply = run(row, world, request);
-    return reply ? std::move(*reply) : problem(reply.error(), request.request_id);
+    return reply ? std::move(*reply) : refusal(world, request, reply.error());
   }
   if (!allow.empty()) return not_allowed(allow, request.request_id);
   return problem({Code::not_found, "no such endpoint"}, request.request_id);
@@ -184,6 +212,35 @@ net::Response serve_locally(const LocalWorld& world, const LocalRequest& request
                    .gate = &world.gate,
                    .index = &world.index},
                   admin);
+}
+
+Result<net::Headers> read_fields(std::string_view query) {
+  MC_TRY(net::Headers fields, net::parse_query(query));
+  for (auto field = fields.begin(); field != fields.end(); ++field) {
+    const bool twice = std::any_of(
+        fields.begin(), field, [&](const auto& earlier) { return earlier.first == field->first; });
+    if (twice) return fail(Code::invalid, excerpt(field->first) + ": the query has it twice");
+  }
+  return fields;
+}
+
+std::string_view field_in(const net::Headers& fields, std::string_view name) {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const auto& field) { return field.first == name; });
+  return found == fields.end() ? std::string_view() : std::string_view(found->second);
+}
+
+// While the ledger stands, its reason is in many refusals; what cannot be read is said with where.
+Error told_outside(const ledger::Ledger* ledger, const Error& error) {
+  if (error.code != Code::unavailable && error.code != Code::corrupt) return error;
+  Error out = error;
+  const bool stopped = ledger != nullptr && !ledger->state();
+  if (error.code == Code::unavailable && stopped) {
+    out.what = kLedgerStopped;
+  } else if (error.what.starts_with('/') || error.what.find(" /") != std::string::npos) {
+    out.what = "what is stored here cannot be read; the operator's log says why";
+  }
+  return out;
 }
 
 net::Response json_reply(int status, const json::Value& value) {

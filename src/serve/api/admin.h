@@ -37,6 +37,7 @@ struct AdminRequest {
   std::vector<std::string> path = {};  // segments behind /v1, as sent: no name needs an escape
   net::Headers query = {};
   bool dry_run = false;
+  std::string hidden = {};  // what the answer does not tell its caller, for the operator's log
 };
 
 // The planning documents' name of /v1/tenants/{tenant}/receipts, with the tenant in the query;
@@ -47,7 +48,13 @@ inline constexpr std::string_view kReceipts = "/v1/receipts";
 // The endpoint, when it needs no caller; null otherwise.
 const Endpoint* find_anonymous(const net::Request& request);
 
-// Fills path, query and dry_run from the HTTP request, and calls the endpoint.
+inline constexpr std::string_view kLedgerStopped =
+    "the ledger has stopped; the operator's log says why";
+// What people of other tenants than the operator's, and who does not say who they are, get to know
+// of a failure: no paths of the machine. `ledger` may be null.
+Error told_outside(const ledger::Ledger* ledger, const Error& error);
+
+// Fills path, query, dry_run and hidden, and calls the endpoint. HEAD is answered as GET.
 net::Response serve_v1(const AdminWorld& world, AdminRequest& request);
 
 }  // namespace mc::api

@@ -135,6 +135,15 @@ void Api::refuse(net::Exchange& exchange, net::Response problem, std::string_vie
   reply(exchange, std::move(problem), request_id);
 }
 
+void Api::refuse_outside(net::Exchange& exchange, const Error& error, std::string_view request_id) {
+  const ledger::Ledger* ledger = world_.recorder == nullptr ? nullptr : &world_.recorder->ledger();
+  const Error told = told_outside(ledger, error);
+  if (told.what != error.what) {
+    world_.log.event("ledger.failed", {{"request_id", request_id}, {"why", error.what}});
+  }
+  refuse(exchange, told, request_id);
+}
+
 net::Response Api::status_reply() const {
   net::Response out = text(200, "text/html; charset=utf-8", status_page());
   out.headers.emplace_back(
@@ -188,9 +197,15 @@ void Api::serve_ledger(const std::shared_ptr<net::Exchange>& exchange) {
   if (world_.recorder == nullptr) {
     return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
   }
+  if (const std::string_view method = exchange->request().method;
+      method != "GET" && method != "HEAD") {
+    net::Response out = problem(405, {Code::invalid, "the ledger's files are read"}, request_id);
+    out.headers.emplace_back("Allow", "GET, HEAD");
+    return refuse(*exchange, std::move(out), request_id);
+  }
   const bool queued = workers_->submit([this, exchange, request_id](int) {
     Result<net::Response> file = serve_log_file(world_.recorder->ledger(), exchange->request());
-    if (!file) return refuse(*exchange, file.error(), request_id);
+    if (!file) return refuse_outside(*exchange, file.error(), request_id);
     reply(*exchange, std::move(*file), request_id);
   });
   if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
@@ -227,7 +242,7 @@ void Api::serve_signatures(const std::shared_ptr<net::Exchange>& exchange) {
   }
   const bool queued = signing_workers_->submit([this, exchange, request_id](int) {
     Result<net::Response> answer = serve_signing(*world_.signing, exchange->request());
-    if (!answer) return refuse(*exchange, answer.error(), request_id);
+    if (!answer) return refuse_outside(*exchange, answer.error(), request_id);
     reply(*exchange, std::move(*answer), request_id);
   });
   if (!queued) refuse(*exchange, {Code::unavailable, "busy"}, request_id);
@@ -264,7 +279,7 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
     if (who.caller == nullptr) {
       return refuse(*exchange, unauthenticated(who.request_id), who.request_id);
     }
-    if (!who.cookie.empty() && request.method != "GET") {
+    if (!who.cookie.empty() && request.method != "GET" && request.method != "HEAD") {
       const Status own = check_csrf(request, who.cookie);
       if (!own) return refuse(*exchange, own.error(), who.request_id);
     }
@@ -287,8 +302,12 @@ AdminWorld Api::admin_world() const {
           world_.witness,       world_.signing,   world_.gate,    world_.index};
 }
 
-void Api::log_done(const net::Request& request, const Identified& who, int status) {
+void Api::log_done(const net::Request& request, const Identified& who, int status,
+                   std::string_view hidden) {
   const identity::Caller* caller = who.caller.get();
+  if (!hidden.empty()) {
+    world_.log.event("admin.failed", {{"request_id", who.request_id}, {"why", hidden}});
+  }
   world_.log.event("admin.done", {{"request_id", who.request_id},
                                   {"tenant", caller ? caller->tenant.get() : ""},
                                   {"principal", caller ? caller->principal.get() : ""},
@@ -301,7 +320,7 @@ void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identi
   const net::Request& http = exchange->request();
   AdminRequest request{http, who.caller.get(), who.request_id, who.cookie};
   net::Response response = serve_v1(admin_world(), request);
-  log_done(http, who, response.status);
+  log_done(http, who, response.status, request.hidden);
   reply(*exchange, std::move(response), who.request_id);
 }
 
@@ -315,7 +334,7 @@ bool Api::serve_first_page(const std::shared_ptr<net::Exchange>& exchange, const
     const net::Request& request = exchange->request();
     net::Response response =
         first_page(admin_world(), {request, who.caller.get(), who.request_id, who.cookie}, page);
-    log_done(request, who, response.status);
+    log_done(request, who, response.status, "");
     reply(*exchange, std::move(response), who.request_id);
   });
 }
@@ -328,7 +347,7 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   const bool admin = request.path.starts_with("/v1/") || request.path == kTransparencyReceipts;
   if (asset == nullptr && admin) return serve_admin(exchange);
   if (reads && request.path == "/metrics") return serve_metrics(exchange);
-  if (reads && request.path.starts_with(kLogFiles)) return serve_ledger(exchange);
+  if (request.path.starts_with(kLogFiles)) return serve_ledger(exchange);
   if (request.method == "POST" && request.path == kWitnessPath) return serve_witness(exchange);
   if (is_signing_path(request.path)) return serve_signatures(exchange);
   const std::string request_id = new_request_id(world_.clock);

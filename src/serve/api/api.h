@@ -88,6 +88,8 @@ class Api final : public net::Handler {
   // Problem details, also in the log.
   void refuse(net::Exchange& exchange, const Error& error, std::string_view request_id);
   void refuse(net::Exchange& exchange, net::Response problem, std::string_view request_id);
+  // Of what anybody may ask for: without the machine's paths, which the log has.
+  void refuse_outside(net::Exchange& exchange, const Error& error, std::string_view request_id);
   void serve_metrics(const std::shared_ptr<net::Exchange>& exchange);
   void serve_ledger(const std::shared_ptr<net::Exchange>& exchange);
   void serve_witness(const std::shared_ptr<net::Exchange>& exchange);
@@ -97,7 +99,9 @@ class Api final : public net::Handler {
   // False when the request is not of a session; then the page is like any other asset.
   bool serve_first_page(const std::shared_ptr<net::Exchange>& exchange, const Asset& page);
   AdminWorld admin_world() const;
-  void log_done(const net::Request& request, const Identified& who, int status);
+  // `hidden` is why, where the answer does not say.
+  void log_done(const net::Request& request, const Identified& who, int status,
+                std::string_view hidden);
   std::string status_page() const;
   net::Response status_reply() const;
   bool simple(const net::Request& request, net::Response& out) const;

@@ -159,8 +159,9 @@ TEST_CASE("api: dry_run answers like the real thing and changes nothing") {
   const std::string before = face.state();
   for (const Call& call : writes("alpha", face.token_id(face.analyst))) {
     CAPTURE(call.target);
-    const net::Response reply = face.ask(call.method, call.target + "?dry_run=true", face.operator_,
-                                         call.body, {{"If-Match", "\"1\""}});
+    const std::string& who = call.method == "PATCH" ? face.operator_ : face.admin;
+    const net::Response reply = face.ask(call.method, call.target + "?dry_run=true", who, call.body,
+                                         {{"If-Match", "\"1\""}});
     CHECK(reply.status / 100 == 2);
     CHECK(reply.body.find("mct_") == std::string::npos);
   }
@@ -185,6 +186,47 @@ TEST_CASE("api: a write whose query string cannot be understood is not done") {
   CHECK(face.state() == before);
 }
 
+TEST_CASE("api: a field that the query has twice is refused by name, at every door") {
+  Face face;
+  const std::string before = face.state();
+  struct Row {
+    std::string method, target, named;
+  };
+  const std::string alpha = "/v1/tenants/alpha";
+  const Row rows[] = {
+      {"GET", alpha + "/records?actor=a&limit=1&actor=b", "actor: "},
+      {"GET", alpha + "/records?form=json&%66orm=csv", "form: "},
+      {"GET", alpha + "/deliveries?limit=1&limit=2", "limit: "},
+      {"GET", "/v1/overview?window=15m&window=1h", "window: "},
+      {"GET", "/v1/tenants?a=1&a=1", "a: "},
+      {"GET", "/v1/sign-in?x&x=", "x: "},
+      {"GET", "/v1/receipts?tenant=bravo&from=2026-01-01&tenant=alpha", "tenant: "},
+      {"GET", "/transparency/receipts?tenant=alpha&tenant=alpha&from=2026-01-01", "tenant: "},
+      {"GET", "/ledger/consistency?from=0&to=0&from=1", "from: "},
+      {"POST", alpha + "/tokens?dry_run=true&dry_run=true", "dry_run: "}};
+  for (const Row& row : rows) {
+    CAPTURE(row.target);
+    const net::Response reply =
+        face.ask(row.method, row.target, face.admin, R"({"principal":"ada","scopes":"query"})");
+    CHECK(reply.status == 400);
+    CHECK(reply.body.find("\"detail\":\"" + row.named) != std::string::npos);
+  }
+  CHECK(face.state() == before);
+}
+
+TEST_CASE("api: HEAD is answered where GET is, and recorded as one") {
+  Face face;
+  CHECK(face.ask("HEAD", "/v1/self", face.admin).status == 200);
+  CHECK(face.ask("HEAD", "/v1/sign-in", "").status == 200);
+  CHECK(face.ask("HEAD", "/v1/self", "").status == 401);
+  CHECK(face.ask("HEAD", "/v1/tenants/alpha/principals", face.operator_).status == 403);
+  CHECK(face.ask("HEAD", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  CHECK(face.ledger->store().head("audit/alpha")->size == 2);
+  const net::Response wrong = face.ask("DELETE", "/v1/tenants", face.operator_);
+  CHECK(header_of(wrong.headers, "Allow") == "GET, HEAD, POST");
+  CHECK(face.ask("HEAD", "/v1/tenants/alpha/records/0/erase", face.admin).status == 405);
+}
+
 TEST_CASE("api: bodies are read strictly and refusals name the field") {
   Face face;
   const std::string before = face.state();
@@ -207,7 +249,8 @@ TEST_CASE("api: bodies are read strictly and refusals name the field") {
       {"/v1/tenants/alpha/tokens", R"({"principal":"ada","scopes":""})", "scope"}};
   for (const Row& row : rows) {
     CAPTURE(row.body);
-    const net::Response reply = face.ask("POST", row.target, face.operator_, row.body);
+    const std::string& who = row.target == "/v1/tenants" ? face.operator_ : face.admin;
+    const net::Response reply = face.ask("POST", row.target, who, row.body);
     CHECK(reply.status == 400);
     CHECK(reply.body.find(row.named) != std::string::npos);
   }

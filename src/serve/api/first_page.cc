@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/handlers.h"
 #include "json/json.h"
 
 namespace mc::api {
@@ -11,9 +12,10 @@ constexpr std::string_view kApp = "<div id=\"app\">";
 constexpr std::string_view kOpen = "<script type=\"application/json\" id=\"answers\">";
 constexpr std::string_view kClose = "</script>";
 
-// Where the page's script asks for the figures that its address names; "" when it will be refused.
-std::string overview_target(const net::Request& page) {
-  const Result<net::Headers> query = net::parse_query(page.query);
+// Where the page's script asks for the figures that its address names; "" when it will be refused,
+// and not when it picks another tenant: that is a read of it, made when the script asks, and once.
+std::string overview_target(const net::Request& page, const TenantId& own) {
+  const Result<net::Headers> query = read_fields(page.query);
   if (!query) return "";
   std::string tenant;
   std::string window = "15m";
@@ -25,6 +27,7 @@ std::string overview_target(const net::Request& page) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   };
   if (!std::all_of(tenant.begin(), tenant.end(), unescaped)) return "";
+  if (!tenant.empty() && tenant != own.get()) return "";
   if (!tenant.empty()) tenant = "tenant=" + tenant + "&";
   return "/v1/overview?" + tenant + "window=" + window;
 }
@@ -63,7 +66,8 @@ net::Response first_page(const AdminWorld& world, const AdminRequest& request, c
   std::string block(kOpen);
   char before = '{';
   for (const std::string& target :
-       {std::string("/v1/session"), overview_target(request.http), std::string("/v1/alerts")}) {
+       {std::string("/v1/session"), overview_target(request.http, request.caller->tenant),
+        std::string("/v1/alerts")}) {
     const std::string body = target.empty() ? "" : answer_to(world, request, target);
     if (body.empty()) continue;
     block += before;

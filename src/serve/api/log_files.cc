@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "api/handlers.h"
 #include "json/json.h"
+#include "proof/proof.h"
 
 namespace mc::api {
 namespace {
@@ -18,19 +20,20 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 // ?from=N&to=M, sizes of the log "root".
 Result<net::Response> prove_consistency(const ledger::Store& store, std::string_view query) {
+  MC_TRY(const net::Headers fields, read_fields(query));
   std::optional<std::uint64_t> from;
   std::optional<std::uint64_t> to;
-  for (const std::string_view part : split(query, '&')) {
-    const std::size_t equals = part.find('=');
-    const std::string_view name = part.substr(0, equals);
-    const Result<std::int64_t> size =
-        parse_int(equals == std::string_view::npos ? "" : part.substr(equals + 1));
-    if ((name != "from" && name != "to") || !size || *size < 0) {
-      return fail(Code::invalid, "the query has from and to, sizes of the log");
+  for (const auto& [name, value] : fields) {
+    if (name != "from" && name != "to") {
+      return fail(Code::invalid, "the query has from and to, not '" + excerpt(name) + "'");
     }
+    const Result<std::int64_t> size = parse_int(value);
+    if (!size || *size < 0) return fail(Code::invalid, name + ": it is no size of the log");
     (name == "from" ? from : to) = static_cast<std::uint64_t>(*size);
   }
-  if (!from || !to || *from > *to) return fail(Code::invalid, "from: it is at most to");
+  if (!from) return fail(Code::invalid, "from: it is missing");
+  if (!to) return fail(Code::invalid, "to: it is missing");
+  if (*from > *to) return fail(Code::invalid, "from: it is at most to");
   MC_TRY(const tlog::Path path, store.prove_consistency(ledger::kRootLog, *from, *to));
   json::Array hashes;
   for (const tlog::Hash& hash : path) {
@@ -50,10 +53,15 @@ Result<net::Response> serve_log_file(const ledger::Ledger& ledger, const net::Re
     return made(kText, cosigned.empty() ? ledger.checkpoint() : std::move(cosigned), "no-cache");
   }
   if (name == "key") return made(kText, ledger.key().print() + "\n", "no-cache");
+  if (name == "keys") {
+    MC_TRY(const proof::KeyList list, proof::make_key_list(ledger.store(), ledger.checkpoint()));
+    return made("application/json", proof::print_key_list(list), "no-cache");
+  }
   if (name == "consistency") return prove_consistency(ledger.store(), request.query);
   const Result<tlog::Tile> tile = tlog::parse_tile_path(name);
   if (!tile || tile->level == tlog::kEntries) {
-    return fail(Code::not_found, "the ledger's files are checkpoint, key and tile/L/N");
+    return fail(Code::not_found,
+                "the ledger's files are checkpoint, key, keys, consistency and tile/L/N");
   }
   MC_TRY(std::string bytes, ledger.store().tile(ledger::kRootLog, *tile));
   // A tile never changes: one that is not full goes by its width.

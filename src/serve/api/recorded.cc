@@ -15,9 +15,10 @@ using transparency::Kind;
 constexpr std::array<std::string_view, 2> kReceiptPaths = {
     "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts"};
 constexpr std::string_view kRecordsPath = "/v1/tenants/{tenant}/records";  // as a file with a form
-// Without a tenant in the path, and yet with data of several for who may see them.
-constexpr std::array<std::string_view, 3> kOfAllTenants = {"/v1/overview", "/v1/tenants",
-                                                           "/v1/alerts"};
+// Without a tenant in the path, and yet with data of several for who may see them. That of one when
+// the query names it.
+constexpr std::string_view kOverview = "/v1/overview";
+constexpr std::array<std::string_view, 3> kOfAllTenants = {kOverview, "/v1/tenants", "/v1/alerts"};
 
 constexpr std::array<std::string_view, 6> kUngated = {
     "/v1/tenants/{tenant}",
@@ -26,23 +27,32 @@ constexpr std::array<std::string_view, 6> kUngated = {
     "/v1/tenants/{tenant}/warrants/{warrant}/approve",
     "/v1/tenants/{tenant}/warrants/{warrant}/deny",
     "/v1/tenants/{tenant}/warrants/{warrant}/revoke"};
-constexpr std::string_view kWarrantHeader = "x-maestro-warrant";
+
+// What gives somebody rights in a tenant: a principal with its roles, what to act as one with, the
+// secret that vouches for what the tenant is told.
+constexpr std::array<std::string_view, 5> kGivesRights = {
+    "/v1/tenants/{tenant}/principals", "/v1/tenants/{tenant}/principals/{principal}/links",
+    "/v1/tenants/{tenant}/tokens", "/v1/tenants/{tenant}/endpoints",
+    "/v1/tenants/{tenant}/endpoints/{endpoint}/rotate"};
+constexpr std::string_view kEndpoint = "/v1/tenants/{tenant}/endpoints/{endpoint}";
+constexpr std::string_view kToken = "/v1/tenants/{tenant}/tokens/{token}";
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& paths, std::string_view path) {
   return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
-bool names_tenant(const AdminRequest& request) {
-  return request.path.size() >= 2 && request.path[0] == "tenants";
+// The tenant whose data it is about: of the path, or of the query where that picks one of many.
+std::string tenant_in(const AdminRequest& request, const Endpoint& endpoint) {
+  if (request.path.size() >= 2 && request.path[0] == "tenants") return request.path[1];
+  return endpoint.path == kOverview ? std::string(field_in(request.query, "tenant")) : "";
 }
 
 // Whose log the request belongs into; empty when it is not recorded.
 std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
   const identity::Caller& caller = *request.caller;
   const bool reads = endpoint.method == "GET" || request.dry_run;
-  if (names_tenant(request)) {
-    const std::string& tenant = request.path[1];
+  if (const std::string tenant = tenant_in(request, endpoint); !tenant.empty()) {
     const bool own = caller.tenant.get() == tenant;
     // Who may not know the tenant writes into no log but the own.
     if (!own && !caller.reads_other_tenants()) return reads ? "" : caller.tenant.get();
@@ -50,9 +60,8 @@ std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
     return tenant;
   }
   if (!reads) return caller.tenant.get();
-  const bool of_all =
-      std::find(kOfAllTenants.begin(), kOfAllTenants.end(), endpoint.path) != kOfAllTenants.end();
-  return of_all && caller.reads_other_tenants() ? caller.tenant.get() : "";
+  return holds(kOfAllTenants, endpoint.path) && caller.reads_other_tenants() ? caller.tenant.get()
+                                                                             : "";
 }
 
 }  // namespace
@@ -72,11 +81,45 @@ namespace {
 // Which warrants there are and whether a tenant wants to be asked; the tenant's contract.
 bool is_gated(const AdminRequest& request, const Endpoint& endpoint) {
   const identity::Caller& caller = *request.caller;
-  return names_tenant(request) && caller.reads_other_tenants() &&
-         caller.tenant.get() != request.path[1] && !holds(kUngated, endpoint.path);
+  const std::string tenant = tenant_in(request, endpoint);
+  return !tenant.empty() && caller.reads_other_tenants() && caller.tenant.get() != tenant &&
+         !holds(kUngated, endpoint.path);
+}
+
+// Without its tokens an administrator does not act, and the next one would be the operator's.
+Result<bool> ends_administrator(const AdminWorld& world, const TenantId& tenant,
+                                const std::string& token_id) {
+  MC_TRY(const std::vector<identity::Token> tokens, world.directory.tokens(tenant));
+  const auto token = std::find_if(tokens.begin(), tokens.end(),
+                                  [&](const identity::Token& each) { return each.id == token_id; });
+  if (token == tokens.end()) return false;
+  MC_TRY(const std::vector<identity::Principal> people, world.directory.principals(tenant));
+  return std::any_of(people.begin(), people.end(), [&](const identity::Principal& each) {
+    return each.id == token->principal && each.roles.has(identity::Role::tenant_admin);
+  });
+}
+
+// On the machine itself, where there is no server, its owner decides.
+Result<bool> gives_rights(const AdminWorld& world, const AdminRequest& request,
+                          const Endpoint& endpoint) {
+  if (world.portal == nullptr) return false;
+  if (endpoint.method == "POST") return holds(kGivesRights, endpoint.path);
+  // What is told to nobody would be done unseen.
+  if (endpoint.path == kEndpoint) return endpoint.method == "PATCH" || endpoint.method == "DELETE";
+  if (endpoint.method != "DELETE" || endpoint.path != kToken) return false;
+  return ends_administrator(world, TenantId(request.path[1]), request.path[3]);
 }
 
 tl::unexpected<Error> shut(const TenantId& tenant, const transparency::Passage& passage) {
+  if (passage.reason == transparency::kHasAdministrator) {
+    return fail(Code::denied,
+                passage.reason + ": tenant " + tenant.get() +
+                    " has an administrator of its own, who alone gives tokens, sign-in links, "
+                    "roles and secrets in it and says where it is told; ask them, or for a warrant "
+                    "of class approval for "
+                    "change at /v1/tenants/" +
+                    tenant.get() + "/warrants, which they approve");
+  }
   if (passage.reason == transparency::kWarrantInvalid) {
     return fail(Code::denied, passage.reason + ": the named warrant does not open tenant " +
                                   tenant.get() + " for this");
@@ -102,8 +145,9 @@ std::string object_of(const net::Request& request) {
 
 bool takes_away(const AdminRequest& request, const Endpoint& endpoint) {
   if (holds(kReceiptPaths, endpoint.path)) return true;
-  return endpoint.path == kRecordsPath &&
-         request.http.query.find("form=") != std::string_view::npos;
+  if (endpoint.path != kRecordsPath) return false;
+  const std::string_view form = field_in(request.query, "form");
+  return !form.empty() && form != "json";
 }
 
 // A read can be made first, as nothing of it leaves before it is recorded; then the record says
@@ -133,8 +177,10 @@ Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const E
   access.takes_away = takes_away(request, endpoint);
   const bool gated = world.gate != nullptr && is_gated(request, endpoint);
   if (gated) {
-    const std::string named(request.http.header(kWarrantHeader));
-    MC_TRY(access.passage, world.gate->pass(*request.caller, tenant, access.kind, action, named));
+    transparency::Reaching reaching{*request.caller, tenant, access.kind, action};
+    reaching.named = request.http.header(kWarrantHeader);
+    MC_TRY(reaching.gives_rights, gives_rights(world, request, endpoint));
+    MC_TRY(access.passage, world.gate->pass(reaching));
   }
   if (!access.passage.allowed) {
     access.kind = Kind::denied;
@@ -144,6 +190,7 @@ Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const E
   if (is_made_first(request, endpoint)) {
     Reply reply = handler(world, request);
     access.served = served_by(reply);
+    access.takes_away = access.takes_away && access.served->status == 200;
     MC_TRY([[maybe_unused]] const ledger::Recorded recorded, note(world, access, gated));
     return reply;
   }

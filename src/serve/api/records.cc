@@ -19,10 +19,11 @@ json::Value text_or_null(std::string text) {
 }
 
 Result<std::uint64_t> record_in(const AdminRequest& request) {
-  const Result<std::int64_t> seq = parse_int(request.path[3]);
-  if (!seq || *seq < 0)
-    return fail(Code::not_found, "no record '" + excerpt(request.path[3]) + "'");
-  return static_cast<std::uint64_t>(*seq);
+  const std::string& text = request.path[3];
+  const Result<std::int64_t> seq = parse_int(text);
+  // One name each: no 00, no -0.
+  if (seq && *seq >= 0 && std::to_string(*seq) == text) return static_cast<std::uint64_t>(*seq);
+  return fail(Code::not_found, "no record '" + excerpt(text) + "'");
 }
 
 // What `make` gives under the newest checkpoint that witnesses cosigned, when it has the records
@@ -36,6 +37,20 @@ auto under_newest(ledger::Ledger& ledger, const Make& make) {
   Result<std::string> checkpoint = ledger.publish();
   if (checkpoint) return make(std::move(*checkpoint));
   return decltype(make(std::string()))(tl::unexpected<Error>(checkpoint.error()));
+}
+
+// All that the heads were signed with, in the order in which they began.
+Result<json::Array> keys_of(const ledger::Ledger& ledger) {
+  MC_TRY(const ledger::KeyTimes times, ledger::read_keys(ledger.store()));
+  json::Array out;
+  for (const ledger::KeyTime& each : times.keys()) {
+    json::Object one;
+    one.set("key", each.key.print());
+    one.set("begin", format_rfc3339(each.begin));
+    one.set("end", each.end ? json::Value(format_rfc3339(*each.end)) : json::Value());
+    out.emplace_back(std::move(one));
+  }
+  return out;
 }
 
 struct RangeAsked {
@@ -93,12 +108,14 @@ Result<WallTime> time_in(std::string_view name, const std::string& text) {
   return whole_ms(*out);
 }
 
-Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
+Reply get_ledger(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
   const tlog::NoteKey& key = ledger->key();
   json::Object out;
   out.set("origin", key.name());
   out.set("key", key.print());
+  MC_TRY(json::Array keys, keys_of(*ledger));
+  out.set("keys", std::move(keys));
   out.set("checkpoint", ledger->checkpoint());
   out.set("cosigned", text_or_null(ledger->cosigned()));
   out.set("witness",
@@ -107,7 +124,10 @@ Reply get_ledger(const AdminWorld& world, const AdminRequest&) {
           world.signing == nullptr ? json::Value() : json::Value(world.signing->signer().to_pem()));
   const Status state = ledger->state();
   out.set("state", state ? "recording" : "stopped");
-  out.set("why", state ? json::Value() : json::Value(state.error().what));
+  const bool ours = request.caller->tenant.get() == identity::kSystemTenant;
+  const std::string_view why =
+      ours && !state ? std::string_view(state.error().what) : kLedgerStopped;
+  out.set("why", state ? json::Value() : json::Value(why));
   return json_reply(200, json::Value(std::move(out)));
 }
 
@@ -144,15 +164,21 @@ Reply get_range_receipt(const AdminWorld& world, const AdminRequest& request) {
                  asked.form->type);
 }
 
-// Only the tenant's own: nobody else decides what its log no longer says.
+// Only the tenant's own: nobody else decides what its log no longer says. Of the operator's tenant
+// neither do its operators, whose own doings stand there.
 Reply erase_record(const AdminWorld& world, const AdminRequest& request) {
   const TenantId tenant(request.path[1]);
   MC_TRY_OK(check_writes(request, tenant));
-  if (request.caller->tenant != tenant) {
-    return fail(Code::denied, "only the tenant's own administrators erase what is in its log");
+  if (request.caller->tenant != tenant ||
+      !request.caller->roles.has(identity::Role::tenant_admin)) {
+    return fail(
+        Code::denied,
+        "only the tenant's own administrators (role tenant-admin) erase what is in its log");
   }
   MC_TRY(const EraseBody body, read_body<EraseBody>(request));
-  if (!is_one_line(body.reason)) return fail(Code::invalid, "reason: it must be one line of text");
+  if (!is_readable_line(body.reason)) {
+    return fail(Code::invalid, "reason: it must be one line of text, without direction marks");
+  }
   MC_TRY(const std::uint64_t seq, record_in(request));
   MC_TRY(ledger::Ledger * ledger, ledger_of(world));
   json::Object out;

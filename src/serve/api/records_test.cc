@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "contract/api_face.h"
 #include "json/json.h"
 #include "proof/proof.h"
@@ -109,10 +111,22 @@ TEST_CASE("records: what cannot be recorded is neither served nor done") {
     CHECK(face.ask("GET", "/v1/tenants", face.operator_).status == 503);
   }
   CHECK(face.state() == before);
-  // What needs no record is served, and tells what is wrong.
+  // What needs no record is served, and tells what is wrong: the operator where, nobody else.
+  const std::string why = "the ledger has stopped; the operator's log says why";
   const json::Value ledger = json_of(face.ask("GET", "/v1/ledger", face.admin));
   CHECK(*ledger.find("state")->as_string() == "stopped");
-  CHECK(ledger.find("why")->as_string() != nullptr);
+  CHECK(*ledger.find("why")->as_string() == why);
+  const json::Value whole = json_of(face.ask("GET", "/v1/ledger", face.operator_));
+  CHECK(whole.find("why")->as_string()->find("injected") != std::string::npos);
+  const net::Response change = face.ask("DELETE", "/v1/tenants/alpha/tokens/tok_x", face.admin);
+  CHECK(change.status == 503);
+  CHECK(*json_of(change).find("detail")->as_string() == why);
+  const auto lines = face.world.lines().lines();
+  const bool logged = std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("\"admin.failed\"") != std::string::npos &&
+           line.find("injected") != std::string::npos;
+  });
+  CHECK(logged);
   CHECK(face.ask("GET", "/v1/tenants/alpha/tokens", face.admin).status == 200);
 }
 
@@ -156,8 +170,15 @@ TEST_CASE("records: a record says what was asked for and what was served, in eac
   }
   // Two of these are files; a receipt is one too, whoever asks.
   CHECK(face.recorder.downloads().at("alpha") == 2);
-  REQUIRE(face.ask("GET", path + "/0/receipt", face.admin).status == 200);
+  // As the query is read, not as it is written; what is refused is none.
+  REQUIRE(face.ask("GET", path + "?actor=form=", face.operator_).status == 200);
+  REQUIRE(face.ask("GET", path + "?form=json", face.operator_).status == 200);
+  REQUIRE(face.ask("GET", path + "?form=pdf", face.operator_).status == 400);
+  CHECK(face.recorder.downloads().at("alpha") == 2);
+  REQUIRE(face.ask("GET", path + "?%66orm=csv", face.operator_).status == 200);
   CHECK(face.recorder.downloads().at("alpha") == 3);
+  REQUIRE(face.ask("GET", path + "/0/receipt", face.admin).status == 200);
+  CHECK(face.recorder.downloads().at("alpha") == 4);
   CHECK(face.ask("GET", path + "/0/receipt", face.bravo).status == 404);
   CHECK(face.recorder.downloads().size() == 1);
   const std::string many = path + "?actor=" + std::string(2'000, 'x');
@@ -165,6 +186,114 @@ TEST_CASE("records: a record says what was asked for and what was served, in eac
   const json::Value page = json_of(face.ask("GET", path + "?limit=1", face.admin));
   const json::Value& payload = *page.find("items")->as_array()->front().find("payload");
   CHECK(payload.find("object")->as_string()->size() < 600);
+}
+
+// The numbers of a page, and where the next one begins.
+struct Numbers {
+  std::vector<std::int64_t> records;
+  std::int64_t next_after = 0;
+};
+Numbers numbers(Face& face, const std::string& query) {
+  const net::Response got = face.ask("GET", "/v1/tenants/alpha/records?" + query, face.admin);
+  REQUIRE_MESSAGE(got.status == 200, got.body);
+  const json::Value page = json_of(got);
+  Numbers out{{}, *page.find("next_after")->as_int()};
+  CHECK(page.find("next_before")->is_null());
+  for (const json::Value& item : *page.find("items")->as_array()) {
+    out.records.push_back(*item.find("record")->as_int());
+  }
+  return out;
+}
+
+TEST_CASE("records: a reader goes on behind the last number, with or without filters") {
+  Face face;
+  const auto read = [&](const char* what, int times) {
+    for (int i = 0; i < times; ++i) {
+      REQUIRE(face.ask("GET", "/v1/tenants/alpha/" + std::string(what), face.operator_).status ==
+              200);
+    }
+  };
+  CHECK(numbers(face, "after=-1").next_after == -1);  // there is no log yet
+  CHECK(numbers(face, "after=-1&actor=otto*").next_after == -1);
+  read("tokens", 3);
+  read("warrants", 2);
+  std::vector<std::int64_t> all;
+  std::int64_t after = -1;
+  for (int i = 0; i < 3; ++i) {
+    const Numbers page = numbers(face, "limit=2&after=" + std::to_string(after));
+    all.insert(all.end(), page.records.begin(), page.records.end());
+    CHECK(page.next_after == page.records.back());
+    after = page.next_after;
+  }
+  CHECK(all == std::vector<std::int64_t>{0, 1, 2, 3, 4});
+  CHECK(numbers(face, "after=4").records.empty());
+  CHECK(numbers(face, "after=4").next_after == 4);
+  CHECK(numbers(face, "after=40").next_after == 40);  // it is not led back
+  // With a filter everything up to the newest was looked at.
+  const std::string tokens = "action=GET+/v1/tenants/%7Btenant%7D/tokens&";
+  CHECK(numbers(face, tokens + "after=0&limit=1").records == std::vector<std::int64_t>{1});
+  CHECK(numbers(face, tokens + "after=0&limit=1").next_after == 1);
+  CHECK(numbers(face, tokens + "after=0").records == std::vector<std::int64_t>{1, 2});
+  CHECK(numbers(face, tokens + "after=0").next_after == 4);
+  read("tokens", 1);
+  CHECK(numbers(face, tokens + "after=4").records == std::vector<std::int64_t>{5});
+}
+
+TEST_CASE("records: behind a number in lines, and the header says where the next page begins") {
+  Face face;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  }
+  const auto header = [](const net::Response& response, std::string_view name) {
+    for (const auto& [held, value] : response.headers) {
+      if (equals_ignoring_case(held, name)) return value;
+    }
+    return std::string();
+  };
+  for (const char* form : {"csv", "ocsf"}) {
+    CAPTURE(form);
+    const std::string path = "/v1/tenants/alpha/records?form=" + std::string(form);
+    const net::Response got = face.ask("GET", path + "&after=0&limit=1", face.admin);
+    REQUIRE(got.status == 200);
+    CHECK(header(got, "X-Next-After") == "1");
+    CHECK(header(got, "X-Total") == "3");
+    const bool second = got.body.find("audit/alpha/1\"") != std::string::npos ||
+                        got.body.find("\r\n1,") != std::string::npos;
+    CHECK(second);
+    CHECK(header(face.ask("GET", path, face.admin), "X-Next-After").empty());
+  }
+  for (const auto& [query, named] :
+       {std::pair{"after=1&before=2", "after, before"}, std::pair{"after=-2", "after"},
+        std::pair{"after=x", "after"}, std::pair{"after=", "after"}}) {
+    CAPTURE(query);
+    const net::Response bad =
+        face.ask("GET", "/v1/tenants/alpha/records?" + std::string(query), face.admin);
+    CHECK(bad.status == 400);
+    CHECK(json_of(bad).find("detail")->as_string()->starts_with(named));
+  }
+}
+
+TEST_CASE("records: what was done without a warrant is found by its reason, in each form") {
+  Face face;
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/tokens", face.operator_).status == 200);
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/principals", face.operator_).status == 403);
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha", face.operator_).status == 200);  // the contract
+  REQUIRE(face.ask("GET", "/v1/tenants/alpha/records/0/receipt", face.admin).status == 200);
+  CHECK(numbers(face, "after=-1&reason=no-warrant").records == std::vector<std::int64_t>{0, 1});
+  CHECK(numbers(face, "after=-1&reason=no-warrant&type=denied").records ==
+        std::vector<std::int64_t>{1});
+  CHECK(numbers(face, "after=-1&reason=contract").records == std::vector<std::int64_t>{2});
+  CHECK(numbers(face, "after=-1&reason=own-data").records == std::vector<std::int64_t>{3});
+  for (const char* form : {"csv", "ocsf"}) {
+    const net::Response got = face.ask(
+        "GET", "/v1/tenants/alpha/records?reason=no-warrant&form=" + std::string(form), face.admin);
+    CHECK(got.body.find("customer") == std::string::npos);
+    CHECK(std::count(got.body.begin(), got.body.end(), '\n') == (form[0] == 'c' ? 3 : 2));
+  }
+  // An erased payload says no reason.
+  REQUIRE(face.ask("POST", "/v1/tenants/alpha/records/0/erase", face.admin, R"({"reason":"why"})")
+              .status == 200);
+  CHECK(numbers(face, "after=-1&reason=no-warrant").records == std::vector<std::int64_t>{1});
 }
 
 TEST_CASE("records: a payload that is no JSON is corrupt, not erased") {
@@ -194,7 +323,7 @@ TEST_CASE("records: a tenant verifies a receipt alone, and its download is recor
   CHECK_MESSAGE(report->verified(), proof::print_text(*report));
   CHECK(records(face, "alpha").back() ==
         "access ada@alpha GET /v1/tenants/{tenant}/records/{record}/receipt");
-  for (const char* bad : {"9", "-1", "x", "18446744073709551616"}) {
+  for (const char* bad : {"9", "-1", "x", "-0", "00", "01", "+0", "18446744073709551616"}) {
     CAPTURE(bad);
     CHECK(face.ask("GET", std::string("/v1/tenants/alpha/records/") + bad + "/receipt", face.admin)
               .status == 404);
@@ -241,11 +370,17 @@ TEST_CASE("records: a tenant's administrator erases a payload, nobody else does"
   CHECK(face.ask("POST", path, face.auditor, body).status == 403);
   CHECK(face.ask("POST", path, face.analyst, body).status == 403);
   CHECK(face.ask("POST", path, face.bravo, body).status == 404);
-  for (const char* bad : {"{}", R"({"reason":""})", R"({"reason":"a\nb"})", R"({"why":"x"})", ""}) {
+  for (const char* bad : {"{}", R"({"reason":""})", R"({"reason":"a\nb"})",
+                          R"({"reason":"a\u202Eb"})", R"({"why":"x"})", ""}) {
     CAPTURE(bad);
     CHECK(face.ask("POST", path, face.admin, bad).status == 400);
   }
   CHECK(face.ask("POST", "/v1/tenants/alpha/records/999/erase", face.admin, body).status == 404);
+  for (const char* other : {"00", "-0"}) {
+    CHECK(face.ask("POST", "/v1/tenants/alpha/records/" + std::string(other) + "/erase", face.admin,
+                   body)
+              .status == 404);
+  }
   CHECK(face.ask("POST", path + "?dry_run=true", face.admin, body).status == 200);
   CHECK_FALSE(face.ledger->store().read("audit/alpha", 0)->erased);
   const net::Response done = face.ask("POST", path, face.admin, body);
@@ -264,6 +399,30 @@ TEST_CASE("records: a tenant's administrator erases a payload, nobody else does"
   CHECK(*item.find("erased")->as_bool());
   CHECK(item.find("payload")->is_null());
   CHECK(*item.find("actor")->as_string() == "otto@system");
+}
+
+TEST_CASE("records: what the operator's people did stands, but for an administrator of theirs") {
+  Face face;
+  REQUIRE(face.ask("GET", "/v1/tenants", face.operator_).status == 200);
+  const std::string path = "/v1/tenants/system/records/0/erase";
+  const std::string body = R"({"reason":"request 17"})";
+  const std::string platform = face.world.token({.tenant = "system",
+                                                 .principal = "petra",
+                                                 .roles = "platform",
+                                                 .scopes = "admin:read,admin:write"});
+  for (const std::string& who : {face.operator_, platform}) {
+    const net::Response refused = face.ask("POST", path, who, body);
+    CHECK(refused.status == 403);
+    CHECK(refused.body.find("tenant-admin") != std::string::npos);
+  }
+  CHECK(face.ask("POST", path, face.admin, body).status == 404);
+  CHECK_FALSE(face.ledger->store().read("audit/system", 0)->erased);
+  const std::string chief = face.world.token({.tenant = "system",
+                                              .principal = "chief",
+                                              .roles = "tenant-admin",
+                                              .scopes = "admin:read,admin:write"});
+  CHECK(face.ask("POST", path, chief, body).status == 200);
+  CHECK(face.ledger->store().read("audit/system", 0)->erased);
 }
 
 TEST_CASE("records: anybody sees that one checkpoint continues another, and no tenant's name") {
@@ -299,7 +458,11 @@ TEST_CASE("records: anybody sees that one checkpoint continues another, and no t
     CHECK(got.status == 404);
     CHECK(got.body.find("alpha") == std::string::npos);
   }
-  CHECK(face.ask("POST", "/ledger/checkpoint", "").status == 404);
+  for (const char* method : {"POST", "OPTIONS"}) {
+    const net::Response refused = face.ask(method, "/ledger/checkpoint", "");
+    CHECK(refused.status == 405);
+    CHECK(sim::header_of(refused.headers, "Allow") == "GET, HEAD");
+  }
 }
 
 TEST_CASE("records: pages go back to the first record") {
@@ -324,7 +487,8 @@ TEST_CASE("records: pages go back to the first record") {
             .find("items")
             ->as_array()
             ->empty());
-  for (const char* bad : {"limit=0", "limit=201", "limit=x", "before=-1", "other=1"}) {
+  for (const char* bad : {"limit=0", "limit=201", "limit=x", "before=-1", "other=1",
+                          "from=2026-02-01&to=2026-02-01", "from=2026-02-02&to=2026-02-01"}) {
     CAPTURE(bad);
     CHECK(face.ask("GET", std::string("/v1/tenants/alpha/records?") + bad, face.admin).status ==
           400);

@@ -89,8 +89,7 @@ TEST_CASE("warrants: what a rule shuts is refused, recorded and told; a warrant 
   const json::Value list = json_of(face.ask("GET", kWarrants, face.admin));
   CHECK(*list.find("items")->as_array()->front().find("uses")->as_int() == 1);
   // It is for reading, and a revoked one opens nothing.
-  CHECK(face.ask("POST", kPeople, face.operator_, R"({"id":"eve","roles":"analyst"})").status ==
-        201);
+  CHECK(face.ask("POST", "/v1/tenants/alpha/endpoints/nep_x/test", face.operator_).status == 503);
   CHECK(told(face).contains("mc.access.unwarranted"));
   CHECK(face.ask("POST", kWarrants + "/" + id + "/revoke", face.admin).status == 200);
   CHECK(face.ask("GET", kPeople, face.operator_).status == 403);
@@ -123,6 +122,53 @@ TEST_CASE("warrants: who names one means that one") {
   CHECK(face.ask("GET", kTokens, face.operator_, "", {{"X-Maestro-Warrant", "\xff"}}).status ==
         403);
   CHECK(newest(face).find("payload")->find("warrant") == nullptr);
+}
+
+TEST_CASE("warrants: one is named once, and not with an empty name") {
+  Face face;
+  const std::string id = ask_for(face);
+  const std::string name = "X-Maestro-Warrant";
+  for (const net::Headers& headers :
+       {net::Headers{{name, ""}}, net::Headers{{name, " "}}, net::Headers{{name, id}, {name, id}},
+        net::Headers{{name, id}, {"x-maestro-warrant", "wrt_other"}}}) {
+    for (const std::string& path : {kTokens, std::string("/v1/self")}) {
+      const net::Response refused = face.ask("GET", path, face.operator_, "", headers);
+      CHECK(refused.status == 400);
+      CHECK(refused.body.find("X-Maestro-Warrant: ") != std::string::npos);
+    }
+  }
+  CHECK(told(face) == Types{"mc.warrant.issued"});
+}
+
+TEST_CASE("warrants: one tenant's figures are a read of that tenant") {
+  Face face;
+  const std::string one = "/v1/overview?tenant=alpha";
+  CHECK(face.ask("GET", one, face.operator_).status == 200);
+  const json::Value record = newest(face);
+  CHECK(text_in(record, "type") == "access");
+  CHECK(text_in(record, "action") == "GET /v1/overview");
+  CHECK(text_in(*record.find("payload"), "object") == one);
+  CHECK(text_in(*record.find("payload"), "reason") == "no-warrant");
+  CHECK(told(face) == Types{"mc.access.unwarranted"});
+  CHECK(face.ask("PUT", "/v1/tenants/alpha/access", face.admin, R"({"approval_required":true})",
+                 {{"If-Match", "\"0\""}})
+            .status == 200);
+  for (const char* query : {"?tenant=alpha", "?window=1h&%74enant=alpha", "?tenant=%61lpha"}) {
+    CAPTURE(query);
+    const net::Response shut = face.ask("GET", "/v1/overview" + std::string(query), face.operator_);
+    CHECK(shut.status == 403);
+    CHECK(shut.body.find("approval-required: ") != std::string::npos);
+    CHECK(shut.body.find("requests") == std::string::npos);
+    CHECK(text_in(newest(face), "type") == "denied");
+  }
+  // Of all of them, of one's own, of none.
+  CHECK(face.ask("GET", "/v1/overview", face.operator_).status == 200);
+  CHECK(face.ask("GET", "/v1/overview?tenant=system", face.operator_).status == 200);
+  CHECK(face.ask("GET", "/v1/overview?tenant=nobody", face.operator_).status == 404);
+  CHECK(face.ask("GET", one, face.admin).status == 200);
+  CHECK(face.ask("GET", one, face.bravo).status == 404);
+  const json::Value own = json_of(face.ask("GET", "/v1/tenants/system/records", face.operator_));
+  CHECK(own.find("items")->as_array()->size() == 1);
 }
 
 TEST_CASE("warrants: what the tenant's contract opens is not told as its own doing") {
@@ -234,6 +280,9 @@ TEST_CASE("warrants: only the operator's people ask for one, and bad ones are re
   for (const std::string body :
        {R"({"reference":"","reason":"x"})", R"({"reason":"x"})", R"({"reference":"T"})",
         R"({"reference":"T","reason":"x","class":"whim"})",
+        R"({"reference":"TKT-1\u202E321","reason":"x"})", R"({"reference":"T\u2066","reason":"x"})",
+        R"({"reference":"T","reason":"a\u200Fb"})",
+        R"({"reference":"T","reason":"x","principals":"ot\u200Eto"})",
         R"({"reference":"T","reason":"x","actions":"all"})",
         R"({"reference":"T","reason":"x","lifetime":"91d"})", R"({"reference":"T\u0000"})", "[]"}) {
     CAPTURE(body);

@@ -228,8 +228,10 @@ Result<std::vector<Tenant>> Directory::tenants() {
 Result<Principal> Directory::create_principal(Principal principal) {
   MC_TRY_OK(check_name("principal", principal.id.get(), 63));
   if (principal.roles.empty()) return fail(Code::invalid, "a principal needs at least one role");
-  if (principal.name.size() > 200 || !is_one_line(principal.name)) {
-    return fail(Code::invalid, "name must be UTF-8 of at most 200 bytes, in one line");
+  if (principal.name.size() > 200 || !is_readable_line(principal.name)) {
+    return fail(Code::invalid,
+                "name must be UTF-8 of at most 200 bytes, in one line, "
+                "without direction marks");
   }
   MC_TRY([[maybe_unused]] const Tenant held, tenant(principal.tenant));
   const std::lock_guard lock(mutex_);
@@ -262,6 +264,26 @@ Result<std::vector<Principal>> Directory::principals(const TenantId& tenant) {
     out.push_back({TenantId(std::string(rows->text(0))), PrincipalId(std::string(rows->text(1))),
                    std::string(rows->text(2)), roles, std::string(rows->text(4)),
                    from_unix_ms(rows->integer(5))});
+  }
+}
+
+Result<bool> Directory::has_administrator(const TenantId& tenant) {
+  const std::lock_guard lock(mutex_);
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_->query(
+             "SELECT p.roles FROM principal p WHERE p.tenant_id = ?1 AND p.state = 'active' AND "
+             "(EXISTS (SELECT 1 FROM token k WHERE k.tenant_id = p.tenant_id AND "
+             "k.principal_id = p.principal_id AND k.revoked_at IS NULL AND k.expires_at > ?2 AND "
+             "',' || k.scopes || ',' LIKE '%,admin:write,%') OR "
+             "EXISTS (SELECT 1 FROM session s WHERE s.tenant_id = p.tenant_id AND "
+             "s.principal_id = p.principal_id))",
+             {tenant.get(), to_unix_ms(clock_.wall())}));
+  for (;;) {
+    MC_TRY(const bool more, rows->next());
+    if (!more) return false;
+    MC_TRY(const Flags<Role> roles, parse_roles(rows->text(0)));
+    // An auditor never writes.
+    if (roles.has(Role::tenant_admin) && !roles.has(Role::auditor)) return true;
   }
 }
 

@@ -124,6 +124,9 @@ class Directory {
 
   Result<Principal> create_principal(Principal principal);
   Result<std::vector<Principal>> principals(const TenantId& tenant);
+  // Whether an active principal with role tenant-admin can act: it has a live token that writes, or
+  // had a session. Whether the tenant itself is suspended does not matter.
+  Result<bool> has_administrator(const TenantId& tenant);
 
   Result<IssuedToken> issue(const NewToken& request);
   Result<std::vector<Token>> tokens(const TenantId& tenant);

@@ -51,7 +51,7 @@ Flags<Role> roles_in(const json::Object& claims, const IssuerConfig& config) {
 std::string name_in(const json::Object& claims) {
   for (const std::string_view claim : {"name", "preferred_username", "client_id", "sub"}) {
     const std::string_view name = text_in(claims, claim);
-    if (!name.empty() && name.size() <= kNameBytesMax && is_one_line(name)) {
+    if (!name.empty() && name.size() <= kNameBytesMax && is_readable_line(name)) {
       return std::string(name);
     }
   }

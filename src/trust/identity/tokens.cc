@@ -133,8 +133,10 @@ Status Directory::insert_token(const std::string& hash, const Token& token) {
 Result<IssuedToken> Directory::issue(const NewToken& request) {
   if (request.scopes.empty()) return fail(Code::invalid, "a token needs at least one scope");
   MC_TRY_OK(check_lifetime(request.lifetime, kTokenLifetimeMax));
-  if (request.note.size() > 200 || !is_one_line(request.note)) {
-    return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes, in one line");
+  if (request.note.size() > 200 || !is_readable_line(request.note)) {
+    return fail(Code::invalid,
+                "note must be UTF-8 of at most 200 bytes, in one line, "
+                "without direction marks");
   }
   for (const std::string_view purpose : split(request.purposes, ',')) {
     MC_TRY_OK(check_choice("purpose", purpose,
