@@ -105,11 +105,19 @@ export type Column = {
 };
 export type Relation = { name: string; to: string; kind: "one" | "many"; local: string; remote: string };
 export type DatasetPage = { items: Dataset[]; next_cursor: Cursor };
-export type NewEndpoint = { kind?: "webhook" | "mail"; target: string; events?: string; note?: string };
+export type NewEndpoint = {
+  kind?: "webhook" | "mail";
+  target: string;
+  events?: string;
+  note?: string;
+  form?: EndpointForm;
+};
+export type EndpointForm = "cloudevents" | "ocsf";
 export type EndpointPatch = {
   target?: string;
   events?: string;
   note?: string;
+  form?: EndpointForm;
   state?: "active" | "disabled";
 };
 export type Endpoint = {
@@ -119,6 +127,7 @@ export type Endpoint = {
   target: string;
   events: string;
   note: string;
+  form: EndpointForm;
   state: "active" | "disabled";
   reason: string;
   former_secret_until: Time | null;
@@ -151,6 +160,7 @@ export type DeliveryDetail = Delivery & { log: Attempt[] };
 export type Ledger = {
   origin: string;
   key: string;
+  keys: LedgerKey[];
   checkpoint: string;
   cosigned: string | null;
   witness: string | null;
@@ -158,6 +168,7 @@ export type Ledger = {
   state: "recording" | "stopped";
   why: string | null;
 };
+export type LedgerKey = { key: string; begin: Time; end: string | null };
 export type LedgerRecord = {
   record: number;
   at: Time;
@@ -174,6 +185,7 @@ export type LedgerRecordPage = {
   key: string;
   total: number;
   next_before: number | null;
+  next_after: number | null;
 };
 export type Warrant = {
   id: string;
@@ -393,9 +405,9 @@ export abstract class Operations {
   // The ledger's key, its newest checkpoint, and whether it records.
   getLedger = () =>
     this.call<Ledger>("GET", "/v1/ledger");
-  // The ledger's records of a tenant, newest first.
-  listRecords = (given: { tenant: string; type?: string; actor?: string; action?: string; purpose?: string; warrant?: string; from?: string; to?: string; form?: "json" | "csv" | "ocsf"; before?: number; limit?: number }) =>
-    this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { type: given.type, actor: given.actor, action: given.action, purpose: given.purpose, warrant: given.warrant, from: given.from, to: given.to, form: given.form, before: given.before, limit: given.limit }));
+  // The ledger's records of a tenant, newest first; with `after` oldest first, to be read on as they come.
+  listRecords = (given: { tenant: string; type?: string; actor?: string; action?: string; purpose?: string; warrant?: string; reason?: string; from?: string; to?: string; form?: "json" | "csv" | "ocsf"; before?: number; after?: number; limit?: number }) =>
+    this.call<LedgerRecordPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records`, { type: given.type, actor: given.actor, action: given.action, purpose: given.purpose, warrant: given.warrant, reason: given.reason, from: given.from, to: given.to, form: given.form, before: given.before, after: given.after, limit: given.limit }));
   // The receipt of a record: what its subject needs to verify it alone. The download is recorded.
   getReceipt = (given: { tenant: string; record: number; form?: "json" | "bundle" | "tlog-proof" | "pdf" | "html" }) =>
     this.call<Receipt>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/receipt`, { form: given.form }));

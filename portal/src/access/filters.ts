@@ -15,7 +15,7 @@ export interface Filters {
   warrant: string;
   from: string; // a day in UTC
   to: string; // a day in UTC, itself inside
-  unwarranted: boolean; // only what was done without a warrant; the server does not know this one
+  unwarranted: boolean; // only what was done without a warrant, or refused for that
   record: number | null; // only this record and those before it
 }
 export const NOTHING: Filters = {
@@ -56,6 +56,7 @@ export interface Asked {
   actor: string;
   action: string;
   warrant: string;
+  reason: string;
   from: string;
   to: string; // not inside
   before?: number;
@@ -63,9 +64,9 @@ export interface Asked {
 
 export function asked(filters: Filters, now: number): Asked {
   const { from, to } = daysOf(filters, now);
-  const { type, actor, action, warrant, record } = filters;
-  const end = to && addDays(to, 1);
-  return { type, actor, action, warrant, from, to: end, ...(record === null ? {} : { before: record + 1 }) };
+  const { type, actor, action, warrant, unwarranted, record } = filters;
+  const texts = { type, actor, action, warrant, reason: unwarranted ? UNWARRANTED : "" };
+  return { ...texts, from, to: to && addDays(to, 1), ...(record === null ? {} : { before: record + 1 }) };
 }
 
 // The same records as a file.
@@ -76,9 +77,9 @@ export function exportPath(tenant: string, filters: Filters, form: "csv" | "ocsf
 }
 
 // All records of the same days, with the proof that none is missing; null where those before a record are shown,
-// which are not those of any days.
-export function rangePath(tenant: string, filters: Filters, now: number): string | null {
+// which are not those of any days. `pdf` is the list of them for people.
+export function rangePath(tenant: string, filters: Filters, now: number, form: "" | "pdf" = ""): string | null {
   if (filters.record !== null) return null;
   const { from, to } = asked(filters, now);
-  return withQuery(`/v1/tenants/${encodeURIComponent(tenant)}/receipts`, { from, to });
+  return withQuery(`/v1/tenants/${encodeURIComponent(tenant)}/receipts`, { from, to, form });
 }

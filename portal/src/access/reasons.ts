@@ -4,7 +4,7 @@ import { UNKNOWN } from "../format.ts";
 
 export const REASONS = [
   "own-data", "legal-process", "customer-support", "incident-response", "customer-approved", "no-warrant",
-  "approval-required", "cross-region", "contract", "warrant-invalid", "other",
+  "approval-required", "cross-region", "contract", "warrant-invalid", "has-administrator", "other",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -145,21 +145,21 @@ interface FilesProps {
 export function Files({ tenant, filters, now }: FilesProps) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const range = rangePath(tenant, filters, now);
+  const pdf = rangePath(tenant, filters, now, "pdf");
   return (
     <section aria-label="Files">
       <p class="buttons">
         <Download href={exportPath(tenant, filters, "csv", now)} told={setProblem}>CSV</Download>
         <Download href={exportPath(tenant, filters, "ocsf", now)} told={setProblem}>OCSF</Download>
         {range !== null && <Download href={range} told={setProblem}>Range receipt</Download>}
+        {pdf !== null && <Download href={pdf} told={setProblem}>Range as PDF</Download>}
       </p>
       <p class="soft">
         {range === null
           ? "CSV and OCSF have what the filters give, up to 10,000 records each. A range receipt is of days: show the " +
             "newest for one."
           : "CSV and OCSF have what the filters give, the range receipt all of these days with the proof that none is " +
-            "missing; each up to 10,000 records."}
-        {filters.unwarranted &&
-          " ▲ The server does not know the filter “Without a warrant”: files have the others too."}
+            "missing; each up to 10,000 records. The PDF is the list of these days for people, up to 1,000."}
       </p>
       {problem && <Failed problem={problem} retry={() => setProblem(null)} />}
     </section>

@@ -180,70 +180,60 @@ interface TableProps {
 export function RecordTable({ tenant, records, filters, logKey }: TableProps) {
   const { items, total, more } = records;
   const [opened, setOpened] = useState({ of: filters.record, record: filters.record });
-  const { unwarranted } = filters;
-  const shown = useMemo(() => (unwarranted ? items.filter(isUnwarranted) : items), [items, unwarranted]);
-  const pages = usePages(shown, `${tenant} ${JSON.stringify(filters)}`);
+  const pages = usePages(items, `${tenant} ${JSON.stringify(filters)}`);
   // Who comes by the link of another record wants that one open.
   const open = opened.of === filters.record ? opened.record : filters.record;
   const toggle = (record: number) => setOpened({ of: filters.record, record: record === open ? null : record });
   return (
     <>
-      {shown.length === 0 && (
-        <section class="notice" role="status">
-          <h2>None of the {count(items.length)} loaded records is without a warrant</h2>
-          <p>{more ? "Older ones may be." : "All that match are loaded."}</p>
-        </section>
-      )}
-      {shown.length > 0 && (
-        <div class="scroll records" tabIndex={0} role="region" aria-label="Records">
-          <table>
-            <caption>
-              {count(shown.length)} records, newest first; the log of <bdi>{tenant}</bdi> has {count(total)}
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Record</th>
-                <th scope="col">When</th>
-                <th scope="col">Who</th>
-                <th scope="col">Type</th>
-                <th scope="col">What</th>
-                <th scope="col">Reason</th>
-                <th scope="col">Warrant</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pages.rows.map((one) => (
-                <Fragment key={one.record}>
-                  <tr class={isUnwarranted(one) || isDenied(one) ? "marked" : undefined}>
-                    <th scope="row">
-                      <button
-                        type="button" class="quiet" aria-expanded={one.record === open}
-                        onClick={() => toggle(one.record)}
-                      >
-                        <span class="hidden">Record </span>
-                        {one.record} <span aria-hidden="true">{one.record === open ? "▾" : "▸"}</span>
-                      </button>
-                    </th>
-                    <td>{time(one.at, utc.value)}</td>
-                    <td><bdi class="long" title={one.actor}>{one.actor}</bdi></td>
-                    <td class="state">{typeText(one.type)}</td>
-                    <td class="wrap"><code>{one.action}</code></td>
-                    <td class="state">{one.erased ? "✕ erased" : reasonText(reasonOf(one))}</td>
-                    <td><bdi class="long" title={one.warrant ?? ""}>{one.warrant ?? UNKNOWN}</bdi></td>
+      <div class="scroll records" tabIndex={0} role="region" aria-label="Records">
+        <table>
+          <caption>
+            {count(items.length)} records, newest first; the log of <bdi>{tenant}</bdi> has {count(total)}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Record</th>
+              <th scope="col">When</th>
+              <th scope="col">Who</th>
+              <th scope="col">Type</th>
+              <th scope="col">What</th>
+              <th scope="col">Reason</th>
+              <th scope="col">Warrant</th>
+            </tr>
+          </thead>
+          <tbody>
+            {pages.rows.map((one) => (
+              <Fragment key={one.record}>
+                <tr class={isUnwarranted(one) || isDenied(one) ? "marked" : undefined}>
+                  <th scope="row">
+                    <button
+                      type="button" class="quiet" aria-expanded={one.record === open}
+                      onClick={() => toggle(one.record)}
+                    >
+                      <span class="hidden">Record </span>
+                      {one.record} <span aria-hidden="true">{one.record === open ? "▾" : "▸"}</span>
+                    </button>
+                  </th>
+                  <td>{time(one.at, utc.value)}</td>
+                  <td><bdi class="long" title={one.actor}>{one.actor}</bdi></td>
+                  <td class="state">{typeText(one.type)}</td>
+                  <td class="wrap"><code>{one.action}</code></td>
+                  <td class="state">{one.erased ? "✕ erased" : reasonText(reasonOf(one))}</td>
+                  <td><bdi class="long" title={one.warrant ?? ""}>{one.warrant ?? UNKNOWN}</bdi></td>
+                </tr>
+                {one.record === open && (
+                  <tr>
+                    <td colSpan={7}>
+                      <Opened tenant={tenant} record={one} logKey={logKey} />
+                    </td>
                   </tr>
-                  {one.record === open && (
-                    <tr>
-                      <td colSpan={7}>
-                        <Opened tenant={tenant} record={one} logKey={logKey} />
-                      </td>
-                    </tr>
-                  )}
-                </Fragment>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+                )}
+              </Fragment>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Pager pages={pages} />
       {records.problem && <Failed problem={records.problem} retry={() => void records.older()} />}
       <p class="pager">

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "smtp/smtp.h"
+#include "transparency/transparency.h"
 
 namespace mc::app {
 namespace {
@@ -71,7 +72,9 @@ bool Notifier::wait() {
 }
 
 void Notifier::run(Secret smtp_password) {
-  notify::WebhookSender webhook(net::Client::make(), secrets_, addresses_, world_.clock);
+  notify::WebhookSender webhook(
+      net::Client::make(), secrets_, addresses_, world_.clock,
+      [this](const auto& parcel) { return transparency::ocsf_of(world_.ledger.store(), parcel); });
   const std::unique_ptr<notify::Sender> mail =
       smtp::mail_sender(settings_.smtp, std::move(smtp_password), world_.clock);
   for (;;) {

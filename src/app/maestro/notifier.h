@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "identity/identity.h"
+#include "ledger/ledger.h"
 #include "log/log.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -23,6 +24,7 @@ struct NotifierWorld {
   sys::Files& files;
   log::Log& log;
   identity::Directory& directory;
+  const ledger::Ledger& ledger;  // whose records go out as OCSF
 };
 
 class Notifier {

@@ -43,10 +43,22 @@ DeliveryState state_after(const Parcel& parcel, const Outcome& outcome) {
   return again ? DeliveryState::pending : DeliveryState::failed;
 }
 
-Outcome WebhookSender::send(const Parcel& parcel) {
+Outcome WebhookSender::send(const Parcel& claimed) {
   const MonoTime began = clock_.mono();
   const std::int64_t timestamp = clock_.wall().nanos / 1'000'000'000;
   Outcome out;
+  Parcel parcel = claimed;
+  const bool ocsf = parcel.endpoint.form == Form::ocsf;
+  if (ocsf) {
+    Result<std::string> body = to_ocsf_(parcel);
+    if (!body) {
+      out.error = body.error().what;
+      // Of an event from before the endpoint had this form.
+      if (body.error().code == Code::invalid) out.verdict = Outcome::Verdict::give_up;
+      return out;
+    }
+    parcel.body = std::move(*body);
+  }
   const Result<std::string> signature = secrets_.sign(parcel, timestamp);
   if (!signature) {
     out.error = signature.error().what;
@@ -55,7 +67,8 @@ Outcome WebhookSender::send(const Parcel& parcel) {
   net::ClientRequest request;
   request.method = "POST";
   request.url = parcel.endpoint.target;
-  request.headers = {{"Content-Type", "application/cloudevents+json; charset=utf-8"},
+  request.headers = {{"Content-Type", ocsf ? "application/json; charset=utf-8"
+                                           : "application/cloudevents+json; charset=utf-8"},
                      {"User-Agent", "maestro-conductor"},
                      {"webhook-id", parcel.event},
                      {"webhook-timestamp", std::to_string(timestamp)},

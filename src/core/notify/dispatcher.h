@@ -36,13 +36,21 @@ class Sender {
   virtual Outcome send(const Parcel& parcel) = 0;
 };
 
-// POST with the headers of Standard Webhooks and a CloudEvents body (structured mode). 2xx is
-// delivered, 410 is gone, everything else is tried again; redirects are not followed.
+// The body of a parcel in the form OCSF. Where it cannot be made, the attempt has failed, and the
+// delivery with it when that is `invalid`.
+using ToOcsf = std::function<Result<std::string>(const Parcel& parcel)>;
+
+// POST with the headers of Standard Webhooks and a CloudEvents body (structured mode), or one of
+// OCSF. 2xx is delivered, 410 is gone, everything else is tried again; redirects are not followed.
 class WebhookSender final : public Sender {
  public:
   WebhookSender(std::unique_ptr<net::Client> client, const Secrets& secrets,
-                const net::AddressRule& addresses, sys::Clock& clock)
-      : client_(std::move(client)), secrets_(secrets), addresses_(addresses), clock_(clock) {}
+                const net::AddressRule& addresses, sys::Clock& clock, ToOcsf to_ocsf)
+      : client_(std::move(client)),
+        secrets_(secrets),
+        addresses_(addresses),
+        clock_(clock),
+        to_ocsf_(std::move(to_ocsf)) {}
   Outcome send(const Parcel& parcel) override;
 
  private:
@@ -50,6 +58,7 @@ class WebhookSender final : public Sender {
   const Secrets& secrets_;
   const net::AddressRule& addresses_;
   sys::Clock& clock_;
+  ToOcsf to_ocsf_;
 };
 
 // Lends the state database's writing connection to one caller at a time.

@@ -34,7 +34,9 @@ struct Sending : World {
   Result<net::Response> answer = reply(204);
   Secrets secrets = *Secrets::make(Secret(std::string(kMasterKeyBytesMin, 'k')));
   net::AddressRule addresses = *net::AddressRule::make({});
-  WebhookSender webhook{std::make_unique<FakeClient>(requests, answer), secrets, addresses, clock};
+  Result<std::string> ocsf = std::string(R"({"class_uid":6005})");
+  WebhookSender webhook{std::make_unique<FakeClient>(requests, answer), secrets, addresses, clock,
+                        [this](const Parcel&) { return ocsf; }};
   struct Mail final : Sender {
     std::vector<Parcel> parcels;
     Outcome send(const Parcel& parcel) override {
@@ -84,6 +86,49 @@ TEST_CASE("dispatcher: a webhook gets the event, its id, the time and a signatur
   same.body = sent.body;
   CHECK(world.header("webhook-signature") == *world.secrets.sign(same, now));
   CHECK(world.dispatcher.counters().delivered == 1);
+}
+
+TEST_CASE("dispatcher: an endpoint of the form OCSF gets that body, signed, under the event's id") {
+  Sending world;
+  const auto made = world.store.create(
+      {kAlpha, Kind::webhook, "https://siem.example.org/in", "mc.access.*", "", Form::ocsf});
+  REQUIRE(made.has_value());
+  const std::string event = world.append("mc.access.read");
+  world.append("mc.token.created");  // which it does not want
+  CHECK(world.step());
+  CHECK(!world.step());
+  REQUIRE(world.requests.size() == 1);
+  CHECK(world.requests[0].body == *world.ocsf);
+  CHECK(world.header("Content-Type").starts_with("application/json"));
+  CHECK(world.header("webhook-id") == event);
+  Parcel same;
+  same.endpoint = *made;
+  same.event = event;
+  same.body = *world.ocsf;
+  const std::int64_t now = world.clock.wall().nanos / 1'000'000'000;
+  CHECK(world.header("webhook-signature") == *world.secrets.sign(same, now));
+}
+
+TEST_CASE(
+    "dispatcher: a record that is not there yet is tried again, an event without one is not") {
+  const std::pair<Error, DeliveryState> rows[] = {
+      {{Code::unavailable, "not read"}, DeliveryState::pending},
+      {{Code::invalid, "names no record"}, DeliveryState::failed}};
+  for (const auto& [error, state] : rows) {
+    CAPTURE(error.what);
+    Sending world;
+    REQUIRE(world.store
+                .create({kAlpha, Kind::webhook, "https://siem.example.org/in", "mc.access.*", "",
+                         Form::ocsf})
+                .has_value());
+    world.ocsf = tl::unexpected<Error>(error);
+    world.append("mc.access.read");
+    CHECK(world.step());
+    CHECK(world.requests.empty());
+    const Delivery delivery = world.store.deliveries({.tenant = kAlpha})->items[0];
+    CHECK(delivery.state == state);
+    CHECK(delivery.last_error == error.what);
+  }
 }
 
 TEST_CASE("dispatcher: what the answers mean") {

@@ -52,6 +52,9 @@ Error unknown(const std::string& id) {
 Status check_endpoint(const NewEndpoint& wanted) {
   MC_TRY_OK(wanted.kind == Kind::webhook ? check_webhook(wanted.target)
                                          : check_mail(wanted.target));
+  if (wanted.kind != Kind::webhook && wanted.form != Form::cloudevents) {
+    return fail(Code::invalid, "form: mail has none, ocsf is for webhooks");
+  }
   const std::vector<std::string_view> patterns = split(wanted.events, ',');
   if (wanted.events.size() > kEventsBytesMax ||
       !std::all_of(patterns.begin(), patterns.end(), is_pattern)) {
@@ -60,8 +63,17 @@ Status check_endpoint(const NewEndpoint& wanted) {
                 "most " +
                     std::to_string(kEventsBytesMax) + " bytes");
   }
-  if (wanted.note.size() > kNoteBytesMax || !is_one_line(wanted.note)) {
-    return fail(Code::invalid, "note must be UTF-8 of at most 200 bytes, in one line");
+  const auto names_record = [](std::string_view pattern) {
+    return pattern.starts_with(kRecordEvents);
+  };
+  if (wanted.form == Form::ocsf && !std::all_of(patterns.begin(), patterns.end(), names_record)) {
+    return fail(Code::invalid,
+                "events: in form ocsf they are mc.access.*, or of those: others name no record");
+  }
+  if (wanted.note.size() > kNoteBytesMax || !is_readable_line(wanted.note)) {
+    return fail(Code::invalid,
+                "note must be UTF-8 of at most 200 bytes, in one line, "
+                "without direction marks");
   }
   return ok();
 }
@@ -74,6 +86,16 @@ Result<Kind> parse_kind(std::string_view name) {
   if (name == "webhook") return Kind::webhook;
   if (name == "mail") return Kind::mail;
   return fail(Code::invalid, "kind '" + excerpt(name) + "' is neither webhook nor mail");
+}
+
+std::string_view form_name(Form form) {
+  return form == Form::ocsf ? "ocsf" : "cloudevents";
+}
+
+Result<Form> parse_form(std::string_view name) {
+  if (name == "cloudevents") return Form::cloudevents;
+  if (name == "ocsf") return Form::ocsf;
+  return fail(Code::invalid, "form: '" + excerpt(name) + "' is neither cloudevents nor ocsf");
 }
 
 bool subscribes(std::string_view events, std::string_view type) {
@@ -106,6 +128,7 @@ Result<Endpoint> read_endpoint(const sql::Rows& row) {
   out.former_until = read_time(row, 9);
   out.created = from_unix_ms(row.integer(10));
   out.version = row.integer(11);
+  MC_TRY(out.form, parse_form(row.text(12)));
   return out;
 }
 
@@ -124,14 +147,15 @@ Result<Endpoint> Store::create(const NewEndpoint& wanted) {
   out.target = wanted.target;
   out.events = wanted.events;
   out.note = wanted.note;
+  out.form = wanted.form;
   out.created = whole_ms(clock_.wall());
   MC_TRY([[maybe_unused]] const std::int64_t added,
          connection_.execute(
              "INSERT INTO notify_endpoint (tenant_id, endpoint_id, kind, target, events, note, "
-             "state, generation, created_at, version) "
-             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', 1, ?7, 1)",
+             "state, generation, created_at, version, form) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', 1, ?7, 1, ?8)",
              {out.tenant.get(), out.id, std::string(kind_name(out.kind)), out.target, out.events,
-              out.note, to_unix_ms(out.created)}));
+              out.note, to_unix_ms(out.created), std::string(form_name(out.form))}));
   MC_TRY_OK(transaction.commit());
   return out;
 }
@@ -160,8 +184,8 @@ Result<Endpoint> Store::endpoint(const TenantId& tenant, const std::string& id) 
 }
 
 Result<Endpoint> Store::update(const Endpoint& endpoint) {
-  MC_TRY_OK(check_endpoint(
-      {endpoint.tenant, endpoint.kind, endpoint.target, endpoint.events, endpoint.note}));
+  MC_TRY_OK(check_endpoint({endpoint.tenant, endpoint.kind, endpoint.target, endpoint.events,
+                            endpoint.note, endpoint.form}));
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection_));
   MC_TRY(const Endpoint held, this->endpoint(endpoint.tenant, endpoint.id));
   if (held.version != endpoint.version) {
@@ -172,15 +196,17 @@ Result<Endpoint> Store::update(const Endpoint& endpoint) {
   out.target = endpoint.target;
   out.events = endpoint.events;
   out.note = endpoint.note;
+  out.form = endpoint.form;
   out.active = endpoint.active;
   out.reason = endpoint.active ? "" : held.reason;
   ++out.version;
   MC_TRY([[maybe_unused]] const std::int64_t changed,
          connection_.execute(
              "UPDATE notify_endpoint SET target = ?3, events = ?4, note = ?5, state = ?6, "
-             "reason = ?7, version = ?8 WHERE tenant_id = ?1 AND endpoint_id = ?2",
+             "reason = ?7, version = ?8, form = ?9 WHERE tenant_id = ?1 AND endpoint_id = ?2",
              {out.tenant.get(), out.id, out.target, out.events, out.note,
-              std::string(out.active ? "active" : "disabled"), out.reason, out.version}));
+              std::string(out.active ? "active" : "disabled"), out.reason, out.version,
+              std::string(form_name(out.form))}));
   if (!out.active) MC_TRY_OK(fail_open(out.tenant, out.id, "the endpoint was disabled"));
   MC_TRY_OK(transaction.commit());
   return out;

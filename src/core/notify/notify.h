@@ -34,6 +34,7 @@ struct NewEndpoint {
   std::string target;
   std::string events = "*";
   std::string note;
+  Form form = Form::cloudevents;
 };
 
 struct DeliveryQuery {
@@ -66,7 +67,7 @@ class Store {
   Result<Endpoint> create(const NewEndpoint& wanted);
   Result<std::vector<Endpoint>> endpoints(const TenantId& tenant);
   Result<Endpoint> endpoint(const TenantId& tenant, const std::string& id);
-  // Replaces target, events, note and state when `version` still holds; `conflict` otherwise.
+  // Replaces target, events, note, form and state when `version` still holds; `conflict` otherwise.
   Result<Endpoint> update(const Endpoint& endpoint);
   // Its open deliveries fail; the log of the others stays.
   Status remove(const TenantId& tenant, const std::string& id);

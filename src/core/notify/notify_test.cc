@@ -244,11 +244,24 @@ TEST_CASE("notify: endpoints are checked, changed with their version, and bounde
     CAPTURE(events);
     CHECK(!world.store.create({kAlpha, Kind::mail, "a@b", events, ""}).has_value());
   }
+  for (const char* events : {"*", "mc.access.read,mc.token.created", "mc.*", "mc.access"}) {
+    CAPTURE(events);
+    const auto made =
+        world.store.create({kAlpha, Kind::webhook, "https://a.example", events, "", Form::ocsf});
+    REQUIRE(!made.has_value());
+    CHECK(made.error().what.starts_with("events: in form ocsf"));
+  }
+  const auto mail = world.store.create({kAlpha, Kind::mail, "a@b", "mc.access.*", "", Form::ocsf});
+  CHECK(mail.error().what.starts_with("form: mail"));
   Endpoint endpoint = world.add("*");
+  endpoint.form = Form::ocsf;
+  CHECK(world.store.update(endpoint).error().code == Code::invalid);
+  endpoint.events = "mc.access.*,mc.access.read";
   endpoint.note = "new";
   const auto changed = world.store.update(endpoint);
   REQUIRE(changed.has_value());
   CHECK(changed->version == 2);
+  CHECK(world.store.endpoint(kAlpha, endpoint.id)->form == Form::ocsf);
   CHECK(world.store.update(endpoint).error().code == Code::conflict);
   while (world.store.endpoints(kAlpha)->size() < kEndpointsPerTenantMax) world.add("*");
   CHECK(world.store.create({kAlpha, Kind::mail, "a@b", "*", ""}).error().code == Code::conflict);

@@ -6,7 +6,6 @@
 namespace mc::notify {
 namespace {
 
-constexpr std::string_view kTestType = "mc.test";
 constexpr std::size_t kErrorBytesMax = 500;
 constexpr int kPageMax = 200;
 

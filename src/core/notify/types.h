@@ -15,6 +15,15 @@ enum class Kind : std::uint8_t { webhook, mail };
 std::string_view kind_name(Kind kind);
 Result<Kind> parse_kind(std::string_view name);
 
+// What a webhook is sent: the event, or the record of the ledger that it names as an event of OCSF,
+// for which it must be one that names a record (kRecordEvents).
+enum class Form : std::uint8_t { cloudevents, ocsf };
+std::string_view form_name(Form form);
+Result<Form> parse_form(std::string_view name);
+
+inline constexpr std::string_view kTestType = "mc.test";
+inline constexpr std::string_view kRecordEvents = "mc.access.";  // all below it
+
 enum class DeliveryState : std::uint8_t { pending, delivered, failed };
 std::string_view state_name(DeliveryState state);
 Result<DeliveryState> parse_state(std::string_view name);
@@ -32,6 +41,7 @@ struct Endpoint {
   std::optional<WallTime> former_until;  // the secret before it signs too, until then
   WallTime created;
   std::int64_t version = 1;
+  Form form = Form::cloudevents;
 };
 
 struct NewEvent {

@@ -38,7 +38,9 @@ inline constexpr std::string_view kNoWarrant = "no-warrant";
 inline constexpr std::string_view kApprovalRequired = "approval-required";
 inline constexpr std::string_view kCrossRegion = "cross-region";
 inline constexpr std::string_view kWarrantInvalid =
-    "warrant-invalid";                          // the named one opens nothing
+    "warrant-invalid";  // the named one opens nothing
+inline constexpr std::string_view kHasAdministrator =
+    "has-administrator";                        // who alone gives rights in the tenant
 std::string_view reason_of(WarrantClass kind);  // "customer-support"
 
 // "local" is everywhere.

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "transparency/transparency.h"
+
 namespace mc::transparency {
 namespace {
 
@@ -34,13 +36,20 @@ json::Object one(std::string name, json::Value value) {
   return out;
 }
 
-// OCSF's verb of an API's or a datastore's activity.
+// OCSF's number of what was done: the two classes count differently.
 std::int64_t activity_of(const ledger::Header& header) {
-  if (header.type != "change") return 2;  // read; in 6005 too
-  const std::string_view method =
-      std::string_view(header.action).substr(0, header.action.find(' '));
-  if (method == "POST") return 1;
-  return method == "DELETE" ? 4 : 3;
+  constexpr std::int64_t kReadOfDatastore = 1;
+  if (header.type == "access") return kReadOfDatastore;
+  const std::string_view verb = std::string_view(header.action).substr(0, header.action.find(' '));
+  if (verb == "POST") return 1;
+  if (verb == "GET") return 2;
+  return verb == "DELETE" || header.type == ledger::kRedactionType ? 4 : 3;
+}
+
+// Whether it was done, where the record says so.
+bool has_failed(const ReadableRecord& record) {
+  const Result<std::int64_t> status = parse_int(payload_text(record.payload, "status"));
+  return record.header.type == "denied" || (status && *status >= 400);
 }
 
 json::Object actor_of(const ReadableRecord& record) {
@@ -53,14 +62,67 @@ json::Object actor_of(const ReadableRecord& record) {
   return one("user", std::move(user));
 }
 
-json::Object metadata_of(const ledger::Header& header) {
+json::Object metadata_of(std::string uid, const std::string& tenant) {
   json::Object product = one("name", "Maestro Conductor");
   product.set("vendor_name", "Maestro Conductor");
   json::Object out;
   out.set("version", kOcsfVersion);
   out.set("product", std::move(product));
-  out.set("uid", header.log + "/" + std::to_string(header.seq));
-  out.set("tenant_uid", header.tenant);
+  out.set("uid", std::move(uid));
+  out.set("tenant_uid", tenant);
+  return out;
+}
+
+json::Object metadata_of(const ledger::Header& header) {
+  json::Object out = metadata_of(header.log + "/" + std::to_string(header.seq), header.tenant);
+  out.set("sequence", static_cast<std::int64_t>(header.seq));
+  return out;
+}
+
+json::Object event_of(const ReadableRecord& record, json::Object metadata) {
+  const ledger::Header& header = record.header;
+  const std::int64_t class_uid = header.type == "access" ? kDatastoreActivity : kApiActivity;
+  const std::int64_t activity = activity_of(header);
+  const std::string object = payload_text(record.payload, "object");
+  json::Object out;
+  out.set("activity_id", activity);
+  out.set("category_uid", kCategory);
+  out.set("class_uid", class_uid);
+  out.set("type_uid", class_uid * 100 + activity);
+  out.set("time", to_unix_ms(header.time));
+  out.set("severity_id", std::int64_t{header.type == "denied" ? 3 : 1});
+  out.set("status_id", std::int64_t{has_failed(record) ? 2 : 1});
+  out.set("metadata", std::move(metadata));
+  out.set("actor", actor_of(record));
+  json::Object api = one("operation", header.action);
+  api.set("request", one("uid", payload_text(record.payload, "request_id")));
+  out.set("api", std::move(api));
+  const std::string peer = payload_text(record.payload, "peer");
+  out.set("src_endpoint", peer.empty() ? one("name", "local") : one("ip", peer));
+  if (class_uid == kDatastoreActivity) {
+    out.set("table", one("name", object.empty() ? header.action : object));
+  }
+  json::Object own;
+  own.set("purpose", header.purpose);
+  own.set("reason", payload_text(record.payload, "reason"));
+  own.set("warrant", header.warrant);
+  out.set("unmapped", std::move(own));
+  return out;
+}
+
+json::Object test_event(const notify::Parcel& parcel, const json::Value& told) {
+  json::Object out;
+  out.set("activity_id", std::int64_t{99});
+  out.set("activity_name", "Test");
+  out.set("category_uid", std::int64_t{0});
+  out.set("class_uid", std::int64_t{0});
+  out.set("type_uid", std::int64_t{99});
+  const Result<WallTime> at = parse_rfc3339(payload_text(told, "time"));
+  out.set("time", at ? to_unix_ms(*at) : std::int64_t{0});
+  out.set("severity_id", std::int64_t{1});
+  out.set("status_id", std::int64_t{1});
+  out.set("message", "A test that somebody asked for.");
+  out.set("metadata", metadata_of(parcel.event, parcel.endpoint.tenant.get()));
   return out;
 }
 
@@ -92,34 +154,44 @@ std::string print_csv(const ReadableRecord& record) {
 }
 
 std::string print_ocsf(const ReadableRecord& record) {
-  const ledger::Header& header = record.header;
-  const std::int64_t class_uid = header.type == "access" ? kDatastoreActivity : kApiActivity;
-  const std::int64_t activity = activity_of(header);
-  const std::string object = payload_text(record.payload, "object");
-  json::Object out;
-  out.set("activity_id", activity);
-  out.set("category_uid", kCategory);
-  out.set("class_uid", class_uid);
-  out.set("type_uid", class_uid * 100 + activity);
-  out.set("time", to_unix_ms(header.time));
-  out.set("severity_id", std::int64_t{header.type == "denied" ? 3 : 1});
-  out.set("status_id", std::int64_t{header.type == "denied" ? 2 : 1});
-  out.set("metadata", metadata_of(header));
-  out.set("actor", actor_of(record));
-  json::Object api = one("operation", header.action);
-  api.set("request", one("uid", payload_text(record.payload, "request_id")));
-  out.set("api", std::move(api));
-  const std::string peer = payload_text(record.payload, "peer");
-  out.set("src_endpoint", peer.empty() ? one("name", "local") : one("ip", peer));
-  if (class_uid == kDatastoreActivity) {
-    out.set("table", one("name", object.empty() ? header.action : object));
+  return json::print(event_of(record, metadata_of(record.header))) + "\n";
+}
+
+Result<ReadableRecord> read_record(const ledger::Store& store, const std::string& log,
+                                   std::uint64_t seq) {
+  MC_TRY(const ledger::ReadRecord record, store.read(log, seq));
+  ReadableRecord out;
+  MC_TRY(out.header, ledger::parse_leaf(record.leaf));
+  out.erased = record.erased;
+  if (out.erased) return out;
+  Result<json::Value> payload = json::parse(record.payload);
+  if (!payload) {
+    return fail(Code::corrupt,
+                "record " + std::to_string(seq) + ": its payload: " + payload.error().what);
   }
-  json::Object own;
-  own.set("purpose", header.purpose);
-  own.set("reason", payload_text(record.payload, "reason"));
-  own.set("warrant", header.warrant);
-  out.set("unmapped", std::move(own));
-  return json::print(out) + "\n";
+  out.payload = std::move(*payload);
+  return out;
+}
+
+Result<std::string> ocsf_of(const ledger::Store& store, const notify::Parcel& parcel) {
+  MC_TRY(const json::Value told, json::parse(parcel.body));
+  if (parcel.type == notify::kTestType) return json::print(test_event(parcel, told));
+  const json::Value* data = told.find("data");
+  const json::Value* named = data == nullptr ? nullptr : data->find("record");
+  const std::int64_t* seq = named == nullptr ? nullptr : named->as_int();
+  if (seq == nullptr || *seq < 0) {
+    return fail(Code::invalid, "an event of type " + parcel.type + " names no record");
+  }
+  const Result<ReadableRecord> record =
+      read_record(store, log_of(parcel.endpoint.tenant), static_cast<std::uint64_t>(*seq));
+  // A copy of a shared ledger takes it in a moment later.
+  if (!record) {
+    return fail(Code::unavailable,
+                "record " + std::to_string(*seq) + " is not read: " + record.error().what);
+  }
+  json::Object metadata = metadata_of(record->header);
+  metadata.set("correlation_uid", parcel.event);
+  return json::print(event_of(*record, std::move(metadata)));
 }
 
 }  // namespace mc::transparency

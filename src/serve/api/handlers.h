@@ -14,6 +14,12 @@ namespace mc::api {
 
 using Reply = Result<net::Response>;
 
+// The fields of a query; `invalid` when one is there twice, as then it would be left to chance
+// which of the two counts.
+Result<net::Headers> read_fields(std::string_view query);
+std::string_view field_in(const net::Headers& fields, std::string_view name);  // "" = none
+inline constexpr std::string_view kWarrantHeader = "x-maestro-warrant";
+
 net::Response json_reply(int status, const json::Value& value);
 net::Response empty_reply();  // 204
 

@@ -115,7 +115,8 @@ Reply create_endpoint(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const TenantId tenant, writable(world, request));
   MC_TRY(const EndpointBody body, read_body<EndpointBody>(request));
   MC_TRY(const notify::Kind kind, notify::parse_kind(body.kind));
-  const notify::NewEndpoint wanted{tenant, kind, body.target, body.events, body.note};
+  MC_TRY(const notify::Form form, notify::parse_form(body.form));
+  const notify::NewEndpoint wanted{tenant, kind, body.target, body.events, body.note, form};
   MC_TRY_OK(notify::check_endpoint(wanted));
   if (request.dry_run) return json_reply(200, json::Value(json::Object()));
   MC_TRY(const auto made, with_store<notify::Endpoint>(
@@ -136,6 +137,7 @@ Reply update_endpoint(const AdminWorld& world, const AdminRequest& request) {
   held.set("target", endpoint.target);
   held.set("events", endpoint.events);
   held.set("note", endpoint.note);
+  held.set("form", notify::form_name(endpoint.form));
   held.set("state", endpoint.active ? "active" : "disabled");
   MC_TRY(const json::Value merged, patched(request, std::move(held)));
   MC_TRY(const EndpointPatch body, json::read<EndpointPatch>(merged));
@@ -143,9 +145,10 @@ Reply update_endpoint(const AdminWorld& world, const AdminRequest& request) {
   endpoint.target = body.target;
   endpoint.events = body.events;
   endpoint.note = body.note;
+  MC_TRY(endpoint.form, notify::parse_form(body.form));
   endpoint.active = body.state == "active";
   MC_TRY_OK(notify::check_endpoint(
-      {tenant, endpoint.kind, endpoint.target, endpoint.events, endpoint.note}));
+      {tenant, endpoint.kind, endpoint.target, endpoint.events, endpoint.note, endpoint.form}));
   if (request.dry_run) return endpoint_reply(200, to_json(endpoint), endpoint.version);
   MC_TRY(const auto updated, with_store<notify::Endpoint>(world, [&](notify::Store& store) {
            return store.update(endpoint);
@@ -264,6 +267,7 @@ json::Object to_json(const notify::Endpoint& endpoint) {
   out.set("target", endpoint.target);
   out.set("events", endpoint.events);
   out.set("note", endpoint.note);
+  out.set("form", notify::form_name(endpoint.form));
   out.set("state", endpoint.active ? "active" : "disabled");
   out.set("reason", endpoint.reason);
   out.set("former_secret_until", time_or_null(endpoint.former_until));

@@ -41,11 +41,13 @@ struct EndpointBody {
   std::string target;
   std::string events = "*";
   std::string note;
+  std::string form = "cloudevents";
 };
 struct EndpointPatch {
   std::string target;
   std::string events;
   std::string note;
+  std::string form;
   std::string state;
 };
 struct RotateBody {
@@ -143,6 +145,7 @@ struct mc::json::Describe<mc::api::EndpointBody> {
             {.max = mc::notify::kTargetBytesMax, .required = true}},
       Field{"events", &T::events, "mc.token.created, mc.token.* or *; comma separated"},
       Field{"note", &T::note, "For people"},
+      Field{"form", &T::form, "What a webhook is sent", {.allowed = {"cloudevents", "ocsf"}}},
   };
 };
 template <>
@@ -152,10 +155,8 @@ struct mc::json::Describe<mc::api::EndpointPatch> {
       Field{"target", &T::target, "An https address, or a mail address"},
       Field{"events", &T::events, "mc.token.created, mc.token.* or *; comma separated"},
       Field{"note", &T::note, "For people"},
-      Field{"state",
-            &T::state,
-            "A disabled one is told nothing",
-            {.allowed = {"active", "disabled"}}},
+      Field{"form", &T::form, "What a webhook is sent", {.allowed = {"cloudevents", "ocsf"}}},
+      Field{"state", &T::state, "Disabled: nothing is told", {.allowed = {"active", "disabled"}}},
   };
 };
 template <>

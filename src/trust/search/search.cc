@@ -3,23 +3,31 @@
 #include <algorithm>
 #include <array>
 
+#include "json/json.h"
+
 namespace mc::search {
 namespace {
 
 constexpr std::size_t kTransactionRecords = 2'000;
+constexpr std::size_t kReasonBytesMax = 64;
+
+// Of the tables below, in the database's user_version. An index of another one is made again.
+constexpr std::int64_t kFormat = 2;
 
 constexpr std::string_view kTables =
-    "CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next "
+    "DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS log;"
+    "CREATE TABLE log (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next "
     "INTEGER "
     "NOT NULL, last TEXT NOT NULL) STRICT;"
-    "CREATE TABLE IF NOT EXISTS entry (log INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT "
+    "CREATE TABLE entry (log INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT "
     "NULL, type TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, purpose TEXT NOT NULL, "
-    "warrant TEXT NOT NULL, PRIMARY KEY (log, seq)) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS entry_at ON entry (log, at);"
-    "CREATE INDEX IF NOT EXISTS entry_type ON entry (log, type, seq);"
-    "CREATE INDEX IF NOT EXISTS entry_actor ON entry (log, actor, seq);"
-    "CREATE INDEX IF NOT EXISTS entry_action ON entry (log, action, seq);"
-    "CREATE INDEX IF NOT EXISTS entry_warrant ON entry (log, warrant, seq);";
+    "warrant TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (log, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX entry_at ON entry (log, at);"
+    "CREATE INDEX entry_type ON entry (log, type, seq);"
+    "CREATE INDEX entry_actor ON entry (log, actor, seq);"
+    "CREATE INDEX entry_action ON entry (log, action, seq);"
+    "CREATE INDEX entry_warrant ON entry (log, warrant, seq);"
+    "CREATE INDEX entry_reason ON entry (log, reason, seq);";
 
 std::string hex_of(const tlog::Hash& hash) {
   return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
@@ -29,11 +37,12 @@ struct Filter {
   std::string_view column;
   std::string Query::* text;
 };
-constexpr std::array<Filter, 5> kFilters = {{{"type", &Query::type},
+constexpr std::array<Filter, 6> kFilters = {{{"type", &Query::type},
                                              {"actor", &Query::actor},
                                              {"action", &Query::action},
                                              {"purpose", &Query::purpose},
-                                             {"warrant", &Query::warrant}}};
+                                             {"warrant", &Query::warrant},
+                                             {"reason", &Query::reason}}};
 
 // Logs of records; the others have no header to be searched.
 bool has_records(const std::string& log) {
@@ -51,7 +60,22 @@ Status check(const Query& query) {
   if (query.limit < 1 || query.limit > kHitsMax) {
     return fail(Code::invalid, "limit: it is 1 to " + std::to_string(kHitsMax));
   }
+  if (query.after && *query.after < -1) return fail(Code::invalid, "after: it is a number from -1");
   return ok();
+}
+
+// Why an access, a change or a denial was: a code as "no-warrant". "" for all else, as a redaction,
+// whose reason is what somebody wrote.
+std::string reason_in(const ledger::ReadRecord& record, const ledger::Header& header) {
+  const bool gated = header.type == "access" || header.type == "change" || header.type == "denied";
+  if (!gated || record.erased) return "";
+  const Result<json::Value> payload = json::parse(record.payload);
+  const json::Value* reason = payload ? payload->find("reason") : nullptr;
+  const std::string* text = reason == nullptr ? nullptr : reason->as_string();
+  const auto is_of_code = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+  const bool code = text != nullptr && text->size() <= kReasonBytesMax &&
+                    std::all_of(text->begin(), text->end(), is_of_code);
+  return code ? *text : "";
 }
 
 // The condition of a query and its values, which are bound.
@@ -83,6 +107,7 @@ Condition condition_of(std::int64_t log, const Query& query) {
       out.text += " AND " + column + " = " + out.bind(text);
     }
   }
+  if (query.after) out.text += " AND seq > " + out.bind(*query.after);
   if (query.from) out.text += " AND at >= " + out.bind(to_unix_ms(*query.from));
   if (query.to) out.text += " AND at < " + out.bind(to_unix_ms(*query.to));
   return out;
@@ -97,8 +122,22 @@ Result<std::unique_ptr<Index>> Index::open(std::unique_ptr<sql::Connection> conn
   return out;
 }
 
-Status Index::prepare() {
+Status Index::make_tables() {
+  std::int64_t held = 0;
+  {
+    MC_TRY(const std::unique_ptr<sql::Rows> rows, connection_->query("PRAGMA user_version", {}));
+    MC_TRY(const bool there, rows->next());
+    if (there) held = rows->integer(0);
+  }
+  if (held == kFormat) return ok();
+  MC_TRY(sql::Transaction transaction, sql::Transaction::begin(*connection_));
   MC_TRY_OK(connection_->script(kTables));
+  MC_TRY_OK(connection_->script("PRAGMA user_version = " + std::to_string(kFormat)));
+  return transaction.commit();
+}
+
+Status Index::prepare() {
+  MC_TRY_OK(make_tables());
   std::map<std::string, std::string> last;
   {
     MC_TRY(const std::unique_ptr<sql::Rows> rows,
@@ -142,6 +181,23 @@ Result<Index::Log*> Index::log_of(const std::string& name) {
   return &logs_.emplace(name, Log{id, 0}).first->second;
 }
 
+Status Index::insert(const Log& log, const ledger::ReadRecord& record,
+                     const ledger::Header& header) {
+  MC_TRY([[maybe_unused]] const std::int64_t added,
+         connection_->execute(
+             "INSERT INTO entry (log, seq, at, type, actor, action, purpose, warrant, reason) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             {log.id, static_cast<std::int64_t>(header.seq), to_unix_ms(header.time), header.type,
+              header.actor, header.action, header.purpose, header.warrant,
+              reason_in(record, header)}));
+  const std::optional<std::uint64_t> erased = ledger::redaction_target(record.leaf);
+  if (!erased) return ok();
+  MC_TRY([[maybe_unused]] const std::int64_t emptied,
+         connection_->execute("UPDATE entry SET reason = '' WHERE log = ?1 AND seq = ?2",
+                              {log.id, static_cast<std::int64_t>(*erased)}));
+  return ok();
+}
+
 Status Index::take_in(const std::string& name, Log& log, std::uint64_t end) {
   while (log.next < end) {
     const std::uint64_t stop = std::min(end, log.next + kTransactionRecords);
@@ -151,12 +207,7 @@ Status Index::take_in(const std::string& name, Log& log, std::uint64_t end) {
       MC_TRY(const ledger::ReadRecord record, store_.read(name, seq));
       MC_TRY(const ledger::Header header, ledger::parse_leaf(record.leaf));
       last = tlog::leaf_hash(record.leaf);
-      MC_TRY([[maybe_unused]] const std::int64_t added,
-             connection_->execute(
-                 "INSERT INTO entry (log, seq, at, type, actor, action, purpose, "
-                 "warrant) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                 {log.id, static_cast<std::int64_t>(seq), to_unix_ms(header.time), header.type,
-                  header.actor, header.action, header.purpose, header.warrant}));
+      MC_TRY_OK(insert(log, record, header));
     }
     MC_TRY([[maybe_unused]] const std::int64_t moved,
            connection_->execute("UPDATE log SET next = ?2, last = ?3 WHERE id = ?1",
@@ -191,10 +242,10 @@ Result<Found> Index::find(const std::string& log, const Query& query) {
   MC_TRY_OK(take_in(log, *known, std::max(head.size, known->next)));
   Condition condition = condition_of(known->id, query);
   const std::string limit = condition.bind(query.limit + 1);
+  const std::string order = query.after ? " ORDER BY seq LIMIT " : " ORDER BY seq DESC LIMIT ";
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
-         connection_->query(
-             "SELECT seq FROM entry WHERE " + condition.text + " ORDER BY seq DESC LIMIT " + limit,
-             std::span<const sql::Param>(condition.values)));
+         connection_->query("SELECT seq FROM entry WHERE " + condition.text + order + limit,
+                            std::span<const sql::Param>(condition.values)));
   Found out;
   for (;;) {
     MC_TRY(const bool more, rows->next());

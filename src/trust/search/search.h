@@ -1,8 +1,9 @@
 // Search in the ledger's records by what their leaves say.
 //
 // An index in a database of its own, derived and never trusted: whoever finds something reads the
-// record from the ledger, which proves it. It is made again when it is gone, damaged, or not of
-// this ledger. What payloads say is not in it, so an erased payload leaves nothing here.
+// record from the ledger, which proves it. It is made again when it is gone, damaged, of another
+// format, or not of this ledger. Of payloads it has the code of the reason alone ("no-warrant"),
+// and no longer once the payload is erased.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +30,18 @@ struct Query {
   std::string action = {};
   std::string purpose = {};
   std::string warrant = {};
+  std::string reason = {};            // of accesses, changes and denials: "no-warrant"
   std::optional<WallTime> from = {};  // inside
   std::optional<WallTime> to = {};    // not inside
   std::uint64_t before = UINT64_MAX;  // only records before this number
-  std::int64_t limit = 50;            // 1 to kHitsMax
+  // Only records behind this number, oldest first; -1 is before the first one.
+  std::optional<std::int64_t> after = {};
+  std::int64_t limit = 50;  // 1 to kHitsMax
 };
 
 struct Found {
-  std::vector<std::uint64_t> records;  // their numbers, newest first
-  bool more = false;                   // there are others before the last
+  std::vector<std::uint64_t> records;  // their numbers, newest first; with `after` oldest first
+  bool more = false;                   // there are others past the last
 };
 
 // Thread-safe; one call at a time.
@@ -60,11 +64,13 @@ class Index {
   };
   Index(std::unique_ptr<sql::Connection> connection, const ledger::Store& store)
       : connection_(std::move(connection)), store_(store) {}
+  Status make_tables();
   Status prepare();
   Result<Log*> log_of(const std::string& name);
   Status drop_strange(const std::string& name, Log& log);
   // Up to `end`, at most `records`.
   Status take_in(const std::string& name, Log& log, std::uint64_t end);
+  Status insert(const Log& log, const ledger::ReadRecord& record, const ledger::Header& header);
 
   std::mutex mutex_;
   std::unique_ptr<sql::Connection> connection_;

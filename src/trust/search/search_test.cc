@@ -36,6 +36,17 @@ struct World {
     REQUIRE_MESSAGE(out.has_value(), out.error().what);
     return std::move(*out);
   }
+  // With a payload that says why.
+  void reasoned(const std::string& type, const std::string& reason) {
+    const std::string payload = R"({"object":"/v1","reason":")" + reason + "\"}";
+    REQUIRE(ledger->append(
+        {"audit/alpha", type, "otto@system", "alpha", "GET /v1", "support", "", payload, {}}));
+  }
+  void erase(std::uint64_t seq) {
+    REQUIRE(ledger->redact(
+        "audit/alpha", seq,
+        {"", "", "ada@alpha", "alpha", "", "erasure", "", R"({"reason":"no-warrant"})", {}}));
+  }
   void record(const std::string& actor, const std::string& action, const std::string& warrant = "",
               const std::string& tenant = "alpha") {
     clock.advance(seconds(1));
@@ -96,6 +107,76 @@ TEST_CASE("search: times and pages") {
   }
   CHECK(all.size() == 25);
   CHECK(std::is_sorted(all.rbegin(), all.rend()));
+}
+
+TEST_CASE("search: behind a number, oldest first, until there is no more") {
+  World world;
+  for (int i = 0; i < 9; ++i) world.record(i % 2 == 0 ? "otto@system" : "mara@system", "read");
+  const auto index = world.index();
+  CHECK(found(*index, {.after = -1, .limit = 3}) == Numbers{0, 1, 2});
+  CHECK(found(*index, {.after = 6}) == Numbers{7, 8});
+  CHECK(found(*index, {.after = 8}).empty());
+  CHECK(found(*index, {.after = INT64_MAX}).empty());
+  CHECK(found(*index, {.before = 5, .after = 1}) == Numbers{2, 3, 4});
+  CHECK(index->find("audit/alpha", {.after = -2}).error().what.starts_with("after"));
+  Query query{.actor = "otto*", .after = -1, .limit = 2};
+  Numbers all;
+  for (bool more = true; more;) {
+    const auto page = index->find("audit/alpha", query);
+    REQUIRE(page.has_value());
+    all.insert(all.end(), page->records.begin(), page->records.end());
+    more = page->more;
+    query.after = static_cast<std::int64_t>(all.back());
+  }
+  CHECK(all == Numbers{0, 2, 4, 6, 8});
+}
+
+TEST_CASE("search: by the code of the reason, of what was an access, a change or a denial") {
+  World world;
+  for (const char* type : {"access", "change", "denied", "outcome"}) {
+    world.reasoned(type, "no-warrant");
+  }
+  world.reasoned("access", "customer-support");
+  world.reasoned("access", "what somebody wrote");
+  world.record("otto@system", "read");  // its payload is no JSON
+  const auto index = world.index();
+  CHECK(found(*index, {.reason = "no-warrant"}) == Numbers{2, 1, 0});
+  CHECK(found(*index, {.type = "denied", .reason = "no-warrant"}) == Numbers{2});
+  CHECK(found(*index, {.reason = "customer*"}) == Numbers{4});
+  CHECK(found(*index, {.reason = "what*"}).empty());
+}
+
+TEST_CASE("search: what was erased has no reason, whether the index was there before or not") {
+  for (const bool before : {true, false}) {
+    CAPTURE(before);
+    World world;
+    world.reasoned("access", "no-warrant");
+    world.reasoned("access", "no-warrant");
+    auto index = before ? world.index() : nullptr;
+    if (before) CHECK(found(*index, {.reason = "no-warrant"}) == Numbers{1, 0});
+    world.erase(0);
+    if (!before) index = world.index();
+    CHECK(found(*index, {.reason = "no-warrant"}) == Numbers{1});
+    CHECK(found(*index, {.actor = "otto@system"}) == Numbers{1, 0});
+  }
+}
+
+TEST_CASE("search: an index of another format is made again") {
+  World world;
+  world.reasoned("access", "no-warrant");
+  for (const char* other :
+       {"CREATE TABLE log (id INTEGER PRIMARY KEY, name TEXT, next INTEGER, last TEXT);"
+        "CREATE TABLE entry (log INTEGER, seq INTEGER, actor TEXT);"
+        "INSERT INTO log VALUES (1, 'audit/alpha', 1, '');",
+        "PRAGMA user_version = 9"}) {
+    CAPTURE(other);
+    {
+      const auto connection = world.driver->open("sqlite:" + world.path, {});
+      REQUIRE(connection.has_value());
+      REQUIRE((*connection)->script(other).has_value());
+    }
+    CHECK(found(*world.index(), {.reason = "no-warrant"}) == Numbers{0});
+  }
 }
 
 TEST_CASE("search: it follows, in pieces, and goes on after a restart") {
