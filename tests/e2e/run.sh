@@ -9,7 +9,7 @@
 #   alerts     Prometheus, Alertmanager and our inbox; the catalogue of ops/ against a demo
 #   notify     webhooks and mail at real receivers, and a server that is killed 100 times
 #   ledger     two servers, one the other's witness; receipts; a restored backup is found out;
-#              servers that share one ledger through PostgreSQL
+#              a change of keys; a disk that fails; servers that share one ledger through PostgreSQL
 #   sigstore   Sigstore's clients and verifiers against our log, our clock, our bundles
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
@@ -117,6 +117,8 @@ else
   fi
   if wants ledger; then
     suite ledger "$node" tests/e2e/ledger/main.mjs
+    suite "keys of the ledger" "$node" tests/e2e/ledger/keys.mjs
+    suite "ledger on a failing disk" "$node" tests/e2e/ledger/disk.mjs
     suite "ledger on PostgreSQL" tests/e2e/postgres.sh "$node" tests/e2e/ledger/shared.mjs
   fi
   # Its packages need a newer node than the others.

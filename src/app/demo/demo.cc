@@ -68,12 +68,13 @@ struct Run {
   std::int64_t total = 0;
   Guarded<std::int64_t> written{};
   std::atomic<bool> failed = false;  // one region did; the others stop
+  std::atomic<bool> ended = false;   // by `progress`
 
   // One call at a time, and with a number that only rises.
   void add(std::int64_t rows, std::string_view label) {
     written.with([&](std::int64_t& sum) {
       sum += rows;
-      if (progress) progress(sum, total, label);
+      if (progress && !progress(sum, total, label)) ended = true;
     });
   }
 };
@@ -98,6 +99,9 @@ Status write_rows(Run& run, Region& region, sql::Connection& connection, const T
     values.clear();
     for (std::int64_t number = first; number < end; ++number) {
       table.make(stream, scope, number, values);
+    }
+    if (run.ended.load(std::memory_order_relaxed)) {
+      return fail(Code::unavailable, "the demo was ended before its data was written");
     }
     if (run.failed.load(std::memory_order_relaxed)) {
       return fail(Code::unavailable, "another region could not be written");

@@ -56,8 +56,8 @@ struct DemoReport {
 };
 
 // Called after each batch, by one thread at a time but not always the same: rows written, rows in
-// all, and what is being written ("alpha person").
-using DemoProgress = std::function<void(std::int64_t, std::int64_t, std::string_view)>;
+// all, and what is being written ("alpha person"). False ends the run with `unavailable`.
+using DemoProgress = std::function<bool(std::int64_t, std::int64_t, std::string_view)>;
 
 // Writes both files, a thread each. A file appears under its name only when it is complete, so an
 // interrupted run can be started again. Errors: invalid (scale, folder), conflict (a file is

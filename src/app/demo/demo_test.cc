@@ -259,12 +259,24 @@ TEST_CASE("demo: progress rises to the total and names what is written") {
                  last = done;
                  total = all;
                  labels.insert(std::string(what));
+                 return true;
                });
   REQUIRE(report);
   CHECK(last == total);
   CHECK(report->rows == total);
   CHECK(labels.size() == 20);
   CHECK(labels.contains("nimbus relation"));
+}
+
+TEST_CASE("demo: a progress that says no ends the run, and no file gets its name") {
+  World world;
+  const Folder folder;
+  const auto report = generate({.folder = folder.path, .seed = 1, .scale = 1}, world.drivers,
+                               *world.files, [](auto...) { return false; });
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Code::unavailable);
+  CHECK_FALSE(*world.files->exists(folder.path + "/eu.db"));
+  CHECK_FALSE(*world.files->exists(folder.path + "/us.db"));
 }
 
 TEST_CASE("demo: chance is even where it should be and skewed where it should be") {

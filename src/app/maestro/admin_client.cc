@@ -1,5 +1,7 @@
 #include "maestro/admin_client.h"
 
+#include <algorithm>
+
 #include "api/api.h"
 #include "maestro/login.h"
 #include "maestro/world.h"
@@ -83,15 +85,52 @@ Result<net::Response> call_local(Context& context, const AdminCall& call, const 
       {call.method, path, call.body, std::move(headers)});
 }
 
+// Of the arguments that are in a path: clients and proxies leave such segments out.
+Status check_segments(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  for (const std::string_view segment :
+       split(path.substr(std::min<std::size_t>(1, path.size())), '/')) {
+    if (!segment.empty() && segment != "." && segment != "..") continue;
+    return fail(Code::invalid, "'" + std::string(segment) + "' is no name of anything");
+  }
+  return ok();
+}
+
 }  // namespace
 
-Result<std::string> call_for_text(Context& context, const AdminCall& call) {
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string out;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out.append("%").append(to_hex(std::string_view(&c, 1)));
+    }
+  }
+  return out;
+}
+
+std::string v1_path(const std::vector<std::string>& segments) {
+  std::string out = "/v1";
+  for (const std::string& segment : segments) out.append("/").append(encoded(segment));
+  return out;
+}
+
+Result<net::Response> call_for_reply(Context& context, const AdminCall& call) {
+  MC_TRY_OK(check_segments(call.path));
   const bool tries = context.dry_run && call.method != "GET";
   const std::string path = call.path + (tries ? "?dry_run=true" : "");
-  MC_TRY(const net::Response response,
+  MC_TRY(net::Response response,
          context.url.empty() ? call_local(context, call, path) : call_server(context, call, path));
   if (response.status / 100 != 2) return tl::unexpected<Error>(to_error(response));
-  return response.body;
+  return response;
+}
+
+Result<std::string> call_for_text(Context& context, const AdminCall& call) {
+  MC_TRY(net::Response response, call_for_reply(context, call));
+  return std::move(response.body);
 }
 
 Result<json::Value> call_admin(Context& context, const AdminCall& call) {

@@ -12,7 +12,8 @@
 
 namespace mc::app {
 
-// One admin request; `path` begins with /v1/. Problem details become an Error.
+// One admin request; `path` begins with /v1/. Problem details become an Error. A segment that is
+// empty, "." or ".." is refused: it would name something else than its place says.
 struct AdminCall {
   std::string method = "GET";
   std::string path = {};
@@ -23,8 +24,15 @@ struct AdminCall {
   std::string_view token = "";  // sent in the place of the configured one
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
-// The same for any body of a reply.
+// The same for any body of a reply, and with its headers.
 Result<std::string> call_for_text(Context& context, const AdminCall& call);
+Result<net::Response> call_for_reply(Context& context, const AdminCall& call);
+
+// Percent-encoded but for letters, digits and -._~: what it is in a path or a query, it stays
+// there.
+std::string encoded(std::string_view text);
+// "/v1/tenants/alpha/tokens": each segment is encoded, so that an argument is one, whatever it is.
+std::string v1_path(const std::vector<std::string>& segments);
 
 // Field values a command collects; empty ones are not sent.
 using Fields = std::vector<std::pair<std::string, std::string>>;

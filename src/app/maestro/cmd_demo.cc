@@ -54,9 +54,10 @@ class Folder {
 Status make_data(Context& context, const DemoFlags& flags, const std::string& folder) {
   MC_TRY(const bool there, context.machine.files->exists(folder + "/eu.db"));
   if (!there) {
-    MC_TRY(const demo::DemoReport report,
-           demo::generate({folder, flags.seed, static_cast<int>(flags.scale)},
-                          context.machine.drivers, *context.machine.files, nullptr));
+    MC_TRY(
+        const demo::DemoReport report,
+        demo::generate({folder, flags.seed, static_cast<int>(flags.scale)}, context.machine.drivers,
+                       *context.machine.files, [](auto...) { return !end_is_asked(); }));
     print_talk(context, "Generated " + std::to_string(report.rows) + " rows, digest " +
                             report.digest.substr(0, 16) + "\n");
   }
@@ -125,6 +126,7 @@ void print_welcome(const std::vector<PersonaToken>& people, const std::string& u
 }
 
 Status run_demo(Context& context, const DemoFlags& flags) {
+  block_signals();
   MC_TRY(const std::unique_ptr<Folder> folder, Folder::make(flags.folder));
   MC_TRY_OK(make_data(context, flags, folder->path()));
   MC_TRY(LogOutput output, open_log(context.machine, {}, folder->path() + "/maestro.log"));

@@ -5,6 +5,7 @@
 #include "maestro/admin_client.h"
 #include "maestro/command.h"
 #include "maestro/own_ledger.h"
+#include "maestro/record_query.h"
 
 namespace mc::app {
 namespace {
@@ -12,14 +13,11 @@ namespace {
 struct Flags {
   std::string tenant;
   std::string before;
+  std::string after;
   std::string limit;
   std::string record;
   std::string form = "json";
-  std::string type;
-  std::string actor;
-  std::string action;
-  std::string purpose;
-  std::string used_warrant;
+  RecordFilters filters;
   std::string as;
   std::string reason;
   std::string from;
@@ -27,39 +25,15 @@ struct Flags {
 };
 
 Status show_receipt(Context& context, const Flags& flags) {
-  const std::string path =
-      "/v1/tenants/" + flags.tenant + "/records/" + flags.record + "/receipt?form=" + flags.form;
+  const std::string path = v1_path({"tenants", flags.tenant, "records", flags.record, "receipt"}) +
+                           query_of({{"form", flags.form}});
   MC_TRY(const std::string receipt, call_for_text(context, {.path = path}));
   print_out(receipt);  // its bytes, nothing behind them
   return ok();
 }
 
-// Percent-encoded, as a query has it.
-std::string encoded(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out.append("%").append(to_hex(std::string_view(&c, 1)));
-    }
-  }
-  return out;
-}
-
-std::string query_of(const std::vector<std::pair<std::string, std::string>>& fields) {
-  std::string out;
-  for (const auto& [name, value] : fields) {
-    if (value.empty()) continue;
-    out.append(out.empty() ? "?" : "&").append(name).append("=").append(encoded(value));
-  }
-  return out;
-}
-
 Status show_range(Context& context, const Flags& flags) {
-  const std::string path = "/v1/tenants/" + flags.tenant + "/receipts" +
+  const std::string path = v1_path({"tenants", flags.tenant, "receipts"}) +
                            query_of({{"from", flags.from}, {"to", flags.to}, {"form", flags.form}});
   MC_TRY(const std::string receipt, call_for_text(context, {.path = path}));
   print_out(receipt);
@@ -68,17 +42,12 @@ Status show_range(Context& context, const Flags& flags) {
 
 Status show_records(Context& context, const Flags& flags) {
   const bool lines = flags.as == "csv" || flags.as == "ocsf";
-  const std::string path = "/v1/tenants/" + flags.tenant + "/records" +
-                           query_of({{"type", flags.type},
-                                     {"actor", flags.actor},
-                                     {"action", flags.action},
-                                     {"purpose", flags.purpose},
-                                     {"warrant", flags.used_warrant},
-                                     {"from", flags.from},
-                                     {"to", flags.to},
-                                     {"before", flags.before},
-                                     {"limit", flags.limit},
-                                     {"form", flags.as}});
+  Fields query = flags.filters.fields();
+  query.emplace_back("before", flags.before);
+  query.emplace_back("after", flags.after);
+  query.emplace_back("limit", flags.limit);
+  query.emplace_back("form", flags.as);
+  const std::string path = v1_path({"tenants", flags.tenant, "records"}) + query_of(query);
   if (!lines)
     return show_list(context, path, {"record", "at", "type", "actor", "action", "purpose"});
   MC_TRY(const std::string text, call_for_text(context, {.path = path}));
@@ -90,14 +59,9 @@ void add_records(cli::Command& noun, Context& context) {
   auto flags = std::make_shared<Flags>();
   cli::Command& records = noun.add("records", "The records of a tenant, newest first");
   records.option("--tenant", flags->tenant, "Tenant").required();
-  records.option("--type", flags->type, "access, change, denied, ...");
-  records.option("--actor", flags->actor, "principal@tenant; a * at its end fits what follows");
-  records.option("--action", flags->action, "GET /v1/tenants/{tenant}/tokens; the same");
-  records.option("--purpose", flags->purpose, "Stated purpose; the same");
-  records.option("--used-warrant", flags->used_warrant, "Reference of a warrant; the same");
-  records.option("--from", flags->from, "RFC 3339 or a day, inside");
-  records.option("--to", flags->to, "RFC 3339 or a day, not inside");
+  flags->filters.add_to(records);
   records.option("--before", flags->before, "Only records before this number");
+  records.option("--after", flags->after, "Only records behind this number, oldest first; or -1");
   records.option("--limit", flags->limit, "At most this many: 200, of csv and ocsf 10,000");
   records.option("--form", flags->as, "csv, or ocsf: an OCSF event a line")
       .one_of({"json", "csv", "ocsf"});
@@ -183,6 +147,7 @@ void add_ledger(cli::Command& app, Context& context) {
     return show_one(context, {.path = "/v1/ledger"}, "ledger shown");
   });
   add_records(noun, context);
+  add_follow(noun, context);
   cli::Command& receipt = noun.add("receipt", "The receipt of a record, for maestro verify");
   receipt.option("RECORD", flags->record, "Number of the record").required();
   receipt.option("--tenant", flags->tenant, "Tenant").required();
@@ -203,8 +168,7 @@ void add_ledger(cli::Command& app, Context& context) {
   erase.option("--tenant", flags->tenant, "Tenant").required();
   erase.option("--reason", flags->reason, "Why; it stands in the redaction").required();
   erase.runs([&context, flags] {
-    const std::string path =
-        "/v1/tenants/" + flags->tenant + "/records/" + flags->record + "/erase";
+    const std::string path = v1_path({"tenants", flags->tenant, "records", flags->record, "erase"});
     return show_one(context, {"POST", path, to_body({{"reason", flags->reason}}), {}},
                     "payload erased");
   });
@@ -217,6 +181,7 @@ void add_ledger(cli::Command& app, Context& context) {
       });
   noun.add("verify", "Read the whole ledger of the data directory and check everything")
       .runs([&context] { return verify(context); });
+  add_ledger_keys(noun, context);
   noun.add("fence", "Of a shared ledger: end what servers that run may append and sign")
       .runs([&context] { return fence(context); });
 }

@@ -3,15 +3,17 @@
 
 #include "maestro/admin_client.h"
 #include "maestro/command.h"
+#include "maestro/record_query.h"
 
 namespace mc::app {
 namespace {
 
 struct EndpointFlags {
-  std::string tenant, id, kind, target, events, note, state, overlap, from, to;
+  std::string tenant, id, kind, target, events, note, form, state, overlap, from, to;
+  bool one = false;  // the one with the id, otherwise all
 
   std::string path(const std::string& rest = "") const {
-    return "/v1/tenants/" + tenant + "/endpoints" + (id.empty() ? "" : "/" + id) + rest;
+    return v1_path({"tenants", tenant, "endpoints"}) + (one ? "/" + encoded(id) : "") + rest;
   }
 };
 using Flags = std::shared_ptr<EndpointFlags>;
@@ -25,6 +27,7 @@ struct Adder {
   cli::Command& add(const char* name, const char* help, const Flags& flags, bool one,
                     Run run) const {
     cli::Command& command = app.add(name, help);
+    flags->one = one;
     if (one) command.option("ID", flags->id, "The one that is meant").required();
     command.option("--tenant", flags->tenant, "Tenant").required();
     Context* held = &context;
@@ -41,6 +44,7 @@ Status update_endpoint(Context& context, const EndpointFlags& flags) {
                    .body = to_body({{"target", flags.target},
                                     {"events", flags.events},
                                     {"note", flags.note},
+                                    {"form", flags.form},
                                     {"state", flags.state}}),
                    .headers = {{"If-Match", "\"" + text_of(held, "version") + "\""}}},
                   "endpoint changed");
@@ -57,18 +61,24 @@ void add_making(const Adder& adder) {
                                    .body = to_body({{"kind", wanted.kind},
                                                     {"target", wanted.target},
                                                     {"events", wanted.events},
-                                                    {"note", wanted.note}})},
+                                                    {"note", wanted.note},
+                                                    {"form", wanted.form}})},
                                   "endpoint made; a webhook's secret is shown this once");
                 });
   create.option("TARGET", flags->target, "An https address, or a mail address").required();
   create.option("--kind", flags->kind, "webhook or mail");
   create.option("--events", flags->events, "mc.token.created, mc.token.* or *");
   create.option("--note", flags->note, "For people");
+  create.option("--form", flags->form, "cloudevents; ocsf: the record of each mc.access.* as OCSF")
+      .one_of({"cloudevents", "ocsf"});
   const auto changed = std::make_shared<EndpointFlags>();
   cli::Command& update = adder.add("update", "Change an endpoint", changed, true, update_endpoint);
   update.option("--target", changed->target, "An https address, or a mail address");
   update.option("--events", changed->events, "mc.token.created, mc.token.* or *");
   update.option("--note", changed->note, "For people");
+  update
+      .option("--form", changed->form, "cloudevents; ocsf: the record of each mc.access.* as OCSF")
+      .one_of({"cloudevents", "ocsf"});
   update.option("--state", changed->state, "active or disabled");
   const auto rotated = std::make_shared<EndpointFlags>();
   cli::Command& rotate =
@@ -125,21 +135,13 @@ void add_endpoint_commands(const Adder& adder) {
 
 struct DeliveryFlags {
   std::string tenant, id, endpoint, state;
-  std::string path() const {
-    return "/v1/tenants/" + tenant + "/deliveries" + (id.empty() ? "" : "/" + id);
-  }
-};
 
-std::string with_query(const DeliveryFlags& flags) {
-  std::string out = flags.path();
-  char joint = '?';
-  for (const auto& [name, value] : Fields{{"endpoint", flags.endpoint}, {"state", flags.state}}) {
-    if (value.empty()) continue;
-    out.append(1, joint).append(name).append("=").append(value);
-    joint = '&';
+  std::string list_path() const {
+    return v1_path({"tenants", tenant, "deliveries"}) +
+           query_of({{"endpoint", endpoint}, {"state", state}});
   }
-  return out;
-}
+  std::string path() const { return v1_path({"tenants", tenant, "deliveries", id}); }
+};
 
 void add_delivery_commands(cli::Command& delivery, Context& context) {
   const auto flags = std::make_shared<DeliveryFlags>();
@@ -154,7 +156,7 @@ void add_delivery_commands(cli::Command& delivery, Context& context) {
   list.option("--state", flags->state, "pending, delivered or failed");
   list.runs([&context, flags] {
     return show_list(
-        context, with_query(*flags),
+        context, flags->list_path(),
         {"id", "endpoint", "type", "state", "attempts", "last_status", "next_at", "last_error"});
   });
   add("show", "One delivery with the log of its attempts", true).runs([&context, flags] {

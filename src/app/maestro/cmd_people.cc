@@ -3,6 +3,7 @@
 
 #include "maestro/admin_client.h"
 #include "maestro/command.h"
+#include "maestro/record_query.h"
 
 namespace mc::app {
 namespace {
@@ -12,7 +13,7 @@ struct UserFlags {
 };
 
 Status show_link(Context& context, const UserFlags& flags) {
-  const std::string path = "/v1/tenants/" + flags.tenant + "/principals/" + flags.id + "/links";
+  const std::string path = v1_path({"tenants", flags.tenant, "principals", flags.id, "links"});
   MC_TRY(json::Value reply, call_admin(context, {"POST", path, "", {}}));
   if (context.dry_run) {
     print_talk(context, "dry run: a link would be made\n");
@@ -36,7 +37,7 @@ void add_user_commands(cli::Command& app, Context& context) {
   cli::Command& list = user.add("list", "The people and machines of a tenant");
   list.option("--tenant", flags->tenant, "Tenant").required();
   list.runs([&context, flags] {
-    return show_list(context, "/v1/tenants/" + flags->tenant + "/principals",
+    return show_list(context, v1_path({"tenants", flags->tenant, "principals"}),
                      {"id", "name", "roles", "state", "created_at"});
   });
   cli::Command& link = user.add("link", "Make a one-time sign-in link for the portal");
@@ -80,8 +81,8 @@ void add_overview_command(cli::Command& app, Context& context) {
   overview.option("--tenant", flags->tenant, "One tenant; otherwise all you may see");
   overview.option("--window", flags->window, "How far back").one_of({"15m", "1h", "24h"});
   overview.runs([&context, flags] {
-    return show_overview(context, "/v1/overview?window=" + flags->window +
-                                      (flags->tenant.empty() ? "" : "&tenant=" + flags->tenant));
+    return show_overview(context, v1_path({"overview"}) + query_of({{"window", flags->window},
+                                                                    {"tenant", flags->tenant}}));
   });
 }
 

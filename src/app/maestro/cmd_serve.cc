@@ -38,6 +38,7 @@ void reload(const Context& context, LogOutput& output, config::Effective& held) 
 }
 
 Status serve(Context& context) {
+  block_signals();
   MC_TRY(config::Loaded<Settings> loaded, load_settings(context));
   for (const std::string& warning : loaded.warnings) {
     print_talk(context, "warning: " + warning + "\n");
@@ -59,7 +60,13 @@ void block_signals() {
   sigemptyset(&set);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool end_is_asked() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigpending(&set);
+  return sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1;
 }
 
 Status serve_until_signal(Running& running, const std::function<void()>& reload,

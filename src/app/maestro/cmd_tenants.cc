@@ -8,10 +8,11 @@ namespace mc::app {
 namespace {
 
 Status update_tenant(Context& context, const std::string& id, const Fields& fields) {
-  MC_TRY(const json::Value held, call_admin(context, {.path = "/v1/tenants/" + id}));
+  const std::string path = v1_path({"tenants", id});
+  MC_TRY(const json::Value held, call_admin(context, {.path = path}));
   return show_one(context,
                   {.method = "PATCH",
-                   .path = "/v1/tenants/" + id,
+                   .path = path,
                    .body = to_body(fields),
                    .headers = {{"If-Match", "\"" + text_of(held, "version") + "\""}}},
                   "tenant changed");
@@ -53,8 +54,9 @@ void add_tenant_commands(cli::Command& app, Context& context) {
       [&context, flags] { return update_tenant(context, flags->id, flags->fields(false)); });
   cli::Command& show = tenant.add("show", "One tenant");
   show.option("ID", flags->id, "Tenant").required();
-  show.runs(
-      [&context, flags] { return show_one(context, {.path = "/v1/tenants/" + flags->id}, ""); });
+  show.runs([&context, flags] {
+    return show_one(context, {.path = v1_path({"tenants", flags->id})}, "");
+  });
 }
 
 struct PrincipalFlags {
@@ -67,7 +69,7 @@ void add_principal_commands(cli::Command& app, Context& context) {
   cli::Command& list = principal.add("list", "All principals of a tenant");
   list.option("--tenant", flags->tenant, "Tenant").required();
   list.runs([&context, flags] {
-    return show_list(context, "/v1/tenants/" + flags->tenant + "/principals",
+    return show_list(context, v1_path({"tenants", flags->tenant, "principals"}),
                      {"id", "name", "roles", "state", "created_at"});
   });
   cli::Command& create = principal.add("create", "Add a principal");
@@ -77,9 +79,9 @@ void add_principal_commands(cli::Command& app, Context& context) {
   create.option("--roles", flags->roles, "Comma separated").required();
   create.runs([&context, flags] {
     const Fields fields = {{"id", flags->id}, {"name", flags->name}, {"roles", flags->roles}};
-    return show_one(context,
-                    {"POST", "/v1/tenants/" + flags->tenant + "/principals", to_body(fields), {}},
-                    "principal created");
+    return show_one(
+        context, {"POST", v1_path({"tenants", flags->tenant, "principals"}), to_body(fields), {}},
+        "principal created");
   });
 }
 
@@ -94,7 +96,7 @@ void add_token_commands(cli::Command& app, Context& context) {
   list.option("--tenant", flags->tenant, "Tenant").required();
   list.runs([&context, flags] {
     return show_list(
-        context, "/v1/tenants/" + flags->tenant + "/tokens",
+        context, v1_path({"tenants", flags->tenant, "tokens"}),
         {"id", "principal", "scopes", "expires_at", "revoked_at", "last_used_at", "note"});
   });
   cli::Command& create = token.add("create", "Make a token; its text is shown once");
@@ -112,7 +114,7 @@ void add_token_commands(cli::Command& app, Context& context) {
                            {"lifetime", flags->lifetime},
                            {"note", flags->note}};
     return show_one(context,
-                    {"POST", "/v1/tenants/" + flags->tenant + "/tokens", to_body(fields), {}},
+                    {"POST", v1_path({"tenants", flags->tenant, "tokens"}), to_body(fields), {}},
                     "token created; its text is not shown again");
   });
   cli::Command& revoke = token.add("revoke", "End a token now");
@@ -120,7 +122,7 @@ void add_token_commands(cli::Command& app, Context& context) {
   revoke.option("--tenant", flags->tenant, "Tenant").required();
   revoke.runs([&context, flags] {
     return show_one(context,
-                    {"DELETE", "/v1/tenants/" + flags->tenant + "/tokens/" + flags->id, "", {}},
+                    {"DELETE", v1_path({"tenants", flags->tenant, "tokens", flags->id}), "", {}},
                     "token revoked");
   });
 }

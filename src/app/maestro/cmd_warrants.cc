@@ -20,9 +20,7 @@ struct Flags {
   std::string expires;
   std::string approval;
 
-  std::string path(const std::string& rest = "") const {
-    return "/v1/tenants/" + tenant + "/warrants" + rest;
-  }
+  std::string path() const { return v1_path({"tenants", tenant, "warrants"}); }
 };
 using Shared = std::shared_ptr<Flags>;
 
@@ -64,7 +62,7 @@ cli::Command& add_deciding(cli::Command& noun, Context& context, const char* ver
     return show_one(
         context,
         {.method = "POST",
-         .path = flags->path("/" + flags->id + "/" + name),
+         .path = v1_path({"tenants", flags->tenant, "warrants", flags->id, name}),
          .body = to_body({{"actions", flags->actions}, {"expires_at", flags->expires}})},
         "warrant: " + name + " done");
   });
@@ -72,7 +70,7 @@ cli::Command& add_deciding(cli::Command& noun, Context& context, const char* ver
 }
 
 Status set_access(Context& context, const Flags& flags) {
-  const std::string path = "/v1/tenants/" + flags.tenant + "/access";
+  const std::string path = v1_path({"tenants", flags.tenant, "access"});
   MC_TRY(const json::Value held, call_admin(context, {.path = path}));
   json::Object body;
   body.set("approval_required", flags.approval == "required");
@@ -109,7 +107,8 @@ void add_warrants(cli::Command& app, Context& context) {
   cli::Command& show = access.add("show", "The setting of a tenant");
   show.option("--tenant", shown->tenant, "Tenant").required();
   show.runs([&context, shown] {
-    return show_one(context, {.path = "/v1/tenants/" + shown->tenant + "/access"}, "setting shown");
+    return show_one(context, {.path = v1_path({"tenants", shown->tenant, "access"})},
+                    "setting shown");
   });
   const auto set = std::make_shared<Flags>();
   cli::Command& change = access.add("set", "Change it; the tenant's own administrators only");

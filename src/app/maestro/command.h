@@ -3,7 +3,8 @@
 //   maestro <noun> <verb> [flags]     data on standard output, talk on standard error
 //
 // Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not signed in or forbidden, 5 verification
-// failed, 6 refused by a gate, 7 incomplete, 8 conflict. Every command takes --json.
+// failed, 6 refused by a gate, 7 incomplete, 8 conflict; 141 when nobody reads the output. Every
+// command takes --json.
 #pragma once
 
 #include <functional>
@@ -48,14 +49,19 @@ void add_completion(cli::Command& app, Context& context);
 void add_man(cli::Command& app, Context& context);
 void add_datasets(cli::Command& app, Context& context);
 void add_ledger(cli::Command& app, Context& context);
+void add_follow(cli::Command& noun, Context& context);       // below `ledger`
+void add_ledger_keys(cli::Command& noun, Context& context);  // the same
 void add_sign(cli::Command& app, Context& context);
+void add_signing(cli::Command& app, Context& context);
 void add_warrants(cli::Command& app, Context& context);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
 Status serve_until_signal(Running& running, const std::function<void()>& reload,
                           const std::function<void()>& before_stop);
-// Signals are taken by the main thread only; call before any thread starts.
+// For a command that waits for signals, in its main thread; call before any thread starts. All
+// others are ended by them.
 void block_signals();
+bool end_is_asked();  // a SIGINT or SIGTERM came and is not taken yet
 
 // Standard output and error. Tables have a header and aligned columns.
 void print_out(std::string_view text);

@@ -1,6 +1,9 @@
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "maestro/command.h"
@@ -38,6 +41,16 @@ void add_shared_flags(cli::Command& app, Context& context) {
   app.flag("-q,--quiet", context.quiet, "No talk on standard error");
   app.flag("-y,--yes", context.yes, "Do not ask");
   app.flag("--dry-run", context.dry_run, "Check and show, change nothing");
+}
+
+// The exit code of a command that went well: what it has printed must have arrived too. A pipe
+// that nobody reads (`| head`) ends it as others, with the code of SIGPIPE and without a word.
+int finish_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  if (::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0) return 128 + SIGPIPE;
+  std::fputs("maestro: standard output takes nothing more\n", stderr);
+  return 1;
 }
 
 }  // namespace
@@ -91,7 +104,8 @@ int exit_code(const Error& error) {
 }
 
 int run(int argc, char** argv) {
-  block_signals();
+  // A peer that is gone, and a limit on the size of files (ulimit -f), are errors of a write.
+  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
   ::umask(077);  // state, logs and data are for their owner alone
   cli::Line line("Maestro Conductor: governance for multi-tenant data and GraphQL APIs", "maestro",
                  "maestro " + kVersion);
@@ -110,13 +124,14 @@ int run(int argc, char** argv) {
   add_warrants(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);
+  add_signing(line.root(), context);
   add_completion(line.root(), context);
   add_man(line.root(), context);
   const cli::Parsed parsed = line.parse(argc, argv);
   if (!parsed.action) return parsed.exit;
   while (context.url.ends_with('/')) context.url.pop_back();
   const Status done = parsed.action();
-  if (done) return 0;
+  if (done) return finish_output();
   std::fprintf(stderr, "maestro: %s\n", done.error().what.c_str());
   return exit_code(done.error());
 }

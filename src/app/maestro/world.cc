@@ -200,7 +200,7 @@ Status Running::build(bool demo) {
   MC_TRY_OK(build_ledger());
   MC_TRY_OK(build_oidc());
   MC_TRY(notifier_, Notifier::start({*machine_.clock, *machine_.random, *machine_.files,
-                                     *output_.log, *state_.directory},
+                                     *output_.log, *state_.directory, *ledger_.ledger},
                                     settings_));
   MC_TRY_OK(build_catalog());
   if (!settings_.trace.otlp_url.empty()) {

@@ -13,6 +13,18 @@ const object = (properties) =>
   ({ type: "object", required: Object.keys(properties), properties, additionalProperties: false });
 const TEXT = { type: "string", minLength: 1 };
 const LIST = { type: "array" };
+const TIME = { type: "string", format: "date-time" };
+const PEM = { type: "string", pattern: "^-----BEGIN " };
+const KEY_LIST = object({ kind: { const: "mc.signing-keys/v1" }, keys: { type: "array", items: {
+  type: "object",
+  required: ["use", "id", "begin", "end", "public_key"],
+  properties: {
+    use: { enum: ["log", "promises", "signer", "time"] }, id: { type: "string", pattern: "^[0-9a-f]{64}$" },
+    begin: TIME, end: { anyOf: [TIME, { type: "null" }] }, origin: TEXT, public_key: PEM,
+    certificates: { type: "array", items: PEM },
+  },
+  additionalProperties: false,
+} } });
 
 // Command words; arguments that work and the schema of what they print; arguments that do not, and
 // the exit status. In this order: later rows use what earlier ones made.
@@ -117,6 +129,8 @@ scenario("commands through a server: --json has its schema, exit codes are those
     check(world, "token revoke", object({}), revoked.out);
     assert.equal(run("token revoke", [token.id, "--tenant", "cli"]).status, 3);
     seen.add("token revoke");
+    followCommand(world, run);
+    oddNames(run);
     // What a sign-in prints is in the suite with a provider; this server has none.
     for (const words of ["login", "logout"]) {
       assert.equal(run(words, []).status, 3, words);
@@ -124,6 +138,56 @@ scenario("commands through a server: --json has its schema, exit codes are those
       seen.add(words);
     }
   });
+
+// An argument names what is at its place and nothing else, whatever stands in it.
+function oddNames(run) {
+  for (const [status, words, ...args] of [
+    [3, "ledger receipt", "../tokens?", "--tenant", "cli"],
+    [3, "ledger receipt", "0/receipt?", "--tenant", "cli"],
+    [3, "ledger records", "--tenant", "cli/../system"],
+    [3, "ledger export", "--tenant", "cli/receipts?from=2026-01-01T00:00:00Z#", "--from", "2026-01-01T00:00:00Z"],
+    [3, "tenant show", "cli/principals"],
+    [3, "tenant show", "cli?"],
+    [3, "principal list", "--tenant", "cli/principals#"],
+    [3, "user list", "--tenant", "cli/../cli"],
+    [3, "token revoke", "../../cli", "--tenant", "cli"],
+    [3, "endpoint show", "x/../..", "--tenant", "cli"],
+    [3, "delivery show", "../deliveries", "--tenant", "cli"],
+    [2, "delivery list", "--tenant", "cli", "--state", "failed&limit=1"],
+    [3, "warrant list", "--tenant", "cli/../cli"],
+    [3, "access show", "--tenant", "cli/access?"],
+    [3, "overview", "--tenant", "cli&window=24h"],
+    [3, "ledger follow", "--tenant", "cli/../cli", "--once"],
+    [2, "tenant show", ".."],
+    [2, "endpoint show", "", "--tenant", "cli"],
+    [2, "endpoint delete", ".", "--tenant", "cli"],
+    [2, "delivery show", "", "--tenant", "cli"],
+    [2, "token list", "--tenant", ""],
+  ]) {
+    const done = run(words, args);
+    assert.equal(done.status, status, `${words} ${args.join(" ")}: ${done.out}${done.err}`);
+    assert.equal(done.out, "");
+    assert.match(done.err, /^maestro: \S/);
+  }
+}
+
+// It prints a record a line.
+function followCommand(world, run) {
+  const words = "ledger follow";
+  const done = run(words, ["--tenant", "cli", "--once"]);
+  assert.equal(done.status, 0, done.err);
+  const lines = done.out.trimEnd().split("\n");
+  assert.ok(lines.length > 5);
+  for (const line of lines) check(world, words, api("LedgerRecord"), line);
+  for (const [status, ...wrong] of [[2, "--tenant", "cli"], [2, "--tenant", "cli", "--once", "--every", "0s"],
+    [3, "--tenant", "nowhere", "--once"]]) {
+    const failed = run(words, wrong);
+    assert.equal(failed.status, status, `${wrong.join(" ")}: ${failed.err}`);
+    assert.match(failed.err, /^maestro: \S/);
+    assert.equal(failed.out, "");
+  }
+  seen.add(words);
+}
 
 // A delivery that can be sent again: those of an endpoint that was disabled have ended.
 function endedDelivery(run, endpoint) {
@@ -160,6 +224,7 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     json(object({ sdl: TEXT }), "dataset", "sdl");
     ledgerCommands(site, json);
     signingCommands(site, json);
+    keyCommands(site, json);
     const rows = site.write("more.jsonl",
       `${JSON.stringify({ ...fixture().alpha.organisation[0], id: "new" })}\n`);
     json({ type: "object", required: ["rows", "bad_rows"] }, "dataset", "import", rows,
@@ -174,6 +239,9 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "--set", "server.port=x", "ledger", "verify"],
       [3, "--data-dir", site.path("nothing"), "ledger", "verify"],
       [2, "ledger", "fence"],
+      [3, "ledger", "retire-key"],
+      [2, "--set", `ledger.key_file=${site.path("data/ledger.key")}`, "ledger", "rotate-key"],
+      [2, "--url", "http://127.0.0.1:9", "ledger", "rotate-key"],
       [2, "--set", `ledger.url=sqlite:${site.path("other.db")}`, "ledger", "fence"],
       [4, "ledger", "erase", "0", "--tenant", "alpha", "--reason", "not the tenant's own"],
       [2, "verify", site.path("receipt.json")],
@@ -185,6 +253,8 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       [2, "sign", site.path("receipt.json"), "--key", site.path("phrase")],
       [3, "sign", site.path("no-such-file"), "--key", site.path("own.key"), "--passphrase", `file:${site.path("phrase")}`],
       [3, "verify", site.path("no-such-file"), "--log-key", "x"],
+      [2, "signing", "rotate", "witness"],
+      [2, "--url", "http://127.0.0.1:9", "signing", "rotate", "log"],
       [2, "demo", "--scale", "x"],
     ]) {
       const done = site.run("--json", ...words);
@@ -198,9 +268,23 @@ scenario("commands on files: --json has its schema, exit codes are those documen
     assert.equal(page, site.must("man"));
     assert.equal(site.run("completion", "tcsh").status, 2);
     for (const words of ["completion", "config check", "config schema", "config show", "config explain",
-      "dataset sdl", "dataset import", "ledger verify", "ledger fence", "ledger erase", "verify", "warrant approve",
-      "warrant deny", "access set", "sign", "signer create", "signer public", "ledger trusted-root", "serve", "demo", "man"]) seen.add(words);
+      "dataset sdl", "dataset import", "ledger verify", "ledger fence", "ledger keys", "ledger rotate-key",
+      "ledger retire-key", "ledger erase", "verify", "warrant approve",
+      "warrant deny", "access set", "sign", "signer create", "signer public",
+      "signing keys", "signing rotate", "ledger trusted-root", "serve", "demo", "man"]) seen.add(words);
   });
+
+// The ledger's key is changed, and the one before ends.
+function keyCommands(site, json) {
+  const made = object({ key: TEXT, dry_run: { const: false } });
+  const [before] = json({ type: "array", items: api("LedgerKey") }, "ledger", "keys");
+  const { key } = json(made, "ledger", "rotate-key");
+  assert.notEqual(key, before.key);
+  assert.equal(json(made, "ledger", "retire-key").key, key);
+  const kept = json({ type: "array", minItems: 2, maxItems: 2 }, "ledger", "keys");
+  assert.equal(kept[0].key, before.key);
+  assert.ok(kept[0].end !== null && kept[1].end === null);
+}
 
 // A key, a bundle that it signs, and the trusted root that verifies it.
 function signingCommands(site, json) {
@@ -222,6 +306,12 @@ function signingCommands(site, json) {
     ["--json", "verify", signed.bundle, "--trust", trust, "--key", key, "--artifact", file]);
   assert.equal(offline.status, 0, offline.err);
   assert.deepEqual(JSON.parse(offline.out), verified);
+  const { items } = KEY_LIST.properties.keys;
+  const { keys } = json(KEY_LIST, "signing", "keys");
+  const rotated = json(object({ use: { const: "log" }, at: items.properties.begin, old: items.properties.id,
+    new: items.properties.id }), "signing", "rotate", "log");
+  assert.equal(rotated.old, keys[0].id);
+  assert.equal(json(KEY_LIST, "signing", "keys").keys.at(-1).id, rotated.new);
 }
 
 // What was done on this site stands in its ledger; a receipt of it verifies, and no changed copy.

@@ -57,16 +57,18 @@ class World {
     return reply.json;
   }
 
+  // The operator makes the tenant's administrator, who makes all others.
   async person(role) {
     const people = "/v1/tenants/contract/principals";
-    await this.must("POST", people, this.operator, { id: role, name: role, roles: role });
-    return (await this.must("POST", "/v1/tenants/contract/tokens", this.operator,
+    const who = this["tenant-admin"] ?? this.operator;
+    await this.must("POST", people, who, { id: role, name: role, roles: role });
+    return (await this.must("POST", "/v1/tenants/contract/tokens", who,
       { principal: role, scopes: SCOPES })).token;
   }
 
   // Signs a principal in as a browser: the headers of its requests.
   async session(id) {
-    const link = await this.must("POST", `/v1/tenants/contract/principals/${id}/links`, this.operator);
+    const link = await this.must("POST", `/v1/tenants/contract/principals/${id}/links`, this["tenant-admin"]);
     const reply = await this.ask("POST", "/v1/sessions", null, { link: link.path.split("#")[1] });
     assert.equal(reply.status, 201, reply.text);
     return { Cookie: reply.headers["set-cookie"][0].split(";")[0], "X-CSRF-Token": reply.json.csrf };
@@ -191,6 +193,8 @@ scenario("every operation answers as the document says", async (world) => {
   await world.must("GET", "/v1/ledger", admin);
   const { items: [newest], total } = await world.must("GET", "/v1/tenants/contract/records?limit=1", admin);
   assert.equal(newest.record, total - 1);
+  const onward = await world.must("GET", `/v1/tenants/contract/records?after=${total - 2}&reason=own-data`, admin);
+  assert.equal(onward.next_after, total - 1);
   await world.must("GET", `/v1/tenants/contract/records/${newest.record}/receipt`, admin);
   await world.must("GET", "/v1/tenants/contract/receipts?from=2026-01-01T00:00:00Z", admin);
   for (const dry of ["?dry_run=true", ""]) {

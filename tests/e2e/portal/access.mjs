@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { runToEnd } from "../lib/children.mjs";
 import { MAESTRO } from "../lib/maestro.mjs";
 import { deferred, scenario } from "../lib/scenario.mjs";
-import { check, heading, openPage, press, signIn, tabTo, write } from "./browser.mjs";
+import { check, heading, linkFrom, openPage, press, signIn, tabTo, write } from "./browser.mjs";
 
 const recordsOf = (tenant) => new RegExp(`/v1/tenants/${tenant}/records`);
 const rows = (page) => page.getByRole("region", { name: "Records" }).getByRole("rowheader");
@@ -232,7 +232,7 @@ export function addAccessScenarios(demo) {
       const ask = page.getByRole("button", { name: "Ask us before" });
       await ask.waitFor();
       const other = await openPage();
-      await signIn(other, await demo.freshLink("echo", "dag"));
+      await signIn(other, await linkFrom(page, "echo", "dag"));
       await other.goto(`${demo.url}/access`);
       await other.getByRole("button", { name: "Ask us before" }).click();
       await other.getByRole("button", { name: "Stop asking us" }).waitFor();
@@ -266,6 +266,14 @@ export function addAccessScenarios(demo) {
       await page.getByText("A warrant opens it: ask for one above.").waitFor();
       assert.equal(await page.getByRole("button", { name: /us before|asking us/ }).count(), 0);
       await check(page, "a tenant that is shut");
+      await page.goto(`${demo.url}/?tenant=foxtrot`);
+      await page.getByText("approval-required: tenant foxtrot is opened by a warrant").waitFor();
+      await page.getByText("A warrant opens it: ask for one on the page Access.").waitFor();
+      assert.equal(await page.getByRole("rowheader").count(), 0);
+      await check(page, "an overview that is shut");
+      await page.getByRole("main").getByRole("link", { name: "Access", exact: true }).click();
+      await heading(page, "Access");
+      await page.getByText("A warrant opens it: ask for one above.").waitFor();
       const dialog = page.getByRole("dialog");
       await press(page, page.getByRole("button", { name: "Ask for a warrant" }));
       await check(page, "the dialog of a new warrant");
@@ -298,47 +306,94 @@ export function addAccessScenarios(demo) {
       await tenant.context().close();
     });
 
-  scenario("nothing that matches, nothing without a warrant, older records and a failure of theirs",
+  scenario("nothing that matches, older records and a failure of theirs", { limitMs: 60_000 }, async () => {
+    const page = await openPage();
+    await signIn(page, await demo.freshLink("alpha", "ada"));
+    await page.goto(`${demo.url}/access?actor=nobody&from=2026-01-01`);
+    await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
+    await page.locator("main dl").getByText("nobody").waitFor();
+    await check(page, "nothing matches");
+    await press(page, page.getByRole("button", { name: "Clear the filters" }));
+    await rows(page).first().waitFor();
+    assert.equal(new URL(page.url()).search, "");
+    await page.waitForFunction(() => document.activeElement.tagName === "H1");
+
+    // The server has few records; this one has three pages.
+    let broken = true;
+    await page.route(recordsOf("alpha"), async (route) => {
+      const reply = await route.fetch();
+      const json = await reply.json();
+      const [one] = json.items;
+      const before = Number(new URL(route.request().url()).searchParams.get("before") ?? 600);
+      if (before === 400 && broken) return route.fulfill(problem(503, "unavailable", "the queue is full"));
+      const items = Array.from({ length: 200 }, (_, i) => ({ ...one, record: before - 1 - i }));
+      const next_before = before > 200 ? before - 200 : null;
+      return route.fulfill({ response: reply, json: { ...json, items, total: 600, next_before } });
+    });
+    await page.goto(`${demo.url}/access`);
+    await page.getByText("200 are loaded").waitFor();
+    const older = page.getByRole("button", { name: "Load older" });
+    await older.press("Enter");  // there are many rows before it
+    await page.getByRole("heading", { name: "The server is busy" }).waitFor();
+    await page.getByText("200 are loaded").waitFor();
+    broken = false;
+    await page.getByRole("button", { name: "Try again" }).press("Enter");
+    await page.getByText("400 are loaded").waitFor();
+    await older.press("Enter");
+    await page.getByText("All 600 that match are loaded").waitFor();
+    assert.equal(await older.evaluate((button) => button === document.activeElement && button.ariaDisabled), "true");
+    await page.context().close();
+  });
+
+  scenario("by keyboard: what had no warrant is found by the server, among all records, and in the files",
     { limitMs: 60_000 }, async () => {
+      const page = await admin(demo, "golf");
+      await page.goto(`${demo.url}/access?reason=no-warrant&actor=nobody`);
+      await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
+      await page.locator("main dl").getByText("no-warrant").waitFor();
+      await check(page, "nothing without a warrant");
+      await demo.api("GET", "/v1/tenants/golf/tokens");  // no-warrant
+      await demo.api("GET", "/v1/tenants/golf");  // the contract
+      await page.goto(`${demo.url}/access`);
+      await rows(page).nth(1).waitFor();
+      await tabTo(page, page.getByLabel("Without a warrant"));
+      await page.keyboard.press("Space");
+      const [asked] = await Promise.all([
+        page.waitForRequest((request) => /\/records\?/.test(request.url())),
+        press(page, page.getByRole("button", { name: "Show", exact: true })),
+      ]);
+      assert.equal(new URL(asked.url()).searchParams.get("reason"), "no-warrant");
+      await page.waitForURL(/reason=no-warrant/);
+      const shown = async () => (await page.locator(".records tbody td:nth-child(6)").allTextContents());
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll(".records tbody td:nth-child(6)")].every((one) => one.textContent === "▲ no-warrant"));
+      const found = (await shown()).length;
+      assert.ok(found >= 1);
+      await page.getByText(`All ${found} that match are loaded`).waitFor();
+      const csv = await download(page, page.getByRole("link", { name: "CSV" }));
+      assert.equal(readFileSync(csv.path, "utf8").trim().split("\r\n").length, found + 1);
+      await check(page, "what had no warrant");
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+
+  scenario("by keyboard: the days that are shown come as a PDF, and too many are refused in words", { limitMs: 60_000 },
+    async () => {
       const page = await openPage();
       await signIn(page, await demo.freshLink("alpha", "ada"));
-      await page.goto(`${demo.url}/access?actor=nobody&from=2026-01-01`);
-      await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
-      await page.locator("main dl").getByText("nobody").waitFor();
-      await check(page, "nothing matches");
-      await press(page, page.getByRole("button", { name: "Clear the filters" }));
+      const day = new Date().toISOString().slice(0, 10);
+      await page.goto(`${demo.url}/access?from=${day}`);
       await rows(page).first().waitFor();
-      assert.equal(new URL(page.url()).search, "");
-      await page.waitForFunction(() => document.activeElement.tagName === "H1");
-
-      // The server has few records; this one has three pages.
-      let broken = true;
-      await page.route(recordsOf("alpha"), async (route) => {
-        const reply = await route.fetch();
-        const json = await reply.json();
-        const [one] = json.items;
-        const before = Number(new URL(route.request().url()).searchParams.get("before") ?? 600);
-        if (before === 400 && broken) return route.fulfill(problem(503, "unavailable", "the queue is full"));
-        const items = Array.from({ length: 200 }, (_, i) => ({ ...one, record: before - 1 - i, type: "change",
-          payload: { ...one.payload, reason: before === 200 && i < 3 ? "no-warrant" : "own-data" } }));
-        const next_before = before > 200 ? before - 200 : null;
-        return route.fulfill({ response: reply, json: { ...json, items, total: 600, next_before } });
-      });
-      await page.goto(`${demo.url}/access?reason=no-warrant`);
-      await page.getByRole("heading", { name: "None of the 200 loaded records is without a warrant" }).waitFor();
-      await page.getByText("files have the others too").waitFor();
-      await check(page, "nothing without a warrant");
-      const older = page.getByRole("button", { name: "Load older" });
-      await press(page, older);
-      await page.getByRole("heading", { name: "The server is busy" }).waitFor();
-      await page.getByText("200 are loaded").waitFor();
-      broken = false;
-      await press(page, page.getByRole("button", { name: "Try again" }));
-      await page.getByRole("heading", { name: "None of the 400 loaded records is without a warrant" }).waitFor();
-      await press(page, older);
-      await page.getByText("All 600 that match are loaded").waitFor();
-      assert.equal(await rows(page).count(), 3);
-      assert.equal(await older.evaluate((button) => button === document.activeElement && button.ariaDisabled), "true");
+      const link = page.getByRole("link", { name: "Range as PDF" });
+      const pdf = await download(page, link);
+      assert.equal(pdf.name, "receipts-alpha.pdf");
+      assert.equal(readFileSync(pdf.path).subarray(0, 5).toString(), "%PDF-");
+      const words = "form: pdf is for at most 1000 records; ask for a shorter time, or for json";
+      await page.route(/\/receipts\?.*form=pdf/, (route) => route.fulfill(problem(400, "invalid", words)));
+      await pressFromTop(page, link);
+      await page.getByRole("alert").getByText(words).waitFor();
+      await page.getByText("The PDF is the list of these days for people, up to 1,000.", { exact: false }).waitFor();
+      await check(page, "a PDF that is refused");
       await page.context().close();
     });
 

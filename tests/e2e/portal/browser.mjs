@@ -25,16 +25,17 @@ export class Demo {
   async token(name) {
     return (await this.child.says(new RegExp(`${name}, .*?(mct_\\S+)`)))[1];
   }
-  // A link that nobody used yet.
+  // A link that nobody used yet. Of a tenant that has an administrator no operator makes one.
   async freshLink(tenant, id) {
-    const made = await this.api("POST", `/v1/tenants/${tenant}/principals/${id}/links`);
+    const made = await this.api("POST", `/v1/tenants/${tenant}/principals/${id}/links`, undefined,
+      tenant === "alpha" ? "Ada Lindqvist" : "Otto Brandt");
     return this.url + made.path;
   }
-  async api(method, path, body) {
+  async api(method, path, body, who = "Otto Brandt") {
     const reply = await fetch(this.url + path, {
       method,
       headers: {
-        Authorization: `Bearer ${await this.token("Otto Brandt")}`,
+        Authorization: `Bearer ${await this.token(who)}`,
         "Content-Type": "application/json",
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -42,6 +43,15 @@ export class Demo {
     assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${await reply.clone().text()}`);
     return reply.status === 204 ? undefined : reply.json();
   }
+}
+
+// A link that the person of a page makes.
+export async function linkFrom(page, tenant, id) {
+  return page.evaluate(async ([path]) => {
+    const { csrf } = await (await fetch("/v1/session")).json();
+    const reply = await fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrf } });
+    return location.origin + (await reply.json()).path;
+  }, [`/v1/tenants/${tenant}/principals/${id}/links`]);
 }
 
 let browser = null;

@@ -98,7 +98,7 @@ const tokens = page([
 ]);
 
 const endpoint = (n, kind, target, more = {}) => ({
-  tenant: "alpha", id: id("nep", n), kind, target, events: "*", note: "", state: "active", reason: "",
+  tenant: "alpha", id: id("nep", n), kind, target, events: "*", note: "", form: "cloudevents", state: "active", reason: "",
   former_secret_until: null, created_at: before(n * DAY), version: 1, ...more,
 });
 const endpoints = page([
@@ -134,7 +134,7 @@ function ledgerRecord(n) {
 }
 const KEY = `demo.example+6a3c0d11+${"A".repeat(43)}=`;
 const records = {
-  items: Array.from({ length: 200 }, (_, i) => ledgerRecord(199 - i)), total: 200, next_before: null,
+  items: Array.from({ length: 200 }, (_, i) => ledgerRecord(199 - i)), total: 200, next_before: null, next_after: null,
   key: KEY.replace("demo.example", "demo.example/audit/alpha"),
 };
 const warrant = (n, state, more = {}) => ({
@@ -151,7 +151,8 @@ const checkpoint = (size, ...names) => [
   ...names.map((name) => `\u2014 ${name} ${"C".repeat(96)}`), "",
 ].join("\n");
 const ledger = {
-  origin: "demo.example", key: KEY, checkpoint: checkpoint(412, "demo.example"), state: "recording", why: null,
+  origin: "demo.example", key: KEY, keys: [{ key: KEY, begin: before(30 * DAY), end: null }],
+  checkpoint: checkpoint(412, "demo.example"), state: "recording", why: null,
   cosigned: checkpoint(409, "demo.example", "witness.example"), witness: null,
   signer: `-----BEGIN PUBLIC KEY-----\n${"D".repeat(64)}\n-----END PUBLIC KEY-----\n`,
 };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { catalogue } from "../../../ops/catalogue.mjs";
+import { eventually } from "../lib/children.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import { addAccessScenarios } from "./access.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
@@ -10,6 +11,7 @@ import { addGoldenScenarios } from "./golden.mjs";
 import { addReceiptPageScenarios } from "./receipt_page.mjs";
 import { addStateScenarios } from "./states.mjs";
 import { addVerifyScenarios } from "./verify.mjs";
+import { addVerifyKeysScenarios } from "./verify_keys.mjs";
 
 if (missing) {
   console.log(`SKIP: ${missing}`);
@@ -78,6 +80,11 @@ scenario("people see their own tenant, operators all", async () => {
   assert.equal(new URL(otto.url()).searchParams.get("tenant"), "bravo");
   await otto.getByRole("rowheader", { name: "bravo" }).waitFor();
   assert.equal(await otto.getByRole("rowheader", { name: "alpha" }).count(), 0);
+  await otto.getByText("Each look at bravo stands in its log, with your name.").waitFor();
+  const looked = async () => (await demo.api("GET", "/v1/tenants/bravo/records?limit=1&action=GET+/v1/overview")).items[0].record;
+  const before = await looked();
+  await otto.getByRole("button", { name: "Look again" }).click();
+  await eventually("the next look is recorded", async () => (await looked()) > before);
 });
 
 scenario("the keyboard alone reaches every page and reads a chart", async () => {
@@ -130,9 +137,10 @@ scenario("who may not see tokens is told what is missing, and an auditor has no 
 });
 
 scenario("names are text, whatever stands in them", async () => {
-  const names = ["<img src=x onerror=alert(1)><script>alert(2)</script>", "\u202Eevil name", "x".repeat(200)];
+  const names = ["<img src=x onerror=alert(1)><script>alert(2)</script>", "\u05D0 evil name", "x".repeat(200)];
   for (const [i, name] of names.entries()) {
-    await demo.api("POST", "/v1/tenants/alpha/principals", { id: `odd${i}`, name, roles: "analyst" });
+    await demo.api("POST", "/v1/tenants/alpha/principals", { id: `odd${i}`, name, roles: "analyst" },
+      "Ada Lindqvist");
     const page = await openPage();
     let alerted = false;
     page.on("dialog", () => (alerted = true));
@@ -188,6 +196,7 @@ scenario("an unknown page and a silent server have their own states", async () =
 addStateScenarios(demo);
 addFlowScenarios(demo);
 addVerifyScenarios(demo);
+addVerifyKeysScenarios();
 addAccessScenarios(demo);
 addReceiptPageScenarios(demo);
 addGoldenScenarios(demo, update);
