@@ -41,11 +41,17 @@ both("a checkpoint counts when a known log signed it under its own name, and not
   ];
   for (const [wanted, file, logKeys] of rows) assert.equal(await outcome(asked(file, { logKeys })), wanted, file);
   for (const lines of [
-    `2\n${ROOT.replace("o=", "p=")}\n`, `02\n${ROOT}\n`, `-1\n${ROOT}\n`, `2\r\n${ROOT}\n`, `\n2\n${ROOT}\n`,
-    "2\nqqo=\n", "2\n", `18446744073709551616\n${ROOT}\n`,
+    `2\n${ROOT.replace("o=", "p=")}\n`, `02\n${ROOT}\n`, "2\nqqo=\n", "2\n", `18446744073709551616\n${ROOT}\n`,
   ]) {
     const file = note(`log.example\n${lines}`, own);
     assert.equal(await outcome(asked(file, { logKeys: [own.vkey] })), FAILED, lines);
+  }
+  // By itself that is no checkpoint; in a log proof nothing else can stand there.
+  for (const lines of [`-1\n${ROOT}\n`, `2\r\n${ROOT}\n`, `\n2\n${ROOT}\n`]) {
+    const head = note(`log.example\n${lines}`, own);
+    assert.equal(await outcome(asked(head, { logKeys: [own.vkey] })), "refused", lines);
+    const proof = asked(`c2sp.org/tlog-proof@v1\nindex 0\n\n${head}`, { logKeys: [own.vkey], artifact: bytes("a") });
+    assert.equal(await outcome(proof), FAILED, lines);
   }
   const broken = bytes(good);
   broken[0] = 0xff;
