@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Delivery, Endpoint } from "../client.ts";
+import type { Delivery, Endpoint, EndpointForm } from "../client.ts";
 import { count, millis, time, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { Modal, Send, useSending } from "../modal.tsx";
@@ -11,6 +11,9 @@ export interface Shown {
   overlap: boolean;
 }
 
+// The events that are offered at first: ocsf takes accesses alone.
+const OFFERED: Record<EndpointForm, string> = { cloudevents: "*", ocsf: "mc.access.*" };
+
 interface NewProps {
   tenant: string;
   close: () => void;
@@ -19,13 +22,24 @@ interface NewProps {
 
 export function NewEndpointDialog({ tenant, close, made }: NewProps) {
   const { problem, busy, send, clear } = useSending();
+  const [kind, setKind] = useState<Endpoint["kind"]>("webhook");
+  const [form, setForm] = useState<EndpointForm>("cloudevents");
+  const [events, setEvents] = useState(OFFERED.cloudevents);
+  // What somebody wrote stays; what was offered goes with its form.
+  function choose(wanted: EndpointForm) {
+    if (events === OFFERED[form]) setEvents(OFFERED[wanted]);
+    setForm(wanted);
+  }
+  function chooseKind(wanted: Endpoint["kind"]) {
+    if (wanted === "mail") choose("cloudevents");
+    setKind(wanted);
+  }
   function submit(event: SubmitEvent) {
     event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const text = (name: string) => String(form.get(name) ?? "");
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (name: string) => String(data.get(name) ?? "");
     void send(async () => {
-      const kind = text("kind") === "mail" ? "mail" : "webhook";
-      const body = { kind, target: text("target"), events: text("events"), note: text("note") } as const;
+      const body = { kind, target: text("target"), events, note: text("note"), ...(kind === "webhook" ? { form } : {}) };
       const endpoint = await client.createEndpoint({ tenant, body });
       made(endpoint.secret ? { secret: endpoint.secret, publicKey: endpoint.public_key ?? "", overlap: false } : null);
     });
@@ -35,17 +49,26 @@ export function NewEndpointDialog({ tenant, close, made }: NewProps) {
       <form onSubmit={submit}>
         <fieldset>
           <legend>How</legend>
-          <label class="choice"><input type="radio" name="kind" value="webhook" defaultChecked /> Webhook</label>
-          <label class="choice"><input type="radio" name="kind" value="mail" /> Mail</label>
+          <label class="choice"><input type="radio" name="kind" checked={kind === "webhook"} onChange={() => chooseKind("webhook")} /> Webhook</label>
+          <label class="choice"><input type="radio" name="kind" checked={kind === "mail"} onChange={() => chooseKind("mail")} /> Mail</label>
         </fieldset>
+        {kind === "webhook" && (
+          <fieldset>
+            <legend>Form</legend>
+            <label class="choice"><input type="radio" name="form" checked={form === "cloudevents"} onChange={() => choose("cloudevents")} /> CloudEvents</label>
+            <label class="choice"><input type="radio" name="form" checked={form === "ocsf"} onChange={() => choose("ocsf")} /> OCSF, for a SIEM</label>
+          </fieldset>
+        )}
         <p>
           <label for="target">Address</label>
           <input id="target" name="target" required maxLength={2000} placeholder="https://hooks.example.org/maestro" />
         </p>
         <p>
           <label for="events">Events</label>
-          <input id="events" name="events" required defaultValue="*" aria-describedby="events-help" />
-          <span id="events-help" class="soft">mc.token.created, mc.token.* or *; comma separated</span>
+          <input id="events" name="events" required value={events} onInput={(event) => setEvents(event.currentTarget.value)} aria-describedby="events-help" />
+          <span id="events-help" class="soft">
+            {form === "ocsf" ? "mc.access.*, or some of those" : "mc.token.created, mc.token.* or *"}; comma separated
+          </span>
         </p>
         <p>
           <label for="note">Note</label>

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Delivery, DeliveryState, Endpoint } from "../client.ts";
+import type { Delivery, DeliveryState, Endpoint, EndpointForm } from "../client.ts";
 import { Problem } from "../api.ts";
 import { time, UNKNOWN } from "../format.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
@@ -7,6 +7,7 @@ import { attempt, client, session, tenant, utc } from "../state.ts";
 import { DeleteDialog, DeliveryLog, NewEndpointDialog, ReplayDialog, SecretDialog, type Shown } from "./notification_dialogs.tsx";
 
 const MARK: Record<DeliveryState, string> = { pending: "▲ pending", delivered: "✓ delivered", failed: "✕ failed" };
+const FORM: Record<EndpointForm, string> = { cloudevents: "CloudEvents", ocsf: "OCSF" };
 
 interface EndpointsProps {
   all: Endpoint[];
@@ -23,6 +24,7 @@ function Endpoints({ all, writes, act }: EndpointsProps) {
           <tr>
             <th scope="col">Target</th>
             <th scope="col">Events</th>
+            <th scope="col">Form</th>
             <th scope="col">Note</th>
             <th scope="col">State</th>
             <th scope="col"><span class="hidden">Actions</span></th>
@@ -35,6 +37,7 @@ function Endpoints({ all, writes, act }: EndpointsProps) {
                 <bdi>{one.target}</bdi>
               </th>
               <td class="wrap"><code>{one.events}</code></td>
+              <td>{one.kind === "mail" ? "Mail" : FORM[one.form]}</td>
               <td><bdi class="long" title={one.note}>{one.note || UNKNOWN}</bdi></td>
               <td>
                 {one.state === "active" ? "✓ active" : "✕ disabled"} {one.reason && <bdi>({one.reason})</bdi>}

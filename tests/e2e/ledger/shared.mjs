@@ -268,6 +268,11 @@ scenario("a server with another key, or another origin, is refused", async (worl
   }
 });
 
+scenario("a server that would sign bundles with other keys is refused", async (world) => {
+  const other = new Member("shared-other-signing", { ...world.shared, signing: "" });
+  assert.match(other.refusal(), /signing keys: .* other keys than this one/);
+});
+
 scenario("a stranger's copy is refused, and left as it is", { limitMs: 60_000 }, async (world) => {
   const other = new Database("stranger");
   const bytesOf = (member) => readdirSync(member.site.path("data/ledger/segments")).map((name) =>

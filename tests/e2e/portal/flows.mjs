@@ -204,6 +204,17 @@ export function addFlowScenarios(demo) {
     await dialog.getByText(/target must be https/).waitFor();
     await check(page, "the dialog of a new endpoint, with an error");
     await write(page, dialog.getByLabel("Address"), `${receiver.url}/portal`);
+    await press(page, dialog.getByLabel("CloudEvents"), "ArrowRight");
+    assert.equal(await dialog.getByLabel("Events", { exact: true }).inputValue(), "mc.access.*");
+    await press(page, dialog.getByLabel("Webhook"), "ArrowRight");
+    await dialog.getByRole("group", { name: "Form" }).waitFor({ state: "detached" });
+    assert.equal(await dialog.getByLabel("Events", { exact: true }).inputValue(), "*");
+    await page.keyboard.press("ArrowLeft");
+    await press(page, dialog.getByLabel("CloudEvents"), "ArrowRight");
+    await write(page, dialog.getByLabel("Events", { exact: true }), "mc.token.*");
+    await page.keyboard.press("Enter");
+    await dialog.getByText(/in form ocsf they are mc\.access/).waitFor();
+    await write(page, dialog.getByLabel("Events", { exact: true }), "mc.access.*");
     await write(page, dialog.getByLabel("Note"), "from the portal");
     await page.keyboard.press("Enter");
     await dialog.getByText("The secret, shown this once").waitFor();
@@ -211,6 +222,7 @@ export function addFlowScenarios(demo) {
     await check(page, "the dialog of a secret");
     await press(page, dialog.getByRole("button", { name: "Done" }));
     const row = page.getByRole("row", { name: /from the portal/ });
+    await row.getByRole("cell", { name: "OCSF", exact: true }).waitFor();
     await press(page, row.getByRole("button", { name: /^Test/ }));
     await page.getByText(/is on its way/).waitFor();
     await eventually("the test at its receiver", () => receiver.at("/portal").length > 0);
