@@ -339,7 +339,7 @@ function ledgerCommands(site, json) {
 function offers(site, ...words) {
   const ask = `source ${site.path("completion.bash")}
 COMP_WORDS=(maestro "$@"); COMP_CWORD=$#; _maestro; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const done = runToEnd("bash", ["-uc", ask, "bash", ...words]);
+  const done = runToEnd("bash", ["--norc", "-uc", ask, "bash", ...words]);
   assert.equal(done.err, "");
   return done.out.split("\n").filter((line) => line !== "");
 }
