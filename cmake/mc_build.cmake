@@ -80,6 +80,13 @@ function(mc_ext name)
       message(FATAL_ERROR "mc_ext: unknown package '${name}'; a new dependency needs an ADR")
     endif()
     pkg_check_modules(MC_PKG_${name} REQUIRED IMPORTED_TARGET GLOBAL ${module_${name}})
+    # re2 asks for -pthread, which glibc needs no longer and the precompiled headers are without.
+    get_target_property(flags PkgConfig::MC_PKG_${name} INTERFACE_COMPILE_OPTIONS)
+    if(flags)
+      list(REMOVE_ITEM flags -pthread)
+      set_target_properties(PkgConfig::MC_PKG_${name} PROPERTIES
+        INTERFACE_COMPILE_OPTIONS "${flags}")
+    endif()
     target_link_libraries(mc_ext_${name} INTERFACE PkgConfig::MC_PKG_${name})
   endif()
 endfunction()

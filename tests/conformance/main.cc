@@ -18,6 +18,7 @@ struct Entry {
 constexpr Entry kSuites[] = {{"graphql-cats", run_graphql_cats},
                              {"jcs", run_jcs},
                              {"merkle", run_merkle},
+                             {"rego", run_rego},
                              {"sigstore", run_sigstore},
                              {"wycheproof", run_wycheproof}};
 

@@ -64,6 +64,8 @@ void run_merkle(const Vectors& vectors, Report& report);
 void run_wycheproof(const Vectors& vectors, Report& report);
 // Bundles of github.com/sigstore/sigstore-conformance, offline against their trusted roots.
 void run_sigstore(const Vectors& vectors, Report& report);
+// OPA's compliance suite of Rego: each case by our compiler, and the plan that OPA made of it.
+void run_rego(const Vectors& vectors, Report& report);
 // Scenarios of github.com/graphql-cats/graphql-cats.
 void run_graphql_cats(const Vectors& vectors, Report& report);
 

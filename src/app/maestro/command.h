@@ -54,6 +54,8 @@ void add_ledger_keys(cli::Command& noun, Context& context);  // the same
 void add_sign(cli::Command& app, Context& context);
 void add_signing(cli::Command& app, Context& context);
 void add_warrants(cli::Command& app, Context& context);
+void add_policy(cli::Command& app, Context& context);
+void add_policy_run(cli::Command& noun, Context& context);  // below `policy`
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
 Status serve_until_signal(Running& running, const std::function<void()>& reload,

@@ -83,7 +83,7 @@ std::string shortest(long double value) {
     mantissa.append(static_cast<std::size_t>(std::max(0, exponent + 1 - count)), '0');
     return sign + mantissa.substr(0, static_cast<std::size_t>(exponent + 1));
   }
-  if (exponent < -4 || exponent >= 21) {
+  if (exponent < -4 || exponent >= 6) {
     std::string out = sign + mantissa.substr(0, 1);
     if (count > 1) out += "." + mantissa.substr(1);
     out += exponent < 0 ? "e-" : "e+";

@@ -1,0 +1,9 @@
+# What roles may do once nothing denies it. The table is data: data.mc.settings.actions.
+package mc.access
+
+# METADATA
+# title: The action is one of the role's
+allowed_by contains concat("", ["role-", role]) if {
+	some role in input.principal.roles
+	input.action in data.mc.settings.actions[role]
+}

@@ -1,0 +1,19 @@
+// What the commands about policies share: loading paths, and telling what is wrong with them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "maestro/command.h"
+#include "policy/load.h"
+
+namespace mc::app {
+
+// Findings a line each on standard error, or {"errors": [...]} on standard output with --json.
+// Always an error, of exit code 1.
+Status tell_findings(const Context& context, const std::vector<rego::Diagnostic>& findings);
+
+Result<policy::Loaded> load_policies(const Context& context, const std::vector<std::string>& paths,
+                                     const policy::LoadOptions& options);
+
+}  // namespace mc::app

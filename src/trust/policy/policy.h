@@ -1,0 +1,118 @@
+// Policies in use: what bundles say, compiled once, evaluated by any number of threads.
+//
+//   Policies   immutable: the program, the base data and the revisions of the active bundles
+//   Engine     the policies of now; activate() swaps them without a lock for those who evaluate
+//   Evaluator  one thread's: evaluates a path of data against an input
+//
+// A decision is made by one Policies from its first to its last instruction, whatever is activated
+// meanwhile. Undefined is never turned into allow: who asks gets `undefined` and must deny.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/bundle.h"
+#include "policy/run_tests.h"  // IWYU pragma: export
+#include "policy/store.h"      // IWYU pragma: export
+#include "vm/vm.h"
+
+namespace mc::policy {
+
+struct BundleInfo {
+  std::string name;
+  std::string revision;
+  std::string digest;
+  std::string signed_by;
+  std::vector<std::string> roots;
+  bool operator==(const BundleInfo&) const = default;
+};
+
+class Policies {
+ public:
+  struct NamedBundle {
+    std::string name;
+    Bundle bundle;
+  };
+  // Compiles the modules of all bundles together, with a plan for each rule and each package.
+  // Errors: the compiler's findings, a line each ("file:row:col: code: message"), at most 10; roots
+  // of two bundles overlap; data under a rule.
+  static Result<std::shared_ptr<const Policies>> make(std::vector<NamedBundle> bundles,
+                                                      const vm::Capabilities& capabilities = {});
+  // No rules and no data: everything is undefined.
+  static std::shared_ptr<const Policies> none();
+
+  const std::vector<BundleInfo>& bundles() const { return bundles_; }
+  const std::vector<std::string>& rule_paths() const { return rule_paths_; }  // "data.a.allow"
+  const vm::Program& program() const { return *program_; }
+  term::Value data() const { return data_.root(); }
+  // "name@revision" of all, comma separated: what a decision is attributed to.
+  const std::string& revision() const { return revision_; }
+  // The longest rule or package that `path` ("a/b/c") begins with, and what is left of it.
+  struct Found {
+    int plan = -1;  // -1 = base data only
+    std::vector<std::string> rest;
+  };
+  Found find(std::string_view path) const;
+
+ private:
+  Policies() = default;
+  std::vector<BundleInfo> bundles_;
+  std::vector<std::string> rule_paths_;
+  std::shared_ptr<const vm::Program> program_;
+  term::Document data_;
+  std::string revision_;
+};
+
+class Engine {
+ public:
+  Engine() : current_(Policies::none()) {}
+  // From then on new decisions are made by these.
+  void activate(std::shared_ptr<const Policies> policies);
+  std::shared_ptr<const Policies> current() const;
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+ private:
+  mutable std::mutex mutex_;  // of current_; taken by an evaluator only after a swap
+  std::shared_ptr<const Policies> current_;
+  std::atomic<std::uint64_t> generation_ = 1;
+};
+
+struct Evaluation {
+  term::Value value;  // undefined when the policies say nothing; valid until the next evaluate()
+  const Policies* policies = nullptr;  // who decided; valid until the next evaluate()
+  term::Value fixed_answers;
+  std::int64_t instructions = 0;
+};
+struct EvaluateOptions {
+  bool strict_errors = false;
+  vm::Limits limits;
+  builtin::ZoneSource* zones = nullptr;  // null: UTC and fixed offsets only
+  std::vector<std::string>* printed = nullptr;
+  vm::Profile* profile = nullptr;
+  std::vector<vm::TraceEvent>* trace = nullptr;
+};
+
+// Of one thread.
+class Evaluator {
+ public:
+  Evaluator(const Engine& engine, sys::Clock& clock, sys::Random& random);
+  ~Evaluator();
+  // The value at `path` ("a/b/c" or "" for all of data). The input is read or built in arena().
+  tl::expected<Evaluation, vm::EvalError> evaluate(std::string_view path, term::Value input,
+                                                   const EvaluateOptions& options = {});
+  term::Arena& arena();
+  void reset();  // forgets the last input and answer
+
+ private:
+  const Engine& engine_;
+  sys::Clock& clock_;
+  vm::Machine machine_;
+  std::shared_ptr<const Policies> policies_;  // kept alive while this thread evaluates by them
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace mc::policy

@@ -1,0 +1,84 @@
+#include "policy/store.h"
+
+#include "json/json.h"
+
+namespace mc::policy {
+namespace {
+
+// First a line of JSON that says what follows, then the bundle itself.
+constexpr std::string_view kEnding = ".bundle";
+constexpr std::size_t kBytesMax = 80 << 20;
+
+// Names of bundles are words: what they are in a path cannot be more than a file name.
+Status check_name(const std::string& name) {
+  const bool word = !name.empty() && name.size() <= 64 &&
+                    name.find_first_not_of(
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789-_") == std::string::npos;
+  if (word) return ok();
+  return fail(Code::invalid, "bundle name '" + excerpt(name) +
+                                 "': 1 to 64 letters, digits, '-' and '_' are allowed");
+}
+
+std::string text_of(const json::Value& head, std::string_view member) {
+  const json::Value* const found = head.find(member);
+  const std::string* const text = found == nullptr ? nullptr : found->as_string();
+  return text == nullptr ? std::string() : *text;
+}
+
+}  // namespace
+
+Status BundleStore::keep(const StoredBundle& bundle) {
+  MC_TRY_OK(check_name(bundle.name));
+  MC_TRY_OK(files_.make_folders(folder_));
+  std::string head;
+  json::Writer writer(head);
+  writer.begin_object().member("kind", "mc.policy-bundle").member("version", 1);
+  writer.member("etag", bundle.etag).member("revision", bundle.revision);
+  writer.member("activated_ms", to_unix_ms(bundle.activated));
+  writer.member("sha256", to_hex(sys::sha256(bundle.tar_gz))).end_object();
+  return files_.write_atomic(folder_ + "/" + bundle.name + std::string(kEnding),
+                             head + "\n" + bundle.tar_gz);
+}
+
+Result<StoredBundle> BundleStore::last(const std::string& name) {
+  MC_TRY_OK(check_name(name));
+  const std::string path = folder_ + "/" + name + std::string(kEnding);
+  MC_TRY(const bool there, files_.exists(path));
+  if (!there) return fail(Code::not_found, "no bundle '" + name + "' is kept");
+  MC_TRY(const std::string bytes, files_.read_all(path, kBytesMax));
+  const std::size_t line = bytes.find('\n');
+  const auto head = json::parse(std::string_view(bytes).substr(0, std::min(line, bytes.size())));
+  const auto damaged = [&] {
+    return fail(Code::corrupt, "the kept bundle '" + name + "' is damaged");
+  };
+  if (line == std::string::npos || !head) return damaged();
+  StoredBundle bundle;
+  bundle.name = name;
+  bundle.tar_gz = bytes.substr(line + 1);
+  if (text_of(*head, "sha256") != to_hex(sys::sha256(bundle.tar_gz))) return damaged();
+  bundle.etag = text_of(*head, "etag");
+  bundle.revision = text_of(*head, "revision");
+  const json::Value* const activated = head->find("activated_ms");
+  if (activated == nullptr || activated->as_int() == nullptr) return damaged();
+  bundle.activated = from_unix_ms(*activated->as_int());
+  return bundle;
+}
+
+Result<std::vector<std::string>> BundleStore::names() {
+  MC_TRY(const bool there, files_.exists(folder_));
+  std::vector<std::string> names;
+  if (!there) return names;
+  MC_TRY(const std::vector<std::string> files, files_.list(folder_));
+  for (const std::string& file : files) {
+    if (file.ends_with(kEnding)) names.push_back(file.substr(0, file.size() - kEnding.size()));
+  }
+  return names;
+}
+
+Status BundleStore::forget(const std::string& name) {
+  MC_TRY_OK(check_name(name));
+  return files_.remove(folder_ + "/" + name + std::string(kEnding));
+}
+
+}  // namespace mc::policy

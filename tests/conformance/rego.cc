@@ -1,0 +1,217 @@
+// OPA's compliance suite (Apache-2.0), one case a line: cases/*.jsonl are compiled by our compiler,
+// plans/*.jsonl hold the plan that OPA made of the same case; both run in our machine.
+#include "rego/rego.h"
+
+#include <algorithm>
+#include <map>
+
+#include "suite.h"
+#include "term/term.h"
+
+namespace mc::conformance {
+namespace {
+
+using term::Value;
+
+// Cases that need what a test must not have; each with its reason.
+struct Exempt {
+  std::string_view prefix, why;
+};
+constexpr Exempt kExempt[] = {
+    {"netlookupipaddr/", "asks a name server"},
+};
+
+bool is_exempt(const std::string& id) {
+  return std::any_of(std::begin(kExempt), std::end(kExempt),
+                     [&](const Exempt& exempt) { return id.starts_with(exempt.prefix); });
+}
+
+struct Case {
+  std::string id;
+  Value node;
+  std::string text(std::string_view name) const { return std::string(node.find(name).text()); }
+};
+
+Value test_sleep(builtin::Context&, std::span<const Value>) {
+  return Value::null();
+}
+
+vm::Capabilities capabilities() {
+  vm::Capabilities made;
+  made.more.push_back(rego::parse_module_builtin());
+  made.more.push_back({.name = "test.sleep",
+                       .signature = "(duration: string) => null",
+                       .function = test_sleep,
+                       .deterministic = false});
+  return made;
+}
+
+// Rows as an array of one order: sets become arrays, and with `sorted` the arrays of each binding
+// are put in order too.
+Value comparable(term::Arena& arena, Value results, bool sorted) {
+  const auto less = [](Value a, Value b) { return term::compare(a, b) < 0; };
+  const auto plain = term::parse_json(arena, term::to_json(results));
+  if (!plain) return term::string(arena, "unprintable: " + plain.error().what);
+  std::vector<Value> rows;
+  for (const Value row : plain->items()) {
+    Value out = term::object(arena);
+    for (const term::Entry& binding : row.members()) {
+      Value value = binding.value;
+      if (sorted && value.is_array()) {
+        std::vector<Value> items(value.items().begin(), value.items().end());
+        std::sort(items.begin(), items.end(), less);
+        value = term::array(arena, items);
+      }
+      term::insert(arena, out, binding.key, value);
+    }
+    rows.push_back(out);
+  }
+  std::sort(rows.begin(), rows.end(), less);
+  return term::array(arena, rows);
+}
+
+class Runner {
+ public:
+  Runner()
+      : clock_(sys::real_clock()),
+        random_(sys::real_random()),
+        files_(sys::real_files()),
+        zones_(builtin::make_zone_source(*files_)),
+        machine_(*clock_, *random_) {}
+
+  // Empty, or why the case fails.
+  std::string compile_and_run(const Case& c) {
+    std::vector<rego::Module> modules;
+    std::size_t number = 0;
+    for (const Value text : c.node.find("modules").items()) {
+      auto module = rego::parse_module(text.text(), "test-" + std::to_string(number++) + ".rego");
+      if (!module) return "does not parse: " + rego::to_line(module.error().front());
+      modules.push_back(std::move(*module));
+    }
+    auto query = rego::parse_query(c.text("query"));
+    if (!query) return "query does not parse: " + rego::to_line(query.error().front());
+    rego::CompileOptions options;
+    options.queries.push_back({.name = "eval", .body = std::move(*query)});
+    options.capabilities = capabilities();
+    const auto compiled = rego::compile(std::move(modules), options);
+    if (!compiled) return compile_error(c, compiled.error().front());
+    return run(c, compiled->policy, c.node.find("want_result"));
+  }
+
+  std::string run_plan(const Case& c, const Case& plan) {
+    const auto policy = vm::plan::parse(term::to_json(plan.node.find("plan")));
+    if (!policy) return "plan does not parse: " + policy.error().what;
+    return run(c, *policy, plan.node.find("want_plan_result"));
+  }
+
+ private:
+  // Some cases expect a type error that the compiler finds.
+  static std::string compile_error(const Case& c, const rego::Diagnostic& found) {
+    if (c.text("want_error_code") == found.code &&
+        rego::to_line(found).find(c.text("want_error")) != std::string::npos) {
+      return "";
+    }
+    return "does not compile: " + rego::to_line(found);
+  }
+
+  std::string run(const Case& c, const vm::plan::Policy& policy, Value wanted) {
+    const auto program = vm::Program::make(policy, capabilities());
+    if (!program) return "is refused: " + program.error().what;
+    term::Arena arena;
+    vm::Query query;
+    query.plan = (*program)->find_plan("eval");
+    if (query.plan < 0) return "has no plan 'eval'";
+    query.now = clock_->wall();
+    query.zones = zones_.get();
+    query.strict_errors = c.node.find("strict_error").is_true();
+    Value data = c.node.find("data");
+    query.data = data.is_undefined() ? term::object(arena) : data;
+    query.input = c.node.find("input");
+    if (const std::string text = c.text("input_term"); !text.empty()) {
+      const auto parsed = rego::parse_term(text);
+      if (!parsed) return "input_term does not parse: " + rego::to_line(parsed.error().front());
+      auto value = rego::to_value(arena, *parsed);
+      if (!value) return "input_term: " + value.error().what;
+      term::freeze(*value);
+      query.input = *value;
+    }
+    const auto answer = machine_.run(**program, query);
+    if (!answer) return judge_error(c, answer.error());
+    const bool sorted = c.node.find("sort_bindings").is_true();
+    const Value got = comparable(arena, answer->results, sorted);
+    if (wanted.is_undefined() && !c.text("want_error_code").empty()) {
+      return "wanted " + c.text("want_error_code") + ": " + c.text("want_error") + ", got " +
+             term::to_json(got);
+    }
+    const Value want = comparable(arena, wanted, sorted);
+    if (term::equal(got, want)) return "";
+    return "wanted " + term::to_json(want) + ", got " + term::to_json(got);
+  }
+
+  static std::string judge_error(const Case& c, const vm::EvalError& error) {
+    const std::string code = c.text("want_error_code"), text = c.text("want_error");
+    // The suite's own names of modules; plans were made with others.
+    std::string file = error.file;
+    if (file.starts_with("module-")) file.replace(0, 6, "test");
+    const std::string got =
+        file + ":" + std::to_string(error.at.row) + ": " + error.code + ": " + error.message;
+    if (code.empty() && text.empty()) return "error " + got;
+    if (!code.empty() && code != error.code) return "wanted " + code + ", error " + got;
+    if (got.find(text) == std::string::npos) return "wanted '" + text + "', error " + got;
+    return "";
+  }
+
+  std::unique_ptr<sys::Clock> clock_;
+  std::unique_ptr<sys::Random> random_;
+  std::unique_ptr<sys::Files> files_;
+  std::unique_ptr<builtin::ZoneSource> zones_;
+  vm::Machine machine_;
+};
+
+// The cases of a folder, by id. Their values live in `arena`.
+std::map<std::string, Case> read_cases(const Vectors& vectors, const std::string& folder,
+                                       term::Arena& arena, Report& report) {
+  std::map<std::string, Case> cases;
+  for (const std::string& path : vectors.find(folder, ".jsonl")) {
+    const auto text = vectors.read(path);
+    if (!text) {
+      report.fail(path, text.error().what);
+      continue;
+    }
+    for (const std::string_view line : split(*text, '\n')) {
+      if (line.empty()) continue;
+      auto node = term::parse_json(arena, line);
+      if (!node) {
+        report.fail(path, node.error().what);
+        continue;
+      }
+      term::freeze(*node);
+      Case c{.id = std::string(node->find("id").text()), .node = *node};
+      std::string id = c.id;
+      cases.emplace(std::move(id), std::move(c));
+    }
+  }
+  return cases;
+}
+
+}  // namespace
+
+void run_rego(const Vectors& vectors, Report& report) {
+  term::Arena arena;
+  const auto cases = read_cases(vectors, "cases", arena, report);
+  const auto plans = read_cases(vectors, "plans", arena, report);
+  Runner runner;
+  for (const auto& [id, c] : cases) {
+    if (!is_exempt(id)) report.add("case " + id, runner.compile_and_run(c));
+  }
+  for (const auto& [id, plan] : plans) {
+    const auto c = cases.find(id);
+    if (c == cases.end()) {
+      report.fail("plan " + id, "has no case");
+    } else if (!is_exempt(id)) {
+      report.add("plan " + id, runner.run_plan(c->second, plan));
+    }
+  }
+}
+
+}  // namespace mc::conformance

@@ -1,0 +1,3 @@
+p { x }
+package a
+q[x]

@@ -1,0 +1,1 @@
+x = [a | b, c]; {k: v | w, "l": m}; some x, y; 1, 2 in in.x[0] with input as `raw`
