@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graphrego/graphrego.h"
 #include "suite.h"
 #include "term/term.h"
 
@@ -38,6 +39,7 @@ Value test_sleep(builtin::Context&, std::span<const Value>) {
 
 vm::Capabilities capabilities() {
   vm::Capabilities made;
+  made.more = graphrego::graphql_builtins();
   made.more.push_back(rego::parse_module_builtin());
   made.more.push_back({.name = "test.sleep",
                        .signature = "(duration: string) => null",

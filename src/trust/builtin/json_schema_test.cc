@@ -316,19 +316,17 @@ TEST_CASE("json.verify_schema: names the first mistake") {
 
 TEST_CASE("json schemas: operands of Rego are taken as JSON, and cached by value") {
   Calls call;
-  const char *const wanted =
-                        R"([false, [{"desc": "b is required", "error": "(root): b is required", )"
-                        R"("field": "(root)",
-                    "type" : "required"
-}]])";
+  const char* const wanted =
+      R"x([false, [{"desc": "b is required", "error": "(root): b is required", )x"
+      R"x("field": "(root)", "type": "required"}]])x";
   CHECK(call("json.match_schema", R"({"a": 1}, {"required": {"a", "b"}})") == wanted);
-CHECK(call("json.match_schema", R"({"a": 1}, {"required": {"a", "b"}})") == wanted);
-CHECK(call("json.match_schema", R"({"a": 1}, {"required": {"a"}})") == "[true, []]");
-CHECK(call("json.match_schema", R"({"a": {1, 2}}, {"properties": {"a": {"type": "array"}}})") ==
-      "[true, []]");
-CHECK(call("json.match_schema", R"(1, {})") ==
-      "eval_builtin_error: wrong type, expected string or object");
-CHECK(call("json.match_schema", R"("{", {})") == "eval_builtin_error: invalid JSON string");
+  CHECK(call("json.match_schema", R"({"a": 1}, {"required": {"a", "b"}})") == wanted);
+  CHECK(call("json.match_schema", R"({"a": 1}, {"required": {"a"}})") == "[true, []]");
+  CHECK(call("json.match_schema", R"({"a": {1, 2}}, {"properties": {"a": {"type": "array"}}})") ==
+        "[true, []]");
+  CHECK(call("json.match_schema", R"(1, {})") ==
+        "eval_builtin_error: wrong type, expected string or object");
+  CHECK(call("json.match_schema", R"("{", {})") == "eval_builtin_error: invalid JSON string");
 }
 
 }  // namespace

@@ -79,7 +79,10 @@ std::string test_certificate_pem(const TestCertificate& certificate, std::string
   std::vector<std::pair<std::string, std::string>> extensions = certificate.extensions;
   if (certificate.authority) extensions.push_back({"basicConstraints", "critical,CA:TRUE"});
   for (const auto& [name, value] : extensions) {
-    X509_EXTENSION* const made = X509V3_EXT_conf(nullptr, nullptr, name.c_str(), value.c_str());
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, x509.get(), x509.get(), nullptr, nullptr, 0);
+    X509_EXTENSION* const made = X509V3_EXT_conf(nullptr, &context, name.c_str(), value.c_str());
     MC_CHECK(made != nullptr);
     X509_add_ext(x509.get(), made, -1);
     X509_EXTENSION_free(made);

@@ -1,5 +1,6 @@
 #include "rego/outputs.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -72,7 +73,9 @@ namespace {
 // counterpart on the other is known.
 class Unifier {
  public:
-  Unifier(const Outputs& outputs, const VarSet& safe) : outputs_(outputs), safe_(safe) {}
+  // Bound are `safe` and `found`.
+  Unifier(const Outputs& outputs, const VarSet& safe, const VarList& found)
+      : outputs_(outputs), safe_(safe), found_(found) {}
 
   void unify(const Term& a, const Term& b) {
     switch (a.kind) {
@@ -97,18 +100,19 @@ class Unifier {
         if (b.kind == Kind::var) mark(id(b));
     }
   }
-  const VarSet& unified() const { return unified_; }
+  VarList unified() const { return VarList::of({unified_.begin(), unified_.end()}); }
 
  private:
   static constexpr VarWalk kPattern{
       .skip_ref_heads = true, .skip_object_keys = true, .skip_closures = true};
 
   int id(const Term& var) const { return outputs_.names().id(var.text); }
-  bool is_safe(int var) const { return safe_.has(var) || unified_.has(var); }
+  bool is_bound(int var) const { return safe_.has(var) || found_.has(var); }
+  bool is_safe(int var) const { return is_bound(var) || unified_.contains(var); }
   // A ref whose head, a call whose operands are bound.
   bool known(const Term& term) const {
-    if (term.kind == Kind::ref) return outputs_.vars(term.items[0], kOwnVars).within(safe_);
-    return outputs_.vars(term, kOwnVars).within(safe_);
+    const VarList needed = outputs_.vars(term.kind == Kind::ref ? term.items[0] : term, kOwnVars);
+    return std::all_of(needed.begin(), needed.end(), [&](int var) { return is_bound(var); });
   }
 
   void unify_var(int a, const Term& b) {
@@ -164,15 +168,14 @@ class Unifier {
 
   // A variable against a whole pattern: each side waits for the other.
   void unify_whole(int a, const Term& pattern) {
-    VarSet vars = outputs_.vars(pattern, kPattern);
-    if (is_safe(a)) {
-      vars.each([&](int var) { mark(var); });
-      return;
+    if (is_safe(a)) return mark_all(pattern);
+    bool waits = false;
+    for (const int var : outputs_.vars(pattern, kPattern)) {
+      if (is_safe(var)) continue;
+      wait(a, var);
+      waits = true;
     }
-    vars.remove(safe_);
-    vars.remove(unified_);
-    if (vars.empty()) return mark(a);
-    vars.each([&](int var) { wait(a, var); });
+    if (!waits) mark(a);
   }
   void wait(int var, int for_var) {
     waits_[var].insert(for_var);
@@ -180,7 +183,7 @@ class Unifier {
   }
 
   void mark_all(const Term& pattern) {
-    outputs_.vars(pattern, kPattern).each([&](int var) { mark(var); });
+    for (const int var : outputs_.vars(pattern, kPattern)) mark(var);
   }
 
   // Marks a variable bound, and those that follow from it.
@@ -189,7 +192,7 @@ class Unifier {
     while (!todo.empty()) {
       const int var = todo.back();
       todo.pop_back();
-      unified_.add(var);
+      unified_.insert(var);
       if (const auto own = waits_.find(var); own != waits_.end()) {
         todo.insert(todo.end(), own->second.begin(), own->second.end());
         waits_.erase(own);
@@ -208,7 +211,8 @@ class Unifier {
 
   const Outputs& outputs_;
   const VarSet& safe_;
-  VarSet unified_;
+  const VarList& found_;
+  std::set<int> unified_;
   std::map<int, std::set<int>> waits_;       // what a variable waits for
   std::map<int, std::vector<int>> awaited_;  // the other way round
 };
@@ -217,8 +221,8 @@ class Unifier {
 
 // The operands of refs whose head is bound: a ref finds their values by itself.
 template <class Node>
-VarSet Outputs::of_refs(const Node& node, const VarSet& safe) const {
-  VarSet found;
+VarList Outputs::of_refs(const Node& node, const VarSet& safe) const {
+  std::vector<int> found;
   visit_terms(node, [&](const Term& term) {
     if (is_comprehension(term)) return false;
     if (term.kind == Kind::ref && !term.items.empty()) {
@@ -226,21 +230,21 @@ VarSet Outputs::of_refs(const Node& node, const VarSet& safe) const {
       const bool bound =
           is_var(head) ? safe.has(names_.id(head.text)) : vars(head, kOwnVars).within(safe);
       if (!bound) return false;
-      auto add = [&](const Term& var) { found.add(names_.id(var.text)); };
+      auto add = [&](const Term& var) { found.push_back(names_.id(var.text)); };
       each_operand_var(term, {.skip_ref_heads = true}, add);
     }
     return true;
   });
-  return found;
+  return VarList::of(std::move(found));
 }
 
-VarSet Outputs::of(const Expr& expr, const VarSet& safe) const {
+VarList Outputs::of(const Expr& expr, const VarSet& safe) const {
   if (expr.negated) return {};
   for (const With& with : expr.with) {
-    VarSet needed;
-    auto add = [&](const Term& var) { needed.add(names_.id(var.text)); };
-    each_with_var(with, kOwnVars, add);
-    if (!needed.within(safe)) return {};
+    bool bound = true;
+    auto check = [&](const Term& var) { bound = bound && safe.has(names_.id(var.text)); };
+    each_with_var(with, kOwnVars, check);
+    if (!bound) return {};
   }
   switch (expr.kind) {
     case Expr::Kind::every:
@@ -252,17 +256,16 @@ VarSet Outputs::of(const Expr& expr, const VarSet& safe) const {
   }
 }
 
-VarSet Outputs::of_call(const Expr& expr, const VarSet& safe) const {
-  VarSet found = of_refs(expr, safe);
+VarList Outputs::of_call(const Expr& expr, const VarSet& safe) const {
+  VarList found = of_refs(expr, safe);
   if (expr.is_call("eq")) {
     if (expr.terms.size() != 3) return {};
-    VarSet known = safe;
-    known.add(found);
-    Unifier unifier(*this, known);
+    Unifier unifier(*this, safe, found);
     unifier.unify(expr.terms[1], expr.terms[2]);
-    found.add(unifier.unified());
-    found.remove(safe);
-    return found;
+    VarList outputs = unifier.unified();
+    outputs.add(found);
+    outputs.remove(safe);
+    return outputs;
   }
   const int arity = functions_.arity(expr.terms[0]);
   if (arity == Functions::kUnknown) return {};
@@ -272,7 +275,7 @@ VarSet Outputs::of_call(const Expr& expr, const VarSet& safe) const {
   const VarWalk walk{
       .skip_ref_heads = true, .skip_object_keys = true, .skip_closures = true, .skip_sets = true};
   for (std::size_t i = 1; i < inputs; ++i) {
-    VarSet needed = vars(expr.terms[i], walk);
+    VarList needed = vars(expr.terms[i], walk);
     needed.remove(found);
     if (!needed.within(safe)) return {};
   }

@@ -45,14 +45,14 @@ class Outputs {
   Outputs(Names& names, const Functions& functions) : names_(names), functions_(functions) {}
 
   // The variables that evaluating `expr` binds when those of `safe` are bound.
-  VarSet of(const Expr& expr, const VarSet& safe) const;
+  VarList of(const Expr& expr, const VarSet& safe) const;
   // The variables in `node` (a Term, Expr or Body).
   template <class Node>
-  VarSet vars(const Node& node, const VarWalk& walk) const {
-    VarSet found;
-    auto add = [&](const Term& var) { found.add(names_.id(var.text)); };
+  VarList vars(const Node& node, const VarWalk& walk) const {
+    std::vector<int> found;
+    auto add = [&](const Term& var) { found.push_back(names_.id(var.text)); };
     each_var(node, walk, add);
-    return found;
+    return VarList::of(std::move(found));
   }
   // `safe` with the outputs of `body`'s expressions, in their order.
   VarSet after(const Body& body, VarSet safe) const;
@@ -62,9 +62,9 @@ class Outputs {
   const Functions& functions() const { return functions_; }
 
  private:
-  VarSet of_call(const Expr& expr, const VarSet& safe) const;
+  VarList of_call(const Expr& expr, const VarSet& safe) const;
   template <class Node>
-  VarSet of_refs(const Node& node, const VarSet& safe) const;
+  VarList of_refs(const Node& node, const VarSet& safe) const;
 
   Names& names_;
   const Functions& functions_;

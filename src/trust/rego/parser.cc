@@ -277,7 +277,10 @@ void Parser::parse_module(Module& module) {
   }
   bool first = true;
   while (token() != Token::eof && errors_.empty()) {
-    if (!statement(module, first)) return;
+    if (!statement(module, first)) {
+      if (errors_.empty()) illegal();
+      return;
+    }
     first = false;
   }
   if (!errors_.empty()) return;
@@ -288,7 +291,10 @@ void Parser::parse_module(Module& module) {
 void Parser::parse_query(Body& body) {
   while (token() != Token::eof && errors_.empty()) {
     Body part;
-    if (!query(Semicolon::ends, Token::eof, part)) return;
+    if (!query(Semicolon::ends, Token::eof, part)) {
+      if (errors_.empty()) illegal();
+      return;
+    }
     std::move(part.begin(), part.end(), std::back_inserter(body));
   }
   if (body.empty() && errors_.empty()) error(here(), "empty query");

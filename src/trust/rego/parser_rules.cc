@@ -154,19 +154,22 @@ bool Parser::braced_body(Rule& rule) {
   return true;
 }
 
-// Behind `if`: one expression, unless it is a set, because { x } is a body then.
+// Behind `if`: one expression, unless it is a set in braces, because { x } is a body then.
 bool Parser::if_body(Rule& rule) {
   next();
   const Mark start = mark();
+  const bool has_brace = token() == Token::left_brace;
   Expr expr;
-  if (literal(expr) && (expr.kind != Expr::Kind::term || expr.terms[0].kind != Term::Kind::set)) {
-    rule.body.push_back(std::move(expr));
-    return true;
+  const bool good = literal(expr);
+  const bool is_set =
+      expr.kind == Expr::Kind::term && !expr.terms.empty() && expr.terms[0].kind == Term::Kind::set;
+  if (has_brace && (!good || is_set)) {
+    reset(start);
+    return braced_body(rule);
   }
   // Without a brace there is no other reading, and the errors noted are the right ones.
-  if (start.lexer.current.token != Token::left_brace) return false;
-  reset(start);
-  return braced_body(rule);
+  if (good) rule.body.push_back(std::move(expr));
+  return good;
 }
 
 Parser::Found Parser::rule_body(Rule& rule, Written& written) {

@@ -158,6 +158,7 @@ TEST_CASE("parser: rules of every form") {
       {"p if {x}", "complete p is true; x"},
       {"p if {\"a\": 1}", "complete p is true; {\"a\": 1}"},
       {"p if { {1} }", "complete p is true; {1}"},
+      {"p if not {x}", "complete p is true; not {x}"},
       {"p if {}", "complete p is true; {}"},
       {"p if every x in xs { x }", "complete p is true; every x in xs { x }"},
   };

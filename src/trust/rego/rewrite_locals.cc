@@ -311,7 +311,7 @@ bool Rewriter::some(Expr& expr) {
   plain.negated = false;
   plain.with.clear();
   NameSet fresh;
-  outputs_.of(plain, safe).each([&](int id) { fresh.insert(outputs_.names().text(id)); });
+  for (const int id : outputs_.of(plain, safe)) fresh.insert(outputs_.names().text(id));
   for (const std::string& name : fresh) {
     if (declare(name, Occurrence::declared, expr.at).empty()) return false;
   }

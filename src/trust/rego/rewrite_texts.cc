@@ -24,12 +24,12 @@ Term captured(Compilation& c, Term term) {
 
 // False, with an error for each, when variables of `term` are not of `safe`.
 bool check_declared(Compilation& c, const Outputs& outputs, const Term& term, const VarSet& safe) {
-  VarSet unknown = outputs.vars(term, kOwnVars);
+  VarList unknown = outputs.vars(term, kOwnVars);
   unknown.remove(safe);
-  unknown.each([&](int id) {
+  for (const int id : unknown) {
     c.error("rego_compile_error",
             "var " + written_name(c, outputs.names().text(id)) + " is undeclared", term.at);
-  });
+  }
   return unknown.empty();
 }
 
@@ -160,9 +160,9 @@ class Prints {
       for (With& with : expr.with) closures(with.value, safe);
       if (is_print(expr)) rewrite(expr, safe);
       safe.add(outputs_.of(expr, safe));
-      outputs_.vars(expr, {}).each([&](int id) {
+      for (const int id : outputs_.vars(expr, {})) {
         if (outputs_.names().text(id).starts_with("__local")) safe.add(id);
-      });
+      }
     }
     return safe;
   }

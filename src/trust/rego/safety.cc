@@ -1,6 +1,8 @@
 // The order of bodies. An expression can be evaluated once the variables it needs are bound; each
 // body is put into such an order, else as written. What no order makes safe is an error.
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 
 #include "rego/dynamics.h"
 #include "rego/rewrite.h"
@@ -18,7 +20,7 @@ bool is_before(const Location& a, const Location& b) {
 
 struct Unsafe {
   Location at;
-  VarSet vars;
+  VarList vars;
 };
 
 class Order {
@@ -31,26 +33,25 @@ class Order {
 
  private:
   struct Item {
-    VarSet own;       // variables of the expression
-    VarSet closures;  // of the body, in closures of the expression
-    VarSet missing;   // after the last try
-    bool tried = false, placed = false;
+    VarList own;       // variables of the expression
+    VarList closures;  // of the body, in closures of the expression
+    VarList missing;   // after the last try
+    bool placed = false;
   };
 
   std::vector<Item> items_of(const Body& body, const VarSet& globals) const;
-  void place(const Body& body, std::vector<Item>& items, VarSet safe,
-             std::vector<std::size_t>& order) const;
-  bool try_place(const Expr& expr, Item& item, VarSet& safe) const;
+  std::vector<std::size_t> place(const Body& body, std::vector<Item>& items, VarSet safe) const;
+  bool can_place(const Expr& expr, Item& item, const VarSet& safe, VarList& outputs) const;
   void closures(Expr& expr, VarSet& globals);
   void closures_of(Term& term, const Location& at, const VarSet& globals);
-  VarSet closure_vars(const Expr& expr) const;
+  VarList closure_vars(const Expr& expr) const;
 
   const Outputs& outputs_;
   std::vector<Unsafe> unsafe_;
 };
 
-VarSet Order::closure_vars(const Expr& expr) const {
-  VarSet vars;
+VarList Order::closure_vars(const Expr& expr) const {
+  VarList vars;
   const auto on_term = [&](const Term& term) {
     if (!is_comprehension(term)) return true;
     vars.add(outputs_.vars(term, {}));
@@ -77,50 +78,58 @@ std::vector<Order::Item> Order::items_of(const Body& body, const VarSet& globals
   return items;
 }
 
-// True when `expr` can be evaluated now; then its outputs are safe.
-bool Order::try_place(const Expr& expr, Item& item, VarSet& safe) const {
-  if (item.tried) {
-    VarSet news = item.missing;
-    news.keep(safe);
-    if (news.empty()) return false;
-  }
-  item.tried = true;
-  const VarSet outputs = outputs_.of(expr, safe);
+// True when `expr` can be evaluated now; then `outputs` are what it binds.
+bool Order::can_place(const Expr& expr, Item& item, const VarSet& safe, VarList& outputs) const {
+  outputs = outputs_.of(expr, safe);
   item.missing = item.own;
   item.missing.remove(safe);
   // What an expression binds, its own closures cannot close over.
   if (!item.closures.empty() && item.closures == outputs) return false;
-  item.missing.add(item.closures);
-  item.missing.remove(safe);
-  VarSet needed = item.missing;
+  VarList needed = item.missing;
+  needed.add(item.closures);
+  needed.remove(safe);
   needed.remove(outputs);
-  if (!needed.empty()) {
-    item.missing = std::move(needed);
-    return false;
-  }
-  safe.add(outputs);
-  item.placed = true;
-  return true;
+  if (needed.empty()) return true;
+  item.missing = std::move(needed);
+  return false;
 }
 
-void Order::place(const Body& body, std::vector<Item>& items, VarSet safe,
-                  std::vector<std::size_t>& order) const {
-  std::vector<std::size_t> left(body.size());
-  for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
-  for (std::size_t before = left.size() + 1; left.size() < before;) {
-    before = left.size();
-    std::erase_if(left, [&](std::size_t i) {
-      if (!try_place(body[i], items[i], safe)) return false;
-      order.push_back(i);
-      return true;
-    });
+// Goes through the body again and again, and takes each time what can be evaluated. An expression
+// is looked at again only once a variable of it got bound.
+std::vector<std::size_t> Order::place(const Body& body, std::vector<Item>& items,
+                                      VarSet safe) const {
+  std::unordered_map<int, std::vector<std::size_t>> mentions;
+  std::set<std::size_t> todo;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    todo.insert(todo.end(), i);
+    for (const int var : items[i].own) mentions[var].push_back(i);
+    for (const int var : items[i].closures) mentions[var].push_back(i);
   }
+  std::vector<std::size_t> order;
+  VarList outputs;
+  for (std::size_t next = 0; !todo.empty();) {
+    auto at = todo.lower_bound(next);
+    if (at == todo.end()) at = todo.begin();
+    const std::size_t i = *at;
+    todo.erase(at);
+    next = i + 1;
+    if (!can_place(body[i], items[i], safe, outputs)) continue;
+    items[i].placed = true;
+    order.push_back(i);
+    for (const int var : outputs) {
+      if (safe.has(var)) continue;
+      safe.add(var);
+      for (const std::size_t other : mentions[var]) {
+        if (!items[other].placed) todo.insert(other);
+      }
+    }
+  }
+  return order;
 }
 
 void Order::body(Body& body, const VarSet& globals) {
   std::vector<Item> items = items_of(body, globals);
-  std::vector<std::size_t> order;
-  place(body, items, globals, order);
+  const std::vector<std::size_t> order = place(body, items, globals);
   const bool complete = order.size() == body.size();
   for (std::size_t i = 0; i < body.size(); ++i) {
     if (!items[i].placed) unsafe_.push_back({body[i].at, items[i].missing});
@@ -151,7 +160,7 @@ void Order::closures_of(Term& term, const Location& at, const VarSet& globals) {
     for (Term& item : term.items) closures_of(item, at, globals);
     return;
   }
-  VarSet missing;
+  VarList missing;
   for (const Term& item : term.items) missing.add(outputs_.vars(item, {}));
   missing.remove(outputs_.vars(term.body, kOwnVars));
   missing.remove(globals);
@@ -174,14 +183,14 @@ void tell(Compilation& c, const Names& names, std::vector<Unsafe> unsafe) {
   VarSet told;
   bool any = false;
   for (const Unsafe& one : unsafe) {
-    one.vars.each([&](int id) {
-      if (told.has(id)) return;
+    for (const int id : one.vars) {
+      if (told.has(id)) continue;
       told.add(id);
       const std::string name = shown(c, names.text(id));
-      if (name.empty()) return;
+      if (name.empty()) continue;
       any = true;
       c.error(kUnsafe, "var " + name + " is unsafe", one.at);
-    });
+    }
   }
   if (any) return;
   VarSet seen;
@@ -201,15 +210,15 @@ VarSet arguments_and_roots(const Outputs& outputs, const Rule& branch) {
 void check_head(Compilation& c, const Functions& functions, const Rule& branch) {
   Names names;
   const Outputs outputs(names, functions);
-  VarSet missing;
+  VarList missing;
   each_head_term(branch.head, [&](const Term& term) { missing.add(outputs.vars(term, {})); });
   if (missing.empty()) return;
   missing.remove(arguments_and_roots(outputs, branch));
   missing.remove(outputs.vars(branch.body, kOwnVars));
-  missing.each([&](int id) {
+  for (const int id : missing) {
     const std::string name = shown(c, names.text(id));
     if (!name.empty()) c.error(kUnsafe, "var " + name + " is unsafe", branch.at);
-  });
+  }
 }
 
 void order_body(Compilation& c, const Outputs& outputs, Body& body, const VarSet& globals) {

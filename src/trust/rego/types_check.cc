@@ -236,12 +236,14 @@ TypePtr Checker::branch_type(const Rule& rule, const Rule& branch, Scope& scope)
     }
     return function(std::move(operands), value_type());
   }
+  TypePtr type;
   if (head.kind == Head::Kind::partial_set && head.key) {
     const TypePtr key = type_of(*head.key, scope);
-    return key ? set(key) : nullptr;
+    if (key) type = set(key);
+  } else {
+    type = value_type();
   }
-  // p[x].q := v at p is an object of what x may be, of objects.
-  TypePtr type = value_type();
+  // p[x].q := v at p is an object of what x may be, of objects; p[x] contains y one of sets.
   const Term& ref = ref_of(rule, branch);
   const std::size_t used = constant_path(rule.head.ref, ref).second;
   for (std::size_t i = ref.items.size(); i-- > used && type;) {

@@ -1,9 +1,9 @@
-// Sets of variables: numbers for names, bits for sets. One Names serves one rule or query.
+// Sets of variables. Names gives each a number; one Names serves one rule or query.
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +24,54 @@ class Names {
   std::vector<std::string> texts_;
 };
 
+// The few variables of an expression: sorted numbers, so that a body of many expressions costs no
+// more than its text.
+class VarList {
+ public:
+  bool has(int id) const { return std::binary_search(ids_.begin(), ids_.end(), id); }
+  bool empty() const { return ids_.empty(); }
+  void add(int id) {
+    const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
+    if (at == ids_.end() || *at != id) ids_.insert(at, id);
+  }
+  void add(const VarList& other) {
+    if (other.ids_.empty()) return;
+    std::vector<int> all;
+    all.reserve(ids_.size() + other.ids_.size());
+    std::set_union(ids_.begin(), ids_.end(), other.ids_.begin(), other.ids_.end(),
+                   std::back_inserter(all));
+    ids_ = std::move(all);
+  }
+  // Of a VarSet or a VarList.
+  template <class Other>
+  void remove(const Other& other) {
+    std::erase_if(ids_, [&](int id) { return other.has(id); });
+  }
+  template <class Other>
+  void keep(const Other& other) {
+    std::erase_if(ids_, [&](int id) { return !other.has(id); });
+  }
+  template <class Other>
+  bool within(const Other& other) const {
+    return std::all_of(ids_.begin(), ids_.end(), [&](int id) { return other.has(id); });
+  }
+  bool operator==(const VarList& other) const = default;
+  auto begin() const { return ids_.begin(); }
+  auto end() const { return ids_.end(); }
+  // Takes numbers in any order.
+  static VarList of(std::vector<int> ids) {
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    VarList list;
+    list.ids_ = std::move(ids);
+    return list;
+  }
+
+ private:
+  std::vector<int> ids_;
+};
+
+// The variables bound somewhere: a bit for each.
 class VarSet {
  public:
   bool has(int id) const {
@@ -35,43 +83,8 @@ class VarSet {
     if (word >= words_.size()) words_.resize(word + 1);
     words_[word] |= std::uint64_t{1} << (id % 64);
   }
-  void add(const VarSet& other) {
-    if (other.words_.size() > words_.size()) words_.resize(other.words_.size());
-    for (std::size_t i = 0; i < other.words_.size(); ++i) words_[i] |= other.words_[i];
-  }
-  void remove(int id) {
-    if (has(id)) words_[static_cast<std::size_t>(id) / 64] &= ~(std::uint64_t{1} << (id % 64));
-  }
-  void remove(const VarSet& other) {
-    const std::size_t words = std::min(words_.size(), other.words_.size());
-    for (std::size_t i = 0; i < words; ++i) words_[i] &= ~other.words_[i];
-  }
-  void keep(const VarSet& other) {
-    if (words_.size() > other.words_.size()) words_.resize(other.words_.size());
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
-  }
-  bool empty() const {
-    for (const std::uint64_t word : words_) {
-      if (word != 0) return false;
-    }
-    return true;
-  }
-  // All of this set are in `other`.
-  bool within(const VarSet& other) const {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const std::uint64_t there = i < other.words_.size() ? other.words_[i] : 0;
-      if ((words_[i] & ~there) != 0) return false;
-    }
-    return true;
-  }
-  bool operator==(const VarSet& other) const { return within(other) && other.within(*this); }
-  template <class F>
-  void each(F&& f) const {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      for (std::uint64_t word = words_[i]; word != 0; word &= word - 1) {
-        f(static_cast<int>(i * 64) + std::countr_zero(word));
-      }
-    }
+  void add(const VarList& list) {
+    for (const int id : list) add(id);
   }
 
  private:

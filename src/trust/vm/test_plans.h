@@ -14,7 +14,8 @@
 //       result 2
 //
 // `block` in a function starts its next block; inside a block it is a BlockStmt, whose own blocks
-// are lines `-`. A function's path are the parts of its name, without "data".
+// are lines `-`. A function's path are the parts of its name, without "data". Statements have the
+// number of their line, without empty ones.
 #pragma once
 
 #include <algorithm>
@@ -39,9 +40,6 @@ class PlanText {
       text.remove_prefix(std::min(text.size(), line.size() + 1));
       const std::size_t indent = line.find_first_not_of(' ');
       if (indent != std::string_view::npos) reader.lines_.push_back({indent / 2, split(line)});
-    }
-    for (std::size_t i = 0; i < reader.lines_.size(); ++i) {
-      reader.rows_.push_back(static_cast<std::int32_t>(i) + 1);
     }
     reader.read();
     return std::move(reader.policy_);
@@ -79,10 +77,11 @@ class PlanText {
   }
 
   std::int32_t string(std::string_view text) {
-    const auto at = std::find(policy_.strings.begin(), policy_.strings.end(), text);
-    const auto index = at - policy_.strings.begin();
-    if (at == policy_.strings.end()) policy_.strings.emplace_back(text);
-    return static_cast<std::int32_t>(index);
+    std::vector<std::string>& all = policy_.strings;
+    const auto at = std::find(all.begin(), all.end(), text);
+    if (at != all.end()) return static_cast<std::int32_t>(at - all.begin());
+    all.emplace_back(text);
+    return static_cast<std::int32_t>(all.size()) - 1;
   }
 
   plan::Operand operand(std::string_view word) {
@@ -139,107 +138,71 @@ class PlanText {
     return made;
   }
 
+  // What the words after a statement's name are: t target, a b operands, k v locals of a scan,
+  // i a number, s an index of strings, n a name, o the rest: operands, p parts of a path up to ":"
+  // or to the end. `=` is skipped.
+  struct Form {
+    Op op = Op::nop;
+    std::string_view words;
+  };
+  static Form form_of(std::string_view name) {
+    constexpr std::string_view kForms =  // in the order of Op
+        "append:ta assign:ti var:ta once:ta block: break:i call:tno dynamic:tpo dot:tab equal:ab "
+        "is_array:a defined:a is_object:a is_set:a undefined:a len:ta array:t null:t int:ti num:ts "
+        "object:t set:t nop: not: not_equal:ab insert:tab insert_once:tab merge:tab reset:t "
+        "result:a return:a scan:akv add:ta with:taw ";
+    std::string_view rest = kForms;
+    for (int op = 0; !rest.empty(); ++op) {
+      const std::string_view one = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(one.size() + 1);
+      const std::size_t colon = one.find(':');
+      if (one.substr(0, colon) == name) return {static_cast<Op>(op), one.substr(colon + 1)};
+    }
+    check_failed("an unknown statement", __FILE__, __LINE__);
+  }
+
   plan::Statement statement(std::size_t depth) {
     plan::Statement made;
-    made.at = {.file = 0, .row = rows_[at_], .column = 1};
-    const Words words = lines_[at_++].words;
-    const std::string& name = words[0];
-    made.op = op_of(name);
+    made.at = {.file = 0, .row = static_cast<std::int32_t>(at_) + 1, .column = 1};
+    Words words = lines_[at_++].words;
+    const Form form = form_of(words[0]);
+    made.op = form.op;
+    words.erase(std::remove(words.begin(), words.end(), "="), words.end());
     std::size_t next = 1;
-    if (words.size() > 2 && words[2] == "=") {
-      made.target = number(words[1]);
-      next = 3;
-    }
-    const auto rest = [&](std::size_t i) { return operand(words.at(next + i)); };
-    if (name == "block") {
-      made.blocks = blocks(depth);
-    } else if (name == "not" || name == "scan" || name == "with") {
-      if (name == "with") {
-        made.target = number(words[1]);
-        made.a = operand(words[2]);
-        for (std::size_t i = 3; i < words.size(); ++i)
-          made.with_path.push_back(rest_string(words[i]));
-      } else if (name == "scan") {
-        made.a = operand(words[1]);
-        made.key = number(words[2]);
-        made.value = number(words[3]);
-      }
-      made.blocks.push_back(statements(depth + 1));
-    } else if (name == "call" || name == "dynamic") {
-      read_call(words, made);
-    } else if (name == "num") {
-      made.integer = operand(words.at(next)).value;
-    } else if (name == "int" || name == "break") {
-      made.integer = number(words.at(next));
-    } else if (name == "append" || name == "add" || name == "insert" || name == "insert_once" ||
-               name == "array" || name == "set" || name == "object" || name == "reset" ||
-               name == "null") {
-      made.target = number(words[1]);
-      if (words.size() > 2) made.a = operand(words[2]);
-      if (words.size() > 3) made.b = operand(words[3]);
-    } else {
-      made.a = rest(0);
-      if (next + 1 < words.size()) made.b = rest(1);
-    }
+    for (const char kind : form.words) next = read_word(kind, words, next, made);
+    if (form.op == Op::block) made.blocks = blocks(depth + 1);
+    const bool nests = form.op == Op::not_ || form.op == Op::scan || form.op == Op::with;
+    if (nests) made.blocks.push_back(statements(depth + 1));
     return made;
   }
 
-  std::int32_t rest_string(const std::string& word) { return operand(word).value; }
-
-  // call T = NAME operands; dynamic T = parts : operands
-  void read_call(const Words& words, plan::Statement& made) {
-    std::size_t i = 3;
-    if (words[0] == "call") {
-      made.name = words[i++];
-    } else {
-      for (; words[i] != ":"; ++i) made.path.push_back(operand(words[i]));
-      ++i;
+  // The place of the word after those it takes.
+  std::size_t read_word(char kind, const Words& words, std::size_t at, plan::Statement& made) {
+    if (kind == 'p') {
+      for (; words.at(at) != ":"; ++at) made.path.push_back(operand(words[at]));
+      return at + 1;
     }
-    for (; i < words.size(); ++i) made.operands.push_back(operand(words[i]));
-  }
-
-  static Op op_of(std::string_view name) {
-    constexpr std::pair<std::string_view, Op> kOps[] = {{"append", Op::array_append},
-                                                        {"int", Op::make_number_int},
-                                                        {"var", Op::assign_var},
-                                                        {"once", Op::assign_var_once},
-                                                        {"block", Op::block},
-                                                        {"break", Op::break_},
-                                                        {"call", Op::call},
-                                                        {"dynamic", Op::call_dynamic},
-                                                        {"dot", Op::dot},
-                                                        {"equal", Op::equal},
-                                                        {"is_array", Op::is_array},
-                                                        {"defined", Op::is_defined},
-                                                        {"is_object", Op::is_object},
-                                                        {"is_set", Op::is_set},
-                                                        {"undefined", Op::is_undefined},
-                                                        {"len", Op::len},
-                                                        {"array", Op::make_array},
-                                                        {"null", Op::make_null},
-                                                        {"num", Op::make_number_ref},
-                                                        {"object", Op::make_object},
-                                                        {"set", Op::make_set},
-                                                        {"not", Op::not_},
-                                                        {"not_equal", Op::not_equal},
-                                                        {"insert", Op::object_insert},
-                                                        {"insert_once", Op::object_insert_once},
-                                                        {"merge", Op::object_merge},
-                                                        {"reset", Op::reset_local},
-                                                        {"result", Op::result_set_add},
-                                                        {"return", Op::return_local},
-                                                        {"scan", Op::scan},
-                                                        {"add", Op::set_add},
-                                                        {"with", Op::with}};
-    const auto* const at = std::find_if(std::begin(kOps), std::end(kOps),
-                                        [&](const auto& op) { return op.first == name; });
-    MC_CHECK(at != std::end(kOps));
-    return at->second;
+    if (kind == 'o' || kind == 'w') {
+      for (; at < words.size(); ++at) {
+        const plan::Operand item = operand(words[at]);
+        kind == 'o' ? made.operands.push_back(item) : made.with_path.push_back(item.value);
+      }
+      return at;
+    }
+    const std::string& word = words.at(at);
+    if (kind == 't') made.target = number(word);
+    if (kind == 'a') made.a = operand(word);
+    if (kind == 'b') made.b = operand(word);
+    if (kind == 'k') made.key = number(word);
+    if (kind == 'v') made.value = number(word);
+    if (kind == 'i') made.integer = number(word);
+    if (kind == 's') made.integer = operand(word).value;
+    if (kind == 'n') made.name = word;
+    return at + 1;
   }
 
   plan::Policy policy_;
   std::vector<Line> lines_;
-  std::vector<std::int32_t> rows_;
   std::size_t at_ = 0;
 };
 

@@ -19,12 +19,12 @@ masks[column] := mask if {
 	mask != "keep"
 }
 
-# A mask that the settings name for the column itself, or that of its sensitivity.
-mask_of(column, facts) := data.mc.settings.column_masks[input.resource.name][column]
+# A mask that the settings name for the column itself, or that of its sensitivity; an unknown
+# sensitivity is the most sensitive one.
+mask_of(column, _) := mask if mask := data.mc.settings.column_masks[input.resource.name][column]
 
-else := data.mc.settings.masks[facts.sensitivity]
+else := mask if mask := data.mc.settings.masks[input.resource.columns[column].sensitivity]
 
-# NB: an unknown sensitivity is the most sensitive one.
 else := "drop"
 
 masked_by[sprintf("mask-%s", [facts.sensitivity])] contains column if {
