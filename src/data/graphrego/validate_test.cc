@@ -8,80 +8,80 @@ namespace {
 constexpr std::string_view kConversion =
     "eval_builtin_error: Error in gqlparser SchemaDocument to Schema conversion: ";
 
+struct WrongSchema {
+  const char* schema;
+  const char* message;
+};
+constexpr WrongSchema kWrongSchemas[] = {
+    {"scalar A scalar A", "input:1:17: Cannot redeclare type A."},
+    {"scalar Int", "input:1:8: Cannot redeclare type Int."},
+    {"scalar A extend enum A { X }",
+     "input:1:22: Cannot extend type A because the base type is a SCALAR, not ENUM."},
+    {"directive @d on FIELD directive @d on FIELD", "input:1:34: Cannot redeclare directive d."},
+    {"schema { query: A } schema { query: A } type A { a: Int }",
+     "input:1:28: Cannot have multiple schema entry points, consider schema extensions "
+     "instead."},
+    {"schema { query: A }",
+     "input:1:10: Schema root query refers to a type A that does not "
+     "exist."},
+    {"extend schema { mutation: M }",
+     "input:1:17: Schema root mutation refers to a type M that does not exist."},
+    {"type A { a: B }", "input:1:13: Undefined type B."},
+    {"type A { a(x: B): Int }", "input:1:15: Undefined type B."},
+    {"type A { a(x: A): Int }",
+     "input:1:12: cannot use A as argument x because OBJECT is not a valid input type"},
+    {"type A { a(x: [A!]!): Int }",
+     "input:1:12: cannot use [A!]! as argument x because OBJECT is not a valid input type"},
+    {"type A { __a: Int }",
+     "input:1:10: Name \"__a\" must not begin with \"__\", which is reserved by GraphQL "
+     "introspection."},
+    {"type __A { a: Int }",
+     "input:1:6: Name \"__A\" must not begin with \"__\", which is reserved by GraphQL "
+     "introspection."},
+    {"type A { a: Int a: Int }", "input:1:17: Field A.a can only be defined once."},
+    {"type A", "input:1:6: OBJECT A: must define one or more fields."},
+    {"interface I", "input:1:11: INTERFACE I: must define one or more fields."},
+    {"enum E", "input:1:6: ENUM E: must define one or more unique enum values."},
+    {"enum E { A true }", "input:1:6: ENUM E: non-enum value true."},
+    {"input I", "input:1:7: INPUT_OBJECT I: must define one or more input fields."},
+    {"input I { a: A } type A { a: Int }",
+     "input:1:11: OBJECT a: field must be one of SCALAR, ENUM, INPUT_OBJECT."},
+    {"input I { a: Int } type A { a: I }",
+     "input:1:29: OBJECT A: field must be one of SCALAR, OBJECT, INTERFACE, UNION, ENUM."},
+    {"union U = A", "input:1:7: Undefined type \"A\"."},
+    {"union U = Int", "input:1:7: UNION type \"Int\" must be OBJECT."},
+    {"type A implements B { a: Int }", "input:1:6: Undefined type \"B\"."},
+    {"type A implements Int { a: Int }", "input:1:6: \"Int\" is a non interface type SCALAR."},
+    {"interface I { i: Int } type A implements I { a: Int }",
+     "input:1:29: For A to implement I it must have a field called i."},
+    {"interface I { i: Int } type A implements I { i: String }",
+     "input:1:46: For A to implement I the field i must have type Int."},
+    {"interface I { i(x: Int): Int } type A implements I { i: Int }",
+     "input:1:54: For A to implement I the field i must have the same arguments but it is "
+     "missing x."},
+    {"interface I { i(x: Int): Int } type A implements I { i(x: String): Int }",
+     "input:1:56: For A to implement I the field i must have the same arguments but x has the "
+     "wrong type."},
+    {"interface I { i: Int } type A implements I { i(x: Int!): Int }",
+     "input:1:48: For A to implement I any additional arguments on i must be optional or have "
+     "a default value but x is required."},
+    {"interface I { i: Int } interface J implements I { i: Int } "
+     "type A implements J { i: Int }",
+     "input:1:65: Type A must implement I because it is implemented by J."},
+    {"interface I implements J { i: Int } interface J implements I { i: Int }",
+     "input:1:11: Type I cannot implement J because it would create a circular reference."},
+    {"type A @d { a: Int }", "input:1:9: Undefined directive d."},
+    {"type A @skip(if: true) { a: Int }", "input:1:9: Directive skip is not applicable on OBJECT."},
+    {"directive @d(x: Int @d) on ARGUMENT_DEFINITION",
+     "input:1:22: Directive d cannot refer to itself."},
+    {"directive @__d on FIELD",
+     "input:1:12: Name \"__d\" must not begin with \"__\", which is reserved by GraphQL "
+     "introspection."},
+};
+
 TEST_CASE("graphql: a schema that is wrong is told by its first error") {
-  struct Row {
-    const char* schema;
-    const char* message;
-  };
-  const Row rows[] = {
-      {"scalar A scalar A", "input:1:17: Cannot redeclare type A."},
-      {"scalar Int", "input:1:8: Cannot redeclare type Int."},
-      {"scalar A extend enum A { X }",
-       "input:1:22: Cannot extend type A because the base type is a SCALAR, not ENUM."},
-      {"directive @d on FIELD directive @d on FIELD", "input:1:34: Cannot redeclare directive d."},
-      {"schema { query: A } schema { query: A } type A { a: Int }",
-       "input:1:28: Cannot have multiple schema entry points, consider schema extensions "
-       "instead."},
-      {"schema { query: A }",
-       "input:1:10: Schema root query refers to a type A that does not "
-       "exist."},
-      {"extend schema { mutation: M }",
-       "input:1:17: Schema root mutation refers to a type M that does not exist."},
-      {"type A { a: B }", "input:1:13: Undefined type B."},
-      {"type A { a(x: B): Int }", "input:1:15: Undefined type B."},
-      {"type A { a(x: A): Int }",
-       "input:1:12: cannot use A as argument x because OBJECT is not a valid input type"},
-      {"type A { a(x: [A!]!): Int }",
-       "input:1:12: cannot use [A!]! as argument x because OBJECT is not a valid input type"},
-      {"type A { __a: Int }",
-       "input:1:10: Name \"__a\" must not begin with \"__\", which is reserved by GraphQL "
-       "introspection."},
-      {"type __A { a: Int }",
-       "input:1:6: Name \"__A\" must not begin with \"__\", which is reserved by GraphQL "
-       "introspection."},
-      {"type A { a: Int a: Int }", "input:1:17: Field A.a can only be defined once."},
-      {"type A", "input:1:6: OBJECT A: must define one or more fields."},
-      {"interface I", "input:1:11: INTERFACE I: must define one or more fields."},
-      {"enum E", "input:1:6: ENUM E: must define one or more unique enum values."},
-      {"enum E { A true }", "input:1:6: ENUM E: non-enum value true."},
-      {"input I", "input:1:7: INPUT_OBJECT I: must define one or more input fields."},
-      {"input I { a: A } type A { a: Int }",
-       "input:1:11: OBJECT a: field must be one of SCALAR, ENUM, INPUT_OBJECT."},
-      {"input I { a: Int } type A { a: I }",
-       "input:1:29: OBJECT A: field must be one of SCALAR, OBJECT, INTERFACE, UNION, ENUM."},
-      {"union U = A", "input:1:7: Undefined type \"A\"."},
-      {"union U = Int", "input:1:7: UNION type \"Int\" must be OBJECT."},
-      {"type A implements B { a: Int }", "input:1:6: Undefined type \"B\"."},
-      {"type A implements Int { a: Int }", "input:1:6: \"Int\" is a non interface type SCALAR."},
-      {"interface I { i: Int } type A implements I { a: Int }",
-       "input:1:29: For A to implement I it must have a field called i."},
-      {"interface I { i: Int } type A implements I { i: String }",
-       "input:1:46: For A to implement I the field i must have type Int."},
-      {"interface I { i(x: Int): Int } type A implements I { i: Int }",
-       "input:1:54: For A to implement I the field i must have the same arguments but it is "
-       "missing x."},
-      {"interface I { i(x: Int): Int } type A implements I { i(x: String): Int }",
-       "input:1:56: For A to implement I the field i must have the same arguments but x has the "
-       "wrong type."},
-      {"interface I { i: Int } type A implements I { i(x: Int!): Int }",
-       "input:1:48: For A to implement I any additional arguments on i must be optional or have "
-       "a default value but x is required."},
-      {"interface I { i: Int } interface J implements I { i: Int } "
-       "type A implements J { i: Int }",
-       "input:1:65: Type A must implement I because it is implemented by J."},
-      {"interface I implements J { i: Int } interface J implements I { i: Int }",
-       "input:1:11: Type I cannot implement J because it would create a circular reference."},
-      {"type A @d { a: Int }", "input:1:9: Undefined directive d."},
-      {"type A @skip(if: true) { a: Int }",
-       "input:1:9: Directive skip is not applicable on OBJECT."},
-      {"directive @d(x: Int @d) on ARGUMENT_DEFINITION",
-       "input:1:22: Directive d cannot refer to itself."},
-      {"directive @__d on FIELD",
-       "input:1:12: Name \"__d\" must not begin with \"__\", which is reserved by GraphQL "
-       "introspection."},
-  };
   Calls call;
-  for (const Row& row : rows) {
+  for (const WrongSchema& row : kWrongSchemas) {
     CAPTURE(row.schema);
     CHECK(call("graphql.parse", {"{ a }", row.schema}) == std::string(kConversion) + row.message);
     CHECK(call("graphql.schema_is_valid", {row.schema}) == "false");

@@ -5,14 +5,14 @@
 // shape: all deny. What may be said of a denial is in the verdict's reasons; obligations bind
 // whoever serves.
 //
-// The policies are asked at data.mc.access.decision (see policies/default/README.md):
+// The policies are asked at data.mc.access.decision (docs/formats/decision.md):
 //   {"allow": bool, "rules": [string], "reasons": [string],
-//    "obligations": {"mask": {column: "hash"}, "redact": [column], "filter": [column],
-//                    "step_up": bool, "alert": bool}}
+//    "obligations": {"mask_class": {sensitivity: mask}, "mask": {column: mask}, "redact": [column],
+//                    "filter": [column], "step_up": bool, "alert": bool}}
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,14 +37,25 @@ struct ColumnFacts {
   bool quasi_identifier = false;
 };
 
-// What does not change between requests: a dataset or a route, made once.
-struct Resource {
-  std::string kind;  // "dataset", "route"
-  std::string name;
-  std::vector<std::string> purposes;  // it may be used for; empty = any
-  std::string licence_class;
-  std::string region;  // where it lies; "" = anywhere
-  std::vector<ColumnFacts> columns;
+// What does not change between requests: a dataset or a route. Made once, read by all threads.
+class Resource {
+ public:
+  struct Facts {
+    std::string kind;  // "dataset", "route"
+    std::string name;
+    std::vector<std::string> purposes;  // it may be used for; empty = any
+    std::string licence_class;
+    std::string region;  // where it lies; "" = anywhere
+    std::vector<ColumnFacts> columns;
+  };
+  explicit Resource(Facts facts);
+  const Facts& facts() const { return facts_; }
+  term::Value input() const { return document_.root(); }  // as policies see it
+  int column(std::string_view name) const;                // -1 = none
+
+ private:
+  Facts facts_;
+  term::Document document_;
 };
 
 // A warrant, as far as policies look at it.
@@ -57,20 +68,22 @@ struct WarrantFacts {
 
 struct Request {
   const identity::Caller& caller;
-  std::string_view purpose;  // stated by the request; "" = the token's default
+  std::string_view purpose;  // stated by the request, or the token's default; "" = none
   Action action = Action::read;
   const Resource& resource;
-  TenantId tenant;  // whose data
+  std::string_view tenant;  // whose data
   std::string_view tenant_region;
   std::string_view node_region;           // where this server stands
-  const WarrantFacts* warrant = nullptr;  // that was found for it
+  const WarrantFacts* warrant = nullptr;  // that was named, or found for it
   bool stepped_up = false;                // the person has just proven who it is
+  std::string_view request_id;
 };
 
 struct Obligations {
-  std::map<std::string, mask::Mask, std::less<>> masks;  // by column
-  std::vector<std::string> redact;                       // columns that are not answered at all
-  std::vector<std::string> filterable;  // masked columns that may be filtered by all the same
+  // One for each column of the resource; empty = none is masked.
+  std::vector<mask::Mask> masks;
+  std::vector<int>
+      filterable;  // masked columns that may be filtered, ordered and grouped by anyhow
   bool step_up = false;
   bool alert = false;
   bool operator==(const Obligations&) const = default;
@@ -85,7 +98,7 @@ struct Verdict {
   std::string revision;  // of the policies
 };
 
-// Decides; one for each thread.
+// Decides. One for each thread.
 class Gate {
  public:
   struct World {
@@ -103,5 +116,13 @@ class Gate {
   struct State;  // access.cc
   std::unique_ptr<State> state_;
 };
+
+// What an answer of the policies means for a resource. `invalid` names the member that is not as it
+// should be: such an answer denies.
+Result<Verdict> read_verdict(term::Value answer, const Resource& resource);
+
+// The input of a logged decision, with the resource as it is now; undefined when it has gone.
+using FindResource = std::function<const Resource*(std::string_view kind, std::string_view name)>;
+term::Value input_of(term::Arena& arena, const LoggedDecision& decision, const FindResource& find);
 
 }  // namespace mc::access

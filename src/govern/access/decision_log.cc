@@ -88,6 +88,15 @@ Status DecisionLogConfig::check() const {
 DecisionLog::DecisionLog(sys::Files& files, std::string folder, DecisionLogConfig config)
     : files_(files), folder_(std::move(folder)), config_(config) {}
 
+bool DecisionLog::wants(bool allowed) {
+  if (!allowed || config_.sample == 1) return true;
+  const std::uint64_t number = seen_.fetch_add(1, std::memory_order_relaxed);
+  if (number % static_cast<std::uint64_t>(config_.sample) == 0) return true;
+  const std::lock_guard lock(mutex_);
+  ++counters_.sampled_out;
+  return false;
+}
+
 bool DecisionLog::add(LoggedDecision decision) {
   const std::lock_guard lock(mutex_);
   const auto room =

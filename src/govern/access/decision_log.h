@@ -7,6 +7,7 @@
 // well.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -59,6 +60,8 @@ struct DecisionCounters {
 class DecisionLog {
  public:
   DecisionLog(sys::Files& files, std::string folder, DecisionLogConfig config);
+  // Whether the next decision is one to keep: denied ones always, of the others one in `sample`.
+  bool wants(bool allowed);
   // False when it was dropped. Never blocks on a disk.
   bool add(LoggedDecision decision);
   // Writes what is queued; for one thread of the server. Errors are counted and tried again.
@@ -85,7 +88,8 @@ class DecisionLog {
   mutable std::mutex mutex_;  // of the next two
   std::deque<LoggedDecision> queue_;
   DecisionCounters counters_;
-  std::mutex writing_;  // of the next two
+  std::atomic<std::uint64_t> seen_ = 0;  // allowed ones
+  std::mutex writing_;                   // of the next two
   std::unique_ptr<sys::File> file_;
   std::int64_t file_bytes_ = 0;
 };

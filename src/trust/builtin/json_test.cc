@@ -167,11 +167,10 @@ TEST_CASE("json.patch: all operations or none, and none that is incomplete") {
 TEST_CASE("json.patch: leaves its operand alone") {
   Calls call;
   const Value target = TermReader(call.arena(), R"({"a": [1, 2], "b": {3}})").list()[0];
-  const Value patches =
-      TermReader(
-          call.arena(),
-          R"([{"op": "remove", "path": "a/0"}, {"op": "add", "path": "b/x", "value": "x"}, {"op": "add", "path": "c", "value": 1}])")
-          .list()[0];
+  const std::string_view edits =
+      R"([{"op": "remove", "path": "a/0"}, {"op": "add", "path": "b/x", "value": "x"}, )"
+      R"({"op": "add", "path": "c", "value": 1}])";
+  const Value patches = TermReader(call.arena(), edits).list()[0];
   CHECK(call.run("json.patch", {target, patches}) == R"({"a": [2], "b": {3, "x"}, "c": 1})");
   CHECK(term::to_rego(target) == R"({"a": [1, 2], "b": {3}})");
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <openssl/bio.h>
+#include <openssl/conf.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -17,6 +18,7 @@ namespace {
 struct Freed {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(CONF* configuration) const { NCONF_free(configuration); }
 };
 
 Key key_of(std::string_view private_pem) {
@@ -78,11 +80,13 @@ std::string test_certificate_pem(const TestCertificate& certificate, std::string
   X509_set_pubkey(x509.get(), key.get());
   std::vector<std::pair<std::string, std::string>> extensions = certificate.extensions;
   if (certificate.authority) extensions.push_back({"basicConstraints", "critical,CA:TRUE"});
+  const std::unique_ptr<CONF, Freed> configuration(NCONF_new(nullptr));
   for (const auto& [name, value] : extensions) {
     X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, x509.get(), x509.get(), nullptr, nullptr, 0);
-    X509_EXTENSION* const made = X509V3_EXT_conf(nullptr, &context, name.c_str(), value.c_str());
+    X509V3_set_nconf(&context, configuration.get());
+    X509_EXTENSION* const made =
+        X509V3_EXT_nconf(configuration.get(), &context, name.c_str(), value.c_str());
     MC_CHECK(made != nullptr);
     X509_add_ext(x509.get(), made, -1);
     X509_EXTENSION_free(made);

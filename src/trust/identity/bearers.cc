@@ -26,6 +26,7 @@ std::shared_ptr<const Caller> Bearers::read(std::string_view token, const std::s
   caller->plan = tenant->second.plan;
   caller->region = tenant->second.region;
   caller->purpose = kDefaultPurpose;
+  caller->purposes = {caller->purpose};
   caller->roles = bearer->roles;
   caller->scopes = scopes_of(bearer->roles);
   caller->expires = bearer->expires;

@@ -72,7 +72,8 @@ struct Caller {
   std::string session_id;  // instead of token_id: a person with a browser
   std::string plan;
   std::string region;
-  std::string purpose;
+  std::string purpose;                // of a request that states none
+  std::vector<std::string> purposes;  // it may state
   Flags<Role> roles;
   Flags<Scope> scopes;
   WallTime expires;

@@ -236,6 +236,7 @@ Status Directory::read_sessions(Index& index) {
     caller->plan = rows->text(4);
     caller->region = rows->text(5);
     caller->purpose = kDefaultPurpose;
+    caller->purposes = {caller->purpose};
     MC_TRY(caller->roles, parse_roles(rows->text(6)));
     caller->scopes = scopes_of(caller->roles);
     caller->name = rows->text(7);

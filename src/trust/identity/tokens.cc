@@ -98,7 +98,10 @@ Status Directory::read_tokens(Index& index) {
     caller->token_id = rows->text(3);
     caller->plan = rows->text(4);
     caller->region = rows->text(5);
-    caller->purpose = split(rows->text(6), ',').front();
+    for (const std::string_view purpose : split(rows->text(6), ',')) {
+      caller->purposes.emplace_back(purpose);
+    }
+    caller->purpose = caller->purposes.front();
     MC_TRY(caller->roles, parse_roles(rows->text(7)));
     MC_TRY(caller->scopes, parse_scopes(rows->text(8)));
     caller->expires = from_unix_ms(rows->integer(9));

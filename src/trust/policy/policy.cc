@@ -1,6 +1,7 @@
 #include "policy/policy.h"
 
 #include <algorithm>
+#include <map>
 
 namespace mc::policy {
 namespace {
@@ -45,29 +46,72 @@ std::string lines(const std::vector<rego::Diagnostic>& findings) {
   return out;
 }
 
-// "a/b/c" as names; a leading slash does not count.
-std::vector<std::string> parts_of(std::string_view path) {
-  while (path.starts_with('/')) path.remove_prefix(1);
-  std::vector<std::string> parts;
-  if (path.empty()) return parts;
-  for (const std::string_view part : split(path, '/')) parts.emplace_back(part);
-  return parts;
+// Keys and members are names; where there is none, the name may be a number.
+Value step_into(Value value, std::string_view name) {
+  if (const Value found = value.find(name); !found.is_undefined()) return found;
+  if (value.is_set()) {
+    for (const Value item : value.items()) {
+      if (item.is_string() && item.text() == name) return item;
+    }
+  }
+  const auto number = parse_int(name);
+  return number ? value.find(Value::integer(*number)) : Value();
 }
 
-// An array is entered by a number, everything else by the name.
-Value step_into(Value value, const std::string& part) {
-  if (!value.is_array()) return value.find(part);
-  const auto index = parse_int(part);
-  return index ? value.find(Value::integer(*index)) : Value();
-}
-
-Value walk(Value value, const std::vector<std::string>& parts) {
-  for (const std::string& part : parts) {
+Value walk(Value value, Path path) {
+  for (const std::string_view name : path) {
     if (value.is_undefined()) return value;
-    value = step_into(value, part);
+    value = step_into(value, name);
   }
   return value;
 }
+
+bool can_stand_in_path(std::string_view name) {
+  return !name.empty() && name.find('/') == std::string_view::npos;
+}
+
+std::string package_path(const rego::Module& module) {
+  std::string path;
+  for (std::size_t i = 1; i < module.package.items.size(); ++i) {
+    path += (i > 1 ? "/" : "") + module.package.items[i].text;
+  }
+  return path;
+}
+
+// The entry points of modules: all rules, and all packages and what they lie in. True: there are
+// rules at the path itself, or below it under a name that cannot stand in a path.
+class Entries {
+ public:
+  void add(const rego::Module& module) {
+    std::string path;
+    all_.try_emplace(path, false);
+    if (!extend(path, module.package, 1)) return;
+    for (const rego::Rule& rule : module.rules) {
+      if (rule.head.kind == rego::Head::Kind::function) continue;
+      std::string own = path;
+      if (extend(own, rule.head.ref, 0)) all_[own] = true;
+    }
+  }
+  const std::map<std::string, bool>& all() const { return all_; }
+
+ private:
+  // By the constant names that `ref` begins with, from item `i` on.
+  bool extend(std::string& path, const rego::Term& ref, std::size_t i) {
+    for (; i < ref.items.size(); ++i) {
+      const rego::Term& item = ref.items[i];
+      if (i > 0 && item.kind != rego::Term::Kind::string) break;
+      if (!can_stand_in_path(item.text)) {
+        all_[path] = true;
+        return false;
+      }
+      path += (path.empty() ? "" : "/") + item.text;
+      all_.try_emplace(path, false);
+    }
+    return true;
+  }
+
+  std::map<std::string, bool> all_;
+};
 
 }  // namespace
 
@@ -87,18 +131,14 @@ Result<std::shared_ptr<const Policies>> Policies::make(std::vector<NamedBundle> 
   vm::plan::Policy plan;
   std::size_t plans = 0;
   for (NamedBundle& named : bundles) {
-    Bundle& bundle = named.bundle;
-    made->bundles_.push_back({named.name, bundle.manifest.revision, bundle.digest, bundle.signed_by,
-                              bundle.manifest.roots});
-    made->revision_ +=
-        (made->revision_.empty() ? "" : ",") + named.name + "@" +
-        (bundle.manifest.revision.empty() ? bundle.digest.substr(7, 12) : bundle.manifest.revision);
-    for (rego::Module& module : bundle.modules) {
+    made->note(named);
+    for (rego::Module& module : named.bundle.modules) {
       module.file = named.name + "/" + module.file;
+      made->sources_.push_back({module.file, package_path(module), module.source});
       modules.push_back(std::move(module));
     }
-    if (bundle.plan) {
-      plan = std::move(*bundle.plan);
+    if (named.bundle.plan) {
+      plan = std::move(*named.bundle.plan);
       ++plans;
     }
   }
@@ -107,9 +147,11 @@ Result<std::shared_ptr<const Policies>> Policies::make(std::vector<NamedBundle> 
   }
   term::Arena arena;
   made->data_ = term::Document::of(joined(arena, bundles));
+  Entries entries;
+  for (const rego::Module& module : modules) entries.add(module);
   if (plans == 0) {
     rego::CompileOptions options;
-    options.plan_everything = true;
+    for (const auto& [path, is_rule] : entries.all()) options.entrypoints.push_back({path});
     options.capabilities = capabilities;
     options.data = made->data_.root();
     options.allow_print = false;
@@ -119,25 +161,53 @@ Result<std::shared_ptr<const Policies>> Policies::make(std::vector<NamedBundle> 
     made->rule_paths_ = std::move(compiled->rule_paths);
   }
   MC_TRY(made->program_, vm::Program::make(plan, capabilities));
+  made->index_plans(entries.all());
   return made;
 }
 
-Policies::Found Policies::find(std::string_view path) const {
-  Found found;
-  found.rest = parts_of(path);
-  std::string name;
-  for (const std::string& part : found.rest) name += (name.empty() ? "" : "/") + part;
-  std::vector<std::string> behind;
-  while (true) {
-    found.plan = program_->find_plan(name);
-    if (found.plan >= 0 || found.rest.empty()) break;
-    behind.push_back(std::move(found.rest.back()));
-    found.rest.pop_back();
-    const std::size_t slash = name.rfind('/');
-    name = slash == std::string::npos ? "" : name.substr(0, slash);
+void Policies::note(const NamedBundle& named) {
+  const Bundle& bundle = named.bundle;
+  const std::string& revision = bundle.manifest.revision;
+  bundles_.push_back(
+      {named.name, revision, bundle.digest, bundle.signed_by, bundle.manifest.roots});
+  if (!revision_.empty()) revision_ += ',';
+  revision_ += named.name + "@";
+  if (!revision.empty()) {
+    revision_ += revision;
+  } else if (bundle.digest.size() > 7) {
+    revision_ += bundle.digest.substr(7, 12);  // behind "sha256:"
   }
-  found.rest.assign(behind.rbegin(), behind.rend());
-  return found;
+}
+
+void Policies::index_plans(const std::map<std::string, bool>& entries) {
+  int number = 0;
+  for (const std::string& name : program_->plan_names()) {
+    // The plans of a plan bundle may be of rules or packages, so all are taken for rules.
+    const auto entry = entries.find(name);
+    plans_[name] = {number++, entry == entries.end() || entry->second};
+    const auto slashes = static_cast<std::size_t>(std::count(name.begin(), name.end(), '/'));
+    deepest_ = std::max(deepest_, name.empty() ? 0 : slashes + 1);
+  }
+}
+
+Policies::Found Policies::find(Path path) const {
+  std::string name;
+  std::size_t depth = 0;
+  for (; depth < std::min(path.size(), deepest_); ++depth) {
+    if (!can_stand_in_path(path[depth])) break;
+    if (depth > 0) name += '/';
+    name += path[depth];
+  }
+  while (true) {
+    if (const auto at = plans_.find(std::string_view(name)); at != plans_.end()) {
+      // Below a package that has no such rule there is base data alone.
+      if (depth < path.size() && !at->second.is_rule) return {};
+      return {at->second.number, depth, at->second.is_rule};
+    }
+    if (depth == 0) return {};
+    --depth;
+    name.resize(depth == 0 ? 0 : name.size() - path[depth].size() - 1);
+  }
 }
 
 void Engine::activate(std::shared_ptr<const Policies> policies) {
@@ -158,6 +228,17 @@ Evaluator::~Evaluator() = default;
 
 tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(std::string_view path, Value input,
                                                             const EvaluateOptions& options) {
+  names_.clear();
+  while (!path.empty()) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), name.size() + 1));
+    if (!name.empty()) names_.push_back(name);
+  }
+  return evaluate(Path(names_), input, options);
+}
+
+tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(Path path, Value input,
+                                                            const EvaluateOptions& options) {
   // The number is read before the policies: at worst they are fetched once more next time.
   const std::uint64_t generation = engine_.generation();
   if (generation != generation_) {
@@ -168,7 +249,7 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(std::string_view pat
   out.policies = policies_.get();
   const Policies::Found found = policies_->find(path);
   if (found.plan < 0) {
-    out.value = walk(policies_->data(), found.rest);
+    out.value = walk(policies_->data(), path);
     return out;
   }
   vm::Query query;
@@ -178,7 +259,6 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(std::string_view pat
   query.now = clock_.wall();
   query.strict_errors = options.strict_errors;
   query.limits = options.limits;
-  query.zones = options.zones;
   query.printed = options.printed;
   query.profile = options.profile;
   query.trace = options.trace;
@@ -187,7 +267,8 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(std::string_view pat
   out.fixed_answers = answer->fixed_answers;
   out.instructions = answer->instructions;
   if (answer->results.size() > 0) {
-    out.value = walk(answer->results.items().front().find("result"), found.rest);
+    const Value result = answer->results.items().front().find("result");
+    out.value = walk(result, path.subspan(found.used));
   }
   return out;
 }

@@ -9,10 +9,13 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/bundle.h"
@@ -29,6 +32,16 @@ struct BundleInfo {
   std::string signed_by;
   std::vector<std::string> roots;
   bool operator==(const BundleInfo&) const = default;
+};
+
+// Names, one after the other: {"a", "b", "c"} of "a/b/c". Any text may be a name.
+using Path = std::span<const std::string_view>;
+
+// A file of Rego that is in use.
+struct Source {
+  std::string id;       // the bundle's name and the path in it: "main/authz/allow.rego"
+  std::string package;  // "a/b"
+  std::string text;
 };
 
 class Policies {
@@ -51,15 +64,33 @@ class Policies {
   term::Value data() const { return data_.root(); }
   // "name@revision" of all, comma separated: what a decision is attributed to.
   const std::string& revision() const { return revision_; }
-  // The longest rule or package that `path` ("a/b/c") begins with, and what is left of it.
+  const std::vector<Source>& sources() const { return sources_; }  // by bundle and path
+  // The longest rule or package that `path` begins with.
   struct Found {
-    int plan = -1;  // -1 = base data only
-    std::vector<std::string> rest;
+    int plan = -1;         // -1 = base data only
+    std::size_t used = 0;  // names of the path; what is left is looked up in the plan's answer
+    bool is_rule = false;
   };
-  Found find(std::string_view path) const;
+  Found find(Path path) const;
 
  private:
   Policies() = default;
+  void note(const NamedBundle& named);
+  void index_plans(const std::map<std::string, bool>& entries);
+
+  struct Plan {
+    int number = -1;
+    bool is_rule = true;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+  std::unordered_map<std::string, Plan, Hash, std::equal_to<>> plans_;  // by "a/b/c"
+  std::size_t deepest_ = 0;                                             // names of the longest one
+  std::vector<Source> sources_;
   std::vector<BundleInfo> bundles_;
   std::vector<std::string> rule_paths_;
   std::shared_ptr<const vm::Program> program_;
@@ -104,6 +135,11 @@ class Evaluator {
   // The value at `path` ("a/b/c" or "" for all of data). The input is read or built in arena().
   tl::expected<Evaluation, vm::EvalError> evaluate(std::string_view path, term::Value input,
                                                    const EvaluateOptions& options = {});
+  // The same for names that may have a slash in them.
+  tl::expected<Evaluation, vm::EvalError> evaluate(Path path, term::Value input,
+                                                   const EvaluateOptions& options = {});
+  // Who made the last decision, also one that failed; valid until the next.
+  const Policies& policies() const { return *policies_; }
   term::Arena& arena();
   void reset();  // forgets the last input and answer
 
@@ -113,6 +149,7 @@ class Evaluator {
   vm::Machine machine_;
   std::shared_ptr<const Policies> policies_;  // kept alive while this thread evaluates by them
   std::uint64_t generation_ = 0;
+  std::vector<std::string_view> names_;  // of the path under way
 };
 
 }  // namespace mc::policy

@@ -15,7 +15,8 @@ constexpr std::string_view kDeprecated[] = {
 void check(Compilation& c, const Body& body) {
   visit_exprs(body, [&](const Expr& expr) {
     if (expr.kind != Expr::Kind::call) return true;
-    const std::string name = dotted(expr.terms[0]);
+    if (expr.terms[0].items.size() > 2) return true;
+    const std::string name = ref_text(expr.terms[0]);
     if (std::find(std::begin(kDeprecated), std::end(kDeprecated), name) != std::end(kDeprecated)) {
       c.error("rego_type_error", "deprecated built-in function calls in expression: " + name,
               expr.at);

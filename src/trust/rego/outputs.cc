@@ -52,12 +52,16 @@ std::string written_text(const Compilation& c, Term term) {
 }
 
 int Functions::arity(const Term& ref) const {
+  if (ref.kind != Kind::ref) return kUnknown;
+  std::string key;
+  for (const Term& item : ref.items) {
+    key += item.text;
+    key += item.kind == Kind::string ? '\0' : '\1';
+  }
+  const auto [at, added] = known_.try_emplace(std::move(key), kUnknown);
+  if (!added) return at->second;
   const std::vector<std::string> path = path_of(ref);
   if (path.empty()) return kUnknown;
-  std::string key;
-  for (const std::string& part : path) key += part + '\0';
-  const auto [at, added] = known_.try_emplace(key, kUnknown);
-  if (!added) return at->second;
   if (const builtin::Builtin* const found = find_builtin(dotted(ref))) {
     const int count = builtin::operand_count(*found);
     at->second = count < 0 ? kAnyNumber : count;

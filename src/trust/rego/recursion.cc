@@ -13,8 +13,11 @@ namespace {
 
 using Kind = Term::Kind;
 
-// Nodes are the branches of rules, and the nodes of the rule tree, which stand for all the rules at
-// and below them: so a ref to a whole package is one edge.
+// A policy with more is refused: rules by the thousand with refs that could name all of them.
+constexpr std::size_t kEdgesMax = 20'000'000;
+
+// Nodes are the branches of rules; the nodes of the rule tree, which stand for all the rules at and
+// below them; and refs, whatever the names of their variables, with all that they could name.
 class Graph {
  public:
   explicit Graph(const Compilation& c) : tree_(make_rule_tree(c.modules)) {
@@ -29,8 +32,10 @@ class Graph {
     }
     rules_ = nodes_.size();
     add_tree(tree_);
-    for (std::size_t i = 0; i < rules_; ++i) add_refs(static_cast<int>(i));
+    for (std::size_t i = 0; i < rules_ && !is_full(); ++i) add_refs(static_cast<int>(i));
   }
+
+  bool is_full() const { return edges_ > kEdgesMax; }
 
   std::size_t rules() const { return rules_; }
   const Rule& rule(int node) const { return *nodes_[static_cast<std::size_t>(node)].branch; }
@@ -68,7 +73,7 @@ class Graph {
     std::vector<int> edges;
     const Rule& branch = rule(number);
     const auto on_term = [&](const Term& term) {
-      if (term.kind == Kind::ref) add_ref(edges, term);
+      if (term.kind == Kind::ref && term.items[0].is_var("data")) edges.push_back(add_ref(term));
       return true;
     };
     for (const Term& argument : branch.head.arguments) visit_terms(argument, on_term);
@@ -77,20 +82,32 @@ class Graph {
     visit_terms(branch.body, on_term);
     std::sort(edges.begin(), edges.end());
     edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+    edges_ += edges.size();
     nodes_[static_cast<std::size_t>(number)].edges = std::move(edges);
   }
 
-  void add_ref(std::vector<int>& edges, const Term& ref) const {
-    if (ref.items.empty() || !ref.items[0].is_var("data")) return;
+  // The node of a ref.
+  int add_ref(const Term& ref) {
+    std::string pattern;
+    for (const Term& item : ref.items) {
+      pattern += static_cast<char>(item.kind == Kind::string ? '.' : is_scalar(item) ? '#' : '*');
+      if (item.kind == Kind::string) pattern += item.text + '\0';
+    }
+    const auto [at, added] = refs_.try_emplace(std::move(pattern), static_cast<int>(nodes_.size()));
+    if (!added) return at->second;
+    std::vector<int> edges;
     const auto root = tree_.children.find("data");
-    if (root == tree_.children.end()) return;
-    std::vector<const RuleTree*> level{&root->second};
+    std::vector<const RuleTree*> level;
+    if (root != tree_.children.end()) level.push_back(&root->second);
     for (std::size_t i = 1; i < ref.items.size() && !level.empty(); ++i) {
       std::vector<const RuleTree*> next;
       for (const RuleTree* const node : level) step(edges, *node, ref.items[i], next);
       level = std::move(next);
     }
     for (const RuleTree* const node : level) edges.push_back(below_.at(node));
+    edges_ += edges.size();
+    nodes_.push_back({nullptr, nullptr, nullptr, std::move(edges)});
+    return at->second;
   }
 
   // Past one operand: rules met on the way are depended on too.
@@ -114,6 +131,8 @@ class Graph {
   RuleTree tree_;
   std::vector<Node> nodes_;
   std::size_t rules_ = 0;
+  std::size_t edges_ = 0;
+  std::unordered_map<std::string, int> refs_;
   std::unordered_map<const Rule*, std::vector<int>> chains_;
   std::unordered_map<const RuleTree*, int> below_;
 };
@@ -205,6 +224,11 @@ std::vector<int> Graph::cycle(int start) const {
 bool check_recursion(Compilation& c) {
   const std::size_t before = c.errors.size();
   const Graph graph(c);
+  if (graph.is_full()) {
+    c.error("rego_compile_error",
+            "rules depend on each other in more than " + std::to_string(kEdgesMax) + " ways", {});
+    return false;
+  }
   const std::vector<bool> cyclic = graph.cyclic();
   for (std::size_t i = 0; i < graph.rules() && c.errors.size() <= c.options.errors_max; ++i) {
     if (!cyclic[i]) continue;

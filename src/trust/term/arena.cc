@@ -25,6 +25,7 @@ void* Arena::take_block(std::size_t bytes) {
 
 void Arena::reset() {
   full_bytes_ = 0;
+  too_deep_ = false;
   if (blocks_.empty()) return;
   blocks_.resize(1);
   begin_ = next_ = blocks_.front().get();

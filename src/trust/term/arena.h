@@ -39,7 +39,10 @@ class Arena {
   bool may_take(std::size_t bytes) const {
     return bytes <= bytes_max_ && used() <= bytes_max_ - bytes;
   }
-  bool over_limit() const { return used() > bytes_max_; }
+  bool over_limit() const { return used() > bytes_max_ || too_deep_; }
+  // A value would have nested deeper than kDepthMax (term.h). Ends with reset().
+  bool too_deep() const { return too_deep_; }
+  void note_too_deep() { too_deep_ = true; }
   std::size_t used() const { return full_bytes_ + static_cast<std::size_t>(next_ - begin_); }
   std::size_t bytes_max() const { return bytes_max_; }
   void set_bytes_max(std::size_t bytes_max) { bytes_max_ = bytes_max; }
@@ -57,6 +60,7 @@ class Arena {
   char* end_ = nullptr;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t first_size_ = 0;
+  bool too_deep_ = false;
 };
 
 }  // namespace mc::term

@@ -31,6 +31,8 @@ struct ListNode {
   std::uint32_t size = 0, capacity = 0;
   bool sorted = true, frozen = false;  // sorted: of sets; an array is never sorted
   bool hashed = false;
+  bool held = false;  // by another node: then it never becomes deeper, so nothing holds itself
+  std::uint32_t depth = 1;  // at least 1 + that of what it holds
   std::uint64_t hash = 0;
   std::uint32_t index_size = 0;    // a power of two; 0 = no index
   std::uint32_t* index = nullptr;  // position + 1, 0 = free
@@ -41,6 +43,8 @@ struct ObjectNode {
   std::uint32_t size = 0, capacity = 0;
   bool sorted = true, frozen = false;
   bool hashed = false;
+  bool held = false;
+  std::uint32_t depth = 1;
   std::uint64_t hash = 0;
   std::uint32_t index_size = 0;
   std::uint32_t* index = nullptr;

@@ -110,28 +110,60 @@ ObjectNode* new_object(Arena& arena, std::size_t capacity) {
   return node;
 }
 
-// One's own copy of the topmost node.
-void thaw_list(Arena& arena, Value& value) {
+std::uint32_t depth_of(Value value) {
+  if (value.is_object()) return Access::object(value)->depth;
+  return value.is_array() || value.is_set() ? Access::list(value)->depth : 0;
+}
+
+// From now on a node has `value`.
+void hold(Value value) {
+  if (value.is_object()) {
+    ObjectNode& node = *Access::object(value);
+    if (!node.frozen) node.held = true;  // a frozen one may be read by other threads
+  } else if (value.is_array() || value.is_set()) {
+    ListNode& node = *Access::list(value);
+    if (!node.frozen) node.held = true;
+  }
+}
+
+// False when the node must be copied before it takes something of this depth. What holds a node is
+// deeper than it; so if a node that is held never becomes deeper, it cannot get what holds it.
+template <class Node>
+bool may_take(const Node& node, std::uint32_t below) {
+  return !node.frozen && !(node.held && below >= node.depth);
+}
+
+// False when it would be too deep.
+bool may_nest(Arena& arena, std::uint32_t below) {
+  if (below < kDepthMax) return true;
+  arena.note_too_deep();
+  return false;
+}
+
+// One's own copy of the topmost node, if it must not change.
+void thaw_list(Arena& arena, Value& value, std::uint32_t below) {
   const ListNode& old = *Access::list(value);
-  if (!old.frozen) return;
+  if (may_take(old, below)) return;
   ListNode* const node = new_list(arena, std::max<std::uint32_t>(4, old.size + 1));
   if (old.size > 0)
     std::memcpy(static_cast<void*>(node->items), old.items, sizeof(Value) * old.size);
   node->size = old.size;
   node->sorted = old.sorted;
+  node->depth = old.depth;
   if (value.is_set() && node->size > kLinear) build_index(arena, *node);
   value = Access::list(value.kind(), node);
 }
 
-void thaw_object(Arena& arena, Value& value) {
+void thaw_object(Arena& arena, Value& value, std::uint32_t below) {
   const ObjectNode& old = *Access::object(value);
-  if (!old.frozen) return;
+  if (may_take(old, below)) return;
   ObjectNode* const node = new_object(arena, std::max<std::uint32_t>(4, old.size + 1));
   if (old.size > 0) {
     std::memcpy(static_cast<void*>(node->members), old.members, sizeof(Entry) * old.size);
   }
   node->size = old.size;
   node->sorted = old.sorted;
+  node->depth = old.depth;
   if (node->size > kLinear) build_index(arena, *node);
   value = Access::object(node);
 }
@@ -235,9 +267,13 @@ bool equal_objects(Value a, Value b) {
 Value copy_list(Arena& arena, Value value) {
   const ListNode& old = *Access::list(value);
   ListNode* const node = new_list(arena, old.size);
-  for (std::uint32_t i = 0; i < old.size; ++i) node->items[i] = copy(arena, old.items[i]);
+  for (std::uint32_t i = 0; i < old.size; ++i) {
+    node->items[i] = copy(arena, old.items[i]);
+    hold(node->items[i]);
+  }
   node->size = old.size;
   node->sorted = old.sorted;
+  node->depth = old.depth;
   if (value.is_set() && node->size > kLinear) build_index(arena, *node);
   return Access::list(value.kind(), node);
 }
@@ -247,9 +283,12 @@ Value copy_object(Arena& arena, Value value) {
   ObjectNode* const node = new_object(arena, old.size);
   for (std::uint32_t i = 0; i < old.size; ++i) {
     node->members[i] = {copy(arena, old.members[i].key), copy(arena, old.members[i].value)};
+    hold(node->members[i].key);
+    hold(node->members[i].value);
   }
   node->size = old.size;
   node->sorted = old.sorted;
+  node->depth = old.depth;
   if (node->size > kLinear) build_index(arena, *node);
   return Access::object(node);
 }
@@ -420,10 +459,9 @@ Value array(Arena& arena, std::size_t capacity) {
 }
 
 Value array(Arena& arena, std::span<const Value> items) {
-  ListNode* const node = new_list(arena, items.size());
-  std::copy(items.begin(), items.end(), node->items);
-  node->size = static_cast<std::uint32_t>(items.size());
-  return Access::list(Kind::array, node);
+  Value made = array(arena, items.size());
+  for (const Value item : items) append(arena, made, item);
+  return made;
 }
 
 Value set(Arena& arena, std::size_t capacity) {
@@ -435,8 +473,12 @@ Value object(Arena& arena, std::size_t capacity) {
 }
 
 void append(Arena& arena, Value& array, Value item) {
-  thaw_list(arena, array);
+  const std::uint32_t below = depth_of(item);
+  if (!may_nest(arena, below)) return;
+  hold(item);
+  thaw_list(arena, array, below);
   ListNode& node = *Access::list(array);
+  node.depth = std::max(node.depth, below + 1);
   if (node.size == node.capacity) grow(arena, node.items, node.size, node.capacity);
   node.items[node.size++] = item;
   node.hashed = false;
@@ -444,8 +486,12 @@ void append(Arena& arena, Value& array, Value item) {
 
 void add(Arena& arena, Value& set, Value item) {
   if (position(*Access::list(set), item) >= 0) return;
-  thaw_list(arena, set);
+  const std::uint32_t below = depth_of(item);
+  if (!may_nest(arena, below)) return;
+  hold(item);
+  thaw_list(arena, set, below);
   ListNode& node = *Access::list(set);
+  node.depth = std::max(node.depth, below + 1);
   if (node.size == node.capacity) grow(arena, node.items, node.size, node.capacity);
   if (node.sorted && node.size > 0) node.sorted = compare(node.items[node.size - 1], item) < 0;
   node.items[node.size++] = item;
@@ -453,8 +499,13 @@ void add(Arena& arena, Value& set, Value item) {
 }
 
 void insert(Arena& arena, Value& object, Value key, Value value) {
-  thaw_object(arena, object);
+  const std::uint32_t below = std::max(depth_of(key), depth_of(value));
+  if (!may_nest(arena, below)) return;
+  hold(key);
+  hold(value);
+  thaw_object(arena, object, below);
   ObjectNode& node = *Access::object(object);
+  node.depth = std::max(node.depth, below + 1);
   if (const std::int64_t at = position(node, key); at >= 0) {
     node.members[at].value = value;
     node.hashed = false;

@@ -83,7 +83,10 @@ int compare(Value a, Value b);  // -1, 0, 1 in the total order
 bool equal(Value a, Value b);
 std::uint64_t hash(Value value);  // equal values have equal hashes
 
-// Makers. Nothing here fails; memory past the limit shows in Arena::over_limit().
+// Makers. Nothing here fails; memory past the limit shows in Arena::over_limit(), and so does a
+// value that would nest deeper than kDepthMax: it is left out. A collection that was put into
+// itself, or into what it holds, is put there as it was before.
+inline constexpr int kDepthMax = 2'000;
 Value string(Arena& arena, std::string_view text);  // a copy of `text`, which is UTF-8
 Value array(Arena& arena, std::size_t capacity = 0);
 Value array(Arena& arena, std::span<const Value> items);

@@ -74,6 +74,10 @@ bool Machine::State::stop(std::string_view code_name, std::string message, const
 
 bool Machine::State::check_memory(const Instruction* pc) {
   if (!arena.over_limit()) return true;
+  if (arena.too_deep()) {
+    return stop("eval_cancel_error",
+                "a value nests deeper than " + std::to_string(term::kDepthMax) + " levels", pc);
+  }
   return stop("eval_cancel_error",
               "the evaluation needs more than " +
                   plural(static_cast<std::int64_t>(query->limits.memory_bytes_max), "bytes"),

@@ -20,8 +20,8 @@ allow if {
 	count(denied_by) == 0
 }
 
-# What is told apart from the verdict: all rules that spoke, in one list.
-rules := sort(denied_by | (allowed_by | {rule | some rule in object.keys(masked_by)}))
+# Every rule that spoke, in one list.
+rules := sort(((denied_by | allowed_by) | masked_by))
 
 # A denial without a rule that denies: nothing allowed it.
 reasons := sort(denied_by) if count(denied_by) > 0
@@ -31,8 +31,8 @@ else := ["role"] if count(allowed_by) == 0
 else := []
 
 obligations := {
-	"mask": masks,
-	"redact": sort(redacted),
+	"mask_class": class_masks,
+	"mask": column_masks,
 	"filter": sort(filterable),
 	"step_up": step_up,
 	"alert": alert,

@@ -11,41 +11,37 @@ clear contains sensitivity if {
 clear contains sensitivity if some sensitivity in data.mc.settings.clear_for_purpose[input.purpose]
 
 # METADATA
-# title: Columns that are masked, and how
-masks[column] := mask if {
-	some column, facts in input.resource.columns
-	not facts.sensitivity in clear
-	mask := mask_of(column, facts)
-	mask != "keep"
+# title: How the columns of a sensitivity are masked
+class_masks[sensitivity] := mask if {
+	some sensitivity, mask in data.mc.settings.masks
+	not sensitivity in clear
 }
 
-# A mask that the settings name for the column itself, or that of its sensitivity; an unknown
-# sensitivity is the most sensitive one.
-mask_of(column, _) := mask if mask := data.mc.settings.column_masks[input.resource.name][column]
-
-else := mask if mask := data.mc.settings.masks[input.resource.columns[column].sensitivity]
-
-else := "drop"
-
-masked_by[sprintf("mask-%s", [facts.sensitivity])] contains column if {
-	some column, _ in masks
-	facts := input.resource.columns[column]
+# METADATA
+# title: Masks that the settings name for a column itself
+column_masks[column] := mask if {
+	some column, mask in data.mc.settings.column_masks[input.resource.name]
+	input.resource.columns[column]
 }
 
-redacted contains column if masks[column] == "drop"
+masked_by contains concat("", ["mask-", sensitivity]) if some sensitivity, _ in class_masks
 
-# Masked columns that keep their equality may still be looked up by whoever has the role for it.
+masked_by contains "mask-column" if some _, _ in column_masks
+
+# METADATA
+# title: Masked columns that keep their equality may be looked up by whoever has the role for it
 filterable contains column if {
-	some column, mask in masks
-	mask in {"hash", "tokenise"}
 	some role in input.principal.roles
 	role in data.mc.settings.filter_masked
+	some column, facts in input.resource.columns
+	class_masks[facts.sensitivity] in {"hash", "tokenise"}
+	not column_masks[column]
 }
 
 default step_up := false
 
 # METADATA
-# title: Exports and changes by people want a fresh proof of who they are
+# title: Exports and administration by people want a fresh proof of who they are
 step_up if {
 	input.action in data.mc.settings.step_up
 	input.principal.kind == "person"
