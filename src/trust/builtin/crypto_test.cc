@@ -21,6 +21,54 @@ struct Chain {
   }
 };
 
+struct MemberRow {
+  const char* member;
+  const char* value;
+};
+constexpr MemberRow kMembers[] = {
+    {"Version", "3"},
+    {"SerialNumber", "4711"},
+    {"NotBefore", "\"2023-11-14T22:13:20Z\""},
+    {"NotAfter", "\"2030-03-17T17:46:40Z\""},
+    {"SignatureAlgorithm", "4"},
+    {"PublicKeyAlgorithm", "3"},
+    {"KeyUsage", "257"},
+    {"ExtKeyUsage", "[2]"},
+    {"UnknownExtKeyUsage", "[[1, 2, 3, 9]]"},
+    {"DNSNames", R"(["a.example"])"},
+    {"EmailAddresses", R"(["a@b.c"])"},
+    {"IPAddresses", R"(["10.0.0.1", "2001:db8::1"])"},
+    {"URIStrings", R"(["spiffe://d/p%20a"])"},
+    {"URIs",
+     R"([{"ForceQuery": false, "Fragment": "", "Host": "d", "OmitHost": false, "Opaque": "", )"
+     R"("Path": "/p a", "RawFragment": "", "RawPath": "", "RawQuery": "", "Scheme": "spiffe", )"
+     R"("User": null}])"},
+    {"PolicyIdentifiers", "[[1, 2, 3, 4]]"},
+    {"Policies", R"(["1.2.3.4"])"},
+    {"PolicyMappings", "null"},
+    {"InhibitAnyPolicy", "0"},
+    {"InhibitAnyPolicyZero", "true"},
+    {"RequireExplicitPolicy", "3"},
+    {"RequireExplicitPolicyZero", "false"},
+    {"InhibitPolicyMapping", "0"},
+    {"InhibitPolicyMappingZero", "false"},
+    {"PermittedDNSDomains", R"([".example"])"},
+    {"PermittedDNSDomainsCritical", "true"},
+    {"ExcludedIPRanges", R"([{"IP": "10.0.0.0", "Mask": "/wAAAA=="}])"},
+    {"PermittedIPRanges", "null"},
+    {"OCSPServer", R"(["http://o"])"},
+    {"IssuingCertificateURL", R"(["http://c"])"},
+    {"CRLDistributionPoints", R"(["http://crl"])"},
+    {"UnhandledCriticalExtensions", "[[1, 2, 3, 4, 5]]"},
+    {"ExtraExtensions", "null"},
+    {"BasicConstraintsValid", "false"},
+    {"SubjectKeyId", "null"},
+    {"Subject",
+     R"({"CommonName": "leaf", "Country": null, "ExtraNames": null, "Locality": null, )"
+     R"("Names": [{"Type": [2, 5, 4, 3], "Value": "leaf"}], "Organization": null, )"
+     R"("OrganizationalUnit": null, "PostalCode": null, "Province": null, "SerialNumber": "", )"
+     R"("StreetAddress": null})"},
+};
 }  // namespace
 
 TEST_CASE("crypto: hashes, codes and their comparison") {
@@ -74,55 +122,7 @@ TEST_CASE("crypto: a certificate has the shape of Go") {
   REQUIRE(list.size() == 1);
   const Value certificate = list.items()[0];
   CHECK(certificate.size() == 53);
-  struct Row {
-    const char* member;
-    const char* value;
-  };
-  const Row rows[] = {
-      {"Version", "3"},
-      {"SerialNumber", "4711"},
-      {"NotBefore", "\"2023-11-14T22:13:20Z\""},
-      {"NotAfter", "\"2030-03-17T17:46:40Z\""},
-      {"SignatureAlgorithm", "4"},
-      {"PublicKeyAlgorithm", "3"},
-      {"KeyUsage", "257"},
-      {"ExtKeyUsage", "[2]"},
-      {"UnknownExtKeyUsage", "[[1, 2, 3, 9]]"},
-      {"DNSNames", R"(["a.example"])"},
-      {"EmailAddresses", R"(["a@b.c"])"},
-      {"IPAddresses", R"(["10.0.0.1", "2001:db8::1"])"},
-      {"URIStrings", R"(["spiffe://d/p%20a"])"},
-      {"URIs",
-       R"([{"ForceQuery": false, "Fragment": "", "Host": "d", "OmitHost": false, "Opaque": "", )"
-       R"("Path": "/p a", "RawFragment": "", "RawPath": "", "RawQuery": "", "Scheme": "spiffe", )"
-       R"("User": null}])"},
-      {"PolicyIdentifiers", "[[1, 2, 3, 4]]"},
-      {"Policies", R"(["1.2.3.4"])"},
-      {"PolicyMappings", "null"},
-      {"InhibitAnyPolicy", "0"},
-      {"InhibitAnyPolicyZero", "true"},
-      {"RequireExplicitPolicy", "3"},
-      {"RequireExplicitPolicyZero", "false"},
-      {"InhibitPolicyMapping", "0"},
-      {"InhibitPolicyMappingZero", "false"},
-      {"PermittedDNSDomains", R"([".example"])"},
-      {"PermittedDNSDomainsCritical", "true"},
-      {"ExcludedIPRanges", R"([{"IP": "10.0.0.0", "Mask": "/wAAAA=="}])"},
-      {"PermittedIPRanges", "null"},
-      {"OCSPServer", R"(["http://o"])"},
-      {"IssuingCertificateURL", R"(["http://c"])"},
-      {"CRLDistributionPoints", R"(["http://crl"])"},
-      {"UnhandledCriticalExtensions", "[[1, 2, 3, 4, 5]]"},
-      {"ExtraExtensions", "null"},
-      {"BasicConstraintsValid", "false"},
-      {"SubjectKeyId", "null"},
-      {"Subject",
-       R"({"CommonName": "leaf", "Country": null, "ExtraNames": null, "Locality": null, )"
-       R"("Names": [{"Type": [2, 5, 4, 3], "Value": "leaf"}], "Organization": null, )"
-       R"("OrganizationalUnit": null, "PostalCode": null, "Province": null, "SerialNumber": "", )"
-       R"("StreetAddress": null})"},
-  };
-  for (const Row& row : rows) {
+  for (const MemberRow& row : kMembers) {
     CAPTURE(row.member);
     CHECK(find(certificate, row.member) == row.value);
   }

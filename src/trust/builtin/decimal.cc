@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "base/text.h"
+#include "base/base.h"
 
 namespace mc::builtin {
 namespace {

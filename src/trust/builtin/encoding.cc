@@ -3,7 +3,7 @@
 #include <array>
 #include <optional>
 
-#include "base/text.h"
+#include "base/base.h"
 #include "builtin/go_values.h"
 #include "builtin/runes.h"
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "base/text.h"
+#include "base/base.h"
 #include "builtin/encoding.h"
 #include "builtin/fixed_answers.h"
 #include "builtin/go_values.h"

@@ -55,7 +55,21 @@ TEST_CASE("hex: names the first byte that is no digit") {
 }
 
 TEST_CASE("base64 and hex: what is no UTF-8 comes back as the same bytes") {
-  check({{"base64.decode", R"("//8=")", "\"\xff\xff\""}});
+  Calls call;
+  const Builtin* const decode = find_builtin("base64.decode");
+  CountingRandom random;
+  const auto caches = make_caches();
+  Context context(call.arena(), *caches, WallTime{}, random);
+  const Value text[] = {term::string(call.arena(), "/4BBw6n/")};
+  const Value bytes = decode->function(context, text);
+  CHECK(bytes.text() ==
+        "\xff\x80"
+        "A\xc3\xa9\xff");
+  CHECK(call.run("hex.encode", {bytes}) == R"("ff8041c3a9ff")");
+  CHECK(call.run("base64.encode", {bytes}) == R"("/4BBw6n/")");
+  // Where it is shown, each byte that is none is U+FFFD.
+  CHECK(term::to_json(bytes) == "\"\ufffd\ufffdA\u00e9\ufffd\"");
+  CHECK(call.run("json.marshal", {bytes}) == R"("\"\\ufffd\\ufffdAé\\ufffd\"")");
 }
 
 TEST_CASE("urlquery: escapes like a form") {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "base/text.h"
+#include "base/base.h"
 #include "builtin/decimal.h"
 #include "builtin/encoding.h"
 #include "builtin/go_values.h"

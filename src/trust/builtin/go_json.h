@@ -21,7 +21,7 @@ bool append_go_json(Context& context, std::string& out, Value value, const GoJso
 // failure at a limit; the value itself when it is JSON already.
 Value json_model(Context& context, Value value);
 
-// Deeper values are refused by the functions that walk them.
-constexpr int kValueDepthMax = 2'000;
+// Nothing is deeper; what walks a value counts all the same.
+constexpr int kValueDepthMax = term::kDepthMax;
 
 }  // namespace mc::builtin

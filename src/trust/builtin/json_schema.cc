@@ -1,6 +1,6 @@
 #include "builtin/json_schema.h"
 
-#include "base/text.h"
+#include "base/base.h"
 #include "builtin/go_json.h"
 #include "builtin/json.h"
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "base/text.h"
+#include "base/base.h"
 
 namespace mc::builtin::schema {
 namespace {

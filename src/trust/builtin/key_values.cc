@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kKeysMax = 1'000;
 
-std::string padded(std::string bytes, std::size_t size) {
+std::string padded(const std::string& bytes, std::size_t size) {
   return bytes.size() < size ? std::string(size - bytes.size(), '\0') + bytes : bytes;
 }
 
@@ -41,7 +41,7 @@ Value rsa_value(const X509Values& values, const evp_pkey_st* key) {
 
 // The blocks of certificates, joined.
 Result<std::string> certificate_blocks(std::string_view text) {
-  MC_TRY(const std::string pem, without_base64(text));
+  MC_TRY(std::string pem, without_base64(text));
   if (!pem.starts_with("-----BEGIN ")) return pem;
   std::string out;
   std::string_view rest = pem;

@@ -200,13 +200,13 @@ Value sign_req(Context& context, Operands operands) {
   if (!token.empty()) added["x-amz-security-token"] = token;
 
   // All headers are signed but those that a proxy may change; what the caller set is signed as is.
-  static const std::set<std::string, std::less<>> kUnsigned = {"authorization", "user-agent",
-                                                               "x-amzn-trace-id"};
+  const std::set<std::string, std::less<>> not_signed = {"authorization", "user-agent",
+                                                         "x-amzn-trace-id"};
   Headers to_sign = added;
   Value headers = term::object(context.arena);
   for (const term::Entry& entry : request.find("headers").members()) {
     const std::string name = text_or_empty(entry.key), value = text_or_empty(entry.value);
-    if (!kUnsigned.contains(to_lower(name))) to_sign[to_lower(name)] = value;
+    if (!not_signed.contains(to_lower(name))) to_sign[to_lower(name)] = value;
     term::insert(context.arena, headers, name, term::string(context.arena, value));
   }
   term::insert(context.arena, headers, "Authorization",

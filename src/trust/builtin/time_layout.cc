@@ -218,7 +218,8 @@ std::int64_t LocalTime::days() const {
 }
 
 std::int64_t LocalTime::seconds() const {
-  return days() * kDaySeconds + hour * 3'600 + minute * 60 + second - offset;
+  return days() * kDaySeconds + std::int64_t{hour} * 3'600 + std::int64_t{minute} * 60 + second -
+         offset;
 }
 
 LocalTime local_time(std::int64_t second, int nanosecond, std::int32_t offset,

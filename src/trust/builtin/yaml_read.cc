@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/text.h"
+#include "base/base.h"
 #include "builtin/go_values.h"
 #include "builtin/json.h"
 #include "builtin/yaml_resolve.h"

@@ -200,8 +200,8 @@ class TextWriter {
   void escaped(char32_t code) {
     constexpr std::u32string_view kFrom = U"\a\b\t\n\v\f\r\x1b\"\\\x85\xa0\x2028\x2029";
     constexpr std::string_view kTo = "abtnvfre\"\\N_LP";
-    if (code == 0) return put("0");
     put("\\");
+    if (code == 0) return put("0");
     if (const std::size_t i = kFrom.find(code); i != std::u32string_view::npos) {
       return put(kTo.substr(i, 1));
     }

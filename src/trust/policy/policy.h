@@ -105,6 +105,7 @@ class Engine {
   void activate(std::shared_ptr<const Policies> policies);
   std::shared_ptr<const Policies> current() const;
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  bool is_active() const { return generation() > 1; }  // something has been activated
 
  private:
   mutable std::mutex mutex_;  // of current_; taken by an evaluator only after a swap

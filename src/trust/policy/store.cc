@@ -36,9 +36,16 @@ Status BundleStore::keep(const StoredBundle& bundle) {
   writer.begin_object().member("kind", "mc.policy-bundle").member("version", 1);
   writer.member("etag", bundle.etag).member("revision", bundle.revision);
   writer.member("activated_ms", to_unix_ms(bundle.activated));
-  writer.member("sha256", to_hex(sys::sha256(bundle.tar_gz))).end_object();
+  std::string bytes = bundle.tar_gz;
+  writer.key("sizes").begin_array().value(static_cast<std::int64_t>(bundle.tar_gz.size()));
+  for (const std::string& delta : bundle.deltas) {
+    writer.value(static_cast<std::int64_t>(delta.size()));
+    bytes += delta;
+  }
+  writer.end_array();
+  writer.member("sha256", to_hex(sys::sha256(bytes))).end_object();
   return files_.write_atomic(folder_ + "/" + bundle.name + std::string(kEnding),
-                             head + "\n" + bundle.tar_gz);
+                             head + "\n" + bytes);
 }
 
 Result<StoredBundle> BundleStore::last(const std::string& name) {
@@ -55,8 +62,25 @@ Result<StoredBundle> BundleStore::last(const std::string& name) {
   if (line == std::string::npos || !head) return damaged();
   StoredBundle bundle;
   bundle.name = name;
-  bundle.tar_gz = bytes.substr(line + 1);
-  if (text_of(*head, "sha256") != to_hex(sys::sha256(bundle.tar_gz))) return damaged();
+  std::string_view rest = std::string_view(bytes).substr(line + 1);
+  if (text_of(*head, "sha256") != to_hex(sys::sha256(rest))) return damaged();
+  const json::Value* const sizes = head->find("sizes");
+  if (sizes == nullptr || sizes->as_array() == nullptr || sizes->as_array()->empty()) {
+    return damaged();
+  }
+  for (const json::Value& size : *sizes->as_array()) {
+    const std::int64_t* const count = size.as_int();
+    if (count == nullptr || *count < 0 || static_cast<std::size_t>(*count) > rest.size()) {
+      return damaged();
+    }
+    const std::string_view part = rest.substr(0, static_cast<std::size_t>(*count));
+    if (&size == &sizes->as_array()->front()) {
+      bundle.tar_gz = part;
+    } else {
+      bundle.deltas.emplace_back(part);
+    }
+    rest.remove_prefix(part.size());
+  }
   bundle.etag = text_of(*head, "etag");
   bundle.revision = text_of(*head, "revision");
   const json::Value* const activated = head->find("activated_ms");

@@ -12,8 +12,9 @@ namespace mc::policy {
 struct StoredBundle {
   std::string name;
   std::string tar_gz;
-  std::string etag;      // of the server it came from, "" without
-  std::string revision;  // for listing
+  std::vector<std::string> deltas;  // that came for it since, in their order (tar.gz)
+  std::string etag;                 // of the server it came from, "" without
+  std::string revision;             // for listing
   WallTime activated;
 };
 

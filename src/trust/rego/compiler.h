@@ -6,12 +6,12 @@
 //   * Refs to rules and imports are full: data.a.b.c; input and data are the only other roots, and
 //     variables of the body. Calls name a builtin ("count"), or a function as data.a.f.
 //   * Each declared local (:=, some, every, arguments) has a name of its own, "__local7__";
-//   `assign`
-//     and `some` of variables are gone (x := y is eq), `some .. in` is a call of internal.member_2
-//     or _3 whose operands are patterns; a wildcard has a name "$7" of its own.
+//     `assign` and `some` are gone: x := y is x = y, `some k, v in xs` is v = xs[k]; a wildcard
+//     that is not declared has a name "$7" of its own.
 //   * No call stands inside another term: f(g(x)) is eq(__local8__, g(x)), f(__local8__) in
 //     the order of evaluation (the call form of an expression is [f, operands..., output]: "plus",
-//     a, b, __local9__); refs have only constants, variables and refs' variables as operands.
+//     a, b, __local9__); refs have only constants and variables as operands: xs[[a, b]] is
+//     __local9__ = [a, b]; xs[__local9__], the other way round when a or b is not bound before.
 //     Comprehensions and `every` may stand as the operand of an eq only, with
 //     bodies that keep the same rules. Template strings are calls of internal.template_string.
 //   * A rule's head is simple: its key, value and non-constant operands of its ref are variables or

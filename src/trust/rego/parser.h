@@ -84,11 +84,6 @@ class Parser {
   bool term(Term& out);
   bool term_start(Term& out);
   bool parenthesis(Term& out);
-  bool number(Term& out);
-  bool string(Term& out);
-  bool template_string(Term& out);
-  bool template_text(Term& out);
-  bool template_expression(Term& out);
   bool array(Term& out);
   bool braces(Term& out);
   bool set_rest(Term& out);
@@ -99,6 +94,13 @@ class Parser {
   bool reference(Term& out, std::uint32_t offset);
   bool operand(Term& reference);
   bool call(Term& out, std::uint32_t offset);
+
+  // parser_literals.cc
+  bool number(Term& out);
+  bool string(Term& out);
+  bool template_string(Term& out);
+  bool template_text(Term& out);
+  bool template_expression(Term& out);
 
   // parser_expressions.cc
   bool expression(Term& out, KeyValue key_value);  // a term with operators

@@ -209,7 +209,7 @@ TEST_CASE("parser: places of rules, heads and expressions") {
   CHECK(rule.otherwise[0].at.row == 5);
 }
 
-TEST_CASE("parser: errors as OPA tells them") {
+TEST_CASE("parser: what is no module or rule is told as OPA tells it") {
   struct Row {
     std::string_view text, error;
   };
@@ -232,6 +232,18 @@ TEST_CASE("parser: errors as OPA tells them") {
        "m.rego:2:1: rego_parse_error: expressions using with keyword cannot be used for rule head"},
       {"package a\np := 1; q := 2",
        "m.rego:2:1: rego_parse_error: multiple expressions cannot be used for rule head"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    CHECK(first_error(row.text) == row.error);
+  }
+}
+
+TEST_CASE("parser: wrong tokens and terms are told as OPA tells them") {
+  struct Row {
+    std::string_view text, error;
+  };
+  const Row rows[] = {
       {"package a\nif := 1", "m.rego:2:1: rego_parse_error: unexpected if keyword"},
       {"package a\ncontains := 1",
        "m.rego:2:1: rego_parse_error: contains keyword cannot be used for rule name"},

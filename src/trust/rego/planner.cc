@@ -28,6 +28,15 @@ void Planner::fail(const std::string& message, const Location& at) {
   errors_.push_back({"rego_compile_error", message, std::move(file), at});
 }
 
+// order_bodies() lets pass what OPA lets pass: f({x}, x) with x as the result.
+void Planner::fail_unsafe(const std::string& name, const Location& at) {
+  const auto written = compilation_.written_names.find(name);
+  fail("var " + (written == compilation_.written_names.end() ? name : written->second) +
+           " is unsafe",
+       at);
+  errors_.back().code = "rego_unsafe_var_error";
+}
+
 std::string Planner::function_name(int group, const Overlay& overlay) {
   const auto [at, added] = functions_.try_emplace({group, overlay.id});
   if (added) {

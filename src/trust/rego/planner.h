@@ -68,6 +68,7 @@ class Planner {
   void plan_entrypoint(const Entrypoint& entrypoint);
   std::string function_name(int group, const Overlay& overlay);
   void fail(const std::string& message, const Location& at);
+  void fail_unsafe(const std::string& name, const Location& at);
 
   // planner_rules.cc
   struct Chain;

@@ -211,7 +211,7 @@ void Planner::end_way(const Ways& ways, Operand value) {
   std::vector<Operand> parts;
   for (const std::string& name : ways.names) {
     const Operand* const known = find_var(name);
-    if (known == nullptr) return fail("var " + name + " is unsafe", {});
+    if (known == nullptr) return fail_unsafe(name, {});
     parts.push_back(*known);
   }
   if (ways.has_value) parts.push_back(value);

@@ -97,7 +97,7 @@ Operand Planner::plan_term(const Term& term) {
         if (const Operand* known = find_var(term.text)) {
           value = *known;
         } else {
-          fail("var " + term.text + " is unsafe", term.at);
+          fail_unsafe(term.text, term.at);
         }
         break;
       case Kind::ref:
@@ -196,7 +196,7 @@ Operand Planner::follow(Operand from, const Keys& keys, std::size_t next) {
 void Planner::unify(const Term& a, const Term& b) {
   const auto is_open_var = [&](const Term& term) { return is_var(term) && !is_bound(term); };
   if (is_open_var(a)) {
-    if (is_open_var(b)) return fail("var " + b.text + " is unsafe", b.at);
+    if (is_open_var(b)) return fail_unsafe(b.text, b.at);
     const Operand value = plan_term(b);
     return unify_value(value, a);
   }

@@ -114,12 +114,15 @@ TEST_CASE("compile: entry points, paths of rules, and modules in the order of th
   CHECK(sorted->policy.functions[0].blocks[0].statements[0].at.file == 1);
 }
 
-TEST_CASE("compile: nesting past the limits is refused") {
+TEST_CASE("compile: nesting past the limits and variables without a value are refused") {
   std::string deep = "p if {\n";
   for (int i = 0; i < 600; ++i) deep += "some x" + std::to_string(i) + " in input\n";
   const auto nested = compile_texts({deep + "}"}, "data.a.p");
   REQUIRE(!nested);
   CHECK(nested.error()[0].message == "iterations nest deeper than 400");
+  const auto unsafe = compile_texts({"p if { x := 1; is_array({1, y, x}, y) }"}, "data.a.p");
+  REQUIRE(!unsafe);
+  CHECK(to_line(unsafe.error()[0]) == "a.rego:2:29: rego_unsafe_var_error: var y is unsafe");
   std::string name = "package a";
   for (int i = 0; i < 600; ++i) name += ".a";
   const auto named = compile_texts({name}, "data.a");

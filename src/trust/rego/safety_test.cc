@@ -158,5 +158,20 @@ TEST_CASE("safety: bodies keep their order but for what must come later") {
   }
 }
 
+TEST_CASE("safety: long bodies and deep closures are no trouble") {
+  std::string chain = "p if {\n";
+  for (int i = 0; i < 5'000; ++i) {
+    chain += "x" + std::to_string(i) + " = x" + std::to_string(i + 1) + "\n";
+  }
+  const Passed passed = run_module(chain + "x5000 = 1\n}");
+  CHECK(passed.errors == "");
+  const Body& body = passed.c.modules[0].rules[0].body;
+  CHECK(to_text(body.front()) == "x5000 = 1");
+  CHECK(to_text(body.back()) == "x0 = x1");
+  std::string deep = "1";
+  for (int i = 0; i < 90; ++i) deep = "[f(" + deep + ") | true]";
+  CHECK(run_module("f(x) := x\np := " + deep).errors == "");
+}
+
 }  // namespace
 }  // namespace mc::rego::testing

@@ -57,7 +57,7 @@ class Reader {
 
   // NOLINTNEXTLINE(misc-no-recursion): bounded by depth_max
   bool value(Value& out, int depth) {
-    if (depth > limits_.depth_max) return complain("nested too deeply");
+    if (depth > limits_.depth_max || depth >= kDepthMax) return complain("nested too deeply");
     if (at_ >= text_.size()) return complain("unexpected end");
     switch (text_[at_]) {
       case '{':
@@ -269,7 +269,21 @@ class Reader {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-void append_quoted(std::string& out, std::string_view text) {
+// Bytes that are no UTF-8, which a decoder of bytes may have made, become U+FFFD one by one.
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t size = 1;
+    while (size <= 4 && !is_valid_utf8(text.substr(0, size))) ++size;
+    out += size <= 4 ? text.substr(0, size) : "\xef\xbf\xbd";
+    text.remove_prefix(size <= 4 ? size : 1);
+  }
+  return out;
+}
+
+// Whether all of it is ASCII.
+bool append_escaped(std::string& out, std::string_view text) {
+  bool ascii = true;
   out += '"';
   for (const char c : text) {
     switch (c) {
@@ -294,11 +308,20 @@ void append_quoted(std::string& out, std::string_view text) {
           out += kHex[static_cast<unsigned char>(c) >> 4];
           out += kHex[c & 15];
         } else {
+          ascii = ascii && static_cast<unsigned char>(c) < 0x80;
           out += c;
         }
     }
   }
   out += '"';
+  return ascii;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  const std::size_t start = out.size();
+  if (append_escaped(out, text) || is_valid_utf8(text)) return;
+  out.resize(start);
+  append_escaped(out, as_utf8(text));
 }
 
 // How a value is laid out: JSON, JSON for people, or a term of Rego.

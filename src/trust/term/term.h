@@ -50,7 +50,9 @@ class Value {
   constexpr std::int64_t small() const { return integer_; }  // of is_small()
   constexpr bool flag() const { return integer_ != 0; }      // of a boolean
 
-  std::string_view text() const;           // of a string: UTF-8
+  // Of a string: UTF-8, but for what base64.decode() and the like made of other bytes. JSON and
+  // Rego show each of those as U+FFFD.
+  std::string_view text() const;
   std::size_t size() const;                // items or members; 0 of a scalar
   std::span<const Value> items() const;    // of an array in its order, of a set in the total order
   std::span<const Entry> members() const;  // of an object, by key in the total order
@@ -87,7 +89,7 @@ std::uint64_t hash(Value value);  // equal values have equal hashes
 // value that would nest deeper than kDepthMax: it is left out. A collection that was put into
 // itself, or into what it holds, is put there as it was before.
 inline constexpr int kDepthMax = 2'000;
-Value string(Arena& arena, std::string_view text);  // a copy of `text`, which is UTF-8
+Value string(Arena& arena, std::string_view text);  // a copy of `text`
 Value array(Arena& arena, std::size_t capacity = 0);
 Value array(Arena& arena, std::span<const Value> items);
 Value set(Arena& arena, std::size_t capacity = 0);

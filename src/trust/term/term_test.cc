@@ -266,6 +266,48 @@ TEST_CASE("arena: answers past its limit and says so") {
   CHECK(!arena.over_limit());
 }
 
+TEST_CASE("term: a collection never holds itself, whatever is put into it") {
+  Arena arena;
+  Value list = array(arena);
+  append(arena, list, Value::integer(1));
+  append(arena, list, list);
+  CHECK(to_json(list) == "[1,[1]]");
+  // Through another one.
+  Value inner = array(arena), outer = array(arena);
+  append(arena, outer, inner);
+  append(arena, inner, outer);
+  CHECK(to_json(inner) == "[[[]]]");
+  CHECK(to_json(outer) == "[[]]");
+  Value object = term::object(arena);
+  insert(arena, object, "a", object);
+  insert(arena, object, "b", object);
+  CHECK(to_json(object) == R"({"a":{},"b":{"a":{}}})");
+  // What is not deeper goes into the one that is held, and is seen there.
+  Value set = term::set(arena), holder = array(arena);
+  add(arena, set, Value::integer(1));
+  append(arena, holder, set);
+  add(arena, set, Value::integer(2));
+  CHECK(to_json(holder) == "[[1,2]]");
+}
+
+TEST_CASE("term: a value deeper than kDepthMax is left out and noted") {
+  Arena arena;
+  Value nested = array(arena);
+  for (int i = 1; i < kDepthMax; ++i) {
+    Value outer = array(arena);
+    append(arena, outer, nested);
+    nested = outer;
+  }
+  CHECK(!arena.over_limit());
+  Value outer = array(arena);
+  append(arena, outer, nested);
+  CHECK(outer.size() == 0);
+  CHECK(arena.too_deep());
+  CHECK(arena.over_limit());
+  arena.reset();
+  CHECK(!arena.over_limit());
+}
+
 TEST_CASE("document: owns its values and is copied freely") {
   auto first = Document::parse(R"({"a":[1,2,3]})");
   REQUIRE(first);

@@ -42,22 +42,30 @@ Emitter::Emitter(Lowering& lowering, Flow& flow)
       registers_(place_registers(flow, uses_)),
       tracker_(lowering.paths_, uses_),
       entry_(position()),
-      first_site_(code_.sites.size()) {
+      first_site_(code_.sites.size()),
+      is_defined_(uses_.size(), false) {
   PathTracker tracker(lowering.paths_, uses_);
-  for (StepBlock& block : flow_.blocks) forget_parents(block, tracker);
+  for (StepBlock& block : flow_.blocks) prepare(block, tracker);
 }
 
-// What is only read as the beginning of a longer path need not be in a register.
+// What is only read as the beginning of a longer path need not be in a register; what is written
+// once, by a statement whose value is never undefined, is defined wherever it is read.
 // NOLINTNEXTLINE(misc-no-recursion)
-void Emitter::forget_parents(StepBlock& block, PathTracker& tracker) {
+void Emitter::prepare(StepBlock& block, PathTracker& tracker) {
   for (Step& step : block.steps) {
     if (step.gone) continue;
+    const bool may_be_undefined =
+        step.op == Op::assign_var || step.op == Op::assign_var_once || step.op == Op::reset_local;
+    each_mention(step, [&](Ref& ref, Mention kind) {
+      if (kind != Mention::write || may_be_undefined || !use(ref).dominated()) return;
+      is_defined_[static_cast<std::size_t>(ref)] = use(ref).changes == 0;
+    });
     if (step.op == Op::dot && tracker.of_dot(step) >= 0 && step.a >= 2) {
       --uses_[static_cast<std::size_t>(step.a)].reads;
     }
     const bool is_with = step.op == Op::with && step.target < 2;
     const int outer = is_with ? tracker.enter_with() : 0;
-    for (StepBlock& nested : step.blocks) forget_parents(nested, tracker);
+    for (StepBlock& nested : step.blocks) prepare(nested, tracker);
     if (is_with) tracker.leave_with(outer);
   }
 }
@@ -200,6 +208,7 @@ void Emitter::emit_assignment(const Step& step) {
       put(Opcode::move, target, ref(step.a));
       break;
     case Op::assign_var_once:
+      if (step.only_defined) check_defined(step.a);
       put(Opcode::assign_once, target, ref(step.a), flow_.parameters > 2 ? 1 : 0);
       break;
     case Op::reset_local:
@@ -339,6 +348,7 @@ void Emitter::emit_return(const Step& step) {
     put(Opcode::halt, 0);
     return;
   }
+  if (step.only_defined) check_defined(step.a);
   Ref value = ref(step.a);
   const int withs = scopes_.back().withs;
   if (withs > 0 && step.a >= 0 && use(step.a).changes > 0) {  // it may be what a `with` replaces
@@ -348,6 +358,11 @@ void Emitter::emit_return(const Step& step) {
   }
   for (int i = withs; i > 0; --i) put(Opcode::with_leave, 0);
   put(Opcode::return_value, 0, value);
+}
+
+void Emitter::check_defined(Ref value) {
+  if (value < 0 || is_defined_[static_cast<std::size_t>(value)]) return;
+  put(Opcode::defined, 0, ref(value), 0, fail());
 }
 
 std::size_t Emitter::emit_dot(StepBlock& block, std::size_t at) {

@@ -22,7 +22,7 @@ class Emitter {
     int withs = 0;
   };
 
-  void forget_parents(StepBlock& block, PathTracker& tracker);
+  void prepare(StepBlock& block, PathTracker& tracker);
   void emit_blocks(const BodyIndex& index);
   void emit_block(StepBlock& block, int withs);
   // False when its end is not reached: it ends with a break or a return.
@@ -38,6 +38,7 @@ class Emitter {
   void emit_with(Step& step);
   void emit_break(const Step& step);
   void emit_return(const Step& step);
+  void check_defined(Ref value);
   std::size_t emit_dot(StepBlock& block, std::size_t at);
   std::size_t emit_call(StepBlock& block, std::size_t at);
   std::size_t emit_builtin(StepBlock& block, std::size_t at);
@@ -69,6 +70,7 @@ class Emitter {
   int last_bound_ = -1;      // the last place that has a label
   int entry_ = 0;
   std::size_t first_site_ = 0;
+  std::vector<bool> is_defined_;    // locals that are wherever they are read
   std::int32_t next_register_ = 0;  // for iterators
   std::int32_t registers_max_ = 0;
   std::int32_t operands_max_ = 0;  // of builtins

@@ -44,8 +44,9 @@ struct Step {
   bool at_path = false;                       // of with
   bool is_available = true;                   // the builtin may be called here
   std::vector<StepBlock> blocks;
-  bool gone = false;  // simplified away
-  int place = 0;      // in the order of the text
+  bool only_defined = false;  // of assign_var_once, return_local: undefined when `a` is
+  bool gone = false;          // simplified away
+  int place = 0;              // in the order of the text
 };
 struct StepBlock {
   std::vector<Step> steps;

@@ -216,13 +216,12 @@ struct Ops {
   }
   MC_OP(fill_array) {
     const std::int32_t* const list = m.program->lists.data() + pc->b;
-    Value made = term::array(m.arena, static_cast<std::size_t>(list[0]));
+    regs[pc->a] = term::array(m.arena, static_cast<std::size_t>(list[0]));
     for (std::int32_t i = 1; i <= list[0]; ++i) {
-      const Value& item = m.at(regs, list[i]);
+      const Value item = m.at(regs, list[i]);
       if (item.is_undefined()) MC_JUMP;
-      term::append(m.arena, made, item);
+      term::append(m.arena, regs[pc->a], item);
     }
-    regs[pc->a] = made;
     if (m.arena.over_limit() && !m.check_memory(pc)) MC_STOP;
     MC_GO(pc + 1);
   }
@@ -273,7 +272,7 @@ struct Ops {
     Value& target = regs[pc->a];
     if (target.is_undefined()) {
       target = value;
-    } else if (!same(target, value)) {
+    } else if (!value.is_undefined() && !same(target, value)) {
       m.stop("eval_conflict_error",
              pc->c != 0 ? "functions must not produce multiple outputs for same inputs"
                         : "complete rules must not produce multiple outputs",

@@ -187,6 +187,7 @@ class Joiner {
     leave.integer = once.depth + 1;
     leave.at = once.step().at;
     once.step().target = result;
+    once.step().only_defined = true;
     once.block->steps.resize(once.index + 1);  // what follows is gone
     once.block->steps.push_back(std::move(leave));
   }
@@ -251,6 +252,7 @@ class Returner {
   static void make_return(const Once& once) {
     once.step().op = Op::return_local;
     once.step().target = -1;
+    once.step().only_defined = true;
   }
 
   Flow& flow_;

@@ -1,0 +1,222 @@
+#include "policy/updater.h"
+
+#include <algorithm>
+
+#include "policy/delta.h"
+
+namespace mc::policy {
+namespace {
+
+constexpr std::size_t kDeltasMax = 1'000;  // until a whole bundle must come
+
+// The time in a bundle's metadata after which it is not activated any more; none = never.
+std::optional<WallTime> expiry_of(const Bundle& bundle) {
+  const term::Value at = bundle.manifest.metadata.root().find("expires");
+  if (at.is_undefined()) return std::nullopt;
+  const auto time = parse_rfc3339(at.text());
+  return time ? *time : WallTime{0};  // what cannot be read has ended
+}
+
+}  // namespace
+
+std::string_view kind_name(Event::Kind kind) {
+  constexpr std::string_view kNames[] = {"activated", "refused", "expired", "unreachable"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Updater::Updater(World world, Options options, std::unique_ptr<BundleSource> source)
+    : world_(std::move(world)), options_(std::move(options)), source_(std::move(source)) {
+  status_.bundle = options_.name;
+  status_.channel = options_.source.channel;
+  status_.built_in = source_ == nullptr;
+}
+
+BundleOptions Updater::reading() const {
+  BundleOptions out;
+  out.keys = options_.keys;
+  out.now = world_.clock.wall();
+  out.limits.packed_bytes_max = static_cast<std::size_t>(options_.source.bytes_max);
+  return out;
+}
+
+Status Updater::start() {
+  if (source_ == nullptr) {
+    MC_TRY(Bundle bundle, read_files(options_.built_in, {}));
+    return activate(std::move(bundle), nullptr);
+  }
+  const Status looked = look();
+  if (looked) return ok();
+  const auto stored = world_.store.last(options_.name);
+  if (!stored) {
+    return fail(Code::unavailable, "no policies: " + looked.error().what + "; none are kept (" +
+                                       stored.error().what + ")");
+  }
+  auto bundle = read_kept(*stored);
+  if (!bundle) {
+    return fail(Code::unavailable,
+                "no policies: " + looked.error().what + "; the kept ones: " + bundle.error().what);
+  }
+  etag_ = stored->etag;
+  return activate(std::move(*bundle), &*stored);
+}
+
+// What was good when it was kept is verified again: the disk is not to be believed more than a
+// server.
+Result<Bundle> Updater::read_kept(const StoredBundle& stored) const {
+  BundleOptions options = reading();
+  options.now = stored.activated;
+  MC_TRY(Bundle bundle, read_bundle(stored.tar_gz, options));
+  for (const std::string& delta : stored.deltas) {
+    MC_TRY(const Bundle patch, read_bundle(delta, options));
+    MC_TRY(bundle, apply_delta(bundle, patch));
+  }
+  return bundle;
+}
+
+void Updater::tick() {
+  note_expiry();
+  if (source_ == nullptr || world_.clock.mono() < next_look_) return;
+  (void)look();  // told and counted there
+}
+
+Status Updater::look() {
+  if (source_ == nullptr) return ok();
+  const auto fetched = source_->fetch(etag_);
+  const MonoTime now = world_.clock.mono();
+  {
+    const std::lock_guard lock(mutex_);
+    status_.looked = world_.clock.wall();
+    status_.problem = fetched ? "" : fetched.error().what;
+  }
+  // A tenth of jitter, so that servers that began together do not ask together.
+  const std::int64_t part = options_.source.poll.count / 10;
+  const auto jitter = static_cast<std::int64_t>(
+      world_.random.next_u64() % static_cast<std::uint64_t>(std::max<std::int64_t>(1, part)));
+  next_look_ = now + options_.source.poll + Nanos{jitter};
+  if (!fetched) {
+    world_.tell({.kind = Event::Kind::unreachable,
+                 .bundle = options_.name,
+                 .revision = "",
+                 .digest = "",
+                 .signed_by = "",
+                 .before = current_.manifest.revision,
+                 .why = fetched.error().what});
+    return tl::unexpected<Error>(fetched.error());
+  }
+  if (fetched->long_polled) next_look_ = now;
+  if (!fetched->changed) return ok();
+  return take(*fetched);
+}
+
+Status Updater::take(const Fetched& fetched) {
+  const std::string digest =
+      fetched.tar_gz.empty() ? "" : "sha256:" + to_hex(sys::sha256(fetched.tar_gz));
+  auto bundle = fetched.tar_gz.empty() ? read_files(fetched.files, reading())
+                                       : read_bundle(fetched.tar_gz, reading());
+  // Whatever becomes of it, it is not fetched again until it is another one.
+  etag_ = fetched.etag;
+  if (!bundle) return refuse(bundle.error(), digest);
+  StoredBundle stored;
+  stored.name = options_.name;
+  stored.tar_gz = fetched.tar_gz;
+  if (is_delta(*bundle)) {
+    if (kept_.tar_gz.empty()) {
+      return refuse({Code::invalid, "bundle: patch.json: there is no bundle that it could change"},
+                    digest);
+    }
+    if (kept_.deltas.size() == kDeltasMax) {
+      return refuse({Code::invalid, "bundle: patch.json: more than 1000 deltas in a row"}, digest);
+    }
+    bundle = apply_delta(current_, *bundle);
+    if (!bundle) return refuse(bundle.error(), digest);
+    stored.tar_gz = kept_.tar_gz;
+    stored.deltas = kept_.deltas;
+    stored.deltas.push_back(fetched.tar_gz);
+  }
+  if (const auto end = expiry_of(*bundle); end && *end <= world_.clock.wall()) {
+    return refuse({Code::invalid, "bundle: .manifest: metadata.expires has passed"}, digest);
+  }
+  stored.etag = fetched.etag;
+  stored.revision = bundle->manifest.revision;
+  stored.activated = world_.clock.wall();
+  return activate(std::move(*bundle), &stored);
+}
+
+Status Updater::refuse(Error error, const std::string& digest) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++status_.refused;
+    status_.problem = error.what;
+  }
+  world_.tell({.kind = Event::Kind::refused,
+               .bundle = options_.name,
+               .revision = "",
+               .digest = digest,
+               .signed_by = "",
+               .before = current_.manifest.revision,
+               .why = error.what});
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
+  auto policies = Policies::make({{options_.name, bundle}}, options_.capabilities);
+  if (!policies) return refuse(policies.error(), bundle.digest);
+  const bool from_disk = stored != nullptr && !stored->tar_gz.empty() && kept_.tar_gz.empty() &&
+                         stored->activated < world_.clock.wall();
+  const Event event{.kind = Event::Kind::activated,
+                    .bundle = options_.name,
+                    .revision = bundle.manifest.revision,
+                    .digest = bundle.digest,
+                    .signed_by = bundle.signed_by,
+                    .before = current_.manifest.revision,
+                    .why = "",
+                    .from_disk = from_disk};
+  if (!world_.tell(event)) {
+    return refuse({Code::unavailable, "the activation could not be recorded"}, bundle.digest);
+  }
+  world_.engine.activate(std::move(*policies));
+  current_ = std::move(bundle);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.revision = current_.manifest.revision;
+    status_.digest = current_.digest;
+    status_.signed_by = current_.signed_by;
+    status_.activated = world_.clock.wall();
+    status_.problem.clear();
+    status_.expired = false;
+    ++status_.activations;
+  }
+  if (stored == nullptr) return ok();
+  kept_ = *stored;
+  if (kept_.tar_gz.empty()) return ok();  // of a folder: it is on disk already
+  if (const auto done = world_.store.keep(kept_); !done) {
+    const std::lock_guard lock(mutex_);
+    status_.problem = "in use, but not kept for the next start: " + done.error().what;
+  }
+  return ok();
+}
+
+// Policies that have ended stay in use, as nothing better is there, and that is told once.
+void Updater::note_expiry() {
+  const auto end = expiry_of(current_);
+  if (!end || *end > world_.clock.wall()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_.expired) return;
+    status_.expired = true;
+  }
+  world_.tell({.kind = Event::Kind::expired,
+               .bundle = options_.name,
+               .revision = current_.manifest.revision,
+               .digest = current_.digest,
+               .signed_by = current_.signed_by,
+               .before = current_.manifest.revision,
+               .why = "metadata.expires has passed"});
+}
+
+UpdaterStatus Updater::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace mc::policy

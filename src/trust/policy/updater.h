@@ -1,0 +1,96 @@
+// Keeps an Engine at the newest good bundle of a source. A bundle that does not verify, parse or
+// compile is refused and the one in use stays; what was activated last is kept on disk and used at
+// the next start when the source is away or bad. Deltas (patch.json) change the data of the bundle
+// in use; they are verified as bundles are, and kept with it.
+//
+// Everything that happens is told through one function, before the engine changes when it is an
+// activation: whoever cannot record it answers false, and nothing is activated.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/policy.h"
+#include "policy/source.h"
+
+namespace mc::policy {
+
+struct Event {
+  enum class Kind : std::uint8_t {
+    activated,
+    refused,
+    expired,
+    unreachable
+  } kind = Kind::activated;
+  std::string bundle;    // name
+  std::string revision;  // of the bundle told of, "" when it could not be read
+  std::string digest;    // "sha256:..."
+  std::string signed_by;
+  std::string before;  // revision that was in use
+  std::string why;     // of a refusal: the file and the reason
+  bool from_disk = false;
+};
+std::string_view kind_name(Event::Kind kind);
+
+struct UpdaterStatus {
+  std::string bundle, revision, digest, signed_by, channel;
+  WallTime activated{};
+  WallTime looked{};    // at the source, last
+  std::string problem;  // of the last look; "" = none
+  std::int64_t refused = 0;
+  std::int64_t activations = 0;
+  bool built_in = false;
+  bool expired = false;
+};
+
+class Updater {
+ public:
+  struct World {
+    Engine& engine;
+    sys::Clock& clock;
+    sys::Random& random;
+    BundleStore& store;
+    std::function<bool(const Event&)> tell;
+  };
+  struct Options {
+    std::string name = "policies";
+    SourceConfig source;
+    std::vector<VerificationKey> keys;
+    std::vector<archive::Entry> built_in;  // what is used without a location
+    vm::Capabilities capabilities;
+  };
+  Updater(World world, Options options, std::unique_ptr<BundleSource> source);
+
+  // Something to decide by: the newest bundle of the source, or what is kept on disk. `unavailable`
+  // when there is neither: the server must not serve.
+  Status start();
+  // Looks at the source when it is time to. For a maintenance thread; blocks as long as the source.
+  void tick();
+  // Now, whatever the time: for `maestro policy reload`. The error says why the bundle was refused.
+  Status look();
+  UpdaterStatus status() const;
+
+ private:
+  Status take(const Fetched& fetched);
+  Status activate(Bundle bundle, const StoredBundle* stored);
+  Result<Bundle> patched(const Bundle& delta) const;
+  Result<Bundle> read_kept(const StoredBundle& stored) const;
+  Status refuse(Error error, const std::string& digest);
+  void note_expiry();
+  BundleOptions reading() const;
+
+  World world_;
+  Options options_;
+  std::unique_ptr<BundleSource> source_;
+  std::string etag_;
+  Bundle current_;
+  StoredBundle kept_;
+  MonoTime next_look_{};
+  mutable std::mutex mutex_;  // of the next
+  UpdaterStatus status_;
+};
+
+}  // namespace mc::policy

@@ -1,0 +1,270 @@
+#include "policy/updater.h"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "policy/delta.h"
+#include "sim/sim.h"
+
+namespace mc::policy {
+namespace {
+
+using archive::Entry;
+
+const std::string kSecret = "0123456789abcdef0123456789abcdef";
+
+std::vector<Entry> files(const std::string& revision, const std::string& rule) {
+  return {{".manifest", R"({"revision":")" + revision + R"(","roots":["a","d"]})"},
+          {"a/a.rego", "package a\n\np := " + rule + "\n\nq := data.d.x\n"},
+          {"d/data.json", R"({"x":1,"y":{"z":2}})"}};
+}
+
+std::string packed(std::vector<Entry> entries) {
+  return *archive::write_tar_gz(std::move(entries));
+}
+
+std::string signed_with(std::vector<Entry> entries, const std::string& secret) {
+  SigningOptions options;
+  options.key_id = "k";
+  options.algorithm = "HS256";
+  options.key = secret;
+  const auto signatures = sign_files(entries, options);
+  REQUIRE(signatures);
+  entries.push_back({".signatures.json", *signatures});
+  return packed(std::move(entries));
+}
+
+// Answers what it is told to, in order; then "not changed".
+class FakeSource final : public BundleSource {
+ public:
+  explicit FakeSource(std::deque<Result<Fetched>>& answers, std::vector<std::string>& etags)
+      : answers_(answers), etags_(etags) {}
+  Result<Fetched> fetch(const std::string& etag) override {
+    etags_.push_back(etag);
+    if (answers_.empty()) return Fetched{};
+    Result<Fetched> answer = std::move(answers_.front());
+    answers_.pop_front();
+    return answer;
+  }
+  bool is_remote() const override { return true; }
+
+ private:
+  std::deque<Result<Fetched>>& answers_;
+  std::vector<std::string>& etags_;
+};
+
+Result<Fetched> bundle(const std::string& tar_gz, const std::string& etag) {
+  Fetched out;
+  out.changed = true;
+  out.tar_gz = tar_gz;
+  out.etag = etag;
+  return out;
+}
+Result<Fetched> away() {
+  return fail(Code::unavailable, "nobody answers");
+}
+
+// A server's life, with a disk that outlives it.
+struct Site {
+  sim::SimClock clock;
+  sim::SimRandom random{1};
+  sim::SimFiles files;
+  Engine engine;
+  BundleStore store{files, "policies"};
+  std::vector<std::string> told;
+  bool recordable = true;
+  std::deque<Result<Fetched>> answers;
+  std::vector<std::string> etags;
+  std::vector<VerificationKey> keys = {{"k", "HS256", kSecret, ""}};
+  std::unique_ptr<Updater> updater;
+
+  Status start() {
+    Updater::Options options;
+    options.keys = keys;
+    options.source.location = "https://bundles.example/{channel}";
+    updater = std::make_unique<Updater>(
+        Updater::World{engine, clock, random, store,
+                       [this](const Event& event) {
+                         told.push_back(std::string(kind_name(event.kind)) + " " + event.revision +
+                                        (event.from_disk ? " from disk" : "") +
+                                        (event.why.empty() ? "" : ": " + event.why));
+                         return recordable;
+                       }},
+        std::move(options), std::make_unique<FakeSource>(answers, etags));
+    return updater->start();
+  }
+  std::string evaluate(const std::string& path) {
+    Evaluator evaluator(engine, clock, random);
+    const auto answer = evaluator.evaluate(path, {});
+    return !answer                        ? answer.error().code
+           : answer->value.is_undefined() ? "undefined"
+                                          : term::to_json(answer->value);
+  }
+  void next_look() {
+    clock.advance(seconds(120));
+    updater->tick();
+  }
+};
+
+TEST_CASE("updater: takes what the source has, and the next one when it changes") {
+  Site site;
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
+  REQUIRE(site.start());
+  CHECK(site.evaluate("a/p") == "1");
+  site.updater->tick();  // not yet time
+  CHECK(site.etags.size() == 1);
+  site.next_look();  // not changed
+  CHECK(site.etags.back() == "e1");
+  site.answers = {bundle(signed_with(files("2", "2"), kSecret), "e2")};
+  site.next_look();
+  CHECK(site.evaluate("a/p") == "2");
+  CHECK(site.told == std::vector<std::string>{"activated 1", "activated 2"});
+  CHECK(site.updater->status().activations == 2);
+  CHECK(site.updater->status().signed_by == "k");
+}
+
+TEST_CASE("updater: a bad bundle is refused by name and the last good one serves") {
+  Site site;
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
+  REQUIRE(site.start());
+  struct Row {
+    const char* what;
+    std::string tar_gz;
+    const char* why;
+  };
+  std::vector<Entry> expired = files("9", "9");
+  expired[0].bytes =
+      R"({"revision":"9","roots":["a","d"],"metadata":{"expires":"1970-01-01T00:00:00Z"}})";
+  const Row rows[] = {
+      {"no archive", "garbage", "archive"},
+      {"not signed", packed(files("2", "2")), "it is not signed"},
+      {"another key", signed_with(files("2", "2"), "x" + kSecret), "does not verify"},
+      {"does not parse", signed_with(files("2", "{"), kSecret), "a/a.rego:5:3: rego_parse_error"},
+      {"does not compile", signed_with(files("2", "x"), kSecret), "var x is unsafe"},
+      {"expired", signed_with(expired, kSecret), "expires has passed"},
+  };
+  std::int64_t refused = 0;
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    site.answers = {bundle(row.tar_gz, row.what)};
+    site.next_look();
+    CHECK(site.evaluate("a/p") == "1");
+    CHECK(site.told.back().starts_with("refused"));
+    CHECK_MESSAGE(site.told.back().find(row.why) != std::string::npos, site.told.back());
+    CHECK(site.updater->status().refused == ++refused);
+    site.next_look();  // the bad one is not fetched again and again
+    CHECK(site.etags.back() == row.what);
+    CHECK(site.updater->status().refused == refused);
+  }
+}
+
+TEST_CASE("updater: what was good is kept, and serves at the next start when the source is away") {
+  Site site;
+  site.answers = {away()};
+  const Status nothing = site.start();
+  REQUIRE(!nothing);
+  CHECK(nothing.error().what.find("no policies: nobody answers") != std::string::npos);
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
+  REQUIRE(site.start());
+  site.clock.advance(seconds(3'600));
+  for (const bool is_bad : {false, true}) {
+    site.told.clear();
+    site.engine.activate(Policies::none());
+    site.answers = {is_bad ? bundle("garbage", "e2") : away()};
+    REQUIRE(site.start());
+    CHECK(site.evaluate("a/p") == "1");
+    CHECK(site.told.back() == "activated 1 from disk");
+    site.next_look();
+    CHECK(site.etags.back() == (is_bad ? "e1" : "e1"));
+  }
+  // A key that has changed since: what lies on the disk is not believed.
+  site.keys = {{"k", "HS256", "another secret of thirty-two byte", ""}};
+  site.answers = {away()};
+  CHECK(!site.start());
+}
+
+TEST_CASE("updater: an activation that cannot be recorded does not happen") {
+  Site site;
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
+  REQUIRE(site.start());
+  site.recordable = false;
+  site.answers = {bundle(signed_with(files("2", "2"), kSecret), "e2")};
+  site.next_look();
+  CHECK(site.evaluate("a/p") == "1");
+  CHECK(site.updater->status().problem.find("could not be recorded") != std::string::npos);
+}
+
+TEST_CASE("updater: deltas change the data, are verified, and are there after a restart") {
+  Site site;
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
+  REQUIRE(site.start());
+  const std::vector<Entry> delta = {
+      {".manifest", R"({"revision":"1.1","roots":["a","d"]})"},
+      {"patch.json",
+       R"({"data":[{"op":"upsert","path":"/d/x","value":5},{"op":"remove","path":"/d/y/z"}]})"}};
+  site.answers = {bundle(packed(delta), "d0"), bundle(signed_with(delta, kSecret), "d1")};
+  site.next_look();
+  CHECK(site.told.back().find("it is not signed") != std::string::npos);
+  CHECK(site.evaluate("a/q") == "1");
+  site.next_look();
+  CHECK(site.told.back() == "activated 1.1");
+  CHECK(site.evaluate("a/q") == "5");
+  CHECK(site.evaluate("d/y") == "{}");
+  site.clock.advance(seconds(10));
+  site.answers = {away()};
+  REQUIRE(site.start());
+  CHECK(site.evaluate("a/q") == "5");
+}
+
+TEST_CASE("updater: policies that end stay in use, and that is told once") {
+  Site site;
+  std::vector<Entry> ending = files("1", "1");
+  const std::string end = format_rfc3339(site.clock.wall() + seconds(600));
+  ending[0].bytes = R"({"revision":"1","roots":["a","d"],"metadata":{"expires":")" + end + "\"}}";
+  site.answers = {bundle(signed_with(ending, kSecret), "e1")};
+  REQUIRE(site.start());
+  for (int i = 0; i < 10; ++i) site.next_look();
+  CHECK(site.evaluate("a/p") == "1");
+  CHECK(site.told ==
+        std::vector<std::string>{"activated 1", "expired 1: metadata.expires has passed"});
+  CHECK(site.updater->status().expired);
+}
+
+TEST_CASE("delta: operations that cannot be done are refused") {
+  const auto base = read_files(files("1", "1"), {});
+  REQUIRE(base);
+  struct Row {
+    const char* patch;
+    const char* why;
+  };
+  const Row rows[] = {
+      {R"({"data":[]})", "1 to 100000"},
+      {R"({})", "1 to 100000"},
+      {R"({"data":[{"op":"add","path":"/d/x","value":1}]})", "op 'add'"},
+      {R"({"data":[{"op":"upsert","path":"d/x","value":1}]})", "begin with '/'"},
+      {R"({"data":[{"op":"upsert","path":"/d/x"}]})", "no value"},
+      {R"({"data":[{"op":"upsert","path":"/other","value":1}]})", "outside the roots"},
+      {R"({"data":[{"op":"remove","path":"/d/none"}]})", "not there to remove"},
+      {R"({"data":[{"op":"replace","path":"/d/none","value":1}]})", "not there to replace"},
+      {R"({"data":[{"op":"upsert","path":"/d/x/below","value":1}]})", "below no object"},
+      {R"([1])", "1 to 100000"},
+      {R"({)", "JSON"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.patch);
+    const auto delta =
+        read_files({{".manifest", R"({"roots":["a","d"]})"}, {"patch.json", row.patch}}, {});
+    REQUIRE(delta);
+    const auto changed = apply_delta(*base, *delta);
+    REQUIRE(!changed);
+    CHECK_MESSAGE(changed.error().what.find(row.why) != std::string::npos, changed.error().what);
+  }
+  const auto beside = read_files({{"patch.json", "{}"}, {"a/b.rego", "package a\n"}}, {});
+  REQUIRE(beside);
+  CHECK(apply_delta(*base, *beside).error().what.find("stands beside it") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace mc::policy

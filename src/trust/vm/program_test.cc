@@ -1,0 +1,217 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "sys/sys.h"
+#include "vm/test_plans.h"
+#include "vm/vm.h"
+
+namespace mc::vm {
+namespace {
+
+std::string refusal(std::string_view text) {
+  const auto program = Program::make(PlanText::parse(text));
+  return program ? "made" : program.error().what;
+}
+
+std::string disassembly(std::string_view text) {
+  return (*Program::make(PlanText::parse(text)))->disassemble();
+}
+
+TEST_CASE("program: plans that cannot run are refused") {
+  CHECK(refusal("plan eval\n  block\n    call 2 = none 0 1\n") ==
+        "plan eval: unknown function none");
+  CHECK(refusal("plan eval\n  block\n    call 2 = count 0 1\n") ==
+        "plan eval: a call of count has 2 operands, not 1");
+  const std::string function = "function g0.data.f 0 1 : 2\n  block\n    return 2\n";
+  CHECK(refusal(function + "plan eval\n  block\n    call 2 = g0.data.f 0 1 5\n") ==
+        "plan eval: a call of g0.data.f has 3 operands, not 2");
+  CHECK(refusal(function + "plan eval\n  block\n    call 2 = g0.data.f 1 0\n") ==
+        "plan eval: a call of g0.data.f does not pass input and data");
+  CHECK(refusal(function + "plan eval\n  block\n    dynamic 2 = \"a\" : 0\n") ==
+        "plan eval: a call does not pass input and data");
+  CHECK(refusal(function + function) == "function g0.data.f: stands twice");
+  CHECK(refusal("function g0.data.f 1 0 : 2\n") ==
+        "function g0.data.f: its parameters do not begin with 0 and 1");
+  CHECK(refusal("function g0.data.f 0 1 5 5 : 2\n") ==
+        "function g0.data.f: two parameters are the same local");
+  CHECK(refusal("plan eval\n  block\n    var 0 = true\n") ==
+        "plan eval: a statement writes input or data");
+  CHECK(refusal("plan eval\n  block\n    scan 2 1 3\n") ==
+        "plan eval: a scan writes input or data");
+  CHECK(refusal("plan eval\n  block\n    num 2 = \"x\"\n") == "plan eval: 'x' is no number");
+  CHECK(refusal("plan eval\n  block\n    break 1\n") ==
+        "plan eval: a break out of more blocks than there are");
+}
+
+TEST_CASE("program: a function that calls itself is refused, through others too") {
+  const auto calls = [](const char* name, const char* callee) {
+    return std::string("function ") + name +
+           " 0 1 : 2\n  block\n    not\n      call 3 = " + callee + " 0 1\n";
+  };
+  CHECK(refusal(calls("f", "f")) == "function f: calls itself");
+  CHECK(refusal(calls("f", "g") + calls("g", "h") + calls("h", "f")) == "function f: calls itself");
+  CHECK(refusal(calls("f", "g") + calls("h", "g") + "function g 0 1 : 2\n") == "made");
+}
+
+TEST_CASE("program: more registers than an instruction can name are refused") {
+  std::string text = "plan eval\n";
+  for (int block = 0; block < 2; ++block) {
+    text += "  block\n";
+    for (int i = 2; i < 66'000; ++i) text += "    dot " + std::to_string(i) + " = 0 0\n";
+  }
+  CHECK(refusal(text) == "eval: needs more than 2^16 registers");
+}
+
+TEST_CASE("program: its plans have names, and it has a size") {
+  const auto program = *Program::make(PlanText::parse("plan a/b\n  block\n    result 0\nplan c\n"));
+  CHECK(program->plan_names() == std::vector<std::string>{"a/b", "c"});
+  CHECK(program->find_plan("c") == 1);
+  CHECK(program->find_plan("d") == -1);
+  CHECK(program->bytes() > 50);
+}
+
+TEST_CASE("program: constants are folded, copies and dead statements go") {
+  CHECK(disassembly(R"(
+plan eval
+  block
+    array 2
+    num 3 = "1"
+    append 2 3
+    set 4
+    add 4 "x"
+    append 2 4
+    var 5 = 2
+    dot 6 = 0 "a"
+    dot 7 = 6 "b"
+    var 8 = 7
+    equal 8 5
+    var 9 = "unused"
+    result 5
+)") == R"(plan eval (4 registers)
+  0: path_equal input["a"]["b"] [1, {"x"}] ->2  ; 11:1
+  1: result [1, {"x"}]  ; 13:1
+  2: halt  ; 13:1
+)");
+}
+
+TEST_CASE("program: a rule whose bodies give one constant returns as soon as one holds") {
+  CHECK(disassembly(R"(
+function g0.data.t.p 0 1 : 2
+  block
+    reset 3
+    dot 4 = 0 "a"
+    not_equal 4 false
+    once 3 = true
+  block
+    defined 3
+    once 2 = 3
+  block
+    reset 5
+    dot 6 = 0 "n"
+    num 7 = "3"
+    call 8 = gt 6 7
+    not_equal 8 false
+    once 5 = true
+  block
+    defined 5
+    once 2 = 5
+  block
+    undefined 2
+    once 2 = false
+  block
+    return 2
+)") == R"(function g0.data.t.p (2 parameters, 5 registers)
+  0: path_not_equal input["a"] false ->2  ; 5:1
+  1: return_value true  ; 6:1
+  2: path r2 input["n"] ->5  ; 12:1
+  3: test_less 3 r2 ->5  ; 15:1
+  4: return_value true  ; 16:1
+  5: return_value false  ; 22:1
+  6: return_value undefined  ; 24:1
+  7: return_value undefined  ; 24:1
+)");
+}
+
+// Bodies that ask for input.role and input.level, one that asks for neither, and a default.
+std::string indexed(const std::string& value) {
+  std::string text = "function g0.data.t.p 0 1 : 2\n";
+  const char* roles[] = {"a", "b", "", "a", "c"};
+  int local = 10;
+  for (int i = 0; i < 5; ++i, local += 10) {
+    const std::string x = std::to_string(local), y = std::to_string(local + 1);
+    text += "  block\n    reset " + x + "\n    dot " + y + " = 0 \"" +
+            (*roles[i] == 0 ? "super" : "role") + "\"\n    equal " + y + " " +
+            (*roles[i] == 0 ? "true" : "\"" + std::string(roles[i]) + "\"") + "\n    once " + x +
+            " = " + (value.empty() ? "\"value" + std::to_string(i) + "\"" : value) +
+            "\n  block\n    defined " + x + "\n    once 2 = " + x + "\n";
+  }
+  return text +
+         "  block\n    undefined 2\n    once 2 = \"default\"\n  block\n    return 2\n"
+         "plan eval\n  block\n    call 2 = g0.data.t.p 0 1\n    result 2\n";
+}
+
+std::string answer(const std::string& plan, const std::string& input) {
+  const auto clock = sys::real_clock();
+  const auto random = sys::real_random();
+  Machine machine(*clock, *random);
+  const auto program = *Program::make(PlanText::parse(plan));
+  const auto document = term::Document::parse(input);
+  Query query;
+  query.input = document->root();
+  query.data = term::Value();
+  const auto result = machine.run(*program, query);
+  return result ? term::to_rego(result->results) : result.error().message;
+}
+
+TEST_CASE("program: bodies are indexed by the path most of them ask for") {
+  const std::string code = disassembly(indexed("true"));
+  CHECK_MESSAGE(code.find("dispatch r3 input[\"role\"]") != std::string::npos, code);
+  struct Row {
+    const char* input;
+    const char* same;   // when all bodies give true
+    const char* other;  // when each gives its own value
+  };
+  const char* const conflict = "complete rules must not produce multiple outputs";
+  const Row rows[] = {
+      {R"({"role":"b"})", "{true}", R"({"value1"})"},
+      {R"({"role":"c"})", "{true}", R"({"value4"})"},
+      {R"({"role":"a"})", "{true}", conflict},
+      {R"({"role":"none"})", R"({"default"})", R"({"default"})"},
+      {R"({"role":["a"]})", R"({"default"})", R"({"default"})"},
+      {R"({})", R"({"default"})", R"({"default"})"},
+      {R"({"super":true})", "{true}", R"({"value2"})"},
+      {R"({"super":true,"role":"none"})", "{true}", R"({"value2"})"},
+      {R"({"super":true,"role":"c"})", "{true}", conflict},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.input);
+    CHECK(answer(indexed("true"), row.input) == row.same);
+    CHECK(answer(indexed(""), row.input) == row.other);
+  }
+}
+
+TEST_CASE("program: an index looks at members of sets, parameters, and numbers by value") {
+  std::string text = "function g0.data.t.f 0 1 5 : 2\n";
+  const char* values[] = {"1", "2.0", "3", "4"};
+  for (int i = 0; i < 4; ++i) {
+    const std::string n = std::to_string(20 + i * 10), s = std::to_string(21 + i * 10),
+                      r = std::to_string(22 + i * 10);
+    text += "  block\n    num " + n + " = \"" + values[i] + "\"\n    set " + s + "\n    add " + s +
+            " " + n + "\n    add " + s + " \"x" + std::to_string(i) + "\"\n    call " + r +
+            " = internal.member_2 5 " + s + "\n    not_equal " + r + " false\n    once 2 = \"" +
+            values[i] + "\"\n";
+  }
+  text +=
+      "  block\n    return 2\nplan eval\n  block\n    dot 3 = 0 \"x\"\n"
+      "    call 2 = g0.data.t.f 0 1 3\n    result 2\n";
+  const std::string code = disassembly(text);
+  CHECK_MESSAGE(code.find("dispatch r") != std::string::npos, code);
+  CHECK(answer(text, R"({"x":2})") == R"({"2.0"})");
+  CHECK(answer(text, R"({"x":3.0})") == R"({"3"})");
+  CHECK(answer(text, R"({"x":"x3"})") == R"({"4"})");
+  CHECK(answer(text, R"({"x":5})") == "set()");
+}
+
+}  // namespace
+}  // namespace mc::vm
