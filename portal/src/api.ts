@@ -99,7 +99,8 @@ export class Client extends Operations {
   async #answer(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
     const changes = method !== "GET";
     if (changes && this.csrf !== null) headers["X-CSRF-Token"] = this.csrf;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const bytes = body instanceof Blob;
+    if (body !== undefined) headers["Content-Type"] = bytes ? body.type : "application/json";
     let response: Response;
     try {
       response = await this.#fetch(path, {
@@ -107,7 +108,7 @@ export class Client extends Operations {
         headers,
         credentials: "same-origin",
         redirect: "error",
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined ? null : bytes ? body : JSON.stringify(body),
       });
     } catch {
       throw silent(changes);

@@ -187,6 +187,68 @@ export type LedgerRecordPage = {
   next_before: number | null;
   next_after: number | null;
 };
+export type Policy = {
+  bundle: string;
+  revision: string | null;
+  digest: string | null;
+  signed_by: string | null;
+  channel: string;
+  location_kind: "built-in" | "folder" | "file" | "url";
+  activated_at: Time | null;
+  looked_at: Time | null;
+  problem: string | null;
+  expired: boolean;
+  refused: number;
+  activations: number;
+  rules: PolicyRule[];
+};
+export type PolicyRule = {
+  id: string;
+  title: string | null;
+  description: string | null;
+  decisions: number;
+  denied: number;
+};
+export type PolicyFiles = { files: Record<string, string> };
+export type Outcome = { allow: boolean; reasons: string[]; masked: Record<string, string> };
+export type WhatIf = {
+  revision: string;
+  from: Time;
+  to: Time;
+  decisions: number;
+  unchanged: number;
+  changed: { decision_id: string; at: Time; tenant: string; principal: string; action: string; resource: ResourceName; before: Outcome; after: Outcome }[];
+  skipped: { reason: string; count: number }[];
+  complete: boolean;
+};
+export type ResourceName = { kind: string; name: string };
+export type Decision = {
+  id: string;
+  at: Time;
+  tenant: string;
+  principal: string;
+  action: string;
+  purpose: string;
+  resource: ResourceName;
+  allowed: boolean;
+  rules: string[];
+  reasons: string[];
+  masked: Record<string, string>;
+  revision: string;
+  request_id: string;
+  warrant: string | null;
+};
+export type DecisionPage = { items: Decision[]; next_cursor: Cursor };
+export type DecisionDetail = Decision & { input: Record<string, unknown>; explanation: Explanation };
+export type Explanation = {
+  summary: string;
+  rules: { id: string; effect: "deny" | "other"; title: string | null; description: string | null; file: string | null; row: number | null }[];
+  inputs: { name: string; value: unknown; rules: string[] }[];
+  masks: { column: string; mask: string; sensitivity: string | null }[];
+  now: { revision: string; policies_changed: boolean; outcome: Outcome | null; same: boolean };
+  would_allow: { changes: { what: "purpose" | "granted-purpose" | "role" | "warrant" | "no-warrant" | "tenant" | "region" | "step-up"; from: string; to: string; text: string }[] }[];
+  tried: number;
+};
 export type Warrant = {
   id: string;
   class: "legal" | "support-ticket" | "incident" | "approval";
@@ -438,6 +500,21 @@ export abstract class Operations {
   // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
   eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
     this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);
+  // The policies in use, and how often each rule spoke in the last hour.
+  getPolicy = () =>
+    this.call<Policy>("GET", "/v1/policy");
+  // Look at the source of the policies now.
+  reloadPolicy = (given: { dry_run?: boolean } = {}) =>
+    this.call<Policy>("POST", address("/v1/policy/reload", { dry_run: given.dry_run }));
+  // Which logged decisions would be others under other policies.
+  tryPolicy = (given: { tenant?: string; from?: string; to?: string; limit?: number; body: PolicyFiles | Blob }) =>
+    this.call<WhatIf>("POST", address("/v1/policy/what-if", { tenant: given.tenant, from: given.from, to: given.to, limit: given.limit }), given.body);
+  // The logged decisions on a tenant's data, newest first.
+  listDecisions = (given: { tenant?: string; principal?: string; rule?: string; reason?: string; allowed?: boolean; from?: string; to?: string; limit?: number; cursor?: string } = {}) =>
+    this.call<DecisionPage>("GET", address("/v1/decisions", { tenant: given.tenant, principal: given.principal, rule: given.rule, reason: given.reason, allowed: given.allowed, from: given.from, to: given.to, limit: given.limit, cursor: given.cursor }));
+  // A logged decision, explained.
+  getDecision = (given: { decision: string }) =>
+    this.call<DecisionDetail>("GET", `/v1/decisions/${encodeURIComponent(given.decision)}`);
   // The tenants that the caller may know of.
   listTenants = () =>
     this.call<TenantPage>("GET", "/v1/tenants");

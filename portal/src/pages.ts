@@ -18,6 +18,7 @@ export const PAGES: PageEntry[] = [
   { path: "/datasets", name: "Datasets", group: "Protect", key: "d", load: () => import("./pages/datasets.tsx") },
   { path: "/access", name: "Access", group: "Protect", key: "a", load: () => import("./pages/access.tsx") },
   { path: "/records", name: "Ledger", group: "Protect", key: "l", load: () => import("./pages/ledger.tsx") },
+  { path: "/policy", name: "Policy", group: "Protect", key: "y", load: () => import("./pages/policy.tsx") },
   { path: "/console", name: "GraphQL console", group: "Run", key: "c", load: () => import("./pages/console.tsx") },
   { path: "/notifications", name: "Notifications", group: "Run", key: "n", load: () => import("./pages/notifications.tsx") },
   { path: "/verify", name: "Verify", group: "Prove", key: "v", load: () => import("./pages/verify.tsx") },
@@ -31,10 +32,14 @@ export const loaded = new Map<Load, ComponentType>([[PAGES[0]!.load, Overview]])
 
 export const SIGN_IN: Load = () => import("./pages/sign_in.tsx");
 export const DATASET: Load = () => import("./pages/dataset.tsx");
+export const DECISION: Load = () => import("./pages/policy_decision.tsx");
+export const WHAT_IF: Load = () => import("./pages/policy_what_if.tsx");
 export const MISSING: Load = () => import("./pages/missing.tsx");
 
 export function loaderOf(path: string): Load {
   if (path === "/sign-in" || path === "/sign-in/callback") return SIGN_IN;
   if (path.startsWith("/datasets/")) return DATASET;
+  if (path.startsWith("/policy/decisions/")) return DECISION;
+  if (path === "/policy/what-if") return WHAT_IF;
   return PAGES.find((page) => page.path === path)?.load ?? MISSING;
 }

@@ -31,6 +31,14 @@ test("changes carry the session's token, reads do not", async () => {
   assert.equal(new Headers(sent[2]?.init.headers).get("Content-Type"), "application/json");
 });
 
+test("bytes are sent as they are, under their own type", async () => {
+  const { client, sent } = clientFor(() => json(200, {}));
+  const body = new Blob(["\x1f\x8b"], { type: "application/gzip" });
+  await client.call("POST", "/v1/policy/what-if", body);
+  assert.equal(sent[0]?.init.body, body);
+  assert.equal(new Headers(sent[0]?.init.headers).get("Content-Type"), "application/gzip");
+});
+
 test("no call follows a redirect or goes to another origin", async () => {
   const { client, sent } = clientFor(() => json(200, {}));
   await client.getSession();

@@ -45,6 +45,13 @@ test("operations become methods: path, query, If-Match, body, and the answer of 
       },
       delete: { operationId: "deleteThing", summary: "Remove it", responses: { 204: {} } },
     },
+    "/v1/files": { post: {
+      operationId: "sendFile", summary: "Send it",
+      requestBody: { content: {
+        "application/json": { schema: { $ref: "#/x/File" } }, "application/gzip": { schema: { type: "string", format: "binary" } },
+      } },
+      responses: { 204: {} },
+    } },
     "/v1/things": { get: {
       operationId: "listThings", summary: "All", parameters: [{ name: "limit", in: "query", schema: { type: "integer" } }],
       responses: { 200: { content: { "application/json": { schema: { $ref: "#/x/Page" } } } } },
@@ -55,6 +62,7 @@ test("operations become methods: path, query, If-Match, body, and the answer of 
     '    this.call<Thing>("PATCH", address(`/v1/things/${encodeURIComponent(given.thing)}`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });',
     "  deleteThing = (given: { thing: string }) =>",
     '    this.call<void>("DELETE", `/v1/things/${encodeURIComponent(given.thing)}`);',
+    "  sendFile = (given: { body: File | Blob }) =>",
     "  listThings = (given: { limit?: number } = {}) =>",
   ]) assert.ok(text.split("\n").includes(line), `${line}\nis not in\n${text}`);
 });

@@ -66,15 +66,19 @@ function resultType(responses) {
   return content ? typeOf(Object.values(content)[0].schema) : "void";
 }
 
+// What is not sent as JSON is bytes, whose own type says what they are.
+const bodyType = (content) => union(Object.values(content).map(({ schema }) =>
+  (schema.format === "binary" ? "Blob" : typeOf(schema))));
+
 function operation(path, method, item, shared) {
   const parameters = [...shared, ...(item.parameters ?? [])].map((each) => resolve(each, "parameters"));
-  const body = item.requestBody && Object.values(item.requestBody.content)[0].schema;
+  const body = item.requestBody && bodyType(item.requestBody.content);
   const fields = [];
   for (const { name, in: where, required, schema } of parameters) {
     if (where === "header") fields.push("etag: string");
     else fields.push(`${name}${required ? "" : "?"}: ${typeOf(schema)}`);
   }
-  if (body) fields.push(`body: ${typeOf(body)}`);
+  if (body) fields.push(`body: ${body}`);
   const needed = fields.some((field) => !/^\w+\?:/.test(field));
   const argument = fields.length === 0 ? "" : `${needed ? "given" : "given = {}"}: { ${fields.join("; ")} }`
     .replace(/^given = \{\}: (.*)$/, "given: $1 = {}");

@@ -137,7 +137,7 @@ std::string model_yaml(const std::string& url, const std::string& prefix) {
       - {name: extra, type: json, nullable: true}
       - {name: bossId, column: boss_id, type: id, nullable: true}
       - {name: email, type: string, nullable: true, unique: true, filterable: false}
-      - {name: version, type: int}
+      - {name: version, type: int, sensitivity: public}
     relations:
       - {name: boss, to: person, kind: one, local: bossId, remote: id}
       - {name: reports, to: person, kind: many, local: id, remote: bossId}

@@ -1,11 +1,15 @@
 // Asking the gateway, as the person of the session.
 import { Problem, silent } from "../api.ts";
 import { client, heard, unheard } from "../state.ts";
+import { idsOf } from "./decided.ts";
 
 export interface Ran {
   status: number;
   requestId: string;
   tookMs: number;
+  query: string;
+  decisions: string[]; // that the policies made of it, by id
+  rules: string[]; // that spoke in them
   body: unknown; // as the server said it; null when it was no JSON
 }
 
@@ -38,6 +42,9 @@ export async function runGraphql(endpoint: string, query: string, variables?: un
     status: response.status,
     requestId: response.headers.get("X-Request-Id") ?? "",
     tookMs: performance.now() - began,
+    query,
+    decisions: idsOf(response.headers.get("X-IG-Decision-Id")),
+    rules: idsOf(response.headers.get("X-IG-Rule-Id")),
     body,
   };
 }

@@ -7,6 +7,7 @@ import { dataOf, runGraphql, type Ran } from "../graphql/run.ts";
 import { INTROSPECTION, readSchema, type Introspection, type Schema } from "../graphql/schema.ts";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { attempt, client, place } from "../state.ts";
+import { PolicyLine } from "./console_policy.tsx";
 
 const HISTORY = "mc.queries";
 
@@ -156,6 +157,7 @@ function Result({ ran }: { ran: Ran }) {
           {copied ? "✓ Copied" : "Copy"}
         </button>
       </p>
+      {ran.decisions.length > 0 && <PolicyLine ran={ran} />}
       {errors.length > 0 && (
         <ul class="notice bad">
           {errors.map((error, i) => (

@@ -11,6 +11,8 @@
 namespace mc::postgres {
 namespace {
 
+constexpr std::size_t kRegionBytesMax = 64;
+
 // libpq's text without its line ends; it names host, user and database, never a password.
 std::string connect_message(const PGconn* connection) {
   std::string text = connection != nullptr ? PQerrorMessage(connection) : "out of memory";
@@ -48,14 +50,26 @@ Result<std::unique_ptr<Link>> Link::open(const Settings& settings, sys::Clock& c
   return link;
 }
 
+// What the server says of its region is asked with the rest, so that no session is ever used before
+// it is known.
 Status Link::set_up(const Settings& settings) {
   const std::string sql = fmt::format(
       "SET standard_conforming_strings = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD';"
-      "SET lock_timeout = {}; SET default_transaction_read_only = {}",
+      "SET lock_timeout = {}; SET default_transaction_read_only = {};"
+      "SELECT coalesce(current_setting('mc.region', true), '')",
       to_millis(settings.busy_timeout), settings.access == sql::Access::read_only ? "on" : "off");
   const ResultPtr result(PQexec(connection_.get(), sql.c_str()));
-  if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return ok();
-  return tl::unexpected<Error>(failure_of(result.get(), sql));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) != 1) {
+    return tl::unexpected<Error>(failure_of(result.get(), sql));
+  }
+  const std::string region = excerpt(PQgetvalue(result.get(), 0, 0), kRegionBytesMax);
+  if (settings.region.empty() || region.empty() || region == settings.region) return ok();
+  return tl::unexpected<Error>(sql::region_refused(region));
+}
+
+bool Link::went_away() {
+  pollfd poll_fd{.fd = PQsocket(connection_.get()), .events = POLLRDHUP, .revents = 0};
+  return poll(&poll_fd, 1, 0) == 1;
 }
 
 bool Link::wait_for_bytes(std::optional<MonoTime> deadline) {

@@ -38,6 +38,8 @@ class Link {
   // The next result of the running statement; null when it has ended or the link was lost.
   // Past the deadline the link counts as lost.
   ResultPtr receive(std::optional<MonoTime> deadline);
+  // Whether the server has closed the connection; of one on which no statement runs.
+  bool went_away();
   // Whether receive() would give its answer within `wait`.
   bool ready_within(Nanos wait);
   CancelPtr make_cancel() { return CancelPtr(PQgetCancel(connection_.get())); }

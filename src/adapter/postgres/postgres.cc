@@ -199,6 +199,8 @@ PostgresConnection::~PostgresConnection() {
 }
 
 Status PostgresConnection::connect() {
+  // A server that went away while nothing ran costs no failure: behind it stands the next one.
+  if (link_ != nullptr && !in_transaction_ && !link_->lost() && link_->went_away()) link_->lose();
   if (link_ != nullptr && !link_->lost()) return ok();
   cancel_.with([](CancelPtr& cancel) { cancel.reset(); });
   link_.reset();
@@ -244,7 +246,10 @@ void PostgresConnection::start_running(std::string_view sql) {
 Error PostgresConnection::failure(const PGresult* result) {
   doomed_ = doomed_ || in_transaction_;
   const std::string_view sqlstate = sqlstate_of(result);
-  if (sqlstate.empty() || ends_session(sqlstate)) link_->lose();
+  // A server that takes no writes is the standby now, or not yet the primary: with several hosts in
+  // the URL the next session finds the one that does.
+  const bool standby = sqlstate == "25006" && settings_.access == sql::Access::read_write;
+  if (sqlstate.empty() || standby || ends_session(sqlstate)) link_->lose();
   stale_ = sqlstate == "0A000" || sqlstate == "26000";
   if (sqlstate == "57014" && interrupted_) {
     return {Code::unavailable, "the statement was interrupted"};

@@ -3,8 +3,10 @@
 // URLs are libpq's: postgres://user@host:port/database?sslmode=...&passfile=/path. A password comes
 // from a file only (passfile= or PGPASSFILE), never from the URL or PGPASSWORD. Results stream row
 // by row. A lost connection fails the running call with `unavailable` (its outcome is unknown); the
-// next call outside a transaction connects again. Statements wait for locks at most the busy
-// timeout. Rows dropped in the middle of a transaction are read to their end first.
+// next call outside a transaction connects again, and a connection that was lost while nothing ran
+// fails none. With several hosts (postgres://h1,h2/db?target_session_attrs=read-write) it connects
+// to the one that takes writes, also when that has changed. Statements wait for locks at most the
+// busy timeout. Rows dropped in the middle of a transaction are read to their end first.
 #pragma once
 
 #include <memory>

@@ -104,24 +104,26 @@ TEST_CASE("postgres: column types map to the five types of core/sql") {
   }
 }
 
-TEST_CASE("postgres: a lost connection is unavailable once, then connects again") {
+// Ends a session as a server does that goes away; it is gone when this returns.
+void end_session(Connection& admin, std::int64_t pid) {
+  CHECK(one_integer(admin, "SELECT CAST(pg_terminate_backend(CAST(?1 AS INT), 5000) AS INT)",
+                    {pid}) == 1);
+}
+
+std::int64_t session_of(Connection& connection) {
+  return one_integer(connection, "SELECT pg_backend_pid()");
+}
+
+TEST_CASE("postgres: a lost connection fails what ran on it, and nothing when it was idle") {
   const std::string url = test_url("a lost connection");
   if (url.empty()) return;
   const auto admin = must_open(url);
   const auto connection = must_open(url);
-  const auto kill = [&](Connection& victim) {
-    const std::int64_t pid = one_integer(victim, "SELECT pg_backend_pid()");
-    CHECK(one_integer(*admin, "SELECT CAST(pg_terminate_backend(CAST(?1 AS INT), 5000) AS INT)",
-                      {pid}) == 1);
-  };
-  kill(*connection);
-  CHECK(connection->execute("SELECT 1", {}).error().code == Code::unavailable);
+  end_session(*admin, session_of(*connection));
   CHECK(one_integer(*connection, "SELECT 1") == 1);
-
-  kill(*connection);
-  CHECK(connection->begin().error().code == Code::unavailable);
+  end_session(*admin, session_of(*connection));
   CHECK(connection->begin().has_value());
-  kill(*connection);
+  end_session(*admin, session_of(*connection));
   CHECK(connection->execute("SELECT 1", {}).error().code == Code::unavailable);
   // The transaction is gone; nothing may run outside of it by accident.
   CHECK(connection->execute("SELECT 1", {}).error().code == Code::conflict);
@@ -130,9 +132,100 @@ TEST_CASE("postgres: a lost connection is unavailable once, then connects again"
   CHECK(one_integer(*connection, "SELECT 1") == 1);
 
   connection->set_statement_timeout(seconds(3));
-  kill(*connection);
-  CHECK(!connection->execute("SELECT 1", {}).has_value());
+  end_session(*admin, session_of(*connection));
   CHECK(one_text(*connection, "SHOW statement_timeout") == "3s");
+}
+
+TEST_CASE("postgres: a connection that is lost while a statement runs is unavailable once") {
+  const std::string url = test_url("a statement that is cut off");
+  if (url.empty()) return;
+  const auto admin = must_open(url);
+  const auto connection = must_open(url);
+  const std::int64_t pid = session_of(*connection);
+  Code code = Code::invalid;
+  std::thread runs([&] { code = connection->execute("SELECT pg_sleep(60)", {}).error().code; });
+  while (one_integer(*admin,
+                     "SELECT count(*) FROM pg_stat_activity WHERE pid = ?1 AND state = 'active' "
+                     "AND wait_event = 'PgSleep'",
+                     {pid}) == 0) {
+    std::this_thread::yield();
+  }
+  end_session(*admin, pid);
+  runs.join();
+  CHECK(code == Code::unavailable);
+  CHECK(one_integer(*connection, "SELECT 1") == 1);
+}
+
+TEST_CASE("postgres: of several hosts it takes the one that answers and takes writes") {
+  const std::string url = test_url("several hosts");
+  if (url.empty()) return;
+  // Nobody listens on port 1.
+  const std::size_t at = url.find('@') + 1;
+  const auto connection = must_open(url.substr(0, at) + "127.0.0.1:1," + url.substr(at) +
+                                    "&target_session_attrs=read-write");
+  CHECK(one_integer(*connection, "SELECT 1") == 1);
+  const std::string reader = url + "&target_session_attrs=standby";
+  CHECK(postgres_driver()->open(reader, {}).error().code == Code::unavailable);
+}
+
+TEST_CASE("postgres: a server that takes no writes any more is left for the next session") {
+  const std::string url = test_url("a server that became a standby");
+  if (url.empty()) return;
+  const auto connection = must_open(url);
+  REQUIRE(connection->script("DROP TABLE IF EXISTS mc_standby; CREATE TABLE mc_standby (a INT)"));
+  const std::int64_t before = session_of(*connection);
+  REQUIRE(connection->script("SET default_transaction_read_only = on"));
+  CHECK(connection->execute("INSERT INTO mc_standby VALUES (1)", {}).error().code ==
+        Code::unavailable);
+  CHECK(session_of(*connection) != before);
+  CHECK(connection->execute("INSERT INTO mc_standby VALUES (1)", {}).has_value());
+  REQUIRE(connection->script("DROP TABLE mc_standby"));
+
+  const auto reader = must_open(url, Access::read_only);
+  const std::int64_t kept = session_of(*reader);
+  CHECK_FALSE(reader->execute("CREATE TABLE mc_standby (a INT)", {}));
+  CHECK(session_of(*reader) == kept);
+}
+
+TEST_CASE("postgres: a server that says that it is in another region is not used") {
+  const std::string url = test_url("regions");
+  if (url.empty()) return;
+  const std::string in_eu = url + "&options=-cmc.region%3Deu-west-1";
+  struct Row {
+    const std::string& url;
+    const char* wanted;
+    const char* refused;  // the region that is named
+  };
+  const Row rows[] = {
+      {in_eu, "eu-west-1", ""},   {in_eu, "", ""}, {in_eu, "us-east-1", "eu-west-1"},
+      {in_eu, "eu", "eu-west-1"}, {url, "eu", ""}, {url, "", ""}};
+  for (const Row& row : rows) {
+    CAPTURE(row.wanted);
+    const auto opened = postgres_driver()->open(row.url, {.region = row.wanted});
+    CHECK(opened.has_value() == std::string_view(row.refused).empty());
+    if (opened) continue;
+    CHECK(opened.error().code == Code::denied);
+    CHECK(sql::wrong_region(opened.error()) == row.refused);
+  }
+  CHECK(sql::wrong_region({Code::denied, "something else"}).empty());
+}
+
+TEST_CASE("postgres: the region is looked at again when the connection is made anew") {
+  const std::string url = test_url("regions of a new session");
+  if (url.empty()) return;
+  const auto admin = must_open(url);
+  auto opened = postgres_driver()->open(url, {.region = "eu-west-1"});
+  REQUIRE(opened);
+  Connection& connection = **opened;
+  const std::int64_t pid = session_of(connection);
+  // As another server says that is behind the same name now.
+  REQUIRE(admin->script("ALTER ROLE CURRENT_USER SET mc.region = 'us-east-1'"));
+  CHECK(one_integer(connection, "SELECT 1") == 1);
+  end_session(*admin, pid);
+  const auto refused = connection.execute("SELECT 1", {});
+  REQUIRE(admin->script("ALTER ROLE CURRENT_USER RESET mc.region"));
+  CHECK(sql::wrong_region(refused.error()) == "us-east-1");
+  CHECK(one_integer(connection, "SELECT 1") == 1);
 }
 
 TEST_CASE("postgres: the statement timeout survives a rollback of the transaction that set it") {

@@ -57,6 +57,7 @@ Result<Settings> read_settings(const std::string& url, const sql::OpenOptions& o
   settings.access = options.access;
   settings.connect_timeout = options.connect_timeout;
   settings.busy_timeout = options.busy_timeout;
+  settings.region = options.region;
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
     const std::string keyword = option->keyword;

@@ -14,6 +14,7 @@ struct Settings {
   sql::Access access = sql::Access::read_write;
   Nanos connect_timeout;
   Nanos busy_timeout;
+  std::string region = {};  // as in sql::OpenOptions
 };
 
 // Refuses unknown options and passwords; the error text repeats nothing of the URL.

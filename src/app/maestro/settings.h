@@ -15,6 +15,7 @@
 #include "json/describe.h"
 #include "maestro/ledger_settings.h"
 #include "maestro/notify_settings.h"
+#include "maestro/policy_settings.h"
 #include "net/net.h"
 #include "smtp/smtp.h"
 
@@ -64,6 +65,7 @@ struct Settings {
   LedgerSettings ledger;
   SigningSettings signing;
   TransparencySettings transparency;
+  PolicySettings policy;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -175,6 +177,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"ledger", &T::ledger, "The record of who did what, and its signatures"},
       Field{"signing", &T::signing, "The log of signatures and the time-stamping authority"},
       Field{"transparency", &T::transparency, "Who may reach for a tenant's data"},
+      Field{"policy", &T::policy, "The policies that decide on requests"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

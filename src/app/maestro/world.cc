@@ -126,6 +126,7 @@ void Running::add_ledger_metrics() {
                              }
                            });
   chores_->add_metrics(metrics_);
+  policy_->add_metrics(metrics_);
   if (cosigning_ != nullptr) cosigning_->add_metrics(metrics_);
 }
 
@@ -198,6 +199,7 @@ Status Running::build_oidc() {
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
   MC_TRY_OK(build_ledger());
+  MC_TRY(policy_, OwnPolicy::start(machine_, settings_, *ledger_.ledger, *output_.log));
   MC_TRY_OK(build_oidc());
   MC_TRY(notifier_, Notifier::start({*machine_.clock, *machine_.random, *machine_.files,
                                      *output_.log, *state_.directory, *ledger_.ledger},
@@ -211,9 +213,11 @@ Status Running::build(bool demo) {
     pump_ = std::make_unique<trace::Pump>(*tracer_, *machine_.clock, *output_.log);
     otlp_client_ = net::Client::make();
   }
-  const gateway::GatewayWorld world{*machine_.clock,   *machine_.random,  *machine_.files,
-                                    *output_.log,      metrics_,          tracer_.get(),
-                                    *state_.directory, &machine_.drivers, catalog_.get()};
+  const gateway::GatewayWorld world{*machine_.clock,   *machine_.random,
+                                    *machine_.files,   *output_.log,
+                                    metrics_,          tracer_.get(),
+                                    *state_.directory, &machine_.drivers,
+                                    catalog_.get(),    &policy_->gateway_world()};
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
   api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
                                                   *output_.log,

@@ -16,6 +16,7 @@
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
 #include "maestro/own_ledger.h"
+#include "maestro/own_policy.h"
 #include "maestro/own_signing.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -83,6 +84,7 @@ class Running {
   std::unique_ptr<witness::Witness> witness_;  // null when no log is witnessed
   std::unique_ptr<signing::Signing> signing_;
   std::unique_ptr<transparency::Gate> gate_;
+  std::unique_ptr<OwnPolicy> policy_;
   std::unique_ptr<search::Index> index_;
   std::unique_ptr<LedgerChores> chores_;
   std::unique_ptr<Notifier> notifier_;

@@ -3,6 +3,20 @@
 #include <fmt/format.h>
 
 namespace mc::sql {
+namespace {
+
+constexpr std::string_view kElsewhere = "the database says that it stands in region ";
+
+}  // namespace
+
+Error region_refused(const std::string& region) {
+  return {Code::denied, std::string(kElsewhere) + region};
+}
+
+std::string wrong_region(const Error& error) {
+  if (error.code != Code::denied || !error.what.starts_with(kElsewhere)) return "";
+  return error.what.substr(kElsewhere.size());
+}
 
 Rows::Value Rows::value(int column) const {
   Value out;

@@ -104,7 +104,16 @@ struct OpenOptions {
   bool create = true;  // SQLite: a missing file is made when writable; else `not_found`
   Nanos busy_timeout = seconds(5);
   Nanos connect_timeout = seconds(5);
+  // Where the database has to be: a server that says that it is elsewhere is refused, whenever the
+  // connection is made anew too (wrong_region). "" = anywhere. PostgreSQL only; the others have no
+  // server that could say it.
+  std::string region = {};
 };
+
+// `denied`: the server says that it stands in this region, which is not OpenOptions::region.
+Error region_refused(const std::string& region);
+// That region; "" for every other error.
+std::string wrong_region(const Error& error);
 
 // Opens URLs of its scheme: "sqlite:/path/file.db", "postgres://user@host:port/db?...". A second
 // writing connection to a SQLite file through one driver is refused with `conflict`.

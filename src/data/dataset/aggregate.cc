@@ -15,8 +15,9 @@ struct Wanted {
   int column = 0;
 };
 
-// The numbers that a selection of an aggregate or a group shows.
-std::vector<Wanted> wanted_numbers(const Call& call, graphql::TypeId type) {
+// The numbers that a selection of an aggregate or a group shows. Those of masked columns are not
+// read: their fields are errors.
+std::vector<Wanted> wanted_numbers(const Call& call, Grant& grant, graphql::TypeId type) {
   std::vector<Wanted> wanted;
   const DatasetPlan& plan = call.core.plan(call.plan.dataset);
   if (call.field.selected == nullptr) return wanted;
@@ -25,7 +26,8 @@ std::vector<Wanted> wanted_numbers(const Call& call, graphql::TypeId type) {
     if (numbers.kind != FieldKind::numbers || item.below == nullptr) continue;
     for (const graphql::Selected::Item& part : item.below->of(plan.numbers)) {
       const FieldPlan& number = call.core.parts.field(*part.field);
-      if (number.kind == FieldKind::number) wanted.push_back({numbers.index, number.index});
+      if (number.kind != FieldKind::number || grant.masked(number.index) != nullptr) continue;
+      wanted.push_back({numbers.index, number.index});
     }
   }
   return wanted;
@@ -61,14 +63,17 @@ void read_numbers(const sql::Rows& row, int first, const std::vector<Wanted>& wa
 Result<AggregateRow*> read_aggregate(const Call& call) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
-  MC_TRY(sql::Connection * connection, core.reader(call.plan.dataset));
+  MC_TRY(Grant * grant, core.enter(call.plan.dataset, Use::aggregate));
+  if (!grant->may.aggregates) {
+    return fail(Code::denied, "this field needs the right to aggregate");
+  }
+  MC_TRY(const GrantedConnection on, core.reader(call.plan.dataset, Use::aggregate));
   MC_TRY(Condition filter,
-         compile_filter(*plan.dataset, connection->dialect(), call.field.arguments.find("filter"),
-                        core.options.limits));
+         compile_filter(on, call.field.arguments.find("filter"), core.options.limits));
   AggregateRow& out = core.aggregates.emplace_back();
-  out.dataset = call.plan.dataset;
+  out.grant = grant;
   out.filter = &core.conditions.emplace_back(std::move(filter));
-  const std::vector<Wanted> wanted = wanted_numbers(call, plan.aggregate);
+  const std::vector<Wanted> wanted = wanted_numbers(call, *grant, plan.aggregate);
   bool direct = !wanted.empty();
   for (const graphql::Selected::Item& item : call.field.selected->of(plan.aggregate)) {
     direct = direct || core.parts.field(*item.field).kind == FieldKind::count;
@@ -76,11 +81,11 @@ Result<AggregateRow*> read_aggregate(const Call& call) {
   const std::size_t columns = plan.dataset->columns.size();
   out.numbers.assign(kFunctions.size() * columns, Cell{});
   if (!direct) return &out;
-  TenantQuery query(core.tenant, plan.sql(connection->dialect()));
+  TenantQuery query(core.tenant, plan.sql(on.dialect()));
   TenantQuery::Parts parts;
   parts.list = number_list(query, wanted);
   parts.where = render(*out.filter, query);
-  MC_TRY_OK(core.run(*connection, std::move(query).select(parts), [&](const sql::Rows& row) {
+  MC_TRY_OK(core.run(on, std::move(query).select(parts), [&](const sql::Rows& row) {
     read_numbers(row, 1, wanted, columns, out);
     return ok();
   }));
@@ -92,8 +97,8 @@ struct GroupsAsked {
   std::int64_t first = 0;
 };
 
-Result<GroupsAsked> groups_asked(const Call& call) {
-  const Dataset& dataset = *call.core.plan(call.plan.dataset).dataset;
+Result<GroupsAsked> groups_asked(const Call& call, const Grant& grant) {
+  const Dataset& dataset = *grant.dataset;
   const json::Value* by = call.field.arguments.find("by");
   const json::Value* first = call.field.arguments.find("first");
   const std::string* name = by == nullptr ? nullptr : by->as_string();
@@ -101,6 +106,7 @@ Result<GroupsAsked> groups_asked(const Call& call) {
   GroupsAsked asked;
   asked.column = name == nullptr ? -1 : dataset.column_index(*name);
   if (asked.column < 0) return fail(Code::invalid, "by: unknown column");
+  MC_TRY_OK(grant.usable(asked.column, "by " + *name));
   const auto groups_max = static_cast<std::int64_t>(call.core.options.limits.groups_max);
   if (size == nullptr || *size < 0) return fail(Code::invalid, "first: must not be negative");
   if (*size > groups_max) {
@@ -110,14 +116,16 @@ Result<GroupsAsked> groups_asked(const Call& call) {
   return asked;
 }
 
-// Largest groups first; equal ones by key, missing key first, in both dialects.
+// Largest groups first; equal ones by key, missing key first, in both dialects. Groups by a masked
+// column are those of the values, each with its masked key, also where masked keys are the same:
+// whoever may group by it may tell its values apart anyhow, by filters.
 Result<std::vector<AggregateRow*>> read_groups(const Call& call, const AggregateRow& parent) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
-  MC_TRY(const GroupsAsked asked, groups_asked(call));
-  MC_TRY(sql::Connection * connection, core.reader(call.plan.dataset));
-  TenantQuery query(core.tenant, plan.sql(connection->dialect()));
-  const std::vector<Wanted> wanted = wanted_numbers(call, plan.group);
+  MC_TRY(const GrantedConnection on, core.reader(call.plan.dataset, Use::aggregate));
+  MC_TRY(const GroupsAsked asked, groups_asked(call, on.grant()));
+  TenantQuery query(core.tenant, plan.sql(on.dialect()));
+  const std::vector<Wanted> wanted = wanted_numbers(call, on.grant(), plan.group);
   const Column& column = query.column(asked.column);
   const std::string name = compare_expression(column, query.dialect());
   TenantQuery::Parts parts;
@@ -129,9 +137,9 @@ Result<std::vector<AggregateRow*>> read_groups(const Call& call, const Aggregate
   parts.limit = asked.first;
   std::vector<AggregateRow*> groups;
   const int key_at = 1 + static_cast<int>(wanted.size());
-  MC_TRY_OK(core.run(*connection, std::move(query).select(parts), [&](const sql::Rows& row) {
+  MC_TRY_OK(core.run(on, std::move(query).select(parts), [&](const sql::Rows& row) {
     AggregateRow& group = core.aggregates.emplace_back();
-    group.dataset = call.plan.dataset;
+    group.grant = &on.grant();
     group.key_column = asked.column;
     group.key = read_cell(column, row, key_at, call.field.arena);
     read_numbers(row, 1, wanted, plan.dataset->columns.size(), group);
@@ -152,22 +160,23 @@ Datum part_of(const Call& call, const AggregateRow& row, std::size_t function) {
                                .data = &row,
                                .index = static_cast<std::uint64_t>(call.plan.index)});
     case FieldKind::number: {
+      if (row.grant->masked(call.plan.index) != nullptr) {
+        return call.core.error({Code::denied, call.field.field.name + ": is masked; nothing is "
+                                                                      "calculated from it"},
+                               call.field.arena);
+      }
       const Cell& cell =
           row.numbers[function * columns + static_cast<std::size_t>(call.plan.index)];
       return cell.kind == Cell::Kind::null ? Datum{} : Datum::of_real(cell.real);
     }
     default:
-      return call.core.datum(plan.dataset->columns[static_cast<std::size_t>(row.key_column)],
-                             row.key, call.field.arena);
+      return call.core.show(*row.grant, row.key_column, row.key, call.field.arena);
   }
 }
 
 }  // namespace
 
 void resolve_aggregate(const Call& call) {
-  if (!call.core.options.may.aggregates) {
-    return call.all(Datum::of_error("this field needs the right to aggregate", "FORBIDDEN"));
-  }
   const Result<AggregateRow*> row = read_aggregate(call);
   if (!row) return call.all(call.core.error(row.error(), call.field.arena));
   call.all(Datum::of_object({.type = call.core.plan(call.plan.dataset).aggregate, .data = *row}));

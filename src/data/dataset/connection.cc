@@ -40,6 +40,16 @@ bool needs_rows(const Call& call, int dataset) {
   return false;
 }
 
+// A page of which nothing but totalCount is asked is no reading of rows.
+Use use_of(const Call& call, int dataset) {
+  if (needs_rows(call, dataset) || call.field.selected == nullptr) return Use::read;
+  for (const graphql::Selected::Item& item :
+       call.field.selected->of(call.core.plan(dataset).connection)) {
+    if (call.core.parts.field(*item.field).kind == FieldKind::total_count) return Use::aggregate;
+  }
+  return Use::read;
+}
+
 // Turns rows read in reverse around, and drops the one that only told of more.
 void reverse_rows(RowSet& rows) {
   const std::size_t width = rows.shape->columns.size();
@@ -54,12 +64,12 @@ void reverse_rows(RowSet& rows) {
 Result<Page*> read_root_page(const Call& call) {
   Session::Core& core = call.core;
   const int dataset = call.plan.dataset;
-  MC_TRY(sql::Connection * connection, core.reader(dataset));
-  MC_TRY(PageRequest * request, make_page_request(call, dataset, -1, connection->dialect()));
+  MC_TRY(const GrantedConnection on, core.reader(dataset, use_of(call, dataset)));
+  MC_TRY(PageRequest * request, make_page_request(call, on, -1));
   Page& page = core.pages.emplace_back();
   page.request = request;
   if (!needs_rows(call, dataset)) return &page;
-  TenantQuery query(core.tenant, core.plan(dataset).sql(connection->dialect()));
+  TenantQuery query(core.tenant, core.plan(dataset).sql(on.dialect()));
   std::vector<int> columns = row_columns(call, *request, {});
   TenantQuery::Parts parts;
   parts.list = read_list(query, columns);
@@ -67,8 +77,8 @@ Result<Page*> read_root_page(const Call& call) {
   parts.order = render_order(*request, query);
   parts.limit = request->size + 1;
   MC_TRY(RowSet * rows,
-         core.read(*connection, std::move(query).select(parts),
-                   {dataset, core.keep_shape(dataset, std::move(columns)), &call.field.arena}));
+         core.read(on, std::move(query).select(parts),
+                   {core.keep_shape(dataset, std::move(columns)), &call.field.arena}));
   page.rows = rows;
   page.more = rows->count > static_cast<std::size_t>(request->size);
   page.count = page.more ? static_cast<std::size_t>(request->size) : rows->count;
@@ -80,11 +90,11 @@ Result<Page*> read_root_page(const Call& call) {
 }
 
 // One statement for all parents: at most size + 1 rows of each, the extra one tells of more.
-Result<RowSet*> read_children(const Call& call, const RelationPlan& relation,
+Result<RowSet*> read_children(const Call& call, const GrantedConnection& on,
                               const PageRequest& request, const std::vector<const Cell*>& keys) {
   Session::Core& core = call.core;
-  MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  TenantQuery query(core.tenant, core.plan(relation.to).sql(connection->dialect()));
+  const RelationPlan& relation = core.parts.relation(call.plan);
+  TenantQuery query(core.tenant, core.plan(relation.to).sql(on.dialect()));
   std::vector<int> columns = row_columns(call, request, {relation.remote});
   const Column& remote = query.column(relation.remote);
   // The partition must be the first column of the statement.
@@ -100,9 +110,8 @@ Result<RowSet*> read_children(const Call& call, const RelationPlan& relation,
   const auto rows_max = static_cast<std::int64_t>(core.options.limits.rows_max) + 1;
   Statement statement =
       std::move(query).select_for_each(parts, sql::quoted(remote.column), rows_max);
-  return core.read(
-      *connection, statement,
-      {relation.to, core.keep_shape(relation.to, std::move(columns)), &call.field.arena});
+  return core.read(on, statement,
+                   {core.keep_shape(relation.to, std::move(columns)), &call.field.arena});
 }
 
 struct Range {
@@ -122,9 +131,8 @@ std::unordered_map<std::string_view, Range> ranges_by_parent(const RowSet& rows,
 Status resolve_children(const Call& call) {
   Session::Core& core = call.core;
   const RelationPlan& relation = core.parts.relation(call.plan);
-  MC_TRY(sql::Connection * connection, core.reader(relation.to));
-  MC_TRY(PageRequest * request,
-         make_page_request(call, relation.to, relation.remote, connection->dialect()));
+  MC_TRY(const GrantedConnection on, core.reader(relation.to, use_of(call, relation.to)));
+  MC_TRY(PageRequest * request, make_page_request(call, on, relation.remote));
   const std::vector<const Cell*> locals = parent_cells(call, relation.local);
   KeyIndex index(locals.size());
   const std::vector<const Cell*> keys = distinct(locals, index);
@@ -132,7 +140,7 @@ Status resolve_children(const Call& call) {
   RowSet* rows = nullptr;
   std::unordered_map<std::string_view, Range> ranges;
   if (!keys.empty() && needs_rows(call, relation.to)) {
-    MC_TRY(rows, read_children(call, relation, *request, keys));
+    MC_TRY(rows, read_children(call, on, *request, keys));
     ranges = ranges_by_parent(*rows, relation.remote);
   }
   const auto size = static_cast<std::size_t>(request->size);
@@ -206,8 +214,11 @@ Result<std::unordered_map<std::string, std::int64_t>> count_rows(const Call& cal
                                                                  const PageRequest& request) {
   Session::Core& core = call.core;
   std::unordered_map<std::string, std::int64_t> counts;
-  MC_TRY(sql::Connection * connection, core.reader(request.dataset));
-  TenantQuery query(core.tenant, core.plan(request.dataset).sql(connection->dialect()));
+  MC_TRY(Grant * grant, core.enter(request.dataset, Use::aggregate));
+  if (!grant->may.aggregates) return fail(Code::denied, "totalCount needs the right to aggregate");
+  MC_TRY_OK(check_usable(request.filter, *grant));
+  MC_TRY(const GrantedConnection on, core.reader(request.dataset, Use::aggregate));
+  TenantQuery query(core.tenant, core.plan(request.dataset).sql(on.dialect()));
   TenantQuery::Parts parts;
   parts.list = "COUNT(*)";
   parts.where = render(request.filter, query);
@@ -221,7 +232,7 @@ Result<std::unordered_map<std::string, std::int64_t>> count_rows(const Call& cal
                    in_json_list(*remote, query.dialect(), query.bind(json_list(keys)));
     parts.group = sql::quoted(remote->column);
   }
-  MC_TRY_OK(core.run(*connection, std::move(query).select(parts), [&](const sql::Rows& row) {
+  MC_TRY_OK(core.run(on, std::move(query).select(parts), [&](const sql::Rows& row) {
     const Cell key = remote == nullptr ? Cell{} : read_cell(*remote, row, 1, call.field.arena);
     counts[std::string(key.key())] = row.integer(0);
     return ok();
@@ -250,9 +261,6 @@ void resolve_page_part(const Call& call) {
 }
 
 void resolve_total_count(const Call& call) {
-  if (!call.core.options.may.aggregates) {
-    return call.all(Datum::of_error("totalCount needs the right to aggregate", "FORBIDDEN"));
-  }
   if (call.parents.empty()) return;
   const auto& first = *static_cast<const Page*>(call.parents[0].data);
   const auto counts = count_rows(call, *first.request);

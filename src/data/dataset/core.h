@@ -14,79 +14,22 @@
 #include <utility>
 #include <vector>
 
-#include "dataset/filter.h"
+#include "dataset/guard.h"
 #include "dataset/key_index.h"
 #include "dataset/plan.h"
+#include "dataset/rows.h"
 #include "dataset/session.h"
 #include "dataset/tenant_query.h"
 #include "dataset/value.h"
 
 namespace mc::dataset {
 
-// Which columns of a dataset a statement reads.
-struct RowShape {
-  RowShape(const Dataset& described, std::vector<int> read);
-  std::vector<int> columns;  // model indices, in the order of the statement
-  std::vector<int> slot_of;  // by model index: position in `columns`, -1 = not read
-};
-
-// The rows of one statement, row-major.
-struct RowSet {
-  const RowShape* shape = nullptr;
-  std::vector<Cell> cells;
-  std::size_t count = 0;
-
-  const Cell& at(std::size_t row, int column) const {
-    const auto slot = static_cast<std::size_t>(shape->slot_of[static_cast<std::size_t>(column)]);
-    return cells[row * shape->columns.size() + slot];
-  }
-};
-
-struct OrderTerm {
-  int column = -1;
-  bool descending = false;
-};
-
-// One connection field as asked: shared by the pages of all its parents.
-struct PageRequest {
-  int dataset = -1;
-  int remote = -1;               // relation: the column that holds the parent's value; -1 = root
-  std::vector<OrderTerm> order;  // ends with the key
-  Condition filter;
-  std::int64_t size = 0;
-  bool backward = false;
-  std::vector<Cell> after, before;  // values of `order`; empty = none
-  std::string context_digest;       // of cursors
-  std::vector<Cell> parents;        // distinct parent values of a relation
-};
-
-// A window of a RowSet.
-struct Page {
-  const PageRequest* request = nullptr;
-  const RowSet* rows = nullptr;
-  std::size_t begin = 0;
-  std::size_t count = 0;
-  bool more = false;  // rows beyond the window, in its direction
-  const Cell* parent = nullptr;
-};
-
-// Results of COUNT, SUM ... of one set of rows.
-struct AggregateRow {
-  int dataset = -1;
-  const Condition* filter = nullptr;  // for groups
-  std::int64_t count = 0;
-  Cell key;  // of a group
-  int key_column = -1;
-  std::vector<Cell> numbers;  // by function * columns + column
-};
-
 struct Session::Core {
   Core(const Catalog::Parts& p, TenantId t, ConnectionSet& c, SessionWorld w, SessionOptions o)
-      : parts(p), tenant(std::move(t)), connections(c), world(w), options(std::move(o)) {}
+      : parts(p), tenant(std::move(t)), world(w), options(std::move(o)), connections(c) {}
 
   const Catalog::Parts& parts;
   const TenantId tenant;
-  ConnectionSet& connections;
   SessionWorld world;
   SessionOptions options;
   SessionReport report;
@@ -108,26 +51,32 @@ struct Session::Core {
   sql::Connection* limited = nullptr;  // that counts the steps of a brief session
 
   const DatasetPlan& plan(int dataset) const { return parts.dataset(dataset); }
-  Result<std::size_t> source(int dataset) const;  // of Model::sources, with the tenant's rows
-  Result<sql::Connection*> reader(int dataset);
-  Nanos time_left() const;
-  // Gives what is left of the request's time to the next statements of a connection.
-  Status limit_time(sql::Connection& connection);
+  // What the gate says, asked at the first call for a dataset and use; it keeps its address.
+  Result<Grant*> enter(int dataset, Use use);
+  Result<GrantedConnection> reader(int dataset, Use use = Use::read);
+  // The writing connection of a mutation's dataset, in a transaction. One that answers with the
+  // row has the masks of both uses.
+  struct Change {
+    Writers::Lease lease;
+    sql::Transaction transaction;
+    GrantedConnection connection;
+  };
+  Result<Change> begin_change(const FieldPlan& mutation);
+  Status commit(Change& change);
 
   // Runs one statement; `on_row` gets each row. Counts against the limits of the session.
   using OnRow = std::function<Status(const sql::Rows&)>;
-  Status run(sql::Connection& connection, const StatementView& statement, const OnRow& on_row);
+  Status run(const GrantedConnection& on, const StatementView& statement, const OnRow& on_row);
   // The same for a write; gives the number of rows changed. `conflict` is passed on.
-  Result<std::int64_t> write(sql::Connection& connection, const StatementView& statement);
+  Result<std::int64_t> write(const GrantedConnection& on, const StatementView& statement);
 
   // Reads rows of this shape into a new RowSet, which keeps its address. The shape must live as
   // long as the session: keep_shape().
   struct Reading {
-    int dataset = -1;
     const RowShape* shape = nullptr;
     graphql::Arena* arena = nullptr;
   };
-  Result<RowSet*> read(sql::Connection& connection, const StatementView& statement,
+  Result<RowSet*> read(const GrantedConnection& on, const StatementView& statement,
                        const Reading& reading);
   const RowShape* keep_shape(int dataset, std::vector<int> columns);
   // The columns that fields of the selection need, and `extra`; sorted, never empty.
@@ -135,15 +84,36 @@ struct Session::Core {
                                std::vector<int> extra = {}) const;
 
   graphql::Datum error(const Error& error, graphql::Arena& arena) const;
+  // A value as the grant shows it.
+  graphql::Datum show(Grant& grant, int column, const Cell& cell, graphql::Arena& arena) {
+    if (grant.masks()) return masked(grant, column, cell, arena);
+    return datum(grant.dataset->columns[static_cast<std::size_t>(column)], cell, arena);
+  }
+
+ private:
+  struct Entered {
+    int dataset;
+    Use use;
+    Result<Grant> grant;
+  };
+
   graphql::Datum datum(const Column& column, const Cell& cell, graphql::Arena& arena);
+  graphql::Datum masked(Grant& grant, int column, const Cell& cell, graphql::Arena& arena);
+  Result<std::size_t> source(int dataset) const;  // of Model::sources, with the tenant's rows
+  Nanos time_left() const;
+  // Gives what is left of the request's time to the next statements of a connection.
+  Status limit_time(sql::Connection& connection);
   void touch(int dataset);  // notes it in the report
   // Keeps a driver's error for the log; gives what the caller may see.
   Error after_failure(const Error& error);
-  // Ends a brief session.
-  Error too_long();
+  Error after_failure(const GrantedConnection& on, const Error& error);  // of a statement
+  Error too_long();                                                      // ends a brief session
+  Status before_statement(const GrantedConnection& on, const StatementView& statement);
 
- private:
-  Status before_statement(sql::Connection& connection);
+  ConnectionSet& connections;
+  std::list<Entered> entered;
+  std::list<Grant> answers;  // of mutations that answer with the row
+  std::string mask_text;     // room for the next masked value
 };
 
 // A select list of these columns.
@@ -177,15 +147,14 @@ std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells, KeyInde
 std::string json_list(const std::vector<const Cell*>& cells);
 
 // Reads one row by key for a selection; null when the tenant has none.
-Result<const RowSet*> read_by_key(Session::Core& core, sql::Connection& connection, int dataset,
+Result<const RowSet*> read_by_key(Session::Core& core, const GrantedConnection& on,
                                   const sql::Param& key, const graphql::FieldCall& field);
 // The key argument as a parameter; nullopt when no row can have it.
-Result<std::optional<sql::Param>> key_param(const Session::Core& core, int dataset,
-                                            sql::Dialect dialect, const json::Object& arguments);
+Result<std::optional<sql::Param>> key_param(const Session::Core& core, const GrantedConnection& on,
+                                            const json::Object& arguments);
 
 // paging.cc: the arguments of a connection field, checked.
-Result<PageRequest*> make_page_request(const Call& call, int dataset, int remote,
-                                       sql::Dialect dialect);
+Result<PageRequest*> make_page_request(const Call& call, const GrantedConnection& on, int remote);
 std::string render_order(const PageRequest& request, const TenantQuery& query);
 // The filter and the cursors of a request as one condition; "" = none.
 std::string render_where(const PageRequest& request, TenantQuery& query);

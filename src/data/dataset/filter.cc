@@ -27,8 +27,11 @@ constexpr std::array<Operator, 10> kOperators = {{{"eq", Kind::eq},
 // One compilation: counts terms against the limits while it descends (depth is bounded).
 class Compiler {
  public:
-  Compiler(const Dataset& dataset, sql::Dialect dialect, const SessionLimits& limits)
-      : dataset_(dataset), dialect_(dialect), limits_(limits) {}
+  Compiler(const GrantedConnection& on, const SessionLimits& limits)
+      : grant_(on.grant()),
+        dataset_(*on.grant().dataset),
+        dialect_(on.dialect()),
+        limits_(limits) {}
 
   Result<Condition> object(const json::Value& value, const std::string& path, std::size_t depth) {
     if (depth > limits_.filter_depth_max) {
@@ -70,6 +73,8 @@ class Compiler {
     if (column < 0 || !dataset_.columns[static_cast<std::size_t>(column)].filterable) {
       return fail(Code::invalid, path + ": cannot be filtered");
     }
+    // Before the comparisons are looked at: all of them get the same answer.
+    MC_TRY_OK(grant_.usable(column, path));
     return comparisons(column, member.value, path);
   }
 
@@ -146,6 +151,7 @@ class Compiler {
     return ok();
   }
 
+  const Grant& grant_;
   const Dataset& dataset_;
   sql::Dialect dialect_;
   const SessionLimits& limits_;
@@ -221,10 +227,20 @@ std::string render_parts(const Condition& condition, TenantQuery& query) {
 
 }  // namespace
 
-Result<Condition> compile_filter(const Dataset& dataset, sql::Dialect dialect,
-                                 const json::Value* filter, const SessionLimits& limits) {
+Result<Condition> compile_filter(const GrantedConnection& on, const json::Value* filter,
+                                 const SessionLimits& limits) {
   if (filter == nullptr || filter->is_null()) return Condition{};
-  return Compiler(dataset, dialect, limits).object(*filter, "filter", 1);
+  return Compiler(on, limits).object(*filter, "filter", 1);
+}
+
+Status check_usable(const Condition& condition, const Grant& grant) {
+  if (!grant.masks()) return ok();
+  if (condition.column >= 0) {
+    const Column& column = grant.dataset->columns[static_cast<std::size_t>(condition.column)];
+    MC_TRY_OK(grant.usable(condition.column, "filter." + column.name));
+  }
+  for (const Condition& part : condition.parts) MC_TRY_OK(check_usable(part, grant));
+  return ok();
 }
 
 std::string render(const Condition& condition, TenantQuery& query) {

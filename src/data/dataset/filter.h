@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataset/guard.h"
 #include "dataset/model.h"
 #include "dataset/session.h"
 #include "dataset/tenant_query.h"
@@ -39,8 +40,10 @@ struct Condition {
 };
 
 // Errors name the field: "filter.age.in: at most 200 values". `filter` may be null (no filter).
-Result<Condition> compile_filter(const Dataset& dataset, sql::Dialect dialect,
-                                 const json::Value* filter, const SessionLimits& limits);
+Result<Condition> compile_filter(const GrantedConnection& on, const json::Value* filter,
+                                 const SessionLimits& limits);
+// Of a condition compiled under another grant: may this one's caller find rows by it?
+Status check_usable(const Condition& condition, const Grant& grant);
 
 // "" for a condition that is always true.
 std::string render(const Condition& condition, TenantQuery& query);

@@ -44,6 +44,14 @@ bool is_identifier(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
+// "t&s", "threat-intel".
+bool is_purpose(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text[0] < 'a' || text[0] > 'z') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '&' || c == '-';
+  });
+}
+
 // Collects problems under a path that the callers extend.
 class Checker {
  public:
@@ -115,6 +123,7 @@ class Checker {
     if (limits.first_default < 1 || limits.first_default > limits.first_max) {
       add(path + ".limits.first_default", "must be 1 to first_max");
     }
+    check_purposes(dataset, path);
     check_columns(dataset, path);
     check_key(dataset, path);
     check_version(dataset, path);
@@ -124,6 +133,22 @@ class Checker {
   void claim(std::set<std::string>& taken, const std::string& path, std::string text) {
     if (text.empty() || taken.insert(text).second) return;
     add(path, "the schema has '" + text + "' already; choose another name");
+  }
+
+  void check_purposes(const Dataset& dataset, const std::string& path) {
+    limit(path + ".purposes", dataset.purposes.size(), kPurposesMax);
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < dataset.purposes.size(); ++i) {
+      const std::string& purpose = dataset.purposes[i];
+      const std::string here = path + ".purposes[" + std::to_string(i) + "]";
+      if (!is_purpose(purpose)) {
+        add(here, "'" + excerpt(purpose) +
+                      "' is not a purpose (a lower-case letter, then letters, digits, & and -; 63 "
+                      "at most)");
+      } else if (!seen.insert(purpose).second) {
+        add(here, "used twice: " + purpose);
+      }
+    }
   }
 
   void check_columns(const Dataset& dataset, const std::string& path) {

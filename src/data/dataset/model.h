@@ -13,6 +13,7 @@
 //       key: id                   # name of a column below; unique within a tenant
 //       tenant: tenant_id         # database column, never exposed
 //       licence: Open-Data-OK
+//       purposes: [fraud-risk]    # optional: what it may be used for; none = anything
 //       retention: 90d            # optional; none = kept
 //       writable: true            # optional: create/update/delete mutations
 //       version: version          # optional: name of an int or long column counting updates
@@ -108,6 +109,7 @@ struct Dataset {
   std::string key;     // column name
   std::string tenant;  // database column
   std::string licence_class;
+  std::vector<std::string> purposes;  // it may be used for; empty = any
   std::string description;
   Nanos retention{};  // 0 = kept
   bool writable = false;
@@ -149,6 +151,7 @@ inline constexpr std::size_t kSourcesMax = 64;
 inline constexpr std::size_t kDatasetsMax = 256;
 inline constexpr std::size_t kColumnsMax = 256;
 inline constexpr std::size_t kRelationsMax = 64;
+inline constexpr std::size_t kPurposesMax = 32;
 
 // Reads and checks. Error: all findings, a line each: "datasets.yaml:12: unknown key 'colums'".
 Result<Model> parse_model(std::string_view yaml, std::string_view file_name);
@@ -157,6 +160,8 @@ std::string to_yaml(const Model& model);
 
 // The GraphQL schema text of a checked model; see docs in sdl.cc for the shape.
 std::string sdl(const Model& model);
+// The schema says that nobody is ever answered null for it: of no row, and under no policy.
+bool never_null(const Column& column);
 
 // "job title" -> "jobTitle"; always a valid GraphQL name not starting with "__".
 std::string graphql_name(std::string_view text);

@@ -29,6 +29,7 @@ TEST_CASE("model: a small file gives the defaults") {
   CHECK(person.type == "Person");
   CHECK(person.limits == DatasetLimits{50, 500});
   CHECK_FALSE(person.writable);
+  CHECK(person.purposes.empty());
   CHECK(person.columns[1].column == "age");
   CHECK(person.columns[1].sensitivity == Sensitivity::internal);
   CHECK(person.columns[1].filterable);
@@ -40,6 +41,7 @@ TEST_CASE("model: every option is read, printed and read back the same") {
   const std::string yaml =
       std::string(kHead) +
       "    plural: people\n    type: Human\n    licence: Open-Data-OK\n"
+      "    purposes: [fraud-risk, t&s, 'on']\n"
       "    description: \"People \\\"here\\\"\"\n    retention: 90d\n"
       "    writable: true\n    version: v\n"
       "    limits: {first_default: 5, first_max: 10}\n"
@@ -57,6 +59,7 @@ TEST_CASE("model: every option is read, printed and read back the same") {
   REQUIRE_MESSAGE(model.has_value(), model.error().what);
   const Dataset& human = model->datasets[0];
   CHECK(human.retention == seconds(90 * 86'400));
+  CHECK(human.purposes == std::vector<std::string>{"fraud-risk", "t&s", "on"});
   CHECK(human.columns[0].column == "the id");
   CHECK(human.columns[0].storage == Storage::integer);
   CHECK(human.columns[2].sensitivity == Sensitivity::personal);
@@ -112,6 +115,34 @@ TEST_CASE("model: findings name the file and the line") {
         "a.yaml:12: datasets[0].limits.first_max: must be 1 to 500"},
        {"wrong duration", head + kColumns + "    retention: soon\n",
         "a.yaml:12: 'retention' must be a duration"}});
+}
+
+std::string purposes(std::size_t count) {
+  std::string out = "    purposes:\n";
+  for (std::size_t i = 0; i < count; ++i) out += "      - p" + std::to_string(i) + "\n";
+  return out;
+}
+
+TEST_CASE("model: purposes are words, each once, 32 at most") {
+  const std::string head = kHead;
+  const std::string longest(63, 'a');
+  CHECK(parse_model(head + purposes(32) + kColumns, "a.yaml"));
+  CHECK(parse_model(head + "    purposes: [" + longest + "]\n" + kColumns, "a.yaml"));
+  check_findings(
+      {{"no list", head + "    purposes: demo\n" + kColumns,
+        "a.yaml:9: datasets[0].purposes must be a list"},
+       {"no word", head + "    purposes: [[demo]]\n" + kColumns,
+        "a.yaml:9: datasets[0].purposes[0] must be a word"},
+       {"empty", head + "    purposes: [demo, '']\n" + kColumns,
+        "a.yaml:9: datasets[0].purposes[1]: '' is not a purpose"},
+       {"upper case", head + "    purposes: [Demo]\n" + kColumns, "'Demo' is not a purpose"},
+       {"begins with a digit", head + "    purposes: [2fa]\n" + kColumns, "is not a purpose"},
+       {"other characters", head + "    purposes: [a_b]\n" + kColumns, "is not a purpose"},
+       {"too long", head + "    purposes: [" + longest + "a]\n" + kColumns, "is not a purpose"},
+       {"twice", head + "    purposes:\n      - demo\n      - demo\n" + kColumns,
+        "a.yaml:11: datasets[0].purposes[1]: used twice: demo"},
+       {"too many", head + purposes(33) + kColumns,
+        "a.yaml:9: datasets[0].purposes: more than 32 entries"}});
 }
 
 TEST_CASE("model: rules over columns and relations name the line of their entry") {
@@ -201,6 +232,22 @@ TEST_CASE("sdl: builds under all rules, also when there is nothing to show") {
     CHECK_MESSAGE(schema.has_value(), schema.error().what);
   }
   CHECK(graphql::Schema::build({sdl(Model{})}).has_value());
+}
+
+TEST_CASE("sdl: promises a value only in public columns, for any other may be masked") {
+  const Result<Model> model = parse_model(
+      std::string(kHead) +
+          "    writable: true\n    columns:\n      - {name: id, type: id, sensitivity: public}\n"
+          "      - {name: a, type: int}\n      - {name: b, type: string, sensitivity: secret}\n"
+          "      - {name: c, type: date, sensitivity: public}\n"
+          "      - {name: d, type: date, sensitivity: public, nullable: true}\n",
+      "a.yaml");
+  REQUIRE_MESSAGE(model.has_value(), model.error().what);
+  const std::string text = sdl(*model);
+  CHECK(text.find("type Person {\n  id: ID!\n  a: Int\n  b: String\n  c: Date!\n  d: Date\n}\n") !=
+        std::string::npos);
+  CHECK(text.find("input PersonCreate { id: ID a: Int! b: String! c: Date! d: Date }\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("graphql names: from any header") {

@@ -201,8 +201,8 @@ Dataset read_dataset(Reader& in, const YAML::Node& node, const std::string& path
   Dataset dataset;
   if (!in.mapping(
           node, path,
-          {"name", "plural", "source", "table", "type", "key", "tenant", "licence", "description",
-           "retention", "writable", "version", "limits", "columns", "relations"})) {
+          {"name", "plural", "source", "table", "type", "key", "tenant", "licence", "purposes",
+           "description", "retention", "writable", "version", "limits", "columns", "relations"})) {
     return dataset;
   }
   in.text(node, "name", dataset.name, Need::required);
@@ -215,6 +215,11 @@ Dataset read_dataset(Reader& in, const YAML::Node& node, const std::string& path
   in.text(node, "key", dataset.key, Need::required);
   in.text(node, "tenant", dataset.tenant, Need::required);
   in.text(node, "licence", dataset.licence_class);
+  in.sequence(node, path, "purposes", [&](const YAML::Node& item, const std::string& here) {
+    in.lines[here] = item.Mark().line + 1;
+    if (!item.IsScalar()) return in.add(item, here + " must be a word");
+    if (dataset.purposes.size() <= kPurposesMax) dataset.purposes.push_back(item.Scalar());
+  });
   in.text(node, "description", dataset.description);
   read_retention(in, node, dataset);
   in.flag(node, "writable", dataset.writable);
@@ -374,6 +379,11 @@ void emit_dataset_head(YAML::Emitter& out, const Dataset& dataset) {
   emit_text(out, "key", dataset.key);
   emit_text(out, "tenant", dataset.tenant);
   emit_text(out, "licence", dataset.licence_class);
+  if (!dataset.purposes.empty()) {
+    out << YAML::Key << "purposes" << YAML::Value << YAML::Flow << YAML::BeginSeq;
+    for (const std::string& purpose : dataset.purposes) out << YAML::DoubleQuoted << purpose;
+    out << YAML::EndSeq;
+  }
   emit_text(out, "description", dataset.description);
   if (dataset.retention.count != 0) emit_text(out, "retention", format_duration(dataset.retention));
   emit_flag(out, "writable", dataset.writable, false);

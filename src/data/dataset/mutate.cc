@@ -46,9 +46,12 @@ std::optional<std::int64_t> expected_version(const Call& call) {
   return number == nullptr ? std::nullopt : std::optional(*number);
 }
 
-Status check_expected(const Call& call) {
+Status check_expected(const Call& call, const Grant& grant) {
   const json::Value* value = call.field.arguments.find("expectedVersion");
-  if (value == nullptr || value->is_null() || value->as_int() != nullptr) return ok();
+  if (value == nullptr || value->is_null()) return ok();
+  const int version = call.core.plan(call.plan.dataset).version;
+  if (version >= 0) MC_TRY_OK(grant.usable(version, "expectedVersion"));
+  if (value->as_int() != nullptr) return ok();
   return fail(Code::invalid, "expectedVersion: must be an integer");
 }
 
@@ -73,7 +76,7 @@ tl::unexpected<Error> absent(const DatasetPlan& plan) {
 }
 
 // Nothing was changed: not there at all, or there with another version?
-Status why_unchanged(const Call& call, sql::Connection& writer, const sql::Param& key) {
+Status why_unchanged(const Call& call, const GrantedConnection& writer, const sql::Param& key) {
   const DatasetPlan& plan = call.core.plan(call.plan.dataset);
   TenantQuery query(call.core.tenant, plan.sql(writer.dialect()));
   TenantQuery::Parts parts;
@@ -97,7 +100,7 @@ Error outward(const DatasetPlan& plan, const Error& error) {
   return error;
 }
 
-Result<const RowSet*> create(const Call& call, sql::Connection& writer) {
+Result<const RowSet*> create(const Call& call, const GrantedConnection& writer) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   MC_TRY(TenantQuery::Values values, input_values(core, plan, writer.dialect(), input_of(call)));
@@ -113,18 +116,17 @@ Result<const RowSet*> create(const Call& call, sql::Connection& writer) {
   if (plan.version >= 0) values.emplace_back(plan.version, sql::Param(std::int64_t{1}));
   TenantQuery query(core.tenant, plan.sql(writer.dialect()));
   MC_TRY_OK(core.write(writer, std::move(query).insert(values)));
-  return read_by_key(core, writer, call.plan.dataset, key, call.field);
+  return read_by_key(core, writer, key, call.field);
 }
 
-Result<sql::Param> existing_key(const Call& call, sql::Connection& writer) {
-  MC_TRY_OK(check_expected(call));
-  MC_TRY(std::optional<sql::Param> key,
-         key_param(call.core, call.plan.dataset, writer.dialect(), call.field.arguments));
+Result<sql::Param> existing_key(const Call& call, const GrantedConnection& writer) {
+  MC_TRY_OK(check_expected(call, writer.grant()));
+  MC_TRY(std::optional<sql::Param> key, key_param(call.core, writer, call.field.arguments));
   if (!key) return absent(call.core.plan(call.plan.dataset));
   return std::move(*key);
 }
 
-Result<const RowSet*> update(const Call& call, sql::Connection& writer) {
+Result<const RowSet*> update(const Call& call, const GrantedConnection& writer) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   MC_TRY(const sql::Param key, existing_key(call, writer));
@@ -136,10 +138,10 @@ Result<const RowSet*> update(const Call& call, sql::Connection& writer) {
   MC_TRY(const std::int64_t changed,
          core.write(writer, std::move(query).update(values, plan.version, where)));
   if (changed == 0) MC_TRY_OK(why_unchanged(call, writer, key));
-  return read_by_key(core, writer, call.plan.dataset, key, call.field);
+  return read_by_key(core, writer, key, call.field);
 }
 
-Status remove(const Call& call, sql::Connection& writer) {
+Status remove(const Call& call, const GrantedConnection& writer) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
   MC_TRY(const sql::Param key, existing_key(call, writer));
@@ -152,41 +154,24 @@ Status remove(const Call& call, sql::Connection& writer) {
 Result<Datum> mutate(const Call& call) {
   Session::Core& core = call.core;
   const DatasetPlan& plan = core.plan(call.plan.dataset);
-  core.touch(call.plan.dataset);
-  const Result<std::size_t> source = core.source(call.plan.dataset);
-  if (!source) return tl::unexpected<Error>(core.after_failure(source.error()));
-  const Model& model = core.parts.model;
-  Result<Writers::Lease> writer =
-      core.connections.writers().borrow(model.placement(model.sources[*source]), core.time_left());
-  if (!writer) return tl::unexpected<Error>(core.after_failure(writer.error()));
-  // The connection still has the limit of the last request that used it.
-  MC_TRY_OK(core.limit_time(**writer));
-  Result<sql::Transaction> transaction = sql::Transaction::begin(**writer);
-  if (!transaction) return tl::unexpected<Error>(core.after_failure(transaction.error()));
+  MC_TRY(Session::Core::Change change, core.begin_change(call.plan));
+  const GrantedConnection& writer = change.connection;
   Datum out = Datum::of_bool(true);
   if (call.plan.kind == FieldKind::remove) {
-    MC_TRY_OK(remove(call, **writer));
+    MC_TRY_OK(remove(call, writer));
   } else {
     MC_TRY(const RowSet* rows,
-           call.plan.kind == FieldKind::create ? create(call, **writer) : update(call, **writer));
+           call.plan.kind == FieldKind::create ? create(call, writer) : update(call, writer));
     if (rows == nullptr) return absent(plan);
     out = Datum::of_object({.type = plan.type, .data = rows});
   }
-  // A commit that fails has an unknown outcome; it is reported as such and never repeated here.
-  const Status committed = transaction->commit();
-  if (!committed) {
-    static_cast<void>(core.after_failure(committed.error()));
-    return fail(Code::unavailable, "it is not known whether the change was stored; read it again");
-  }
+  MC_TRY_OK(core.commit(change));
   return out;
 }
 
 }  // namespace
 
 void resolve_mutation(const Call& call) {
-  if (!call.core.options.may.writes) {
-    return call.all(Datum::of_error("this field needs the right to write", "FORBIDDEN"));
-  }
   const Result<Datum> out = mutate(call);
   if (out) return call.all(*out);
   const DatasetPlan& plan = call.core.plan(call.plan.dataset);

@@ -12,8 +12,10 @@ const json::Value* given(const json::Object& arguments, std::string_view name) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-Status read_order(const Dataset& dataset, const json::Value* order, std::size_t terms_max,
+// The key that ends an order which does not name it may be masked: it only breaks ties.
+Status read_order(const Grant& grant, const json::Value* order, std::size_t terms_max,
                   std::vector<OrderTerm>& out) {
+  const Dataset& dataset = *grant.dataset;
   const int key = dataset.column_index(dataset.key);
   if (order != nullptr) {
     const json::Array* items = order->as_array();
@@ -27,6 +29,7 @@ Status read_order(const Dataset& dataset, const json::Value* order, std::size_t 
       const std::string* name = field == nullptr ? nullptr : field->as_string();
       const int column = name == nullptr ? -1 : dataset.column_index(*name);
       if (column < 0) return fail(Code::invalid, "order: unknown field");
+      if (grant.masks()) MC_TRY_OK(grant.usable(column, "order." + *name));
       for (const OrderTerm& term : out) {
         if (term.column == column) return fail(Code::invalid, "order: " + *name + " twice");
       }
@@ -143,18 +146,16 @@ bool selects(const Call& call, const graphql::Selected* selected, graphql::TypeI
 
 }  // namespace
 
-Result<PageRequest*> make_page_request(const Call& call, int dataset, int remote,
-                                       sql::Dialect dialect) {
-  const Dataset& described = *call.core.plan(dataset).dataset;
+Result<PageRequest*> make_page_request(const Call& call, const GrantedConnection& on, int remote) {
+  const Dataset& described = *on.grant().dataset;
   const json::Object& arguments = call.field.arguments;
   PageRequest& request = call.core.requests.emplace_back();
-  request.dataset = dataset;
+  request.dataset = on.grant().index;
   request.remote = remote;
   MC_TRY_OK(read_size(described, arguments, request));
-  MC_TRY_OK(read_order(described, given(arguments, "order"),
+  MC_TRY_OK(read_order(on.grant(), given(arguments, "order"),
                        call.core.options.limits.order_terms_max, request.order));
-  MC_TRY(request.filter,
-         compile_filter(described, dialect, given(arguments, "filter"), call.core.options.limits));
+  MC_TRY(request.filter, compile_filter(on, given(arguments, "filter"), call.core.options.limits));
   const bool cursors = given(arguments, "after") != nullptr ||
                        given(arguments, "before") != nullptr ||
                        !cursor_columns(call, request).empty();

@@ -7,12 +7,10 @@ namespace {
 using graphql::Datum;
 
 void resolve_column(const Call& call) {
-  const Dataset& dataset = *call.core.plan(call.plan.dataset).dataset;
-  const Column& column = dataset.columns[static_cast<std::size_t>(call.plan.index)];
   for (std::size_t i = 0; i < call.parents.size(); ++i) {
     const auto& rows = *static_cast<const RowSet*>(call.parents[i].data);
     const Cell& cell = rows.at(call.parents[i].index, call.plan.index);
-    call.out[i] = call.core.datum(column, cell, call.field.arena);
+    call.out[i] = call.core.show(*rows.grant, call.plan.index, cell, call.field.arena);
   }
 }
 
@@ -57,17 +55,16 @@ Result<RowSet*> read_targets(const Call& call, const RelationPlan& relation,
                              const std::vector<const Cell*>& keys) {
   Session::Core& core = call.core;
   const DatasetPlan& to = core.plan(relation.to);
-  MC_TRY(sql::Connection * connection, core.reader(relation.to));
+  MC_TRY(const GrantedConnection on, core.reader(relation.to));
   const Column& remote = to.dataset->columns[static_cast<std::size_t>(relation.remote)];
   const bool one_row_a_key = relation.remote == to.key || remote.unique;
   const KeyRead& read =
       key_read(core, call.field, relation, [&](TenantQuery query, const RowShape& shape) {
         return select_targets(relation, one_row_a_key, std::move(query), shape);
       });
-  const KeyStatement::Bound bound =
-      read.statement(connection->dialect()).bind(core.tenant, json_list(keys));
-  return core.read(*connection, bound.view(one_row_a_key ? keys.size() : 0),
-                   {relation.to, &read.shape, &call.field.arena});
+  const KeyStatement::Bound bound = read.statement(on.dialect()).bind(core.tenant, json_list(keys));
+  return core.read(on, bound.view(one_row_a_key ? keys.size() : 0),
+                   {&read.shape, &call.field.arena});
 }
 
 }  // namespace
@@ -108,13 +105,15 @@ std::vector<const Cell*> distinct(const std::vector<const Cell*>& cells, KeyInde
   return out;
 }
 
-Result<std::optional<sql::Param>> key_param(const Session::Core& core, int dataset,
-                                            sql::Dialect dialect, const json::Object& arguments) {
-  const DatasetPlan& plan = core.plan(dataset);
+Result<std::optional<sql::Param>> key_param(const Session::Core& core, const GrantedConnection& on,
+                                            const json::Object& arguments) {
+  const DatasetPlan& plan = core.plan(on.grant().index);
+  MC_TRY_OK(on.grant().usable(plan.key, plan.dataset->key));
   const Column& column = plan.dataset->columns[static_cast<std::size_t>(plan.key)];
   const json::Value* value = arguments.find(plan.dataset->key);
   if (value == nullptr) return fail(Code::invalid, plan.dataset->key + ": is missing");
-  Result<sql::Param> param = to_param(column, dialect, *value, core.options.limits.text_bytes_max);
+  Result<sql::Param> param =
+      to_param(column, on.dialect(), *value, core.options.limits.text_bytes_max);
   if (param) return std::optional<sql::Param>(std::move(*param));
   // "abc" in a column of numbers is simply not there.
   if (column.storage == Storage::integer && value->as_string() != nullptr) {
@@ -123,8 +122,9 @@ Result<std::optional<sql::Param>> key_param(const Session::Core& core, int datas
   return fail(param.error().code, plan.dataset->key + ": " + param.error().what);
 }
 
-Result<const RowSet*> read_by_key(Session::Core& core, sql::Connection& connection, int dataset,
+Result<const RowSet*> read_by_key(Session::Core& core, const GrantedConnection& on,
                                   const sql::Param& key, const graphql::FieldCall& field) {
+  const int dataset = on.grant().index;
   const int key_column = core.plan(dataset).key;
   const KeyRead& read =
       key_read(core, field, {dataset, -1, -1}, [&](TenantQuery query, const RowShape& shape) {
@@ -135,19 +135,17 @@ Result<const RowSet*> read_by_key(Session::Core& core, sql::Connection& connecti
                       operand(query.column(key_column), query.dialect(), place);
         return std::move(query).select(parts);
       });
-  const KeyStatement::Bound bound = read.statement(connection.dialect()).bind(core.tenant, key);
-  MC_TRY(const RowSet* rows,
-         core.read(connection, bound.view(1), {dataset, &read.shape, &field.arena}));
+  const KeyStatement::Bound bound = read.statement(on.dialect()).bind(core.tenant, key);
+  MC_TRY(const RowSet* rows, core.read(on, bound.view(1), {&read.shape, &field.arena}));
   return rows->count == 0 ? nullptr : rows;
 }
 
 void resolve_by_key(const Call& call) {
   const auto read = [&]() -> Result<const RowSet*> {
-    MC_TRY(sql::Connection * connection, call.core.reader(call.plan.dataset));
-    MC_TRY(const std::optional<sql::Param> key,
-           key_param(call.core, call.plan.dataset, connection->dialect(), call.field.arguments));
+    MC_TRY(const GrantedConnection on, call.core.reader(call.plan.dataset));
+    MC_TRY(const std::optional<sql::Param> key, key_param(call.core, on, call.field.arguments));
     if (!key) return nullptr;
-    return read_by_key(call.core, *connection, call.plan.dataset, *key, call.field);
+    return read_by_key(call.core, on, *key, call.field);
   };
   const Result<const RowSet*> rows = read();
   if (!rows) return call.all(call.core.error(rows.error(), call.field.arena));

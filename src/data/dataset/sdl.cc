@@ -6,6 +6,10 @@
 // Names of columns and relations are fields of Person; a relation to many has the arguments
 // filter, order, first and after of its target. Order of fields = order in the model, so the text
 // is a function of the model alone.
+//
+// Only public columns are non-null. Any other may be masked for a caller, and a null where the
+// schema promises none takes the row with it, and the list, and the whole reply of a client that
+// has done nothing wrong. What create needs is said by its input, for all columns.
 #include <array>
 
 #include "dataset/model.h"
@@ -69,7 +73,7 @@ std::string object_type(const Model& model, const Dataset& dataset) {
   for (const Column& column : dataset.columns) {
     out += description(column.description, "  ") + "  " + column.name + ": ";
     out += scalar_name(column.type);
-    out += column.nullable ? "\n" : "!\n";
+    out += never_null(column) ? "!\n" : "\n";
   }
   for (const Relation& relation : dataset.relations) {
     const std::string& type = model.dataset(relation.to)->type;
@@ -176,6 +180,10 @@ std::string ordered_filter(std::string_view scalar, std::string_view more) {
 }
 
 }  // namespace
+
+bool never_null(const Column& column) {
+  return !column.nullable && column.sensitivity == Sensitivity::public_;
+}
 
 std::string sdl(const Model& model) {
   std::string out(kCommon.substr(1));

@@ -32,7 +32,26 @@ std::string_view graphql_code(Code code) {
 
 }  // namespace
 
-Result<sql::Connection*> Session::Core::reader(int dataset) {
+Result<Grant*> Session::Core::enter(int dataset, Use use) {
+  const Dataset& described = *plan(dataset).dataset;
+  const auto asked = std::find_if(entered.begin(), entered.end(), [&](const Entered& known) {
+    return known.dataset == dataset && (known.use == use || options.gate == nullptr);
+  });
+  if (asked == entered.end()) {
+    const auto ask = [&]() -> Result<Grant> {
+      if (options.gate == nullptr) return Grant(described, dataset, options.may);
+      MC_TRY(const DatasetAccess access, options.gate->enter(dataset, use));
+      return Grant::make(described, dataset, access);
+    };
+    entered.push_back({dataset, use, ask()});
+  }
+  Result<Grant>& grant = asked == entered.end() ? entered.back().grant : asked->grant;
+  if (!grant) return tl::unexpected<Error>(grant.error());
+  return &*grant;
+}
+
+Result<GrantedConnection> Session::Core::reader(int dataset, Use use) {
+  MC_TRY(Grant* const grant, enter(dataset, use));
   touch(dataset);
   const Result<std::size_t> where = source(dataset);
   if (!where) return tl::unexpected<Error>(after_failure(where.error()));
@@ -41,7 +60,37 @@ Result<sql::Connection*> Session::Core::reader(int dataset) {
   }
   Result<sql::Connection*> connection = connections.reader(*where, time_left());
   if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
-  return connection;
+  return GrantedConnection(**connection, *grant);
+}
+
+Result<Session::Core::Change> Session::Core::begin_change(const FieldPlan& mutation) {
+  MC_TRY(Grant * grant, enter(mutation.dataset, Use::write));
+  if (!grant->may.writes) return fail(Code::denied, "this field needs the right to write");
+  if (mutation.kind != FieldKind::remove) {
+    MC_TRY(const Grant* const read, enter(mutation.dataset, Use::read));
+    if (read->masks()) grant = &answers.emplace_back(Grant::both(*grant, *read));
+  }
+  touch(mutation.dataset);
+  const Result<std::size_t> where = source(mutation.dataset);
+  if (!where) return tl::unexpected<Error>(after_failure(where.error()));
+  const Model& model = parts.model;
+  Result<Writers::Lease> writer =
+      connections.writers().borrow(model.placement(model.sources[*where]), time_left());
+  if (!writer) return tl::unexpected<Error>(after_failure(writer.error()));
+  sql::Connection& connection = **writer;
+  // The connection still has the limit of the last request that used it.
+  MC_TRY_OK(limit_time(connection));
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return tl::unexpected<Error>(after_failure(transaction.error()));
+  return Change{std::move(*writer), std::move(*transaction), GrantedConnection(connection, *grant)};
+}
+
+Status Session::Core::commit(Change& change) {
+  const Status committed = change.transaction.commit();
+  if (committed) return ok();
+  // A commit that fails has an unknown outcome; it is reported as such and never repeated here.
+  static_cast<void>(after_failure(change.connection, committed.error()));
+  return fail(Code::unavailable, "it is not known whether the change was stored; read it again");
 }
 
 Result<std::size_t> Session::Core::source(int dataset) const {
@@ -78,7 +127,10 @@ Status Session::Core::limit_time(sql::Connection& connection) {
   return ok();
 }
 
-Status Session::Core::before_statement(sql::Connection& connection) {
+Status Session::Core::before_statement(const GrantedConnection& on,
+                                       const StatementView& statement) {
+  MC_CHECK(statement.dataset == on.grant().dataset);
+  sql::Connection& connection = *on.connection_;
   if (!stop_code.empty()) return fail(Code::unavailable, "the request has been stopped");
   if (report.statements >= options.limits.statements_max) {
     return fail(Code::exhausted, "the request needs more than " +
@@ -121,17 +173,25 @@ Error Session::Core::after_failure(const Error& error) {
   return {Code::unavailable, "the data source did not answer"};
 }
 
-Status Session::Core::run(sql::Connection& connection, const StatementView& statement,
+Error Session::Core::after_failure(const GrantedConnection& on, const Error& error) {
+  if (!on.grant().masks()) return after_failure(error);
+  return after_failure({error.code, "a statement over " + on.grant().dataset->name +
+                                        " failed; what the driver says of it might show values of "
+                                        "masked columns"});
+}
+
+Status Session::Core::run(const GrantedConnection& on, const StatementView& statement,
                           const OnRow& on_row) {
-  MC_TRY_OK(before_statement(connection));
+  MC_TRY_OK(before_statement(on, statement));
   Status status = ok();
   {
-    Result<std::unique_ptr<sql::Rows>> rows = connection.query(statement.text, statement.params);
-    if (!rows) status = tl::unexpected<Error>(after_failure(rows.error()));
+    Result<std::unique_ptr<sql::Rows>> rows =
+        on.connection_->query(statement.text, statement.params);
+    if (!rows) status = tl::unexpected<Error>(after_failure(on, rows.error()));
     while (status) {
       const Result<bool> more = (*rows)->next();
       if (!more) {
-        status = tl::unexpected<Error>(after_failure(more.error()));
+        status = tl::unexpected<Error>(after_failure(on, more.error()));
       } else if (!*more) {
         break;
       } else if (cancelled) {
@@ -153,10 +213,10 @@ Status Session::Core::run(sql::Connection& connection, const StatementView& stat
   return status;
 }
 
-Result<std::int64_t> Session::Core::write(sql::Connection& connection,
+Result<std::int64_t> Session::Core::write(const GrantedConnection& on,
                                           const StatementView& statement) {
-  MC_TRY_OK(before_statement(connection));
-  Result<std::int64_t> changed = connection.execute(statement.text, statement.params);
+  MC_TRY_OK(before_statement(on, statement));
+  Result<std::int64_t> changed = on.connection_->execute(statement.text, statement.params);
   {
     const std::lock_guard lock(running_mutex);
     running = nullptr;
@@ -164,10 +224,10 @@ Result<std::int64_t> Session::Core::write(sql::Connection& connection,
   if (changed) return changed;
   if (changed.error().code == Code::conflict) return fail(Code::conflict, "");
   if (changed.error().code == Code::invalid) {
-    static_cast<void>(after_failure(changed.error()));
+    static_cast<void>(after_failure(on, changed.error()));
     return fail(Code::invalid, "the data source refuses these values");
   }
-  return tl::unexpected<Error>(after_failure(changed.error()));
+  return tl::unexpected<Error>(after_failure(on, changed.error()));
 }
 
 RowShape::RowShape(const Dataset& described, std::vector<int> read)
@@ -181,12 +241,13 @@ const RowShape* Session::Core::keep_shape(int dataset, std::vector<int> columns)
   return &shapes.emplace_back(*plan(dataset).dataset, std::move(columns));
 }
 
-Result<RowSet*> Session::Core::read(sql::Connection& connection, const StatementView& statement,
+Result<RowSet*> Session::Core::read(const GrantedConnection& on, const StatementView& statement,
                                     const Reading& reading) {
-  const std::vector<Column>& described = plan(reading.dataset).dataset->columns;
+  const std::vector<Column>& described = on.grant().dataset->columns;
   const std::vector<int>& columns = reading.shape->columns;
   RowSet& rows = row_sets.emplace_back();
   rows.shape = reading.shape;
+  rows.grant = &on.grant();
   rows.cells.reserve(std::min(statement.rows_expected, kRowsReservedMax) * columns.size());
   const auto keep = [&](const sql::Rows& row) -> Status {
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -200,7 +261,7 @@ Result<RowSet*> Session::Core::read(sql::Connection& connection, const Statement
     return fail(Code::exhausted, "the request reads more than " +
                                      std::to_string(options.limits.bytes_max) + " bytes");
   };
-  MC_TRY_OK(run(connection, statement, std::cref(keep)));
+  MC_TRY_OK(run(on, statement, std::cref(keep)));
   return &rows;
 }
 

@@ -10,7 +10,8 @@
 // (totalCount of a relation costs one more). Errors become GraphQL errors with these codes:
 // BAD_USER_INPUT, FORBIDDEN, NOT_FOUND, CONFLICT, LIMIT_EXCEEDED, RESPONSE_TOO_LARGE,
 // DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE. Their text never shows a row, a table or a driver's
-// message; those are in report().faults, for the log.
+// message; those are in report().faults, for the log. What a driver says of a statement over a
+// dataset with masked columns is nowhere: it might quote their values.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "dataset/access.h"       // IWYU pragma: export
 #include "dataset/connections.h"  // IWYU pragma: export
 #include "dataset/model.h"
 #include "graphql/graphql.h"
@@ -50,12 +52,6 @@ class Catalog {
   std::unique_ptr<Parts> parts_;
 };
 
-// What the role of the caller may do; decided by policy, never by this module.
-struct Capabilities {
-  bool aggregates = false;  // totalCount, personsAggregate
-  bool writes = false;      // mutations
-};
-
 struct SessionLimits {
   std::size_t rows_max = 20'000;       // read in one request
   std::size_t bytes_max = 16 << 20;    // of values read in one request
@@ -79,7 +75,8 @@ struct BriefLimits {
 };
 
 struct SessionOptions {
-  Capabilities may{};
+  Capabilities may{};           // without a gate
+  DatasetGate* gate = nullptr;  // asked about each dataset; null = all may be seen
   MonoTime deadline{INT64_MAX};
   SessionLimits limits{};
   std::string region = {};  // of the tenant; chooses among the placements of a source
@@ -98,6 +95,7 @@ struct SessionReport {
   std::size_t bytes = 0;
   bool too_long = false;                   // for SessionOptions::brief
   std::vector<std::string_view> datasets;  // touched, in order of first use; names of the catalog
+  std::vector<std::string> dropped;        // "person.email": asked for, and masked with `drop`
   std::vector<Error> faults;               // of the databases, for the log; at most 20
 };
 

@@ -2,36 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "contract/dataset_contract.h"
+#include "dataset/test_folder.h"
 
 namespace mc::dataset {
 namespace {
 
 using contract::Reply;
-
-// One SQLite file a world, in a folder that goes away with the test.
-class SqliteFolder {
- public:
-  SqliteFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mc_dataset_XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  SqliteFolder(const SqliteFolder&) = delete;
-  SqliteFolder& operator=(const SqliteFolder&) = delete;
-  ~SqliteFolder() { std::filesystem::remove_all(path_); }
-  contract::Backend backend() const {
-    return {
-        .driver = [] { return sql::sqlite_driver(); },
-        .url = [path = path_](
-                   int world) { return "sqlite:" + path + "/" + std::to_string(world) + ".db"; }};
-  }
-
- private:
-  std::string path_;
-};
 
 TEST_CASE("session: reads, limits and refuses as the contract says") {
   const SqliteFolder folder;

@@ -17,6 +17,7 @@ TableSql::TableSql(const Dataset& described, sql::Dialect spoken)
 KeyStatement::Bound KeyStatement::bind(const TenantId& tenant, sql::Param value) const {
   MC_CHECK(!tenant.get().empty());
   Bound bound;
+  bound.dataset_ = dataset_;
   bound.text_ = text_;
   bound.params_ = {tenant.get(), std::move(value)};
   return bound;
@@ -53,7 +54,7 @@ std::string TenantQuery::filtered(const std::string& where) const {
 }
 
 Statement TenantQuery::finish(std::string text, std::size_t rows_expected) && {
-  return {std::move(text), std::move(params_), rows_expected};
+  return {&dataset(), std::move(text), std::move(params_), rows_expected};
 }
 
 Statement TenantQuery::select(const Parts& parts) && {

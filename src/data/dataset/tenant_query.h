@@ -20,6 +20,7 @@
 namespace mc::dataset {
 
 struct Statement {
+  const Dataset* dataset = nullptr;  // that it is over
   std::string text;
   std::vector<sql::Param> params;
   std::size_t rows_expected = 0;  // a guess, to make room; 0 = none
@@ -28,9 +29,14 @@ struct Statement {
 // A statement as it is run; what it points at outlives the run.
 struct StatementView {
   StatementView(const Statement& statement)
-      : text(statement.text), params(statement.params), rows_expected(statement.rows_expected) {}
-  StatementView(std::string_view t, std::span<const sql::Param> p, std::size_t rows)
-      : text(t), params(p), rows_expected(rows) {}
+      : dataset(statement.dataset),
+        text(statement.text),
+        params(statement.params),
+        rows_expected(statement.rows_expected) {}
+  StatementView(const Dataset* over, std::string_view t, std::span<const sql::Param> p,
+                std::size_t rows)
+      : dataset(over), text(t), params(p), rows_expected(rows) {}
+  const Dataset* dataset;
   std::string_view text;
   std::span<const sql::Param> params;
   std::size_t rows_expected;
@@ -40,21 +46,25 @@ struct StatementView {
 class KeyStatement {
  public:
   KeyStatement() = default;
-  explicit KeyStatement(Statement made) : text_(std::move(made.text)) {
+  explicit KeyStatement(Statement made) : dataset_(made.dataset), text_(std::move(made.text)) {
     MC_CHECK(made.params.size() == 2);
   }
   class Bound {
    public:
-    StatementView view(std::size_t rows_expected) const { return {text_, params_, rows_expected}; }
+    StatementView view(std::size_t rows_expected) const {
+      return {dataset_, text_, params_, rows_expected};
+    }
 
    private:
     friend class KeyStatement;
+    const Dataset* dataset_ = nullptr;
     std::string_view text_;
     std::array<sql::Param, 2> params_;
   };
   Bound bind(const TenantId& tenant, sql::Param value) const;
 
  private:
+  const Dataset* dataset_ = nullptr;
   std::string text_;
 };
 

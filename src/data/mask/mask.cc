@@ -37,9 +37,24 @@ int strictness(Strategy strategy) {
   return 6;
 }
 
-std::uint64_t read_u64(const char* at, std::size_t size) {
+std::uint64_t read_u64(const char* at) {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, size);
+  std::memcpy(&word, at, 8);
+  return word;
+}
+std::uint64_t read_u32(const char* at) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, at, 4);
+  return word;
+}
+
+// Up to seven bytes as one word. Two loads that may overlap cost less than a loop.
+std::uint64_t read_tail(const char* at, std::size_t size) {
+  if (size >= 4) return read_u32(at) | read_u32(at + size - 4) << (8 * (size - 4));
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  }
   return word;
 }
 
@@ -56,8 +71,8 @@ class Sip {
   std::array<std::uint64_t, 2> digest(std::string_view text) {
     const char* at = text.data();
     std::size_t left = text.size();
-    for (; left >= 8; left -= 8, at += 8) take(read_u64(at, 8));
-    take(read_u64(at, left) | (static_cast<std::uint64_t>(text.size()) << 56));
+    for (; left >= 8; left -= 8, at += 8) take(read_u64(at));
+    take(read_tail(at, left) | (static_cast<std::uint64_t>(text.size()) << 56));
     v2_ ^= 0xee;
     for (int i = 0; i < 4; ++i) round();
     const std::uint64_t low = v0_ ^ v1_ ^ v2_ ^ v3_;
@@ -88,6 +103,10 @@ class Sip {
   std::uint64_t v0_, v1_, v2_, v3_;
 };
 
+std::array<std::uint64_t, 2> digest_of(const ColumnKey& key, std::string_view text) {
+  return Sip(key).digest(text);
+}
+
 // Characters, not bytes: the start of each in UTF-8.
 bool is_start(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -98,73 +117,87 @@ std::size_t count_characters(std::string_view text) {
   return count;
 }
 
+// The eight hexadecimal digits of a number, the first in the lowest byte.
+std::uint64_t hex_digits(std::uint32_t number) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  std::uint64_t nibbles = number;
+  nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffffULL;
+  nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ffULL;
+  nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0fULL;
+  const std::uint64_t letters = (nibbles + 6 * kOnes) >> 4 & kOnes;  // 1 where it is 10 or more
+  return __builtin_bswap64(nibbles + '0' * kOnes + letters * ('a' - '0' - 10));
+}
+
 void write_hash(const ColumnKey& key, std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  const auto words = Sip(key).digest(text);
-  char digits[32];
-  for (std::size_t i = 0; i < 32; ++i) {
-    digits[i] = kHex[(words[i / 16] >> (60 - 4 * (i % 16))) & 15];
+  const auto words = digest_of(key, text);
+  out.resize(32);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::uint64_t digits =
+        hex_digits(static_cast<std::uint32_t>(words[i / 2] >> (i % 2 == 0 ? 32 : 0)));
+    std::memcpy(out.data() + 8 * i, &digits, 8);
   }
-  out.assign(digits, sizeof digits);
 }
 
 void write_partial(std::int32_t shown_max, std::string_view text, std::string& out) {
   const std::size_t count = count_characters(text);
   const std::size_t shown = std::min<std::size_t>(static_cast<std::size_t>(shown_max), count / 2);
-  out.clear();
-  std::size_t hidden = count - shown;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_start(text[i])) {
-      if (hidden == 0) {
-        out.append(text.substr(i));
-        return;
-      }
-      --hidden;
-      out += '*';
-    }
-  }
+  // Back to the first character that is shown.
+  std::size_t at = text.size();
+  for (std::size_t left = shown; left > 0; left -= is_start(text[at]) ? 1 : 0) --at;
+  out.assign(count - shown, '*');
+  out.append(text.substr(at));
 }
 
-// A stream of numbers that depends on the whole value.
-class Stream {
- public:
-  Stream(const ColumnKey& key, std::string_view text) : key_{Sip(key).digest(text)} {}
-  std::uint32_t below(std::uint32_t bound) {
-    if (left_ == 0) {
-      const std::uint64_t number = block_++;
-      char bytes[8];
-      std::memcpy(bytes, &number, 8);
-      word_ = Sip(key_).digest({bytes, 8})[0];
-      left_ = 4;
-    }
-    const auto part = static_cast<std::uint32_t>(word_ & 0xffff);
-    word_ >>= 16;
-    --left_;
-    return part * bound >> 16;
-  }
-
- private:
-  ColumnKey key_;
-  std::uint64_t block_ = 0, word_ = 0;
-  int left_ = 0;
+// What becomes of a byte of a token: base + a number below `bound`.
+struct TokenByte {
+  char base = 0;
+  std::uint8_t bound = 0;
+  std::uint8_t shown = 1;
 };
-
-void write_token(const ColumnKey& key, std::string_view text, std::string& out) {
-  Stream stream(key, text);
-  out.clear();
-  for (const char c : text) {
+constexpr std::array<TokenByte, 256> kTokenBytes = [] {
+  std::array<TokenByte, 256> table;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const char c = static_cast<char>(i);
     if (c >= '0' && c <= '9') {
-      out += static_cast<char>('0' + stream.below(10));
-    } else if (c >= 'a' && c <= 'z') {
-      out += static_cast<char>('a' + stream.below(26));
+      table[i] = {'0', 10};
     } else if (c >= 'A' && c <= 'Z') {
-      out += static_cast<char>('A' + stream.below(26));
-    } else if (static_cast<unsigned char>(c) < 0x80) {
-      out += c;
-    } else if (is_start(c)) {  // a letter of another alphabet
-      out += static_cast<char>('a' + stream.below(26));
+      table[i] = {'A', 26};
+    } else if (c >= 'a' && c <= 'z') {
+      table[i] = {'a', 26};
+    } else if (i < 0x80) {
+      table[i] = {c, 0};
+    } else if ((i & 0xc0) != 0x80) {  // a letter of another alphabet
+      table[i] = {'a', 26};
+    } else {  // the rest of it
+      table[i] = {0, 0, 0};
     }
   }
+  return table;
+}();
+
+// The numbers come from the digest of the whole value: its words, then words stretched from them
+// (SplitMix64, Steele, Lea and Flood 2014). That need not be one-way: `hash` shows the digest.
+void write_token(const ColumnKey& key, std::string_view text, std::string& out) {
+  const auto digest = digest_of(key, text);
+  out.resize(text.size());
+  char* to = out.data();
+  std::uint64_t state = digest[0];
+  for (std::size_t at = 0; at < text.size(); at += 4) {
+    std::uint64_t word = digest[at / 4 % 2];
+    if (at >= 8) {
+      state += 0x9e3779b97f4a7c15ULL;
+      word = (state ^ state >> 30) * 0xbf58476d1ce4e5b9ULL;
+      word = (word ^ word >> 27) * 0x94d049bb133111ebULL;
+      word ^= digest[1] ^ word >> 31;
+    }
+    for (const char c : text.substr(at, 4)) {
+      const TokenByte& byte = kTokenBytes[static_cast<unsigned char>(c)];
+      *to = static_cast<char>(byte.base + static_cast<int>((word & 0xffff) * byte.bound >> 16));
+      to += byte.shown;
+      word >>= 16;
+    }
+  }
+  out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 std::int64_t round_down(std::int64_t value, std::int64_t step) {
@@ -183,12 +216,18 @@ Masked generalise_integer(std::int32_t parameter, std::int64_t value) {
           .integer = round_down(value, parameter == 0 ? kGeneraliseDefault : parameter)};
 }
 
+Masked generalise_real(std::int32_t parameter, double value) {
+  const double step = parameter == 0 ? kGeneraliseDefault : parameter;
+  const double down = std::floor(value / step) * step;
+  if (!std::isfinite(down)) return {};
+  return {.kind = Masked::Kind::real, .real = down};
+}
+
 Masked generalise_real(std::int32_t parameter, std::string_view text) {
   double value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
-  const double step = parameter == 0 ? kGeneraliseDefault : parameter;
-  return {.kind = Masked::Kind::real, .real = std::floor(value / step) * step};
+  if (failed != std::errc() || end != text.data() + text.size()) return {};
+  return generalise_real(parameter, value);
 }
 
 // "2026-11-29..." to "2026-11-01", or of twelve months and more to "2026-01-01".
@@ -334,6 +373,14 @@ Masked apply_integer(const Mask& mask, const ColumnKey& key, std::int64_t value,
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, value);
   return apply(mask, key, Form::integer, {digits, static_cast<std::size_t>(end.ptr - digits)}, out);
+}
+
+Masked apply_real(const Mask& mask, const ColumnKey& key, double value, std::string& out) {
+  if (mask.strategy == Strategy::generalise) return generalise_real(mask.parameter, value);
+  if (mask.strategy == Strategy::null || mask.strategy == Strategy::drop) return {};
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value);
+  return apply(mask, key, Form::real, {digits, static_cast<std::size_t>(end.ptr - digits)}, out);
 }
 
 }  // namespace mc::mask

@@ -80,5 +80,6 @@ struct Masked {
 Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view text,
              std::string& out);
 Masked apply_integer(const Mask& mask, const ColumnKey& key, std::int64_t value, std::string& out);
+Masked apply_real(const Mask& mask, const ColumnKey& key, double value, std::string& out);
 
 }  // namespace mc::mask

@@ -29,10 +29,39 @@ std::string shown(const char* mask, Form form, std::string_view text, const Colu
 }
 
 TEST_CASE("mask: hash is SipHash-2-4 of 128 bits") {
-  // The first vectors of the reference implementation (vectors_sip128), messages 00 01 02 ...; its
-  // bytes are little-endian words, ours are printed as numbers.
-  CHECK(shown("hash", Form::text, "") == "e6a825ba047f81a3930255c71472f66d");
-  CHECK(shown("hash", Form::text, std::string("\0", 1)) == "44af996bd8c187da45fc229b11597634");
+  // Messages 00 01 02 ..., as the reference implementation (and openssl mac SIPHASH) digests them;
+  // its bytes are little-endian words, ours are printed as numbers.
+  const std::pair<std::size_t, const char*> vectors[] = {
+      {0, "e6a825ba047f81a3930255c71472f66d"},  {1, "44af996bd8c187da45fc229b11597634"},
+      {3, "4ea967520cb6709c51ed8529b0b6335f"},  {4, "af8f9c2dc16481f87955cd7b7c6e0f7d"},
+      {7, "53c1dbd8beebf1a13982f01fa64ab8c0"},  {8, "61f55862baa9623bb49714f364e2830f"},
+      {12, "58f35e9066b226d625c13285f64d6382"}, {15, "11a8b03399e99354d9c3cf970fec087e"},
+      {16, "bb54b067caa4e26e77052385bf1533fd"}, {23, "e0f5a9d5dd84d1c91c69bf9a9ae28ccf"}};
+  for (const auto& [size, digest] : vectors) {
+    CAPTURE(size);
+    std::string message;
+    for (std::size_t i = 0; i < size; ++i) message += static_cast<char>(i);
+    CHECK(shown("hash", Form::text, message) == digest);
+  }
+}
+
+TEST_CASE("mask: numbers are masked as their text is, and rounded as numbers") {
+  const auto of_real = [](const char* mask, double value) {
+    std::string out = "left over";
+    const Masked masked = apply_real(*parse_mask(mask), kKey, value, out);
+    return masked.kind == Masked::Kind::text   ? out
+           : masked.kind == Masked::Kind::real ? std::to_string(masked.real)
+                                               : std::string("null");
+  };
+  CHECK(of_real("hash", 2.5) == shown("hash", Form::real, "2.5"));
+  CHECK(of_real("partial:1", 2.25) == "***5");
+  CHECK(of_real("generalise", -1.5) == "-10.000000");
+  CHECK(of_real("generalise:7", 1.7e308 * 10) == "null");
+  CHECK(of_real("null", 2.5) == "null");
+  CHECK(of_real("drop", 2.5) == "null");
+  std::string out;
+  CHECK(apply_integer(*parse_mask("hash"), kKey, -77, out).kind == Masked::Kind::text);
+  CHECK(out == shown("hash", Form::integer, "-77"));
 }
 
 TEST_CASE("mask: what is left of values") {
@@ -100,6 +129,14 @@ TEST_CASE("mask: a token has the form of the value and none of it at all in the 
   CHECK(token[7] == ' ');
   for (const std::size_t at : {3U, 4U, 5U, 6U}) CHECK((token[at] >= '0' && token[at] <= '9'));
   for (const std::size_t at : {0U, 1U}) CHECK((token[at] >= 'A' && token[at] <= 'Z'));
+  // Letters of other alphabets, long values, those that differ only at the end.
+  CHECK(shown("tokenise", Form::text, "\xc3\xa4\xf0\x9f\x98\x80").size() == 2);
+  const std::string longer(100, 'x');
+  CHECK(shown("tokenise", Form::text, longer).size() == 100);
+  CHECK(shown("tokenise", Form::text, longer).substr(0, 50) !=
+        shown("tokenise", Form::text, longer).substr(50));
+  CHECK(shown("tokenise", Form::text, longer + "1").substr(0, 20) !=
+        shown("tokenise", Form::text, longer + "2").substr(0, 20));
   // Each digit comes about as often as the others.
   int counts[10] = {};
   for (int i = 0; i < 1'000; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "json/json.h"
 
@@ -11,9 +12,10 @@ namespace {
 using term::Arena;
 using term::Value;
 
-constexpr std::string_view kPath = "mc/access/decision";
-constexpr std::string_view kPolicyError = "policy-error";
-constexpr std::size_t kListMax = 256;  // rules or reasons of one verdict
+constexpr std::size_t kListMax = 256;       // rules or reasons of one verdict
+constexpr std::size_t kTextBytesMax = 128;  // of one of them
+constexpr std::string_view kObligations[] = {"mask_class", "mask",    "redact",
+                                             "filter",     "step_up", "alert"};
 constexpr identity::Role kRoles[] = {identity::Role::operator_,    identity::Role::oncall,
                                      identity::Role::tenant_admin, identity::Role::analyst,
                                      identity::Role::dpo,          identity::Role::platform,
@@ -71,13 +73,15 @@ struct Keys {
 };
 
 Value warrant_input(Arena& arena, const WarrantFacts& warrant) {
-  Value out = term::object(arena, 8);
+  Value out = term::object(arena, 16);
   term::insert(arena, out, "id", term::string(arena, warrant.id));
   term::insert(arena, out, "kind", term::string(arena, warrant.kind));
   term::insert(arena, out, "reference", term::string(arena, warrant.reference));
   term::insert(arena, out, "status", term::string(arena, warrant.status));
   term::insert(arena, out, "actions", list_of(arena, warrant.actions));
   term::insert(arena, out, "bound_to", term::string(arena, warrant.bound_to));
+  term::insert(arena, out, "tenant", term::string(arena, warrant.tenant));
+  term::insert(arena, out, "effective_ms", Value::integer(to_unix_ms(warrant.effective)));
   term::insert(arena, out, "expires_ms", Value::integer(to_unix_ms(warrant.expires)));
   return out;
 }
@@ -99,6 +103,10 @@ Result<std::vector<std::string>> texts_of(Value answer, std::string_view name) {
   out.reserve(list.size());
   for (const Value item : list.items()) {
     MC_TRY_OK(expect(item, term::Kind::string, name));
+    if (item.text().size() > kTextBytesMax) {
+      return fail(Code::invalid,
+                  "the policies' answer: " + std::string(name) + ": a text of more than 128 bytes");
+    }
     out.emplace_back(item.text());
   }
   return out;
@@ -112,6 +120,18 @@ Result<bool> flag_of(Value obligations, std::string_view name) {
   return flag.is_true();
 }
 
+// What nobody knows nobody keeps: a misspelt obligation must not be one less.
+Status check_known(Value obligations) {
+  for (const term::Entry& one : obligations.members()) {
+    const auto* const known =
+        std::find(std::begin(kObligations), std::end(kObligations), one.key.text());
+    if (known != std::end(kObligations)) continue;
+    return fail(Code::invalid, "the policies' answer: obligations has a member '" +
+                                   excerpt(one.key.text()) + "' that is not known");
+  }
+  return ok();
+}
+
 // Gathers the masks of the columns of a resource.
 class MaskReader {
  public:
@@ -121,6 +141,7 @@ class MaskReader {
     if (wanted.is_undefined()) return ok();
     MC_TRY_OK(expect(wanted, term::Kind::object, "mask_class"));
     for (const term::Entry& one : wanted.members()) {
+      MC_TRY_OK(expect(one.key, term::Kind::string, "mask_class"));
       MC_TRY_OK(expect(one.value, term::Kind::string, "mask_class"));
       MC_TRY(const mask::Mask mask, mask::parse_mask(one.value.text()));
       const auto& columns = resource_.facts().columns;
@@ -135,6 +156,7 @@ class MaskReader {
     if (wanted.is_undefined()) return ok();
     MC_TRY_OK(expect(wanted, term::Kind::object, "mask"));
     for (const term::Entry& one : wanted.members()) {
+      MC_TRY_OK(expect(one.key, term::Kind::string, "mask"));
       MC_TRY_OK(expect(one.value, term::Kind::string, "mask"));
       MC_TRY(const mask::Mask mask, mask::parse_mask(one.value.text()));
       MC_TRY_OK(take_named(one.key.text(), mask));
@@ -146,6 +168,7 @@ class MaskReader {
     if (names.is_undefined()) return ok();
     MC_TRY_OK(expect(names, term::Kind::array, "redact"));
     for (const Value name : names.items()) {
+      MC_TRY_OK(expect(name, term::Kind::string, "redact"));
       MC_TRY_OK(take_named(name.text(), {.strategy = mask::Strategy::drop}));
     }
     return ok();
@@ -176,6 +199,7 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
   Obligations out;
   if (value.is_undefined()) return out;
   MC_TRY_OK(expect(value, term::Kind::object, "obligations"));
+  MC_TRY_OK(check_known(value));
   MaskReader reader(resource);
   MC_TRY_OK(reader.classes(value.find("mask_class")));
   MC_TRY_OK(reader.columns(value.find("mask")));
@@ -184,6 +208,7 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
   if (const Value names = value.find("filter"); !names.is_undefined()) {
     MC_TRY_OK(expect(names, term::Kind::array, "filter"));
     for (const Value name : names.items()) {
+      MC_TRY_OK(expect(name, term::Kind::string, "filter"));
       const int column = resource.column(name.text());
       if (column >= 0) out.filterable.push_back(column);
     }
@@ -209,6 +234,7 @@ Resource::Resource(Facts facts) : facts_(std::move(facts)) {
   term::insert(arena, out, "purposes", list_of(arena, facts_.purposes));
   term::insert(arena, out, "licence", term::string(arena, facts_.licence_class));
   term::insert(arena, out, "region", term::string(arena, facts_.region));
+  std::set<std::string> sensitivities;
   Value columns = term::object(arena, facts_.columns.size());
   for (const ColumnFacts& column : facts_.columns) {
     Value one = term::object(arena, 4);
@@ -216,8 +242,12 @@ Resource::Resource(Facts facts) : facts_(std::move(facts)) {
     term::insert(arena, one, "licence", term::string(arena, column.licence_class));
     term::insert(arena, one, "quasi_identifier", Value::boolean(column.quasi_identifier));
     term::insert(arena, columns, column.name, one);
+    sensitivities.insert(column.sensitivity);
   }
   term::insert(arena, out, "columns", columns);
+  // Each once: rules about classes of columns need not look at all columns.
+  term::insert(arena, out, "sensitivities",
+               list_of(arena, {sensitivities.begin(), sensitivities.end()}));
   document_ = term::Document::of(out);
 }
 
@@ -301,7 +331,7 @@ void Gate::State::keep(const Request& request, const Verdict& verdict, WallTime 
   json::Writer writer(line);
   const identity::Caller& caller = request.caller;
   writer.begin_object().member("decision_id", verdict.decision_id);
-  writer.member("path", kPath).member("revision", verdict.revision);
+  writer.member("path", kDecisionPath).member("revision", verdict.revision);
   writer.member("at_ms", to_unix_ms(now)).member("request_id", request.request_id);
   writer.member("allowed", verdict.allow).member("tenant", request.tenant);
   writer.member("principal", caller.principal.get()).key("rules").begin_array();
@@ -344,7 +374,7 @@ Verdict Gate::decide(const Request& request) {
   State& state = *state_;
   state.evaluator.reset();
   const WallTime now = state.world.clock.wall();
-  const auto evaluation = state.evaluator.evaluate(kPath, state.input_of(request, now));
+  const auto evaluation = state.evaluator.evaluate(kDecisionPath, state.input_of(request, now));
   Result<Verdict> read = fail(Code::invalid, "the policies have no answer");
   if (evaluation && !evaluation->value.is_undefined()) {
     read = read_verdict(evaluation->value, request.resource);
@@ -355,7 +385,7 @@ Verdict Gate::decide(const Request& request) {
   } else {
     verdict.reasons.emplace_back(kPolicyError);
   }
-  if (evaluation) verdict.revision = evaluation->policies->revision();
+  verdict.revision = state.evaluator.policies().revision();
   verdict.decision_id = sys::make_id("dec", state.world.clock, state.world.random);
   if (state.world.log != nullptr && state.world.log->wants(verdict.allow)) {
     state.keep(request, verdict, now);

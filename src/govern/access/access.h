@@ -20,12 +20,16 @@
 #include <vector>
 
 #include "access/decision_log.h"  // IWYU pragma: export
+#include "archive/archive.h"
 #include "base/base.h"
 #include "identity/identity.h"
 #include "mask/mask.h"
 #include "policy/policy.h"
 
 namespace mc::access {
+
+inline constexpr std::string_view kDecisionPath = "mc/access/decision";
+inline constexpr std::string_view kPolicyError = "policy-error";
 
 enum class Action : std::uint8_t { read, aggregate, write, introspect, forward, export_, admin };
 std::string_view action_name(Action action);
@@ -61,9 +65,12 @@ class Resource {
 // A warrant, as far as policies look at it.
 struct WarrantFacts {
   std::string id, kind, reference, status;
-  std::vector<std::string> actions;
-  std::string bound_to;  // the principal or the resource; "" = anybody
+  std::vector<std::string> actions;  // "*" = all
+  // "ada@system" (a principal), "dataset:people" (a resource); "" = anybody of the operator's
+  std::string bound_to;
   WallTime expires;
+  std::string tenant;    // whose data it opens
+  WallTime effective{};  // it opens nothing before
 };
 
 struct Request {
@@ -71,9 +78,9 @@ struct Request {
   std::string_view purpose;  // stated by the request, or the token's default; "" = none
   Action action = Action::read;
   const Resource& resource;
-  std::string_view tenant;  // whose data
-  std::string_view tenant_region;
-  std::string_view node_region;           // where this server stands
+  std::string_view tenant;                // whose data
+  std::string_view tenant_region;         // "local" = anywhere
+  std::string_view node_region;           // where this server stands; "" = anywhere
   const WarrantFacts* warrant = nullptr;  // that was named, or found for it
   bool stepped_up = false;                // the person has just proven who it is
   std::string_view request_id;
@@ -117,8 +124,11 @@ class Gate {
   std::unique_ptr<State> state_;
 };
 
+// The policies that a new installation runs (policies/default), as files of a bundle.
+std::vector<archive::Entry> default_policies();
+
 // What an answer of the policies means for a resource. `invalid` names the member that is not as it
-// should be: such an answer denies.
+// should be, or an obligation that nobody knows: such an answer denies.
 Result<Verdict> read_verdict(term::Value answer, const Resource& resource);
 
 // The input of a logged decision, with the resource as it is now; undefined when it has gone.

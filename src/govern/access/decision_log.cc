@@ -1,6 +1,7 @@
 #include "access/decision_log.h"
 
 #include <algorithm>
+#include <map>
 
 #include "json/json.h"
 
@@ -9,6 +10,11 @@ namespace {
 
 constexpr std::string_view kBegin = "decisions-", kEnd = ".jsonl";
 constexpr std::size_t kLineMax = 1 << 20;
+constexpr std::size_t kBatchMax = 1'000;  // decisions of one write
+constexpr std::size_t kFileBytesMax = std::size_t{2} << 30;
+
+using ById = std::map<std::string, LoggedDecision>;
+using Wanted = std::function<bool(const LoggedDecision&, const json::Value&)>;
 
 std::string_view text_of(const json::Value& value, std::string_view name) {
   const json::Value* const found = value.find(name);
@@ -25,64 +31,90 @@ bool lists(const json::Value& value, std::string_view name, const std::string& w
          });
 }
 
-// A line as it stands in a file; none for one that was torn by a crash.
-std::optional<LoggedDecision> read_line(std::string_view line) {
+// A line as it stands in a file, when it is wanted; none for one that was torn by a crash.
+std::optional<LoggedDecision> read_line(std::string_view line, const Wanted& wanted) {
   if (line.size() > kLineMax) return std::nullopt;
   const auto value = json::parse(line);
   if (!value) return std::nullopt;
   const json::Value* const at = value->find("at_ms");
   const json::Value* const allowed = value->find("allowed");
-  if (at == nullptr || at->as_int() == nullptr || allowed == nullptr ||
+  LoggedDecision out;
+  out.id = text_of(*value, "decision_id");
+  if (out.id.empty() || at == nullptr || at->as_int() == nullptr || allowed == nullptr ||
       allowed->as_bool() == nullptr) {
     return std::nullopt;
   }
-  LoggedDecision out;
-  out.id = text_of(*value, "decision_id");
   out.at = from_unix_ms(*at->as_int());
   out.allowed = *allowed->as_bool();
   out.json = line;
+  if (wanted != nullptr && !wanted(out, *value)) return std::nullopt;
   return out;
 }
 
-bool matches(const DecisionQuery& query, const LoggedDecision& decision) {
+bool matches(const DecisionQuery& query, const LoggedDecision& decision, const json::Value& value) {
   if (decision.at < query.from || decision.at >= query.to) return false;
   if (query.allowed && *query.allowed != decision.allowed) return false;
   if (!query.before.empty() && decision.id >= query.before) return false;
-  const auto value = json::parse(decision.json);
-  if (!value) return false;
   const auto is = [&](std::string_view name, const std::string& wanted) {
-    return wanted.empty() || text_of(*value, name) == wanted;
+    return wanted.empty() || text_of(value, name) == wanted;
   };
   return is("tenant", query.tenant) && is("principal", query.principal) &&
-         (query.rule.empty() || lists(*value, "rules", query.rule)) &&
-         (query.reason.empty() || lists(*value, "reasons", query.reason));
+         (query.rule.empty() || lists(value, "rules", query.rule)) &&
+         (query.reason.empty() || lists(value, "reasons", query.reason));
 }
 
-void sort_by_id(std::vector<LoggedDecision>& decisions) {
-  std::sort(decisions.begin(), decisions.end(),
-            [](const LoggedDecision& a, const LoggedDecision& b) { return a.id < b.id; });
-}
-
-Result<std::vector<LoggedDecision>> read_file(sys::Files& files, const std::string& path) {
-  MC_TRY(const std::string text, files.read_all(path, std::size_t{1} << 30));
-  std::vector<LoggedDecision> out;
-  for (const std::string_view line : split(text, '\n')) {
-    if (line.empty()) continue;
-    if (auto decision = read_line(line)) out.push_back(std::move(*decision));
-  }
-  sort_by_id(out);
+// What stands in every line that matches, to be looked for before a line is parsed.
+std::vector<std::string> marks_of(const DecisionQuery& query) {
+  std::vector<std::string> out;
+  const auto add = [&](std::string_view before, const std::string& text) {
+    if (text.empty()) return;
+    std::string mark(before);
+    json::append_quoted(mark, text);
+    out.push_back(std::move(mark));
+  };
+  add("\"tenant\":", query.tenant);
+  add("\"principal\":", query.principal);
+  add("", query.rule);
+  add("", query.reason);
   return out;
+}
+
+bool has_all(std::string_view line, const std::vector<std::string>& marks) {
+  return std::all_of(marks.begin(), marks.end(), [&](const std::string& mark) {
+    return line.find(mark) != std::string_view::npos;
+  });
+}
+
+// Adds the lines of a file that have all marks and are wanted. A file that was deleted meanwhile
+// has none.
+Status read_file(sys::Files& files, const std::string& path, const std::vector<std::string>& marks,
+                 const Wanted& wanted, ById& out) {
+  const Result<std::string> text = files.read_all(path, kFileBytesMax);
+  if (!text && text.error().code == Code::not_found) return ok();
+  if (!text) return tl::unexpected<Error>(text.error());
+  for (const std::string_view line : split(*text, '\n')) {
+    if (line.empty() || !has_all(line, marks)) continue;
+    auto decision = read_line(line, wanted);
+    if (!decision) continue;
+    std::string id = decision->id;
+    out.emplace(std::move(id), std::move(*decision));
+  }
+  return ok();
 }
 
 }  // namespace
 
 Status DecisionLogConfig::check() const {
-  if (queue_max < 1 || denied_reserve < 0 || file_bytes_max < 1'024 || files_max < 1 ||
-      sample < 1) {
-    return fail(Code::invalid,
-                "decisions: queue_max, files_max and sample are at least 1, file_bytes_max 1024");
-  }
-  return ok();
+  const auto at_least = [](std::string_view name, std::int64_t value, std::int64_t min) -> Status {
+    if (value >= min) return ok();
+    return fail(Code::invalid, "decisions." + std::string(name) + " is " + std::to_string(value) +
+                                   ", must be at least " + std::to_string(min));
+  };
+  MC_TRY_OK(at_least("queue_max", queue_max, 1));
+  MC_TRY_OK(at_least("denied_reserve", denied_reserve, 0));
+  MC_TRY_OK(at_least("file_bytes_max", file_bytes_max, 1'024));
+  MC_TRY_OK(at_least("files_max", files_max, 1));
+  return at_least("sample", sample, 1);
 }
 
 DecisionLog::DecisionLog(sys::Files& files, std::string folder, DecisionLogConfig config)
@@ -98,20 +130,22 @@ bool DecisionLog::wants(bool allowed) {
 }
 
 bool DecisionLog::add(LoggedDecision decision) {
-  const std::lock_guard lock(mutex_);
   const auto room =
       static_cast<std::size_t>(config_.queue_max + (decision.allowed ? 0 : config_.denied_reserve));
+  auto held = std::make_shared<const LoggedDecision>(std::move(decision));
+  const std::lock_guard lock(mutex_);
   if (queue_.size() >= room) {
     ++counters_.dropped;
     return false;
   }
-  queue_.push_back(std::move(decision));
+  queue_.push_back(std::move(held));
   return true;
 }
 
-std::vector<LoggedDecision> DecisionLog::queued() const {
+std::vector<DecisionLog::Held> DecisionLog::queued(std::size_t most) const {
   const std::lock_guard lock(mutex_);
-  return {queue_.begin(), queue_.end()};
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+  return {queue_.begin(), queue_.begin() + count};
 }
 
 Result<std::vector<DecisionLog::Place>> DecisionLog::places() const {
@@ -127,103 +161,135 @@ Result<std::vector<DecisionLog::Place>> DecisionLog::places() const {
   return out;
 }
 
-// Called with writing_ held.
-Status DecisionLog::begin_file(const std::string& first_id) {
+// Called with writing_ held. Named by its first id. One of that name was begun for the same batch
+// and nothing in it counts as written: it is begun again.
+Status DecisionLog::begin_file(const std::vector<Held>& batch) {
+  const Held& first = *std::min_element(batch.begin(), batch.end(),
+                                        [](const Held& a, const Held& b) { return a->id < b->id; });
+  const std::string path = folder_ + "/" + std::string(kBegin) + first->id + std::string(kEnd);
   MC_TRY_OK(files_.make_folders(folder_));
-  MC_TRY(const std::vector<Place> held, places());
+  MC_TRY(std::vector<Place> held, places());
+  std::erase_if(held, [&](const Place& place) { return place.path == path; });
   for (std::size_t i = 0; i + static_cast<std::size_t>(config_.files_max) <= held.size(); ++i) {
     MC_TRY_OK(files_.remove(held[i].path));
   }
-  const std::string path = folder_ + "/" + std::string(kBegin) + first_id + std::string(kEnd);
-  MC_TRY(file_, files_.open(path, sys::OpenMode::append));
-  MC_TRY(file_bytes_, file_->size());
+  MC_TRY(file_, files_.open(path, sys::OpenMode::truncate));
+  file_bytes_ = 0;
+  return files_.sync_folder(folder_);
+}
+
+Status DecisionLog::write(const std::vector<Held>& batch) {
+  if (file_ == nullptr || file_bytes_ >= config_.file_bytes_max) {
+    file_.reset();
+    MC_TRY_OK(begin_file(batch));
+  }
+  std::string text;
+  for (const Held& decision : batch) text += decision->json + "\n";
+  MC_TRY_OK(file_->write(text));
+  MC_TRY_OK(file_->sync());
+  file_bytes_ += static_cast<std::int64_t>(text.size());
   return ok();
 }
 
 Status DecisionLog::flush() {
   const std::lock_guard writing(writing_);
-  const std::vector<LoggedDecision> batch = queued();
-  if (batch.empty()) return ok();
-  const auto written = [&]() -> Status {
-    if (file_ == nullptr || file_bytes_ >= config_.file_bytes_max) {
-      file_.reset();
-      MC_TRY_OK(begin_file(batch.front().id));
-    }
-    std::string text;
-    for (const LoggedDecision& decision : batch) text += decision.json + "\n";
-    MC_TRY_OK(file_->write(text));
-    MC_TRY_OK(file_->sync());
-    file_bytes_ += static_cast<std::int64_t>(text.size());
-    return ok();
-  }();
-  const std::lock_guard lock(mutex_);
-  if (!written) {
-    ++counters_.failed;
-    file_.reset();  // whatever is in it is not trusted to end with a whole line
-    return written;
+  std::size_t left = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    left = queue_.size();
   }
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
-  counters_.logged += batch.size();
+  while (left > 0) {
+    const std::vector<Held> batch = queued(std::min(left, kBatchMax));
+    const Status written = write(batch);
+    const std::lock_guard lock(mutex_);
+    if (!written) {
+      ++counters_.failed;
+      file_.reset();  // whatever is in it is not trusted to end with a whole line
+      return written;
+    }
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
+    counters_.logged += batch.size();
+    left -= batch.size();
+  }
   return ok();
 }
 
 Result<std::optional<LoggedDecision>> DecisionLog::find(std::string_view id) {
-  for (LoggedDecision& decision : queued()) {
-    if (decision.id == id) return std::move(decision);
+  for (const Held& decision : queued()) {
+    if (decision->id == id) return *decision;
   }
   MC_TRY(const std::vector<Place> held, places());
-  // A file holds ids from that of its name on; threads may have queued a few out of order, so its
-  // neighbours are looked at too.
+  std::string mark = "\"decision_id\":";
+  json::append_quoted(mark, id);
+  const Wanted wanted = [&](const LoggedDecision& decision, const json::Value&) {
+    return decision.id == id;
+  };
+  // The file that begins at or before it, and those beside that one.
   const auto after = std::upper_bound(
       held.begin(), held.end(), id,
-      [](std::string_view wanted, const Place& place) { return wanted < place.first_id; });
+      [](std::string_view one, const Place& place) { return one < place.first_id; });
   const auto at = after - held.begin();
   for (auto i = std::max<std::ptrdiff_t>(0, at - 2);
        i < std::min<std::ptrdiff_t>(at + 1, std::ssize(held)); ++i) {
-    MC_TRY(std::vector<LoggedDecision> decisions,
-           read_file(files_, held[static_cast<std::size_t>(i)].path));
-    for (LoggedDecision& decision : decisions) {
-      if (decision.id == id) return std::move(decision);
-    }
+    ById found;
+    MC_TRY_OK(read_file(files_, held[static_cast<std::size_t>(i)].path, {mark}, wanted, found));
+    if (!found.empty()) return std::move(found.begin()->second);
   }
   return std::optional<LoggedDecision>();
 }
 
 Result<std::vector<LoggedDecision>> DecisionLog::search(const DecisionQuery& query) {
+  const Wanted wanted = [&](const LoggedDecision& decision, const json::Value& value) {
+    return matches(query, decision, value);
+  };
+  const std::vector<std::string> marks = marks_of(query);
+  ById pending;
+  for (const Held& decision : queued()) {
+    if (!has_all(decision->json, marks)) continue;
+    if (auto read = read_line(decision->json, wanted)) pending.emplace(decision->id, *read);
+  }
   std::vector<LoggedDecision> out;
-  const auto take = [&](std::vector<LoggedDecision> decisions) {
-    sort_by_id(decisions);
-    for (auto one = decisions.rbegin(); one != decisions.rend() && out.size() < query.limit;
-         ++one) {
-      if (matches(query, *one)) out.push_back(std::move(*one));
+  // Those at or after an id: nothing that was not read yet belongs before them.
+  const auto take = [&](const std::string& from_id) {
+    while (!pending.empty() && out.size() < query.limit && pending.rbegin()->first >= from_id) {
+      out.push_back(std::move(std::prev(pending.end())->second));
+      pending.erase(std::prev(pending.end()));
     }
   };
-  take(queued());
   MC_TRY(const std::vector<Place> held, places());
-  for (auto place = held.rbegin(); place != held.rend() && out.size() < query.limit; ++place) {
-    if (!query.before.empty() && place->first_id >= query.before) continue;
-    MC_TRY(std::vector<LoggedDecision> decisions, read_file(files_, place->path));
-    const bool older = !decisions.empty() && decisions.back().at < query.from;
-    take(std::move(decisions));
-    if (older) break;
+  for (std::size_t i = held.size(); i-- > 0 && out.size() < query.limit;) {
+    // Its decisions are not before those of the file before it.
+    if (!query.before.empty() && i > 0 && held[i - 1].first_id >= query.before) continue;
+    MC_TRY_OK(read_file(files_, held[i].path, marks, wanted, pending));
+    if (i + 1 < held.size()) take(held[i + 1].first_id);
   }
+  take("");
   return out;
 }
 
 Status DecisionLog::replay(WallTime from, WallTime to,
                            const std::function<bool(const LoggedDecision&)>& each) {
+  const Wanted wanted = [&](const LoggedDecision& decision, const json::Value&) {
+    return decision.at >= from && decision.at < to;
+  };
+  // What is queued first: it may be written while files are read.
+  ById pending;
+  for (const Held& decision : queued()) {
+    if (decision->at >= from && decision->at < to) pending.emplace(decision->id, *decision);
+  }
+  const auto give = [&](const std::string* before_id) {
+    while (!pending.empty() && (before_id == nullptr || pending.begin()->first < *before_id)) {
+      if (!each(pending.begin()->second)) return false;
+      pending.erase(pending.begin());
+    }
+    return true;
+  };
   MC_TRY(const std::vector<Place> held, places());
   for (const Place& place : held) {
-    MC_TRY(const std::vector<LoggedDecision> decisions, read_file(files_, place.path));
-    for (const LoggedDecision& decision : decisions) {
-      if (decision.at >= from && decision.at < to && !each(decision)) return ok();
-    }
+    MC_TRY_OK(read_file(files_, place.path, {}, wanted, pending));
+    if (!give(&place.first_id)) return ok();
   }
-  std::vector<LoggedDecision> rest = queued();
-  sort_by_id(rest);
-  for (const LoggedDecision& decision : rest) {
-    if (decision.at >= from && decision.at < to && !each(decision)) return ok();
-  }
+  static_cast<void>(give(nullptr));
   return ok();
 }
 

@@ -1,10 +1,14 @@
 // The decision log: what was decided, by which policies, on which inputs, in OPA's format (OPA
 // docs, "Decision Logs") with our names beside it. Kept in files of a folder, searchable by id.
 //
-// Nothing waits for it: decisions go into a bounded queue that a thread of the server drains.
-// Inputs are masked before they are queued. When the queue is full, allowed decisions are dropped
-// and counted, denied ones are kept in a reserve of their own; what the disk refuses is counted as
-// well.
+// Nothing waits for it: decisions go into a bounded queue that a thread of the server drains. An
+// input names columns and never holds a value of one. When the queue is full, allowed decisions are
+// dropped and counted, denied ones are kept in a reserve of their own; what the disk refuses is
+// counted and tried again. What was written and reported as failed may stand in two files: readers
+// see it once.
+//
+// Ids are made before decisions are queued, so neighbours may be written in another order, also
+// across two files that follow one another; readers put them right.
 #pragma once
 
 #include <atomic>
@@ -29,7 +33,7 @@ struct DecisionLogConfig {
   std::int64_t denied_reserve = 16'384;    // more of them, for denied ones alone
   std::int64_t file_bytes_max = 16 << 20;  // then another file is begun
   std::int64_t files_max = 64;             // older ones are deleted
-  // Of allowed decisions one in N is kept, by rule where it is named; denied ones always.
+  // Of allowed decisions one in N is kept; denied ones always.
   std::int64_t sample = 1;
   Status check() const;
 };
@@ -43,14 +47,14 @@ struct LoggedDecision {
 };
 
 struct DecisionQuery {
-  std::string tenant;
-  std::string principal;
-  std::string rule;
-  std::string reason;
-  std::optional<bool> allowed;
+  std::string tenant = {};
+  std::string principal = {};
+  std::string rule = {};
+  std::string reason = {};
+  std::optional<bool> allowed = {};
   WallTime from{}, to{INT64_MAX};
   std::size_t limit = 50;
-  std::string before;  // decisions older than this id
+  std::string before = {};  // decisions older than this id
 };
 
 struct DecisionCounters {
@@ -74,19 +78,22 @@ class DecisionLog {
   DecisionCounters counters() const;
 
  private:
+  // Shared with those who write and read, so that neither holds the lock to copy texts.
+  using Held = std::shared_ptr<const LoggedDecision>;
   struct Place {
     std::string path;
     std::string first_id;
   };
   Result<std::vector<Place>> places() const;
-  Status begin_file(const std::string& first_id);
-  std::vector<LoggedDecision> queued() const;
+  Status begin_file(const std::vector<Held>& batch);
+  Status write(const std::vector<Held>& batch);
+  std::vector<Held> queued(std::size_t most = SIZE_MAX) const;  // the first ones
 
   sys::Files& files_;
   std::string folder_;
   DecisionLogConfig config_;
   mutable std::mutex mutex_;  // of the next two
-  std::deque<LoggedDecision> queue_;
+  std::deque<Held> queue_;    // shortened by flush() alone
   DecisionCounters counters_;
   std::atomic<std::uint64_t> seen_ = 0;  // allowed ones
   std::mutex writing_;                   // of the next two

@@ -16,11 +16,13 @@ constexpr std::string_view kPolicy =
 
 // Where the portal has pages (portal/src/pages.ts). A browser is given the portal anywhere, and
 // told there that a page is missing; who takes any type is given what is a page.
-constexpr std::array<std::string_view, 12> kPages = {"/",
+constexpr std::array<std::string_view, 14> kPages = {"/",
                                                      "/access",
                                                      "/console",
                                                      "/datasets",
                                                      "/notifications",
+                                                     "/policy",
+                                                     "/policy/what-if",
                                                      "/records",
                                                      "/settings/preferences",
                                                      "/settings/sessions",
@@ -30,7 +32,7 @@ constexpr std::array<std::string_view, 12> kPages = {"/",
                                                      "/verify"};
 
 bool is_page(std::string_view path) {
-  return path.starts_with("/datasets/") ||
+  return path.starts_with("/datasets/") || path.starts_with("/policy/decisions/") ||
          std::find(kPages.begin(), kPages.end(), path) != kPages.end();
 }
 

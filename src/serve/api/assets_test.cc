@@ -88,6 +88,7 @@ TEST_CASE("assets: a page is given to who takes any type, and what is none is no
                       {"/verify", "text/html,*/*;q=0.8", found},
                       {"/verify", "application/json", 404},
                       {"/datasets/orders", "*/*", found},
+                      {"/policy/decisions/dec_1", "*/*", found},
                       {"/sign-in", nullptr, found},
                       {"/nowhere", nullptr, 404},
                       {"/nowhere", "*/*", 404},

@@ -14,6 +14,7 @@
 #include "gateway/documents.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
+#include "gateway/session_gate.h"
 
 namespace mc::gateway {
 
@@ -54,6 +55,7 @@ struct Route {
   std::shared_ptr<net::Upstream> upstream;
   std::unique_ptr<Breaker> breaker;
   std::optional<RouteMeters> meters;
+  std::optional<access::Resource> resource;  // of an upstream route
 };
 
 // Shared by the loop and whichever thread works on the request; one of them at a time.
@@ -62,6 +64,8 @@ struct Call {
   Route* route = nullptr;
   std::shared_ptr<const identity::Caller> caller;
   std::string request_id;
+  std::string purpose;           // that the request states, or its token
+  std::vector<Decided> decided;  // by policies
   std::string_view media_type = kJsonType;
   GraphqlRequest graphql;
   std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
@@ -79,6 +83,11 @@ using CallPtr = std::shared_ptr<Call>;
 
 // Where a call is when its documents are known.
 enum class Place : std::uint8_t { loop, parser };
+// A thread of the gateway.
+struct Seat {
+  Place place = Place::loop;
+  std::size_t index = 0;
+};
 
 struct Gateway::Core {
   Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
@@ -93,16 +102,20 @@ struct Gateway::Core {
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
-  void dispatch(const CallPtr& call, Place place);
+  void dispatch(const CallPtr& call, Seat seat);
   bool check_operations(const CallPtr& call);
 
   void run_on_datasets(const CallPtr& call, Place place);
   bool may_run_on_loop(const Call& call) const;
   bool execute_on_loop(const CallPtr& call);  // false: not answered, it needs a worker
   void execute_on_worker(const CallPtr& call, std::size_t worker);
+  // `gate` is null when policies do not decide.
   Result<std::unique_ptr<dataset::Session>> make_session(const Call& call,
                                                          dataset::ConnectionSet& set,
+                                                         dataset::DatasetGate* gate,
                                                          dataset::BriefLimits brief);
+  std::optional<SessionGate> make_gate(Call& call, std::vector<std::unique_ptr<Decider>>& seats,
+                                       std::size_t index) const;
   struct Executed {
     std::string body;
     Stage stage = Stage::executed;
@@ -124,6 +137,7 @@ struct Gateway::Core {
   void refuse(const CallPtr& call, const HttpError& error, net::Headers extra = {});
   void refuse(const CallPtr& call, Stage stage, const std::vector<graphql::GraphqlError>& errors);
   void record(Call& call, int status, std::int64_t bytes);
+  static void add_decisions(const Call& call, net::FieldLines& fields);
 
   GatewayConfig config;
   GatewayWorld world;
@@ -133,6 +147,10 @@ struct Gateway::Core {
   std::unique_ptr<dataset::Writers> writers;
   std::vector<std::unique_ptr<dataset::ConnectionSet>> connections;       // by worker
   std::vector<std::unique_ptr<dataset::ConnectionSet>> loop_connections;  // by Exchange::loop()
+  std::vector<access::Resource> resources;                                // by dataset
+  std::vector<std::unique_ptr<Decider>> deciders;                         // by worker
+  std::vector<std::unique_ptr<Decider>> loop_deciders;                    // by Exchange::loop()
+  std::vector<std::unique_ptr<Decider>> parser_deciders;                  // by parser
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
   FindCaller find_browser;  // null = none is known

@@ -1,4 +1,5 @@
 // The end of every call: the answer, one log line, the metrics, the span.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -89,6 +90,23 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
   }
 }
 
+// Who was denied, or got masked values, can ask for the reason by these.
+void Gateway::Core::add_decisions(const Call& call, net::FieldLines& fields) {
+  if (call.decided.empty()) return;
+  std::string ids, rules;
+  std::vector<std::string_view> named;
+  for (const Decided& decided : call.decided) {
+    ids += (ids.empty() ? "" : ", ") + decided.verdict.decision_id;
+    for (const std::string& rule : decided.verdict.rule_ids) {
+      if (std::find(named.begin(), named.end(), rule) != named.end()) continue;
+      named.push_back(rule);
+      rules += (rules.empty() ? "" : ", ") + rule;
+    }
+  }
+  fields.add("X-IG-Decision-Id", ids);
+  fields.add("X-IG-Rule-Id", rules);
+}
+
 void Gateway::Core::finish(const CallPtr& call, int status, std::string body, net::Headers extra) {
   record(*call, status, static_cast<std::int64_t>(body.size()));
   net::Response response;
@@ -99,6 +117,7 @@ void Gateway::Core::finish(const CallPtr& call, int status, std::string body, ne
   response.fields.add("Content-Type", content_type(call->media_type));
   response.fields.add("X-Request-Id", call->request_id);
   response.fields.add("Cache-Control", "no-store");
+  add_decisions(*call, response.fields);
   response.body = std::move(body);
   call->exchange->reply(std::move(response));
 }

@@ -115,6 +115,7 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
     route->config = route_config;
     MC_TRY_OK(load_route(*route, config, world));
     route->meters.emplace(core->meters, route->config);
+    route->resource.emplace(resource_of(route->config));
     core->routes.push_back(std::move(route));
   }
   if (world.catalog != nullptr) {
@@ -123,6 +124,14 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
     for (std::int64_t i = 0; i < config.workers; ++i) {
       core->connections.push_back(core->make_connections());
     }
+  }
+  if (world.policy != nullptr) {
+    if (world.catalog != nullptr) core->resources = resources_of(world.catalog->model());
+    const auto decider = [&] {
+      return std::make_unique<Decider>(core->world, *core->world.policy);
+    };
+    for (std::int64_t i = 0; i < config.workers; ++i) core->deciders.push_back(decider());
+    for (std::int64_t i = 0; i < config.parsers; ++i) core->parser_deciders.push_back(decider());
   }
   core->workers = net::Workers::start(static_cast<int>(config.workers),
                                       static_cast<std::size_t>(config.worker_queue_max));
@@ -148,6 +157,9 @@ void Gateway::attach(net::Server& server) {
   }
   for (std::size_t i = 0; core_->writers != nullptr && i < server.loops(); ++i) {
     core_->loop_connections.push_back(core_->make_connections());
+  }
+  for (std::size_t i = 0; core_->world.policy != nullptr && i < server.loops(); ++i) {
+    core_->loop_deciders.push_back(std::make_unique<Decider>(core_->world, *core_->world.policy));
   }
   core_->server = &server;
   core_->attached.store(true, std::memory_order_release);

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/access.h"
 #include "base/base.h"
 #include "dataset/dataset.h"
 #include "gateway/config.h"   // IWYU pragma: export
@@ -30,6 +31,14 @@
 
 namespace mc::gateway {
 
+// The policies that decide on requests; everything outlives the gateway.
+struct PolicyWorld {
+  const policy::Engine& engine;
+  access::DecisionLog* decisions = nullptr;  // null = decisions are not kept
+  const mask::Keys& mask_keys;
+  std::string region;  // where this server stands; "" = anywhere
+};
+
 // What the gateway borrows; everything outlives it.
 struct GatewayWorld {
   sys::Clock& clock;
@@ -41,6 +50,7 @@ struct GatewayWorld {
   identity::Directory& directory;
   const sql::Drivers* drivers = nullptr;
   const dataset::Catalog* catalog = nullptr;  // null = no datasets; needed by dataset routes
+  const PolicyWorld* policy = nullptr;        // null = roles alone decide, nothing is masked
 };
 
 struct RouteStatus {

@@ -214,6 +214,7 @@ ReadFields::ReadFields(const net::Request& request) {
         break;
       case 12:
         take(content_type, "content-type", 8);
+        take(purpose, "x-mc-purpose", 64);
         break;
       case 13:
         take(authorization, "authorization", 16);

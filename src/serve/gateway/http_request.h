@@ -19,7 +19,8 @@ inline constexpr std::string_view kGraphqlType = "application/graphql-response+j
 // The fields that the gateway reads of a request, first values, "" when absent.
 struct ReadFields {
   explicit ReadFields(const net::Request& request);
-  std::string_view accept, authorization, content_type, content_encoding, traceparent, tracestate;
+  std::string_view accept, authorization, content_type, content_encoding, traceparent, tracestate,
+      purpose;
 };
 // Of one of these two: with the charset.
 std::string_view content_type(std::string_view media_type);

@@ -7,6 +7,7 @@ namespace mc::gateway {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
+constexpr std::size_t kPurposeMax = 64;
 
 HttpError overloaded(std::string_view what) {
   return {503, "OVERLOADED", "the queue of " + std::string(what) + " is full; retry"};
@@ -51,7 +52,7 @@ void Gateway::Core::begin(const CallPtr& call) {
       read_graphql_request(request, fields, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
-  if (resolve_documents(call)) dispatch(call, Place::loop);
+  if (resolve_documents(call)) dispatch(call, {Place::loop, call->exchange->loop()});
 }
 
 // Identity and tracing. False when the call was answered.
@@ -82,6 +83,12 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
            {{"WWW-Authenticate", bearer ? "Bearer error=\"invalid_token\"" : "Bearer"}});
     return false;
   }
+  // What policies deny is denied with a decision; what cannot be a purpose does not get so far.
+  if (fields.purpose.size() > kPurposeMax || !is_one_line(fields.purpose)) {
+    refuse(call, {400, "BAD_REQUEST", "X-MC-Purpose: at most 64 bytes of text"});
+    return false;
+  }
+  call->purpose = fields.purpose.empty() ? call->caller->purpose : std::string(fields.purpose);
   if (!call->caller->may(identity::Scope::query)) {
     refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'query'"});
     return false;
@@ -149,7 +156,7 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
 }
 
 void Gateway::Core::parse_elsewhere(const CallPtr& call) {
-  const bool queued = parsers->submit([this, call](int) {
+  const bool queued = parsers->submit([this, call](int parser) {
     if (call->exchange->cancelled()) return finish(call, 499, "");
     for (std::size_t i = 0; i < call->documents.size(); ++i) {
       if (call->documents[i] != nullptr) continue;
@@ -157,16 +164,22 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
       call->documents[i] = compile(query, config.limits, call->route->schema);
       call->route->cache->insert(call->caller->tenant, query, call->documents[i]);
     }
-    dispatch(call, Place::parser);
+    dispatch(call, {Place::parser, static_cast<std::size_t>(parser)});
   });
   if (!queued) refuse(call, overloaded("unknown documents"), retry_after(1));
 }
 
 // On the loop for known documents, on a parser thread for new ones.
-void Gateway::Core::dispatch(const CallPtr& call, Place place) {
+void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
   if (!check_operations(call)) return;
-  if (call->route->config.kind == RouteKind::upstream) return forward(call);
-  run_on_datasets(call, place);
+  if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
+  if (world.policy != nullptr) {
+    Decider& decider = *(seat.place == Place::loop ? loop_deciders : parser_deciders)[seat.index];
+    const access::Verdict& verdict =
+        decider.decide(*call, *call->route->resource, access::Action::forward);
+    if (!verdict.allow || verdict.obligations.step_up) return refuse(call, denial_of(verdict));
+  }
+  forward(call);
 }
 
 // Rules that need the parsed document: it is valid, the operation exists, the caller may run it.

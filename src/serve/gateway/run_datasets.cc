@@ -89,7 +89,9 @@ bool Gateway::Core::execute_on_loop(const CallPtr& call) {
   // All reads of a turn share a view. None is older than its request: the turn began with it.
   if (!set.holds_views()) call->exchange->after_turn([&set] { set.release_views(); });
   set.hold_views();
-  const auto session = make_session(*call, set, {config.loop_steps_max, kRowsMax, kStatementsMax});
+  std::optional<SessionGate> gate = make_gate(*call, loop_deciders, call->exchange->loop());
+  const auto session = make_session(*call, set, gate ? &*gate : nullptr,
+                                    {config.loop_steps_max, kRowsMax, kStatementsMax});
   if (!session) return false;
   Executed executed = execute_all(*call, **session);
   if ((*session)->report().too_long) {
@@ -124,14 +126,23 @@ graphql::ExecuteResult Gateway::Core::execute_item(Call& call, const Item& item,
 
 Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call& call,
                                                                       dataset::ConnectionSet& set,
+                                                                      dataset::DatasetGate* gate,
                                                                       dataset::BriefLimits brief) {
   dataset::SessionOptions options;
   options.may = capabilities(*call.caller);
   options.deadline = call.deadline;
   options.region = call.caller->region;
   options.brief = brief;
+  options.gate = gate;
   return dataset::Session::make(*world.catalog, call.caller->tenant, set,
                                 {world.clock, world.random}, std::move(options));
+}
+
+std::optional<SessionGate> Gateway::Core::make_gate(Call& call,
+                                                    std::vector<std::unique_ptr<Decider>>& seats,
+                                                    std::size_t index) const {
+  if (world.policy == nullptr) return std::nullopt;
+  return std::optional<SessionGate>(std::in_place, *seats[index], call, resources);
 }
 
 Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session& session) {
@@ -177,7 +188,8 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
 void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   if (call->exchange->cancelled()) return finish(call, 499, "");
   const HeldViews views(*connections[worker], !call->mutates);
-  const auto session = make_session(*call, *connections[worker], {});
+  std::optional<SessionGate> gate = make_gate(*call, deciders, worker);
+  const auto session = make_session(*call, *connections[worker], gate ? &*gate : nullptr, {});
   if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
   const auto slot = std::make_shared<CancelSlot>();
   slot->attach(session->get());

@@ -119,7 +119,7 @@ net::FieldLines Gateway::Core::upstream_fields(const Call& call, MonoTime now) c
   out.add("X-Request-Id", call.request_id);
   out.add("X-MC-Tenant", call.caller->tenant.get());
   out.add("X-MC-Principal", call.caller->principal.get());
-  out.add("X-MC-Purpose", call.caller->purpose);
+  out.add("X-MC-Purpose", call.purpose);
   out.add("X-Forwarded-For", request.peer.substr(0, request.peer.rfind(':')));
   out.add("X-Forwarded-Proto", request.tls ? "https" : "http");
   const std::int64_t left_ms = to_millis(call.deadline - now);
@@ -165,6 +165,7 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.deadline = call->deadline;
   forward.response_bytes_max = route.config.response_bytes_max;
   forward.response_fields.add("X-Request-Id", call->request_id);
+  add_decisions(*call, forward.response_fields);
   // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
   forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
     return upstream_failure(*held, result);

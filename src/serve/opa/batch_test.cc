@@ -1,4 +1,4 @@
-#include "opa/testing.h"
+#include "contract/opa_world.h"
 
 namespace mc::opa {
 namespace {

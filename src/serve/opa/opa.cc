@@ -172,7 +172,8 @@ void DataApi::Core::serve(Ask& ask) {
     case Resource::data_v0:
       return is_get || is_post ? serve_value(ask, ask.route.rest) : refuse_change(ask);
     case Resource::index:
-      return is_post ? serve_value(ask, config.default_decision) : refuse_method(ask, "POST");
+      if (!is_post) return refuse_method(ask, "POST");
+      return serve_value(ask, std::string_view(config.default_decision).substr(1));
     case Resource::batch:
       return is_post ? serve_batch(ask) : refuse_method(ask, "POST");
     case Resource::policies:

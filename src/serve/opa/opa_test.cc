@@ -1,6 +1,6 @@
 #include "opa/opa.h"
 
-#include "opa/testing.h"
+#include "contract/opa_world.h"
 
 namespace mc::opa {
 namespace {
@@ -182,12 +182,15 @@ TEST_CASE("opa: each decision is told once, with all of it, and none without a d
   CHECK(told[1].error == "eval_conflict_error");
   world.post("/v1/data/app/authz/chance", "{}");
   CHECK(told.at(2).has_chance);
+  world.post("/", "{}");
+  CHECK(told.at(3).path == "system/main");
+  CHECK(told[3].input == "{}");
   const json::Value batch = parsed(
       world.post("/v1/batch/data/app/authz/allow", R"({"inputs":{"a":{},"b":{"user":"ada"}}})"));
-  REQUIRE(told.size() == 5);
-  CHECK(told[3].batch == text_at(batch, {"batch_decision_id"}));
-  CHECK(told[4].id == text_at(batch, {"responses", "b", "decision_id"}));
-  CHECK(told[4].result == "true");
+  REQUIRE(told.size() == 6);
+  CHECK(told[4].batch == text_at(batch, {"batch_decision_id"}));
+  CHECK(told[5].id == text_at(batch, {"responses", "b", "decision_id"}));
+  CHECK(told[5].result == "true");
 }
 
 TEST_CASE("opa: decisions are made by the policies of the moment") {

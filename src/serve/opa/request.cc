@@ -126,7 +126,7 @@ Read<term::Value> read_json(term::Arena& arena, std::string_view body, int depth
 }
 
 Read<term::Value> read_input(term::Arena& arena, std::string_view body, int depth_max) {
-  const Read<term::Value> request = read_json(arena, body, depth_max + 1);
+  Read<term::Value> request = read_json(arena, body, depth_max + 1);
   if (!request) return request;
   if (request->is_undefined() || request->kind() == term::Kind::null) return term::Value();
   if (request->is_object()) return request->find("input");

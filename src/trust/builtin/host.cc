@@ -3,6 +3,7 @@
 #include "builtin/builtin.h"
 #include "builtin/fixed_answers.h"
 #include "builtin/go_address.h"
+#include "builtin/http_request.h"
 #include "builtin/operands.h"
 
 namespace mc::builtin {
@@ -107,18 +108,26 @@ Value refused(Context& context, Operands) {
   return context.fail("the capability is off");
 }
 
+// A request that is wrong anyway says so.
+Value http_send(Context& context, Operands operands) {
+  if (!context.want(operands, 0, {Kind::object}) || !want_request(context, operands[0])) return {};
+  return refused(context, operands);
+}
+
 // An address is its own answer, and "localhost" never leaves the machine (RFC 6761 section 6.3).
 Value lookup_ip_addr(Context& context, Operands operands) {
   if (!context.want(operands, 0, {Kind::string})) return {};
   const std::string_view name = operands[0].text();
   std::optional<Address> address = read_address(name);
   if (!address && to_lower(name) == "localhost") address = read_address("127.0.0.1");
-  if (!address) return context.fail("the capability is off");
+  if (!address) return refused(context, operands);
   Value out = term::set(context.arena);
   term::add(context.arena, out, term::string(context.arena, address->text()));
   return out;
 }
 
+// http.send, net.lookup_ip_addr and opa.runtime are not marked as reaching out: these here never
+// do.
 constexpr Builtin kBuiltins[] = {
     {"graphql.is_valid",
      "(query: string | object[any: any], schema: string | object[any: any]) => boolean", refused},
@@ -133,11 +142,11 @@ constexpr Builtin kBuiltins[] = {
     {"graphql.parse_query", "(query: string) => object[any: any]", refused},
     {"graphql.parse_schema", "(schema: string) => object[any: any]", refused},
     {"graphql.schema_is_valid", "(schema: string | object[any: any]) => boolean", refused},
-    {"http.send", "(request: object[string: any]) => object[any: any]", refused, false, true},
+    {"http.send", "(request: object[string: any]) => object[any: any]", http_send, false},
     {"internal.print", "(array[set[any]]) => void", internal_print},
     {"internal.test_case", "(array[any]) => void", internal_test_case},
-    {"net.lookup_ip_addr", "(name: string) => set[string]", lookup_ip_addr, false, true},
-    {"opa.runtime", "() => object[string: any]", refused, false, true},
+    {"net.lookup_ip_addr", "(name: string) => set[string]", lookup_ip_addr, false},
+    {"opa.runtime", "() => object[string: any]", refused, false},
     {"print", "(...any) => void", print},
     {"rand.intn", "(str: string, n: number) => number", rand_intn, false},
     {"rego.metadata.chain", "() => array[any]", refused},

@@ -5,6 +5,7 @@
 #include "builtin/builtin.h"
 #include "builtin/go_json.h"
 #include "builtin/go_url.h"
+#include "builtin/http_request.h"
 #include "builtin/keys.h"
 #include "builtin/operands.h"
 #include "builtin/time_layout.h"
@@ -12,34 +13,6 @@
 namespace mc::builtin {
 namespace {
 
-constexpr std::string_view kRequestKeys[] = {"method",
-                                             "url",
-                                             "body",
-                                             "enable_redirect",
-                                             "force_json_decode",
-                                             "force_yaml_decode",
-                                             "headers",
-                                             "raw_body",
-                                             "tls_use_system_certs",
-                                             "tls_ca_cert",
-                                             "tls_ca_cert_file",
-                                             "tls_ca_cert_env_variable",
-                                             "tls_client_cert",
-                                             "tls_client_cert_file",
-                                             "tls_client_cert_env_variable",
-                                             "tls_client_key",
-                                             "tls_client_key_file",
-                                             "tls_client_key_env_variable",
-                                             "tls_insecure_skip_verify",
-                                             "tls_server_name",
-                                             "timeout",
-                                             "cache",
-                                             "force_cache",
-                                             "force_cache_duration_seconds",
-                                             "raise_error",
-                                             "caching_mode",
-                                             "max_retry_attempts",
-                                             "cache_ignored_headers"};
 constexpr std::string_view kConfigKeys[] = {"aws_service", "aws_access_key",
                                             "aws_secret_access_key", "aws_region"};
 
@@ -47,61 +20,30 @@ std::string text_or_empty(Value value) {
   return value.is_string() ? std::string(value.text()) : "";
 }
 
-// Collects keys for a message, which shows them as a set.
-class Complaint {
- public:
-  explicit Complaint(Context& context) : context_(context), keys_(term::set(context.arena)) {}
-  void add(Value key) { term::add(context_.arena, keys_, key); }
-  void add(std::string_view key) { add(term::string(context_.arena, key)); }
-  // True when there is something to say.
-  bool say(int operand, std::string_view what) {
-    if (keys_.size() == 0) return false;
-    context_.fail(Failure::type, "operand " + std::to_string(operand) + " " + std::string(what) +
-                                     ": " + term::to_rego(keys_));
-    return true;
-  }
-
- private:
-  Context& context_;
-  Value keys_;
-};
-
 bool is_sound_config(Context& context, Value config) {
-  Complaint missing(context), invalid(context);
+  KeyComplaint missing(context), invalid(context);
   for (const std::string_view key : kConfigKeys) {
     const Value value = config.find(key);
     if (value.is_undefined()) missing.add(key);
     if (!value.is_string()) invalid.add(key);
   }
-  return !missing.say(2, "missing required AWS config parameters(s)") &&
-         !invalid.say(2, "invalid values for required AWS config parameters(s)");
+  return !missing.say(1, "missing required AWS config parameters(s)") &&
+         !invalid.say(1, "invalid values for required AWS config parameters(s)");
 }
 
 bool is_sound_request(Context& context, Value request) {
-  Complaint unknown(context), missing(context), invalid(context);
-  for (const term::Entry& entry : request.members()) {
-    bool known = false;
-    for (const std::string_view key : kRequestKeys) {
-      known = known || (entry.key.is_string() && entry.key.text() == key);
-    }
-    if (!known) unknown.add(entry.key);
-  }
-  for (const std::string_view key : {"method", "url"}) {
-    const Value value = request.find(key);
-    if (value.is_undefined()) missing.add(key);
-    if (!value.is_string()) invalid.add(key);
-  }
-  if (unknown.say(1, "invalid request parameters(s)") ||
-      missing.say(1, "missing required request parameters(s)")) {
-    return false;
-  }
+  if (!want_request(context, request)) return false;
   const Value headers = request.find("headers");
   if (!headers.is_undefined() && !headers.is_object()) {
     context.fail(Failure::type,
                  "operand 0 must be object but got " + std::string(kind_name(headers.kind())));
     return false;
   }
-  return !invalid.say(1, "invalid values for required request parameters(s)");
+  KeyComplaint invalid(context);
+  for (const std::string_view key : {"method", "url"}) {
+    if (!request.find(key).is_string()) invalid.add(key);
+  }
+  return !invalid.say(0, "invalid values for required request parameters(s)");
 }
 
 using Headers = std::map<std::string, std::string>;

@@ -21,9 +21,10 @@ Status check_roots(const std::vector<Policies::NamedBundle>& bundles) {
       for (const std::string& a : bundles[i].bundle.manifest.roots) {
         for (const std::string& b : bundles[j].bundle.manifest.roots) {
           if (overlap(a, b)) {
-            return fail(Code::conflict, "the bundles '" + bundles[i].name + "' and '" +
-                                            bundles[j].name + "' have overlapping roots: '" + a +
-                                            "' and '" + b + "'");
+            std::string what = "the bundles '" + bundles[i].name + "' and '";
+            what.append(bundles[j].name).append("' have overlapping roots: '");
+            what.append(a).append("' and '").append(b).append("'");
+            return fail(Code::conflict, std::move(what));
           }
         }
       }
@@ -78,21 +79,30 @@ std::string package_path(const rego::Module& module) {
   return path;
 }
 
-// The entry points of modules: all rules, and all packages and what they lie in. True: there are
-// rules at the path itself, or below it under a name that cannot stand in a path.
-class Entries {
+}  // namespace
+
+std::shared_ptr<const Policies> Policies::none() {
+  std::shared_ptr<Policies> made(new Policies);
+  auto program = vm::Program::make({});
+  MC_CHECK(program);
+  made->program_ = std::move(*program);
+  return made;
+}
+
+// The entry points of modules: all rules, and all packages and what they lie in.
+class Policies::Entries {
  public:
   void add(const rego::Module& module) {
     std::string path;
-    all_.try_emplace(path, false);
+    all_.try_emplace(path);
     if (!extend(path, module.package, 1)) return;
     for (const rego::Rule& rule : module.rules) {
       if (rule.head.kind == rego::Head::Kind::function) continue;
       std::string own = path;
-      if (extend(own, rule.head.ref, 0)) all_[own] = true;
+      if (extend(own, rule.head.ref, 0)) all_[own].is_rule = true;
     }
   }
-  const std::map<std::string, bool>& all() const { return all_; }
+  const std::map<std::string, Entry>& all() const { return all_; }
 
  private:
   // By the constant names that `ref` begins with, from item `i` on.
@@ -101,32 +111,22 @@ class Entries {
       const rego::Term& item = ref.items[i];
       if (i > 0 && item.kind != rego::Term::Kind::string) break;
       if (!can_stand_in_path(item.text)) {
-        all_[path] = true;
+        all_[path].hides = true;
         return false;
       }
       path += (path.empty() ? "" : "/") + item.text;
-      all_.try_emplace(path, false);
+      all_.try_emplace(path);
     }
     return true;
   }
 
-  std::map<std::string, bool> all_;
+  std::map<std::string, Entry> all_;
 };
-
-}  // namespace
-
-std::shared_ptr<const Policies> Policies::none() {
-  const std::shared_ptr<Policies> made(new Policies);
-  auto program = vm::Program::make({});
-  MC_CHECK(program);
-  made->program_ = std::move(*program);
-  return made;
-}
 
 Result<std::shared_ptr<const Policies>> Policies::make(std::vector<NamedBundle> bundles,
                                                        const vm::Capabilities& capabilities) {
   MC_TRY_OK(check_roots(bundles));
-  const std::shared_ptr<Policies> made(new Policies);
+  std::shared_ptr<Policies> made(new Policies);
   std::vector<rego::Module> modules;
   vm::plan::Policy plan;
   std::size_t plans = 0;
@@ -149,9 +149,10 @@ Result<std::shared_ptr<const Policies>> Policies::make(std::vector<NamedBundle> 
   made->data_ = term::Document::of(joined(arena, bundles));
   Entries entries;
   for (const rego::Module& module : modules) entries.add(module);
+  made->rules_ = notes_of(modules);
   if (plans == 0) {
     rego::CompileOptions options;
-    for (const auto& [path, is_rule] : entries.all()) options.entrypoints.push_back({path});
+    for (const auto& [path, entry] : entries.all()) options.entrypoints.push_back({path});
     options.capabilities = capabilities;
     options.data = made->data_.root();
     options.allow_print = false;
@@ -179,12 +180,12 @@ void Policies::note(const NamedBundle& named) {
   }
 }
 
-void Policies::index_plans(const std::map<std::string, bool>& entries) {
+void Policies::index_plans(const std::map<std::string, Entry>& entries) {
   int number = 0;
   for (const std::string& name : program_->plan_names()) {
     // The plans of a plan bundle may be of rules or packages, so all are taken for rules.
     const auto entry = entries.find(name);
-    plans_[name] = {number++, entry == entries.end() || entry->second};
+    plans_[name] = {number++, entry == entries.end() ? Entry{.is_rule = true} : entry->second};
     const auto slashes = static_cast<std::size_t>(std::count(name.begin(), name.end(), '/'));
     deepest_ = std::max(deepest_, name.empty() ? 0 : slashes + 1);
   }
@@ -200,9 +201,12 @@ Policies::Found Policies::find(Path path) const {
   }
   while (true) {
     if (const auto at = plans_.find(std::string_view(name)); at != plans_.end()) {
+      const Entry& entry = at->second.entry;
       // Below a package that has no such rule there is base data alone.
-      if (depth < path.size() && !at->second.is_rule) return {};
-      return {at->second.number, depth, at->second.is_rule};
+      const bool may_hold =
+          entry.is_rule || depth == path.size() || (entry.hides && !can_stand_in_path(path[depth]));
+      if (!may_hold) return {};
+      return {at->second.number, depth, entry.is_rule};
     }
     if (depth == 0) return {};
     --depth;

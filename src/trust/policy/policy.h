@@ -19,8 +19,9 @@
 #include <vector>
 
 #include "policy/bundle.h"
-#include "policy/run_tests.h"  // IWYU pragma: export
-#include "policy/store.h"      // IWYU pragma: export
+#include "policy/rule_notes.h"  // IWYU pragma: export
+#include "policy/run_tests.h"   // IWYU pragma: export
+#include "policy/store.h"       // IWYU pragma: export
 #include "vm/vm.h"
 
 namespace mc::policy {
@@ -65,6 +66,7 @@ class Policies {
   // "name@revision" of all, comma separated: what a decision is attributed to.
   const std::string& revision() const { return revision_; }
   const std::vector<Source>& sources() const { return sources_; }  // by bundle and path
+  const std::vector<RuleNote>& rules() const { return rules_; }    // that decisions name; no plans'
   // The longest rule or package that `path` begins with.
   struct Found {
     int plan = -1;         // -1 = base data only
@@ -75,15 +77,21 @@ class Policies {
 
  private:
   Policies() = default;
+  class Entries;  // policy.cc
   void note(const NamedBundle& named);
-  void index_plans(const std::map<std::string, bool>& entries);
+  // What a path stands for: a rule, or what packages lie in.
+  struct Entry {
+    bool is_rule = false;
+    bool hides = false;  // there are rules below it under a name that cannot stand in a path
+  };
+  void index_plans(const std::map<std::string, Entry>& entries);
 
   struct Plan {
     int number = -1;
-    bool is_rule = true;
+    Entry entry;
   };
   struct Hash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's
     std::size_t operator()(std::string_view name) const {
       return std::hash<std::string_view>()(name);
     }
@@ -91,6 +99,7 @@ class Policies {
   std::unordered_map<std::string, Plan, Hash, std::equal_to<>> plans_;  // by "a/b/c"
   std::size_t deepest_ = 0;                                             // names of the longest one
   std::vector<Source> sources_;
+  std::vector<RuleNote> rules_;
   std::vector<BundleInfo> bundles_;
   std::vector<std::string> rule_paths_;
   std::shared_ptr<const vm::Program> program_;

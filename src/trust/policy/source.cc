@@ -9,7 +9,7 @@ namespace {
 
 constexpr Nanos kAnswerTime = seconds(30);
 
-bool is_url(const std::string& location) {
+bool is_url(std::string_view location) {
   return location.starts_with("http://") || location.starts_with("https://");
 }
 
@@ -132,11 +132,17 @@ Status SourceConfig::check() const {
   return ok();
 }
 
+std::string_view location_kind(std::string_view location) {
+  if (is_url(location)) return "url";
+  return location.ends_with(".tar.gz") || location.ends_with(".tgz") ? "file" : "folder";
+}
+
 std::unique_ptr<BundleSource> make_source(const SourceConfig& config, sys::Files& files,
                                           std::unique_ptr<net::Client> client) {
   const std::string location = in_channel(config);
-  if (is_url(location)) return std::make_unique<HttpSource>(config, files, std::move(client));
-  if (location.ends_with(".tar.gz") || location.ends_with(".tgz")) {
+  const std::string_view kind = location_kind(location);
+  if (kind == "url") return std::make_unique<HttpSource>(config, files, std::move(client));
+  if (kind == "file") {
     return std::make_unique<FileSource>(location, files,
                                         static_cast<std::size_t>(config.bytes_max));
   }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/archive.h"
@@ -45,6 +46,9 @@ class BundleSource {
   virtual Result<Fetched> fetch(const std::string& etag) = 0;
   virtual bool is_remote() const = 0;
 };
+
+// "folder", "file" or "url": what make_source() takes a location for.
+std::string_view location_kind(std::string_view location);
 
 // The client outlives the source.
 std::unique_ptr<BundleSource> make_source(const SourceConfig& config, sys::Files& files,

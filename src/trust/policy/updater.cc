@@ -29,6 +29,8 @@ Updater::Updater(World world, Options options, std::unique_ptr<BundleSource> sou
   status_.bundle = options_.name;
   status_.channel = options_.source.channel;
   status_.built_in = source_ == nullptr;
+  status_.location_kind =
+      source_ == nullptr ? "built-in" : std::string(location_kind(options_.source.location));
 }
 
 BundleOptions Updater::reading() const {
@@ -73,13 +75,24 @@ Result<Bundle> Updater::read_kept(const StoredBundle& stored) const {
   return bundle;
 }
 
+// Passed over while somebody else looks.
 void Updater::tick() {
+  const std::unique_lock looking(looking_, std::try_to_lock);
+  if (!looking) return;
   note_expiry();
   if (source_ == nullptr || world_.clock.mono() < next_look_) return;
-  (void)look();  // told and counted there
+  (void)look_held();  // told and counted there
 }
 
 Status Updater::look() {
+  const std::unique_lock looking(looking_, std::try_to_lock);
+  if (!looking) {
+    return fail(Code::conflict, "a look at the source of the policies is under way already");
+  }
+  return look_held();
+}
+
+Status Updater::look_held() {
   if (source_ == nullptr) return ok();
   const auto fetched = source_->fetch(etag_);
   const MonoTime now = world_.clock.mono();

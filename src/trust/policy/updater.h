@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ std::string_view kind_name(Event::Kind kind);
 
 struct UpdaterStatus {
   std::string bundle, revision, digest, signed_by, channel;
+  std::string location_kind;  // built-in, folder, file, url
   WallTime activated{};
   WallTime looked{};    // at the source, last
   std::string problem;  // of the last look; "" = none
@@ -69,11 +71,14 @@ class Updater {
   Status start();
   // Looks at the source when it is time to. For a maintenance thread; blocks as long as the source.
   void tick();
-  // Now, whatever the time: for `maestro policy reload`. The error says why the bundle was refused.
+  // Now, whatever the time: for `maestro policy reload`. The error says why the bundle was refused;
+  // `conflict` while another look is under way, as a server may hold its answer for long.
   Status look();
   UpdaterStatus status() const;
+  const vm::Capabilities& capabilities() const { return options_.capabilities; }
 
  private:
+  Status look_held();
   Status take(const Fetched& fetched);
   Status activate(Bundle bundle, const StoredBundle* stored);
   Result<Bundle> patched(const Bundle& delta) const;
@@ -85,6 +90,7 @@ class Updater {
   World world_;
   Options options_;
   std::unique_ptr<BundleSource> source_;
+  std::mutex looking_;  // of the next four, and the source
   std::string etag_;
   Bundle current_;
   StoredBundle kept_;

@@ -94,11 +94,13 @@ struct Instruction {
 static_assert(sizeof(Instruction) == 16);
 
 inline constexpr int kPathDepthMax = 32;  // longer ones go on as registers
-// input.a.b is {parent: the path of input.a, key: "b"}; its value is looked up once a query.
+// input.a.b is {parent: the path of input.a, key: "b"}, data.a[input.b] has a path as its key. The
+// value is looked up once a query.
 struct Path {
-  std::int32_t parent = -1;  // -1: the root
-  std::int32_t root = 0;     // 0 input, 1 data
-  Ref key = kUndefined;
+  std::int32_t parent = -1;    // -1: the root
+  std::int32_t root = 0;       // 0 input, 1 data
+  Ref key = kUndefined;        // a constant, or
+  std::int32_t key_path = -1;  // >= 0: the value of this path
 };
 
 // A call of a builtin (or of a function by path). Lists are [count, operands...] in Code::lists.

@@ -91,17 +91,17 @@ class Printer {
     return term::to_rego(code_.constants[static_cast<std::size_t>(~ref)]);
   }
 
+  // NOLINTNEXTLINE(misc-no-recursion): kPathDepthMax bounds it
   std::string path(std::int32_t index) const {
-    std::vector<Ref> keys;
+    std::string text;
     std::int32_t root = 0;
     for (; index >= 0; index = code_.paths[static_cast<std::size_t>(index)].parent) {
       const Path& one = code_.paths[static_cast<std::size_t>(index)];
-      keys.push_back(one.key);
+      const std::string key = one.key_path < 0 ? operand(one.key) : path(one.key_path);
+      text.insert(0, "[" + key + "]");
       root = one.root;
     }
-    std::string text = root == 0 ? "input" : "data";
-    for (auto key = keys.rbegin(); key != keys.rend(); ++key) text += "[" + operand(*key) + "]";
-    return text;
+    return (root == 0 ? "input" : "data") + text;
   }
 
   std::string list(std::int32_t index) const {

@@ -39,8 +39,7 @@ Emitter::Emitter(Lowering& lowering, Flow& flow)
       code_(lowering.code_),
       flow_(flow),
       uses_(find_uses(flow)),
-      registers_(place_registers(flow, uses_)),
-      tracker_(lowering.paths_, uses_),
+      registers_(place_registers(flow)),
       entry_(position()),
       first_site_(code_.sites.size()),
       is_defined_(uses_.size(), false) {
@@ -60,8 +59,11 @@ void Emitter::prepare(StepBlock& block, PathTracker& tracker) {
       if (kind != Mention::write || may_be_undefined || !use(ref).dominated()) return;
       is_defined_[static_cast<std::size_t>(ref)] = use(ref).changes == 0;
     });
-    if (step.op == Op::dot && tracker.of_dot(step) >= 0 && step.a >= 2) {
-      --uses_[static_cast<std::size_t>(step.a)].reads;
+    if (step.op == Op::dot) step.known_path = tracker.of_dot(step);
+    if (step.known_path >= 0) {
+      for (const Ref ref : {step.a, step.b}) {
+        if (ref >= 2) --uses_[static_cast<std::size_t>(ref)].reads;
+      }
     }
     const bool is_with = step.op == Op::with && step.target < 2;
     const int outer = is_with ? tracker.enter_with() : 0;
@@ -321,8 +323,6 @@ void Emitter::emit_with(Step& step) {
   put(Opcode::with_enter, reg(step.target), ref(step.a), step.at_path ? list(step.path) : -1,
       fail());
   const int outer_withs = scopes_.back().withs;
-  const bool is_root = step.target < 2;
-  const int epoch = is_root ? tracker_.enter_with() : 0;
   const int undefined = new_label(), after = new_label();
   scopes_.push_back({undefined, outer_withs + 1});
   if (emit_steps(step.blocks[0])) {
@@ -334,7 +334,6 @@ void Emitter::emit_with(Step& step) {
   put(Opcode::with_leave, 0);
   put(Opcode::jump, 0, 0, 0, fail());
   bind(after);
-  if (is_root) tracker_.leave_with(epoch);
 }
 
 void Emitter::emit_break(const Step& step) {
@@ -365,21 +364,33 @@ void Emitter::check_defined(Ref value) {
   put(Opcode::defined, 0, ref(value), 0, fail());
 }
 
+// input.a, of which only the longer path in one of the next statements is wanted: that fails when
+// this does.
+bool Emitter::is_only_parent(const StepBlock& block, std::size_t at) const {
+  const Ref target = block.steps[at].target;
+  for (std::size_t i = next_live(block, at + 1); i < block.steps.size();
+       i = next_live(block, i + 1)) {
+    const Step& step = block.steps[i];
+    if (step.op != Op::dot || step.known_path < 0) return false;
+    if (step.a == target || step.b == target) return true;
+  }
+  return false;
+}
+
 std::size_t Emitter::emit_dot(StepBlock& block, std::size_t at) {
   const Step& step = block.steps[at];
-  const std::int32_t path = tracker_.of_dot(step);
+  const std::int32_t path = step.known_path;
   if (path < 0) {
     put(Opcode::dot, reg(step.target), ref(step.a), ref(step.b), fail());
     return at;
   }
-  const std::size_t next = next_live(block, at + 1);
   const int reads = use(step.target).reads + use(step.target).changes;
-  if (reads <= 1 && next < block.steps.size()) {
+  if (reads == 0 && is_only_parent(block, at)) return at;
+  const std::size_t next = next_live(block, at + 1);
+  if (reads == 1 && next < block.steps.size()) {
     const Step& after = block.steps[next];
-    // input.a, of which only the b that follows is wanted: that fails when this does.
-    if (reads == 0 && after.op == Op::dot && after.a == step.target && after.b < 0) return at;
     const bool compares = after.op == Op::equal || after.op == Op::not_equal;
-    if (reads == 1 && compares && (after.a == step.target) != (after.b == step.target)) {
+    if (compares && (after.a == step.target) != (after.b == step.target)) {
       mark(after.at);
       const Ref other = after.a == step.target ? after.b : after.a;
       put(after.op == Op::equal ? Opcode::path_equal : Opcode::path_not_equal, 0, path, ref(other),

@@ -39,6 +39,7 @@ class Emitter {
   void emit_break(const Step& step);
   void emit_return(const Step& step);
   void check_defined(Ref value);
+  bool is_only_parent(const StepBlock& block, std::size_t at) const;
   std::size_t emit_dot(StepBlock& block, std::size_t at);
   std::size_t emit_call(StepBlock& block, std::size_t at);
   std::size_t emit_builtin(StepBlock& block, std::size_t at);
@@ -64,7 +65,6 @@ class Emitter {
   Flow& flow_;
   std::vector<Use> uses_;
   Registers registers_;
-  PathTracker tracker_;
   std::vector<Scope> scopes_;
   std::vector<int> labels_;  // their places; -1 = not bound yet
   int last_bound_ = -1;      // the last place that has a label

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,6 +42,7 @@ struct Step {
   std::int32_t function = -1;                 // of call: of this policy
   const builtin::Builtin* builtin = nullptr;  // or this
   std::vector<Ref> operands, path;            // path: of call_dynamic and with
+  std::int32_t known_path = -1;               // of dot: the path that it reads
   bool at_path = false;                       // of with
   bool is_available = true;                   // the builtin may be called here
   std::vector<StepBlock> blocks;
@@ -106,6 +108,25 @@ void each_mention(Step& step, F&& f) {
   }
 }
 
+// The locals that a block mentions, and which of them it looks at before it surely wrote them.
+class ReadFirst {
+ public:
+  struct Local {
+    Ref local = -1;
+    int mentions = 0;
+    bool read_first = false;
+  };
+  explicit ReadFirst(std::int32_t locals);
+  void grow(std::int32_t locals);
+  std::span<const Local> find(StepBlock& block);  // valid until the next call
+
+ private:
+  void visit(StepBlock& block);
+  std::vector<std::int32_t> index_;  // of a local in found_
+  std::vector<bool> is_written_;
+  std::vector<Local> found_;
+};
+
 struct Names {  // what calls are resolved with
   std::unordered_map<std::string_view, std::int32_t> functions;
   std::unordered_map<std::string_view, const builtin::Builtin*> builtins;
@@ -117,6 +138,7 @@ Result<Flow> read_plan(const Names& names, Constants& constants, std::int32_t in
 
 // Constants, copies and dead statements go; a rule's result is returned as soon as it is sure.
 void simplify(Flow& flow, Constants& constants);
-void shorten_results(Flow& flow);  // part of it (results.cc)
+void split_locals(Flow& flow);  // parts of it (locals.cc, results.cc)
+void shorten_results(Flow& flow);
 
 }  // namespace mc::vm

@@ -26,19 +26,19 @@ struct Registers {
   };
   std::vector<Block> blocks;
 };
-Registers place_registers(Flow& flow, const std::vector<Use>& uses);
+Registers place_registers(Flow& flow);
 
 // The paths of a program, each once.
 class PathTable {
  public:
   explicit PathTable(std::vector<Path>& paths) : paths_(paths) {}
-  // parent: -1 for input[key] and data[key], which root tells apart. -1: it is too deep.
-  std::int32_t of(std::int32_t parent, std::int32_t root, Ref key);
+  // The number of a path, -1 when it is too deep.
+  std::int32_t of(const Path& path);
 
  private:
   std::vector<Path>& paths_;
   std::vector<int> depths_;
-  std::map<std::tuple<std::int32_t, std::int32_t, Ref>, std::int32_t> index_;
+  std::map<std::tuple<std::int32_t, std::int32_t, Ref, std::int32_t>, std::int32_t> index_;
 };
 
 // Which locals hold the value of a path, while statements are looked at in their order. A `with`

@@ -118,6 +118,7 @@ Value* Machine::State::grow(const Value* regs, std::int32_t wanted, const Instru
   return stack.data() + base;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): kPathDepthMax bounds it, keys count like parents
 Value Machine::State::load_path(const Value* regs, std::int32_t path) {
   std::array<std::int32_t, kPathDepthMax> missing;
   std::size_t count = 0;
@@ -136,7 +137,14 @@ Value Machine::State::load_path(const Value* regs, std::int32_t path) {
   }
   while (count > 0) {
     const std::int32_t at = missing[--count];
-    value = value.find(constants[~program->paths[static_cast<std::size_t>(at)].key]);
+    const Path& wanted = program->paths[static_cast<std::size_t>(at)];
+    if (wanted.key_path < 0) {
+      value = value.find(constants[~wanted.key]);
+    } else if (paths[wanted.key_path].generation == generation) {
+      value = value.find(paths[wanted.key_path].value);
+    } else {
+      value = value.find(load_path(regs, wanted.key_path));
+    }
     paths[at] = {value, generation};
   }
   return value;

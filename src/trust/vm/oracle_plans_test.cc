@@ -118,7 +118,7 @@ class PlanMaker {
   void add_body(plan::Function& function, bool same_result) {
     const plan::Local x = fresh();
     plan::Block body = block(2, 1, false);
-    body.statements.insert(body.statements.begin(), reset(x));
+    if (!one_in(10)) body.statements.insert(body.statements.begin(), reset(x));
     if (one_in(2)) add_guard(body);
     append_inside(body, once(x, result(same_result)));
     function.blocks.push_back(std::move(body));

@@ -1,27 +1,38 @@
+#include <algorithm>
+
 #include "vm/lower.h"
 
 namespace mc::vm {
 
-std::int32_t PathTable::of(std::int32_t parent, std::int32_t root, Ref key) {
-  const int depth = parent < 0 ? 1 : depths_[static_cast<std::size_t>(parent)] + 1;
+std::int32_t PathTable::of(const Path& path) {
+  const auto depth_of = [&](std::int32_t of) {
+    return of < 0 ? 0 : depths_[static_cast<std::size_t>(of)];
+  };
+  const int depth = std::max(depth_of(path.parent), depth_of(path.key_path)) + 1;
   if (depth > kPathDepthMax) return -1;
-  const auto [at, is_new] =
-      index_.try_emplace({parent, root, key}, static_cast<std::int32_t>(paths_.size()));
+  const auto [at, is_new] = index_.try_emplace({path.parent, path.root, path.key, path.key_path},
+                                               static_cast<std::int32_t>(paths_.size()));
   if (is_new) {
-    paths_.push_back({.parent = parent, .root = root, .key = key});
+    paths_.push_back(path);
     depths_.push_back(depth);
   }
   return at->second;
 }
 
 std::int32_t PathTracker::of_dot(const Step& dot) {
-  if (dot.a < 0 || dot.b >= 0) return -1;
-  std::int32_t path = -1;
+  Path wanted;
+  if (dot.a < 0) return -1;
   if (dot.a < 2) {
-    path = table_.of(-1, dot.a, dot.b);
-  } else if (const std::int32_t parent = of_local(dot.a); parent >= 0) {
-    path = table_.of(parent, 0, dot.b);
+    wanted.root = dot.a;
+  } else if (wanted.parent = of_local(dot.a); wanted.parent < 0) {
+    return -1;
   }
+  if (dot.b < 0) {
+    wanted.key = dot.b;
+  } else if (wanted.key_path = of_local(dot.b); wanted.key_path < 0) {
+    return -1;
+  }
+  const std::int32_t path = table_.of(wanted);
   const Use& use = uses_[static_cast<std::size_t>(dot.target)];
   if (path >= 0 && use.dominated() && use.changes == 0) {
     known_[dot.target] = {path, epoch_};

@@ -94,10 +94,10 @@ TEST_CASE("plan: what is wrong is named by its place") {
   };
   const std::string deep_open = R"({"type":"BlockStmt","stmt":{"blocks":[{"stmts":[)";
   std::string deep;
-  for (int i = 0; i < 600; ++i) deep += deep_open;
-  for (int i = 0; i < 600; ++i) deep += "]}]}}";
+  for (int i = 0; i < 502; ++i) deep += deep_open;
+  for (int i = 0; i < 502; ++i) deep += "]}]}}";
   const Row rows[] = {
-      {"no JSON", "{", "expected a key in quotes at byte 1"},
+      {"no JSON", "{", "invalid JSON at byte 1"},
       {"no object", "[]", "plan: must be an object"},
       {"unknown statement", json_of(statement("FlyStmt", "")),
        "plans.plans[0].blocks[0].stmts[0]: unknown statement 'FlyStmt'"},

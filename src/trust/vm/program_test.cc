@@ -88,10 +88,10 @@ plan eval
     equal 8 5
     var 9 = "unused"
     result 5
-)") == R"(plan eval (4 registers)
-  0: path_equal input["a"]["b"] [1, {"x"}] ->2  ; 11:1
-  1: result [1, {"x"}]  ; 13:1
-  2: halt  ; 13:1
+)") == R"(plan eval (5 registers)
+  0: path_equal input["a"]["b"] [1, {"x"}] ->2  ; 13:1
+  1: result [1, {"x"}]  ; 15:1
+  2: halt  ; 15:1
 )");
 }
 

@@ -177,6 +177,7 @@ class Sweeper {
 }  // namespace
 
 void simplify(Flow& flow, Constants& constants) {
+  split_locals(flow);
   Folder(flow, constants).fold();
   Sweeper(flow).sweep();
   shorten_results(flow);

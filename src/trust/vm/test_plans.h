@@ -14,16 +14,13 @@
 //       result 2
 //
 // `block` in a function starts its next block; inside a block it is a BlockStmt, whose own blocks
-// are lines `-`. A function's path are the parts of its name, without "data". Statements have the
-// number of their line, without empty ones.
+// are lines `-`. A function's path are the parts of its name, without "data". The row of a
+// statement is the number of its line, without empty ones.
 #pragma once
 
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/base.h"
@@ -63,33 +60,29 @@ class PlanText {
       const bool quoted = line[i] == '"';
       const std::size_t end = quoted ? line.find('"', i + 1) + 1 : line.find(' ', i);
       words.emplace_back(line.substr(i, end - i));
-      if (end == std::string_view::npos) break;
-      i = end;
+      i = std::min(end, line.size());
     }
     return words;
   }
 
   static std::int32_t number(std::string_view word) {
     std::int32_t n = -1;
-    const auto read = std::from_chars(word.data(), word.data() + word.size(), n);
-    MC_CHECK(read.ec == std::errc() && read.ptr == word.data() + word.size());
+    const char* const end = word.data() + word.size();
+    MC_CHECK(std::from_chars(word.data(), end, n).ptr == end && n >= 0);
     return n;
   }
 
   std::int32_t string(std::string_view text) {
     std::vector<std::string>& all = policy_.strings;
-    const auto at = std::find(all.begin(), all.end(), text);
-    if (at != all.end()) return static_cast<std::int32_t>(at - all.begin());
-    all.emplace_back(text);
-    return static_cast<std::int32_t>(all.size()) - 1;
+    const auto at = std::find(all.begin(), all.end(), text) - all.begin();
+    if (at == static_cast<std::ptrdiff_t>(all.size())) all.emplace_back(text);
+    return static_cast<std::int32_t>(at);
   }
 
   plan::Operand operand(std::string_view word) {
     if (word == "true" || word == "false") return plan::Operand::boolean(word == "true");
-    if (word.front() == '"') {
-      return plan::Operand::string(string(word.substr(1, word.size() - 2)));
-    }
-    return plan::Operand::local(number(word));
+    if (word[0] != '"') return plan::Operand::local(number(word));
+    return plan::Operand::string(string(word.substr(1, word.size() - 2)));
   }
 
   void read() {
@@ -97,9 +90,7 @@ class PlanText {
     while (at_ < lines_.size()) {
       const Words& words = lines_[at_++].words;
       if (words[0] == "plan") {
-        plan::Plan& plan = policy_.plans.emplace_back();
-        plan.name = words[1];
-        plan.blocks = blocks(1);
+        policy_.plans.push_back({words[1], blocks(1)});
         continue;
       }
       MC_CHECK(words[0] == "function");
@@ -160,7 +151,6 @@ class PlanText {
     }
     check_failed("an unknown statement", __FILE__, __LINE__);
   }
-
   plan::Statement statement(std::size_t depth) {
     plan::Statement made;
     made.at = {.file = 0, .row = static_cast<std::int32_t>(at_) + 1, .column = 1};
@@ -170,9 +160,11 @@ class PlanText {
     words.erase(std::remove(words.begin(), words.end(), "="), words.end());
     std::size_t next = 1;
     for (const char kind : form.words) next = read_word(kind, words, next, made);
-    if (form.op == Op::block) made.blocks = blocks(depth + 1);
-    const bool nests = form.op == Op::not_ || form.op == Op::scan || form.op == Op::with;
-    if (nests) made.blocks.push_back(statements(depth + 1));
+    if (form.op == Op::block) {
+      made.blocks = blocks(depth + 1);
+    } else if (form.op == Op::not_ || form.op == Op::scan || form.op == Op::with) {
+      made.blocks.push_back(statements(depth + 1));
+    }
     return made;
   }
 
@@ -190,14 +182,13 @@ class PlanText {
       return at;
     }
     const std::string& word = words.at(at);
+    if (kind == 'n') made.name = word;
     if (kind == 't') made.target = number(word);
-    if (kind == 'a') made.a = operand(word);
-    if (kind == 'b') made.b = operand(word);
+    if (kind == 'a' || kind == 'b') (kind == 'a' ? made.a : made.b) = operand(word);
     if (kind == 'k') made.key = number(word);
     if (kind == 'v') made.value = number(word);
     if (kind == 'i') made.integer = number(word);
     if (kind == 's') made.integer = operand(word).value;
-    if (kind == 'n') made.name = word;
     return at + 1;
   }
 

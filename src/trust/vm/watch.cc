@@ -80,6 +80,9 @@ void Machine::State::note_return(Value value, const Instruction* pc) {
   }
   watch.calls.pop_back();
   watch.last = nullptr;
+  if (value.is_undefined() && !watch.calls.empty()) {  // so the call fails; `frame` is its frame
+    watch.calls.back().failed = program->location(static_cast<std::int32_t>(frame->call - code));
+  }
 }
 
 void Machine::State::write_profile(Profile& profile) const {

@@ -157,7 +157,65 @@ const ledger = {
   signer: `-----BEGIN PUBLIC KEY-----\n${"D".repeat(64)}\n-----END PUBLIC KEY-----\n`,
 };
 
+const rule = (id, title, decisions, denied = 0) => ({ id, title, description: null, decisions, denied });
+const policy = {
+  bundle: "policies", revision: "2026-11-27.2", digest: `sha256:${"5e".repeat(32)}`, signed_by: "release-2026",
+  channel: "prod", location_kind: "url", activated_at: before(95), looked_at: before(1), expired: false, refused: 1,
+  activations: 3, problem: "mc/access/deny.rego:14:2: rego_parse_error: unexpected } token",
+  rules: [
+    rule("cross-region", "Data stay in the region of their tenant", 0),
+    rule("cross-tenant", "No tenant reaches into another one", 4, 4),
+    rule("mask-personal", "How the columns of a sensitivity are masked", 812),
+    rule("mask-sensitive", "How the columns of a sensitivity are masked", 790),
+    rule("purpose-mismatch", "The actor's purposes contain what the resource is for", 17, 17),
+    rule("purpose-missing", "A request states its purpose", 61, 61),
+    rule("role", null, 23, 23), rule("role-*", "The action is one of the role's", 0),
+    rule("role-analyst", "The action is one of the role's", 1204, 78), rule("role-dpo", "The action is one of the role's", 96),
+  ],
+};
+const masks = { fullName: "hash", birthDate: "generalise:12", nationalId: "partial:4" };
+const decision = (n, more = {}) => ({
+  id: id("dec", n), at: before(n * 3), tenant: "alpha", principal: n % 3 === 0 ? "dora" : "ben", action: "read",
+  purpose: "support", resource: { kind: "dataset", name: n % 4 === 0 ? "event" : "person" }, allowed: true,
+  rules: ["mask-personal", "mask-sensitive", "role-analyst"], reasons: [], masked: masks, revision: "policies@2026-11-27.2",
+  request_id: id("req", n), warrant: null, ...more,
+});
+const deniedFor = (reason, more = {}) =>
+  ({ allowed: false, rules: [reason, "role-analyst"], reasons: [reason], masked: {}, ...more });
+const decisions = page([
+  decision(1), decision(2, deniedFor("purpose-missing", { purpose: "" })), decision(3), decision(4),
+  decision(5, deniedFor("role", { action: "write", rules: [] })), decision(6, deniedFor("purpose-mismatch")), decision(7),
+]);
+const input = {
+  action: "read", purpose: "", principal: { id: "ben", tenant: "alpha", roles: ["analyst"], purposes: ["support"] },
+  tenant: { id: "alpha", region: "eu" }, resource: { kind: "dataset", name: "person" },
+};
+const spoke = (rule, effect, title, file, row) => ({ id: rule, effect, title, description: null, file, row });
+const way = (what, from, to, text) => ({ changes: [{ what, from, to, text }] });
+const decided = {
+  ...decisions.items[1], input,
+  explanation: {
+    summary: "ben wanted to read the dataset person without a purpose, which nothing is allowed without.",
+    rules: [
+      spoke("purpose-missing", "deny", "A request states its purpose", "mc/access/deny.rego", 7),
+      spoke("role-analyst", "other", "The action is one of the role's", "mc/access/allow.rego", 6),
+    ],
+    inputs: [
+      { name: "action", value: "read", rules: ["role-analyst"] },
+      { name: "principal.roles", value: ["analyst"], rules: ["role-analyst"] },
+      { name: "purpose", value: "", rules: ["purpose-missing"] },
+    ],
+    masks: Object.entries(masks).map(([column, mask]) => ({ column, mask, sensitivity: "personal" })),
+    now: {
+      revision: "policies@2026-11-27.2", policies_changed: false, same: true,
+      outcome: { allow: false, reasons: ["purpose-missing"], masked: {} },
+    },
+    would_allow: [way("purpose", "", "support", "with the purpose 'support'")], tried: 14,
+  },
+};
+
 export const API = {
+  "/v1/policy": policy, "/v1/decisions": decisions, [`/v1/decisions/${id("dec", 2)}`]: decided,
   "/v1/session": session, "/v1/overview": overview, "/v1/alerts": alerts, "/v1/datasets": datasets,
   "/v1/datasets/person": personDetail, "/v1/sessions": sessions, "/v1/tenants/alpha/tokens": tokens,
   "/v1/tenants/alpha/endpoints": endpoints, "/v1/tenants/alpha/deliveries": deliveries,
@@ -176,6 +234,23 @@ const introspection = { __schema: {
     type("Person", ["id", "fullName", "birthDate"].map((name) => field(name, named("SCALAR", "String")))),
   ],
 } };
+
+// What a what-if answers: one verdict of each kind would be another.
+const outcome = (allow, reasons = [], masked = {}) => ({ allow, reasons, masked });
+const changes = (n, was, would) => {
+  const { id: decision_id, at, tenant, principal, action, resource } = decision(n);
+  return { decision_id, at, tenant, principal, action, resource, before: was, after: would };
+};
+export const WHAT_IF = {
+  revision: "2026-11-28.1", from: before(60), to: NOW, decisions: 1301, unchanged: 1294, complete: true,
+  skipped: [{ reason: "resource-gone", count: 2 }, { reason: "gate-shut", count: 1 }],
+  changed: [
+    changes(1, outcome(true, [], masks), outcome(false, ["purpose-mismatch"])),
+    changes(2, outcome(false, ["purpose-missing"]), outcome(true, [], masks)),
+    changes(3, outcome(true, [], masks), outcome(true, [], { ...masks, fullName: "null", country: "generalise" })),
+    changes(4, outcome(false, ["role"]), outcome(false, ["cross-region", "role"])),
+  ],
+};
 
 // What the gateway says to the portal's own queries: the schema, and rows by alias d0, d1 and so on.
 export function graphql(query) {

@@ -119,7 +119,7 @@ export function addFlowScenarios(demo) {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await json.textContent());
     await write(page, query, "{ persons(first: 1) { nodes { fullN");
     await page.keyboard.press("Control+Space");
-    await page.getByRole("option", { name: "fullName String!" }).waitFor();
+    await page.getByRole("option", { name: "fullName String" }).waitFor();
     await check(page, "completions");
     await page.keyboard.press("Enter");
     await page.keyboard.type(" } } }");

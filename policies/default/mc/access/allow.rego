@@ -7,3 +7,14 @@ allowed_by contains concat("", ["role-", role]) if {
 	some role in input.principal.roles
 	input.action in data.mc.settings.actions[role]
 }
+
+# METADATA
+# title: No role has the action
+denied_by contains "role" if count(allowed_by) == 0
+
+# METADATA
+# title: The action is one that a role forbids, whatever other roles allow
+denied_by contains "role-forbids" if {
+	some role in input.principal.roles
+	input.action in data.mc.settings.forbidden[role]
+}

@@ -1,9 +1,10 @@
 # METADATA
 # title: The gate of every request
 # description: |
-#   One decision for a request: the rules that allow or deny it by name, the reasons that the caller is
-#   told, and the obligations that bind whoever serves it. A request is allowed when at least one rule
-#   allows it and none denies it; without a purpose nothing is allowed.
+#   One decision for a request: the rules that allow or deny it by name, the reasons that the caller
+#   is told, and the obligations that bind whoever serves it. A request is allowed when at least one
+#   rule allows it and none denies it. What must hold is written as what holds: a member of the input
+#   that is missing or of another type makes that undefined, and undefined denies.
 package mc.access
 
 decision := {
@@ -23,12 +24,7 @@ allow if {
 # Every rule that spoke, in one list.
 rules := sort(((denied_by | allowed_by) | masked_by))
 
-# A denial without a rule that denies: nothing allowed it.
-reasons := sort(denied_by) if count(denied_by) > 0
-
-else := ["role"] if count(allowed_by) == 0
-
-else := []
+reasons := sort(denied_by)
 
 obligations := {
 	"mask_class": class_masks,

@@ -49,9 +49,11 @@ kind_of_input := type_name(input)
 
 strict := count(input.n)
 
-slow := count([1 | some i in numbers.range(1, 3000); some j in numbers.range(1, 3000); i == j])
+slow := count([1 | some i in numbers.range(1, 3000); some j in numbers.range(1, 3000); i < j]) if {
+	input.slow
+}
 
-big := numbers.range(1, 4000)
+big := numbers.range(1, 200000) if input.big
 
 chance := rand.intn("x", 1000000)
 )";

@@ -1,0 +1,54 @@
+// How the figures of bench/policy are taken: CPU time of batches, and the time of single calls.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/json.h"
+#include "policy/policy.h"
+#include "sys/sys.h"
+
+namespace mc::bench {
+
+[[noreturn]] void stop(const std::string& why);
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) stop(result.error().what);
+  return std::move(*result);
+}
+
+struct Machine {
+  std::unique_ptr<sys::Files> files = sys::real_files();
+  std::unique_ptr<sys::Clock> clock = sys::real_clock();
+  std::unique_ptr<sys::Random> random = sys::real_random();
+};
+
+double micros_of(Nanos time);
+double cpu_us();         // of this process, all threads
+double thread_cpu_us();  // of this thread
+
+double median(std::vector<double> values);
+double geometric_mean(const std::vector<double>& values);
+double percentile(std::vector<double>& values, double part);  // sorts them
+
+// CPU time of one call of `work` in microseconds: the median of rounds of about 4 ms.
+double cpu_us_of(const std::function<void()>& work, int rounds = 9);
+
+// Wall time of single calls, each of `count` works in turn, so that none has the caches and the
+// branch predictor to itself: microseconds by work. Reading the clock, 20 to 40 ns, is in it.
+std::vector<std::vector<double>> single_calls_us(sys::Clock& clock, std::size_t count, int turns,
+                                                 const std::function<void(std::size_t)>& work);
+
+// The files of a folder as the only bundle, in use.
+void activate(policy::Engine& engine, std::vector<archive::Entry> files);
+std::vector<archive::Entry> folder(const Machine& machine, const std::string& path);
+
+// Significant digits, not more than the figure is worth.
+json::Value rounded(double value);
+void print_line(json::Object line);
+
+}  // namespace mc::bench

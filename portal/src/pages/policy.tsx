@@ -1,0 +1,198 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Problem } from "../api.ts";
+import { type Bar, BarChart } from "../chart/bars.tsx";
+import type { Policy, PolicyRule } from "../client.ts";
+import { Copy } from "../copy.tsx";
+import { ago, count, time, UNKNOWN } from "../format.ts";
+import { Link } from "../link.tsx";
+import { Failed, useLoaded, Waiting } from "../load.tsx";
+import { Send, useSending } from "../modal.tsx";
+import { NOTHING, queryOf, readFilters } from "../policy/filters.ts";
+import { type Count, denialsByReason, isFamily, rulesByUse } from "../policy/words.ts";
+import { client, place, session, tenant, utc } from "../state.ts";
+import { Decisions, toDecisions } from "./policy_decisions.tsx";
+
+const EVERY_MS = 15_000;
+const WITHHELD = "true"; // that there is a problem, to whom its words are not told
+
+const FROM: Record<Policy["location_kind"], string> = {
+  "built-in": "the program itself", folder: "a folder", file: "a file", url: "a server",
+};
+
+const nameOf = ({ bundle, revision }: Policy) => (revision === null ? bundle : `${bundle} ${revision}`);
+
+// What is wrong with what decides, and what decides nevertheless.
+function State({ policy }: { policy: Policy }) {
+  const { problem, expired, location_kind: kind } = policy;
+  return (
+    <>
+      {problem !== null && (
+        <section class="notice bad">
+          <h2>✕ The last look at the source brought no good bundle</h2>
+          {problem === WITHHELD ? <p>The operator's people see the reason here.</p> : <pre dir="auto">{problem}</pre>}
+          <p>
+            <bdi>{nameOf(policy)}</bdi> stays in use, and decides on every request meanwhile.
+          </p>
+        </section>
+      )}
+      {expired && (
+        <section class="notice bad">
+          <h2>▲ The bundle in use has expired</h2>
+          <p>Its own end has passed. It stays in use until its source has a newer one.</p>
+        </section>
+      )}
+      {problem === null && !expired && (
+        <p>
+          {kind === "built-in"
+            ? "✓ The policies that come with the program decide. A bundle of your own: policy.source.location."
+            : "✓ What decides is the newest of its source."}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Since({ at, now }: { at: string | null; now: number }) {
+  return <>{at === null ? UNKNOWN : `${time(at, utc.value)}, ${ago(Date.parse(at), now)}`}</>;
+}
+
+function Facts({ policy }: { policy: Policy }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const builtIn = policy.location_kind === "built-in";
+  return (
+    <dl class="facts">
+      <dt>Bundle</dt>
+      <dd><bdi>{policy.bundle}</bdi></dd>
+      <dt>Revision</dt>
+      <dd>{policy.revision === null ? `${UNKNOWN} its manifest names none` : <bdi>{policy.revision}</bdi>}</dd>
+      <dt>Signed by</dt>
+      <dd>
+        {policy.signed_by !== null && <>✓ <bdi>{policy.signed_by}</bdi></>}
+        {policy.signed_by === null && (builtIn ? "it comes with the program" : "▲ nobody: unsigned bundles are taken here")}
+      </dd>
+      {policy.digest !== null && (
+        <>
+          <dt>Digest</dt>
+          <dd>
+            <code>{policy.digest}</code> <Copy text={policy.digest} what="the digest" />
+          </dd>
+        </>
+      )}
+      {!builtIn && (
+        <>
+          <dt>Channel</dt>
+          <dd><bdi>{policy.channel}</bdi></dd>
+        </>
+      )}
+      <dt>Comes from</dt>
+      <dd>{FROM[policy.location_kind]}</dd>
+      <dt>In use since</dt>
+      <dd><Since at={policy.activated_at} now={now} /></dd>
+      {!builtIn && (
+        <>
+          <dt>Source looked at</dt>
+          <dd><Since at={policy.looked_at} now={now} /></dd>
+          <dt>Since the server's start</dt>
+          <dd>
+            {count(policy.activations)} put into use, {policy.refused > 0 && "▲ "}{count(policy.refused)} refused
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+const ALLOWED = { name: "not denied for it", colour: 4 };
+const DENIED = { name: "denied", colour: 5 };
+
+function barOf(kind: "rule" | "reason", { id, note, allowed, denied }: Count): Bar {
+  const to = `/policy?${queryOf({ ...NOTHING, [kind]: id })}`;
+  const label = isFamily(id)
+    ? <code>{id}</code>
+    : <Link to={to} then={toDecisions}><code>{id}</code></Link>;
+  return { name: id, label, note, parts: kind === "rule" ? [allowed, denied] : [denied] };
+}
+
+function Charts({ rules }: { rules: PolicyRule[] }) {
+  const used = useMemo(() => rulesByUse(rules), [rules]);
+  const denials = useMemo(() => denialsByReason(rules), [rules]);
+  return (
+    <div class="charts">
+      <BarChart
+        title="Decisions by rule, last hour" kinds={[ALLOWED, DENIED]} bars={used.map((one) => barOf("rule", one))}
+        empty="No rule is named, and none spoke."
+      />
+      <BarChart
+        title="Denials by reason, last hour" kinds={[DENIED]} bars={denials.map((one) => barOf("reason", one))}
+        empty="✓ Nothing was denied in the last hour."
+      />
+    </div>
+  );
+}
+
+// Why a look at the source changed nothing.
+function NotTaken({ problem, retry }: { problem: Problem; retry: () => void }) {
+  if (problem.status !== 409 && problem.status !== 503) return <Failed problem={problem} retry={retry} />;
+  return (
+    <section class="notice bad" role="alert">
+      <h2>{problem.status === 409 ? "✕ The bundle at the source was refused" : "▲ The source does not answer"}</h2>
+      <pre dir="auto">{problem.message}</pre>
+      <p>What was in use stays in use.</p>
+    </section>
+  );
+}
+
+export default function PolicyPage() {
+  const who = session.value;
+  const where = tenant.value || who?.tenant || "";
+  const operator = who?.tenant === "system";
+  const writes = who?.scopes.includes("admin:write") ?? false;
+  const query = place.value.searchParams.toString();
+  const filters = useMemo(() => readFilters(new URLSearchParams(query)), [query]);
+  const policy = useLoaded("policy", client.getPolicy, EVERY_MS);
+  const { problem, busy, send } = useSending();
+  const [said, setSaid] = useState("");
+  const shown = policy.value;
+  const look = () => send(async () => {
+    setSaid("");
+    const before = shown?.digest;
+    try {
+      const now = await client.reloadPolicy();
+      setSaid(now.digest === before ? `${nameOf(now)} stays in use` : `${nameOf(now)} is in use now`);
+    } finally {
+      policy.reload();
+    }
+  });
+  return (
+    <>
+      <header class="head">
+        <h1 tabIndex={-1}>Policy</h1>
+        {operator && (
+          <span class="buttons">
+            {writes && shown && shown.location_kind !== "built-in" && (
+              <Send busy={busy} press={() => void look()} plain>Look at the source now</Send>
+            )}
+            <Link to="/policy/what-if" button>What if</Link>
+          </span>
+        )}
+      </header>
+      <p>What decides on each request, and what it decided.</p>
+      <p role="status">{said && <>✓ <bdi>{said}</bdi></>}</p>
+      {problem && <NotTaken problem={problem} retry={() => void look()} />}
+      {policy.problem && <Failed problem={policy.problem} retry={policy.reload} />}
+      {!shown && !policy.problem && <Waiting />}
+      {shown && (
+        <>
+          <State policy={shown} />
+          <Facts policy={shown} />
+          <Charts rules={shown.rules} />
+        </>
+      )}
+      <Decisions where={where} filters={filters} told={policy.problem} />
+    </>
+  );
+}

@@ -1,0 +1,212 @@
+// The decisions that the log has of a tenant's data: filters, and a table that is loaded in parts.
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { asProblem, type Problem } from "../api.ts";
+import type { Decision, DecisionPage } from "../client.ts";
+import { count, time, UNKNOWN } from "../format.ts";
+import { Link } from "../link.tsx";
+import { Failed, type Loaded, useLoaded, Waiting } from "../load.tsx";
+import { PassingButton } from "../passing.tsx";
+import { asked, type Filters, isNothing, NOTHING, queryOf, type Verdict, writeFilters } from "../policy/filters.ts";
+import { verdictText } from "../policy/words.ts";
+import { address, attempt, client, go, utc } from "../state.ts";
+
+const LOADED_AT_ONCE = 50;
+const HEADING = "decisions";
+
+const show = (filters: Filters) => go(address("/policy", { own: writeFilters(filters) }));
+
+// Who chose something further up wants to be at what it gave.
+export const toDecisions = () => document.getElementById(HEADING)?.focus();
+
+const TEXTS = [
+  ["principal", "Principal", "ben"], ["rule", "Rule", "mask-personal"], ["reason", "Reason", "purpose-missing"],
+] as const;
+const TIMES = [["from", "From (UTC)"], ["to", "Before (UTC)"]] as const;
+
+function FilterForm({ filters }: { filters: Filters }) {
+  const [draft, setDraft] = useState(filters);
+  const first = useRef<HTMLSelectElement>(null);
+  useLayoutEffect(() => setDraft(filters), [queryOf(filters)]);
+  useLayoutEffect(() => {
+    const focus = () => first.current?.focus();
+    addEventListener("mc-filter", focus);
+    return () => removeEventListener("mc-filter", focus);
+  }, []);
+  const change = (part: Partial<Filters>) => setDraft({ ...draft, ...part });
+  return (
+    <form
+      class="filters" aria-label="Filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        show(draft);
+      }}
+    >
+      <p>
+        <label for="filter-verdict">Verdict</label>
+        <select
+          id="filter-verdict" ref={first} value={draft.verdict}
+          onChange={(event) => change({ verdict: event.currentTarget.value as Verdict })}
+        >
+          <option value="">All</option>
+          <option value="allowed">Allowed</option>
+          <option value="denied">Denied</option>
+        </select>
+      </p>
+      {TEXTS.map(([name, label, hint]) => (
+        <p key={name}>
+          <label for={`filter-${name}`}>{label}</label>
+          <input
+            id={`filter-${name}`} placeholder={hint} maxLength={256} value={draft[name]} spellcheck={false}
+            autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value.trim() })}
+          />
+        </p>
+      ))}
+      {TIMES.map(([name, label]) => (
+        <p key={name}>
+          <label for={`filter-${name}`}>{label}</label>
+          <input
+            id={`filter-${name}`} type="datetime-local" value={draft[name]}
+            onInput={(event) => change({ [name]: event.currentTarget.value })}
+          />
+        </p>
+      ))}
+      <p class="buttons">
+        <button type="submit" class="primary">Show</button>
+        <button type="button" onClick={() => show(NOTHING)}>Clear</button>
+      </p>
+    </form>
+  );
+}
+
+interface Found {
+  first: Loaded<DecisionPage>;
+  items: Decision[];
+  more: boolean;
+  problem: Problem | null; // of the older ones
+  older: () => Promise<void>;
+}
+
+function useDecisions(where: string, filters: Filters): Found {
+  const question = { tenant: where, ...asked(filters), limit: LOADED_AT_ONCE };
+  const first = useLoaded(`decisions ${JSON.stringify(question)}`, () => client.listDecisions(question));
+  const page = first.value;
+  const [kept, setKept] = useState<{ of: DecisionPage; items: Decision[]; next: string | null } | null>(null);
+  const [failed, setFailed] = useState<{ of: DecisionPage; problem: Problem } | null>(null);
+  const asking = useRef(false);
+  const following = kept?.of === page ? kept : null;
+  const next = following ? following.next : (page?.next_cursor ?? null);
+  const items = useMemo(() => [...(page?.items ?? []), ...(following?.items ?? [])], [page, following]);
+  async function older() {
+    if (page === null || next === null || asking.current) return;
+    asking.current = true;
+    setFailed(null);
+    try {
+      const got = await attempt(() => client.listDecisions({ ...question, cursor: next }));
+      setKept({ of: page, items: [...(following?.items ?? []), ...got.items], next: got.next_cursor });
+    } catch (error) {
+      setFailed({ of: page, problem: asProblem(error) });
+    }
+    asking.current = false;
+  }
+  return { first, items, more: next !== null, problem: failed?.of === page ? failed.problem : null, older };
+}
+
+function Nothing({ where, filters }: { where: string; filters: Filters }) {
+  if (isNothing(filters)) {
+    return (
+      <section class="notice" role="status">
+        <h3>No decision is in the log yet</h3>
+        <p>
+          What is decided on data of <bdi>{where}</bdi> is listed here from the moment that somebody asks for it.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section class="notice" role="status">
+      <h3>Nothing matches</h3>
+      <p>No decision on data of <bdi>{where}</bdi> is as the filters say.</p>
+      <PassingButton press={() => show(NOTHING)}>Clear the filters</PassingButton>
+    </section>
+  );
+}
+
+function Row({ one }: { one: Decision }) {
+  const masked = Object.keys(one.masked).length;
+  return (
+    <tr class={one.allowed ? undefined : "marked"}>
+      <th scope="row" class="state">
+        <Link to={`/policy/decisions/${encodeURIComponent(one.id)}`}>
+          {time(one.at, utc.value)}<span class="hidden">, decision {one.id}</span>
+        </Link>
+      </th>
+      <td class="state">{verdictText(one.allowed)}</td>
+      <td><bdi class="long" title={one.principal}>{one.principal}</bdi></td>
+      <td class="state">{one.action}</td>
+      <td><bdi class="long" title={`${one.resource.kind} ${one.resource.name}`}>{one.resource.name}</bdi></td>
+      <td><bdi>{one.purpose || UNKNOWN}</bdi></td>
+      <td class="wrap"><code>{(one.allowed ? one.rules : one.reasons).join(", ") || UNKNOWN}</code></td>
+      <td class="number">{masked > 0 ? `${masked} columns` : UNKNOWN}</td>
+    </tr>
+  );
+}
+
+function DecisionTable({ where, found }: { where: string; found: Found }) {
+  const { items, more } = found;
+  return (
+    <>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of decisions">
+        <table>
+          <caption>
+            {count(items.length)} decisions on data of <bdi>{where}</bdi>, newest first
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Verdict</th>
+              <th scope="col">Who</th>
+              <th scope="col">Action</th>
+              <th scope="col">On</th>
+              <th scope="col">Purpose</th>
+              <th scope="col">Rules, or reasons of a denial</th>
+              <th scope="col" class="number">Masked</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((one) => <Row key={one.id} one={one} />)}
+          </tbody>
+        </table>
+      </div>
+      {found.problem && <Failed problem={found.problem} retry={() => void found.older()} />}
+      <p class="pager">
+        <span role="status">
+          {more ? `${count(items.length)} are loaded` : `All ${count(items.length)} that match are loaded`}
+        </span>
+        <button type="button" onClick={found.first.reload}>Look again</button>
+        <button type="button" aria-disabled={!more} onClick={() => void found.older()}>Load older</button>
+      </p>
+    </>
+  );
+}
+
+interface Props {
+  where: string;
+  filters: Filters;
+  told: Problem | null; // what the page says already
+}
+
+export function Decisions({ where, filters, told }: Props) {
+  const found = useDecisions(where, filters);
+  const { problem } = found.first;
+  const same = problem !== null && problem.status === told?.status && problem.code === told.code;
+  return (
+    <section aria-labelledby={HEADING}>
+      <h2 id={HEADING} tabIndex={-1}>Decisions</h2>
+      <FilterForm filters={filters} />
+      {problem && !same && <Failed problem={problem} retry={found.first.reload} />}
+      {!found.first.value && !problem && <Waiting />}
+      {found.first.value && found.items.length === 0 && <Nothing where={where} filters={filters} />}
+      {found.items.length > 0 && <DecisionTable where={where} found={found} />}
+    </section>
+  );
+}

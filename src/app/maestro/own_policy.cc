@@ -1,0 +1,191 @@
+#include "maestro/own_policy.h"
+
+#include <chrono>
+
+#include "config/config.h"
+#include "graphrego/graphrego.h"
+#include "json/json.h"
+#include "rego/rego.h"
+
+namespace mc::app {
+namespace {
+
+constexpr std::string_view kLog = "policies";
+constexpr std::string_view kOwner = "system";
+constexpr std::size_t kKeyBytesMax = 64 << 10;
+constexpr std::size_t kMaskKeyBytes = 32;
+constexpr auto kStep = std::chrono::milliseconds(100);
+
+Result<std::vector<policy::VerificationKey>> read_keys(Machine& machine,
+                                                       const PolicySettings& settings) {
+  std::vector<policy::VerificationKey> keys;
+  for (const PolicyKeySettings& one : settings.keys) {
+    MC_TRY(std::string key, machine.files->read_all(one.key_file, kKeyBytesMax));
+    if (one.algorithm.starts_with("HS")) key = std::string(trim(key.substr(0, key.find('\n'))));
+    keys.push_back({one.id, one.algorithm, std::move(key), one.scope});
+  }
+  return keys;
+}
+
+// Made at the first start: pseudonyms stay the same as long as it does.
+Result<Secret> read_mask_key(Machine& machine, const Settings& settings) {
+  if (!settings.policy.mask_key.empty()) {
+    return config::read_secret(*machine.files, settings.policy.mask_key);
+  }
+  const std::string path = settings.data_dir + "/mask.key";
+  MC_TRY(const bool there, machine.files->exists(path));
+  if (!there) {
+    std::array<std::uint8_t, kMaskKeyBytes> bytes{};
+    machine.random->fill(bytes);
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    MC_TRY_OK(machine.files->write_atomic(path, to_hex(text) + "\n"));
+  }
+  MC_TRY(std::string text, machine.files->read_all(path, kKeyBytesMax));
+  return Secret(std::string(trim(text.substr(0, text.find('\n')))));
+}
+
+std::string payload_of(const policy::Event& event) {
+  json::Object out;
+  out.set("bundle", event.bundle);
+  out.set("revision", event.revision);
+  out.set("digest", event.digest);
+  out.set("signed_by", event.signed_by);
+  out.set("before", event.before);
+  out.set("why", excerpt(event.why, 1'000));
+  out.set("from_disk", event.from_disk);
+  return json::canonical(out);
+}
+
+}  // namespace
+
+OwnPolicy::OwnPolicy(Machine& machine, const Settings& settings, ledger::Ledger& ledger,
+                     log::Log& log)
+    : machine_(machine),
+      ledger_(ledger),
+      log_(log),
+      store_(*machine.files, settings.data_dir + "/policies"),
+      decisions_(*machine.files, settings.data_dir + "/decisions", settings.policy.decisions) {}
+
+Result<std::unique_ptr<OwnPolicy>> OwnPolicy::start(Machine& machine, const Settings& settings,
+                                                    ledger::Ledger& ledger, log::Log& log) {
+  std::unique_ptr<OwnPolicy> made(new OwnPolicy(machine, settings, ledger, log));
+  MC_TRY_OK(made->open(settings));
+  made->thread_ = std::thread([own = made.get()] { own->run(); });
+  return made;
+}
+
+Status OwnPolicy::open(const Settings& settings) {
+  MC_TRY(const Secret mask_key, read_mask_key(machine_, settings));
+  MC_TRY(mask_keys_, mask::Keys::make(mask_key));
+  gateway_world_.emplace(
+      gateway::PolicyWorld{engine_, &decisions_, *mask_keys_, settings.policy.region});
+  policy::Updater::Options options;
+  options.source = settings.policy.source;
+  MC_TRY(options.keys, read_keys(machine_, settings.policy));
+  options.built_in = access::default_policies();
+  options.capabilities.more = graphrego::graphql_builtins();
+  options.capabilities.more.push_back(rego::parse_module_builtin());
+  std::unique_ptr<policy::BundleSource> source;
+  if (!options.source.location.empty()) {
+    source = policy::make_source(options.source, *machine_.files, net::Client::make());
+  }
+  updater_ = std::make_unique<policy::Updater>(
+      policy::Updater::World{engine_, *machine_.clock, *machine_.random, store_,
+                             [this](const policy::Event& event) { return tell(event); }},
+      std::move(options), std::move(source));
+  return updater_->start();
+}
+
+OwnPolicy::~OwnPolicy() {
+  {
+    const std::lock_guard lock(mutex_);
+    end_ = true;
+  }
+  ended_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  (void)decisions_.flush();
+}
+
+// A server that cannot be reached is for the log and the alert; what it sent, or that policies
+// ended, is for the ledger.
+bool OwnPolicy::tell(const policy::Event& event) {
+  using Kind = policy::Event::Kind;
+  const log::Fields about = {{"revision", event.revision},
+                             {"digest", event.digest},
+                             {"signed_by", event.signed_by},
+                             {"before", event.before},
+                             {"why", event.why}};
+  switch (event.kind) {
+    case Kind::activated:
+      log_.event("policy.activated", about);
+      break;
+    case Kind::refused:
+      log_.warn("policy.refused", about);
+      break;
+    case Kind::expired:
+      log_.warn("policy.expired", about);
+      break;
+    case Kind::unreachable:
+      log_.warn("policy.unreachable", about);
+      break;
+  }
+  if (event.kind == policy::Event::Kind::unreachable) return true;
+  ledger::Entry entry;
+  entry.log = kLog;
+  entry.type = "policy";
+  entry.actor = kOwner;
+  entry.tenant = kOwner;
+  entry.action = std::string(policy::kind_name(event.kind)) + " " + event.bundle;
+  entry.purpose = "policy";
+  entry.payload = payload_of(event);
+  return ledger_.append(std::move(entry)).has_value();
+}
+
+void OwnPolicy::run() {
+  std::unique_lock lock(mutex_);
+  while (!end_) {
+    ended_.wait_for(lock, kStep);
+    if (end_) return;
+    lock.unlock();
+    updater_->tick();
+    const Status written = decisions_.flush();
+    if (!written && !unwritten_told_) {
+      log_.error("decisions.unwritten", {{"why", written.error().what}});
+    }
+    unwritten_told_ = !written;
+    lock.lock();
+  }
+}
+
+void OwnPolicy::add_metrics(metric::Registry& metrics) {
+  using Emit = metric::Registry::Emit;
+  metrics.collect_counter({.name = "mc_policy_updates_total",
+                           .help = "Bundles of policies, by what became of them.",
+                           .labels = {"result"}},
+                          [this](const Emit& emit) {
+                            const policy::UpdaterStatus status = updater_->status();
+                            emit({"activated"}, static_cast<double>(status.activations));
+                            emit({"refused"}, static_cast<double>(status.refused));
+                          });
+  metrics.collect_gauge(
+      {.name = "mc_policy_problem",
+       .help = "1 while the newest policies could not be taken, or have expired."},
+      [this] {
+        const policy::UpdaterStatus status = updater_->status();
+        return status.problem.empty() && !status.expired ? 0.0 : 1.0;
+      });
+  metrics.collect_counter({.name = "mc_decisions_total",
+                           .help = "Decisions, by what became of them in the decision log.",
+                           .labels = {"log"}},
+                          [this](const Emit& emit) {
+                            const access::DecisionCounters counters = decisions_.counters();
+                            emit({"written"}, static_cast<double>(counters.logged));
+                            emit({"dropped"}, static_cast<double>(counters.dropped));
+                            emit({"sampled_out"}, static_cast<double>(counters.sampled_out));
+                          });
+  metrics.collect_counter(
+      {.name = "mc_decision_log_failures_total", .help = "Writes of the decision log that failed."},
+      [this](const Emit& emit) { emit({}, static_cast<double>(decisions_.counters().failed)); });
+}
+
+}  // namespace mc::app

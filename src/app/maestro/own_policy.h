@@ -1,0 +1,61 @@
+// The policies of a server: the engine, what keeps it at the newest bundle, and the decision log,
+// with a thread of their own.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "access/access.h"
+#include "gateway/gateway.h"
+#include "ledger/ledger.h"
+#include "log/log.h"
+#include "maestro/machine.h"
+#include "maestro/settings.h"
+#include "mask/mask.h"
+#include "metric/metric.h"
+#include "policy/updater.h"
+
+namespace mc::app {
+
+class OwnPolicy {
+ public:
+  // Loads policies, or fails: a server without any must not serve. Activations stand in the log
+  // "policies" of the ledger before they happen.
+  static Result<std::unique_ptr<OwnPolicy>> start(Machine& machine, const Settings& settings,
+                                                  ledger::Ledger& ledger, log::Log& log);
+  ~OwnPolicy();
+  OwnPolicy(const OwnPolicy&) = delete;
+  OwnPolicy& operator=(const OwnPolicy&) = delete;
+
+  const policy::Engine& engine() const { return engine_; }
+  policy::Updater& updater() { return *updater_; }
+  access::DecisionLog& decisions() { return decisions_; }
+  // What the gateway borrows.
+  const gateway::PolicyWorld& gateway_world() const { return *gateway_world_; }
+  void add_metrics(metric::Registry& metrics);
+
+ private:
+  OwnPolicy(Machine& machine, const Settings& settings, ledger::Ledger& ledger, log::Log& log);
+  Status open(const Settings& settings);
+  bool tell(const policy::Event& event);
+  void run();
+
+  Machine& machine_;
+  ledger::Ledger& ledger_;
+  log::Log& log_;
+  policy::Engine engine_;
+  policy::BundleStore store_;
+  access::DecisionLog decisions_;
+  std::optional<mask::Keys> mask_keys_;
+  std::optional<gateway::PolicyWorld> gateway_world_;
+  std::unique_ptr<policy::Updater> updater_;
+  bool unwritten_told_ = false;  // of decisions
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool end_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mc::app

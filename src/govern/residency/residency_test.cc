@@ -1,0 +1,297 @@
+#include "residency/residency.h"
+
+#include <doctest/doctest.h>
+
+#include "contract/residency_world.h"
+
+namespace mc::residency {
+namespace {
+
+constexpr Nanos kHour = seconds(3'600);
+const TenantId kAlpha("alpha");
+
+std::vector<std::string> periods(ResidencyWorld& world, const std::string& tenant = "alpha") {
+  const auto listed = world.residency->list({.tenants = {tenant}, .limit = 200});
+  REQUIRE(listed);
+  std::vector<std::string> out;
+  for (const Summary& each : listed->items) out.push_back(each.period);
+  return out;
+}
+
+// As `maestro verify BUNDLE --trust ROOT --key SIGNER --artifact DOCUMENT` does it.
+bool verifies(ResidencyWorld& world, const Residency::Proof& proof) {
+  const auto report =
+      proof::verify({.file = proof.bundle,
+                     .trust = proof::print_trusted_root(world.signing.signing->trust()),
+                     .public_key = world.signing.signing->signer().to_pem(),
+                     .artifact = proof::Artifact{proof.document},
+                     .now = world.signing.clock.wall()});
+  REQUIRE_MESSAGE(report.has_value(), report.error().what);
+  return report->verified();
+}
+
+std::string payload_of(const transparency::ReadableRecord& record, const char* name) {
+  return transparency::payload_text(record.payload, name);
+}
+
+TEST_CASE("residency: a start and every hour give a proof that verifies, with the hour's traffic") {
+  ResidencyWorld world;
+  world.settle();
+  CHECK(periods(world) == std::vector<std::string>{"2026-01-01T00-00-00Z"});
+  world.settle();
+  CHECK(periods(world).size() == 1);  // nothing is due before the hour is over
+
+  world.residency->counts().add(kAlpha, {"eu", "eu", 7, 2});
+  world.signing.clock.advance(kHour - millis(1));
+  world.settle();
+  CHECK(periods(world).size() == 1);
+  world.signing.clock.advance(millis(1));
+  world.settle();
+  CHECK(periods(world) == std::vector<std::string>{"2026-01-01T00Z", "2026-01-01T00-00-00Z"});
+  const auto proof = world.residency->read(kAlpha, "2026-01-01T00Z");
+  REQUIRE(proof);
+  CHECK(verifies(world, *proof));
+  Residency::Proof changed = *proof;
+  changed.document.replace(changed.document.find("\"count\":7"), 9, "\"count\":8");
+  CHECK_FALSE(verifies(world, changed));
+
+  const json::Value document = world.document("alpha", "2026-01-01T00Z");
+  CHECK(*document.find("ok")->as_bool());
+  CHECK(json::canonical(*document.find("reads")) ==
+        R"([{"count":7,"dst":"eu","ok":true,"src":"eu"}])");
+  CHECK(json::canonical(*document.find("writes")) ==
+        R"([{"count":2,"dst":"eu","ok":true,"src":"eu"}])");
+  CHECK(*document.find("to")->as_string() == "2026-01-01T01:00:00.000Z");
+
+  // The next hour begins with nothing.
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(json::canonical(*world.document("alpha", "2026-01-01T01Z").find("reads")) ==
+        R"([{"count":0,"dst":"eu","ok":true,"src":"eu"}])");
+}
+
+TEST_CASE("residency: each proof stands in the tenant's log, with its digest") {
+  ResidencyWorld world;
+  world.settle();
+  const auto listed = world.residency->list({.tenants = {"alpha"}});
+  REQUIRE(listed);
+  const auto records = world.records("alpha");
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].header.type == "residency");
+  CHECK(records[0].header.actor == "residency@system");
+  CHECK(records[0].header.action == "residency probe");
+  CHECK(payload_of(records[0], "sha256") == listed->items[0].sha256);
+  CHECK(payload_of(records[0], "period") == listed->items[0].period);
+  CHECK(listed->items[0].ok);
+  CHECK(listed->items[0].node_region == "eu");
+}
+
+TEST_CASE("residency: a failover of a source keeps it true; one to another region does not") {
+  ResidencyWorld world;
+  world.settle();
+  world.eu.down = true;
+  world.servers["eu"] = &world.standby;
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(*world.document("alpha", "2026-01-01T00Z").find("ok")->as_bool());
+
+  world.servers["eu"] = &world.us;
+  world.standby.down = true;
+  world.signing.clock.advance(kHour);
+  world.settle();
+  const json::Value document = world.document("alpha", "2026-01-01T01Z");
+  CHECK_FALSE(*document.find("ok")->as_bool());
+  CHECK(document.find("violations")->as_array()->size() == 2);
+  const auto proof = world.residency->read(kAlpha, "2026-01-01T01Z");
+  CHECK(verifies(world, *proof));
+  std::size_t denied = 0;
+  for (const auto& record : world.records("alpha")) {
+    if (record.header.type != "denied") continue;
+    ++denied;
+    CHECK(payload_of(record, "reason") == "wrong-region");
+    CHECK(payload_of(record, "region_dst") == "us");
+  }
+  CHECK(denied == 2);
+  CHECK(world.sink.count("residency.not_held") == 1);
+}
+
+TEST_CASE("residency: an attempt is recorded, logged, counted, and in the proof of its hour") {
+  ResidencyWorld world;
+  world.settle();
+  const Attempt attempt{kAlpha, "ada@alpha", "read",         "fraud-risk", "graph",
+                        "eu",   "us",        "cross-region", "req_7"};
+  for (int i = 0; i < 3; ++i) world.residency->attempt(attempt);
+  CHECK(world.sink.count("residency.denied") == 1);
+  auto records = world.records("alpha");
+  CHECK(records.back().header.type == "denied");
+  CHECK(records.back().header.purpose == "fraud-risk");
+  CHECK(payload_of(records.back(), "reason") == "cross-region");
+
+  metric::Registry metrics;
+  world.residency->add_metrics(metrics);
+  CHECK(metrics.text().find("mc_residency_violations_total{tenant=\"alpha\"} 3") !=
+        std::string::npos);
+  CHECK(metrics.text().find("mc_residency_holds{tenant=\"alpha\"} 1") != std::string::npos);
+
+  world.signing.clock.advance(kHour);
+  world.settle();
+  records = world.records("alpha");
+  CHECK(*records[records.size() - 2].payload.find("count")->as_int() == 2);  // the other two
+  const json::Value document = world.document("alpha", "2026-01-01T00Z");
+  CHECK(*document.find("ok")->as_bool());  // it was denied
+  const json::Value& violation = document.find("violations")->as_array()->front();
+  CHECK(*violation.find("count")->as_int() == 3);
+  CHECK(*violation.find("denied")->as_bool());
+}
+
+TEST_CASE("residency: traffic that went elsewhere makes the proof say so, and a record") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "us", 1, 0});
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK_FALSE(*world.document("alpha", "2026-01-01T00Z").find("ok")->as_bool());
+  const auto records = world.records("alpha");
+  const auto& record = records[records.size() - 2];
+  CHECK(record.header.type == "violation");
+  CHECK(payload_of(record, "region_dst") == "us");
+}
+
+TEST_CASE("residency: a proof of this moment leaves the hour as it is") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  world.signing.clock.advance(seconds(90));
+  const auto made = world.residency->prove_now(kAlpha);
+  REQUIRE_MESSAGE(made.has_value(), made.error().what);
+  CHECK(made->period == "2026-01-01T00-01-30Z");
+  CHECK(made->ok);
+  CHECK(world.residency->prove_now(kAlpha).error().code == Code::conflict);  // the same second
+  world.signing.clock.advance(kHour);
+  world.settle();
+  for (const char* period : {"2026-01-01T00-01-30Z", "2026-01-01T00Z"}) {
+    CHECK(*world.document("alpha", period)
+               .find("reads")
+               ->as_array()
+               ->front()
+               .find("count")
+               ->as_int() == 5);
+  }
+  CHECK(world.residency->prove_now(TenantId("nobody")).error().code == Code::not_found);
+  CHECK(world.residency->prove_now(TenantId("system")).error().code == Code::not_found);
+}
+
+TEST_CASE("residency: what cannot be signed or stored is made up for, with all that was counted") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  world.signing.files.set_capacity(0);
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(world.sink.count("residency.unproven") == 1);
+  world.settle();
+  CHECK(world.sink.count("residency.unproven") == 1);  // not tried again at once
+  CHECK(periods(world).size() == 1);
+}
+
+TEST_CASE("residency: an hour whose proof could not be made is covered by the next one") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  const auto taken = world.residency->prove_now(kAlpha);  // of another second
+  REQUIRE(world.signing.files.write_atomic("/data/residency/alpha/2026-01-01T01Z.json", "x"));
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(*world.document("alpha", "2026-01-01T00Z")
+             .find("reads")
+             ->as_array()
+             ->front()
+             .find("count")
+             ->as_int() == 5);
+  // The name of the second hour is taken, as when a clock went back: nothing is replaced.
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(*world.signing.files.bytes_of("/data/residency/alpha/2026-01-01T01Z.json") == "x");
+  CHECK(*world.document("alpha", "2026-01-01T02-00-00Z").find("ok")->as_bool());
+  static_cast<void>(taken);
+}
+
+TEST_CASE("residency: a restart makes a proof at once only when the last one is old") {
+  ResidencyWorld world;
+  world.settle();
+  world.open();
+  world.settle();
+  CHECK(periods(world).size() == 1);
+  world.signing.clock.advance(kHour * 5 + seconds(60));
+  world.open();
+  world.settle();
+  CHECK(periods(world) == std::vector<std::string>{"2026-01-01T05-01-00Z", "2026-01-01T00-00-00Z"});
+}
+
+TEST_CASE("residency: every tenant with data has proofs; the oldest ones go at the limit") {
+  ResidencyWorld world({.proofs_max = 3}, "");
+  world.add_tenant("bravo", "us");
+  world.add_tenant("charlie", "ap");  // there is no placement
+  for (int i = 0; i < 5; ++i) {
+    world.settle();
+    world.signing.clock.advance(kHour);
+  }
+  CHECK(periods(world) ==
+        std::vector<std::string>{"2026-01-01T03Z", "2026-01-01T02Z", "2026-01-01T01Z"});
+  CHECK(periods(world, "bravo").size() == 3);
+  CHECK(periods(world, "charlie").empty());
+  CHECK(periods(world, "system").empty());
+}
+
+TEST_CASE("residency: the list goes in pages, the newest first, over all tenants asked for") {
+  ResidencyWorld world({}, "");
+  world.add_tenant("bravo", "us");
+  for (int i = 0; i < 3; ++i) {
+    world.settle();
+    world.signing.clock.advance(kHour);
+  }
+  std::vector<std::string> seen;
+  Residency::Question question{.tenants = {"bravo", "alpha"}, .limit = 2};
+  do {
+    const auto page = world.residency->list(question);
+    REQUIRE(page);
+    for (const Summary& each : page->items) seen.push_back(each.period + " " + each.tenant);
+    question.cursor = page->next_cursor;
+  } while (!question.cursor.empty());
+  CHECK(seen == std::vector<std::string>{"2026-01-01T01Z alpha", "2026-01-01T01Z bravo",
+                                         "2026-01-01T00Z alpha", "2026-01-01T00Z bravo",
+                                         "2026-01-01T00-00-00Z alpha",
+                                         "2026-01-01T00-00-00Z bravo"});
+  for (const char* bad : {"x", "!", "YWJj"}) {
+    CHECK(world.residency->list({.tenants = {"alpha"}, .cursor = bad}).error().code ==
+          Code::invalid);
+  }
+  CHECK(world.residency->read(kAlpha, "../bravo/2026-01-01T01Z").error().code == Code::not_found);
+  CHECK(world.residency->read(kAlpha, "2027-01-01T01Z").error().code == Code::not_found);
+}
+
+TEST_CASE("residency: without datasets, or switched off, nothing is proven") {
+  ResidencyWorld off({.probes = false});
+  off.settle();
+  CHECK(periods(off).empty());
+}
+
+TEST_CASE("residency: fails at any disk operation, and no proof is half there") {
+  for (std::int64_t n = 1; n <= 40; ++n) {
+    for (const auto fault :
+         {sim::SimFiles::Fault::not_stored, sim::SimFiles::Fault::stored_but_reported_failed}) {
+      ResidencyWorld world;
+      world.sink.expect_error("ledger.failed");
+      world.signing.files.fail_at(n, fault);
+      static_cast<void>(world.residency->prove_now(kAlpha));
+      const auto listed = world.residency->list({.tenants = {"alpha"}});
+      REQUIRE(listed);
+      for (const Summary& each : listed->items) {
+        CHECK(verifies(world, *world.residency->read(kAlpha, each.period)));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mc::residency

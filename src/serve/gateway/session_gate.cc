@@ -1,0 +1,140 @@
+#include "gateway/session_gate.h"
+
+#include <algorithm>
+
+#include "gateway/call.h"
+
+namespace mc::gateway {
+namespace {
+
+constexpr std::size_t kKeysMax = 4'096;  // of masked columns, remembered by a thread
+
+// Where all rows of a dataset lie; "" when the tenant's region chooses.
+std::string region_of(const dataset::Model& model, const dataset::Dataset& dataset) {
+  if (model.placed(dataset.source)) return "";
+  const dataset::Source* const source = model.source(dataset.source);
+  return source == nullptr ? "" : source->region;
+}
+
+access::Action action_of(dataset::Use use) {
+  switch (use) {
+    case dataset::Use::read:
+      return access::Action::read;
+    case dataset::Use::aggregate:
+      return access::Action::aggregate;
+    case dataset::Use::write:
+      return access::Action::write;
+  }
+  return access::Action::admin;
+}
+
+}  // namespace
+
+std::vector<access::Resource> resources_of(const dataset::Model& model) {
+  std::vector<access::Resource> out;
+  for (const dataset::Dataset& dataset : model.datasets) {
+    access::Resource::Facts facts;
+    facts.kind = "dataset";
+    facts.name = dataset.name;
+    facts.purposes = dataset.purposes;
+    facts.licence_class = dataset.licence_class;
+    facts.region = region_of(model, dataset);
+    for (const dataset::Column& column : dataset.columns) {
+      facts.columns.push_back(
+          {column.name, std::string(sensitivity_name(column.sensitivity)),
+           column.licence_class.empty() ? dataset.licence_class : column.licence_class,
+           column.quasi_identifier});
+    }
+    out.emplace_back(std::move(facts));
+  }
+  return out;
+}
+
+access::Resource resource_of(const RouteConfig& route) {
+  access::Resource::Facts facts;
+  facts.kind = "route";
+  facts.name = route.path;
+  return access::Resource(std::move(facts));
+}
+
+Decider::Decider(const GatewayWorld& world, const PolicyWorld& policy)
+    : world_(world),
+      policy_(policy),
+      gate_({policy.engine, world.clock, world.random, policy.decisions}) {}
+
+const access::Verdict& Decider::decide(Call& call, const access::Resource& resource,
+                                       access::Action action) {
+  for (const Decided& made : call.decided) {
+    if (made.resource == &resource && made.action == action) return made.verdict;
+  }
+  const identity::Caller& caller = *call.caller;
+  const access::Request request{.caller = caller,
+                                .purpose = call.purpose,
+                                .action = action,
+                                .resource = resource,
+                                .tenant = caller.tenant.get(),
+                                .tenant_region = caller.region,
+                                .node_region = policy_.region,
+                                .warrant = nullptr,
+                                .stepped_up = false,
+                                .request_id = call.request_id};
+  call.decided.push_back({&resource, action, gate_.decide(request)});
+  const access::Verdict& verdict = call.decided.back().verdict;
+  if (verdict.obligations.alert) {
+    world_.log.event("access.alert", {{"request_id", call.request_id},
+                                      {"tenant", caller.tenant},
+                                      {"principal", caller.principal},
+                                      {"decision", verdict.decision_id}});
+  }
+  return verdict;
+}
+
+const mask::ColumnKey& Decider::key(std::string_view tenant, const access::Resource& resource,
+                                    int column) {
+  const auto& facts = resource.facts();
+  const std::string& name = facts.columns[static_cast<std::size_t>(column)].name;
+  const std::string id = std::string(tenant) + '\0' + facts.name + '\0' + name;
+  const auto found = keys_.find(id);
+  if (found != keys_.end()) return found->second;
+  if (keys_.size() >= kKeysMax) keys_.clear();
+  return keys_.emplace(id, policy_.mask_keys.column(tenant, facts.name, name)).first->second;
+}
+
+HttpError denial_of(const access::Verdict& verdict) {
+  if (verdict.allow) {
+    return {403, "STEP_UP_REQUIRED",
+            "sign in again to do this (decision " + verdict.decision_id + ")"};
+  }
+  std::string reasons;
+  for (const std::string& reason : verdict.reasons) {
+    reasons += (reasons.empty() ? "" : ", ") + reason;
+  }
+  return {403, "FORBIDDEN",
+          "denied by policy: " + reasons + " (decision " + verdict.decision_id + ")"};
+}
+
+Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use) {
+  const access::Resource& resource = resources_[static_cast<std::size_t>(dataset)];
+  const access::Verdict& verdict = decider_.decide(call_, resource, action_of(use));
+  if (!verdict.allow || verdict.obligations.step_up) {
+    return fail(Code::denied, denial_of(verdict).message);
+  }
+  dataset::DatasetAccess access;
+  access.may.aggregates = use == dataset::Use::aggregate;
+  access.may.writes = use == dataset::Use::write && call_.caller->may(identity::Scope::mutate);
+  access.masks = verdict.obligations.masks;
+  if (!verdict.obligations.filterable.empty()) {
+    access.filterable.resize(resource.facts().columns.size());
+    for (const int column : verdict.obligations.filterable) {
+      access.filterable[static_cast<std::size_t>(column)] = true;
+    }
+  }
+  return access;
+}
+
+mask::ColumnKey SessionGate::key(int dataset, int column) {
+  return decider_.key(call_.caller->tenant.get(), resources_[static_cast<std::size_t>(dataset)],
+                      column);
+}
+
+}  // namespace mc::gateway

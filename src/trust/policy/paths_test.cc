@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include "policy/policy.h"
+#include "sim/sim.h"
+
+namespace mc::policy {
+namespace {
+
+std::shared_ptr<const Policies> policies_of(std::vector<archive::Entry> files) {
+  auto bundle = read_files(std::move(files), {});
+  if (!bundle) FAIL(bundle.error().what);
+  std::vector<Policies::NamedBundle> bundles;
+  bundles.push_back({"b", std::move(*bundle)});
+  auto made = Policies::make(std::move(bundles));
+  if (!made) FAIL(made.error().what);
+  return *made;
+}
+
+struct World {
+  explicit World(std::vector<archive::Entry> files) {
+    engine.activate(policies_of(std::move(files)));
+  }
+  // As JSON; "" = undefined, the code of an error.
+  std::string at(const std::vector<std::string_view>& names) {
+    evaluator.reset();
+    const auto made = evaluator.evaluate(Path(names), term::Value());
+    if (!made) return made.error().code;
+    return made->value.is_undefined() ? "" : term::to_json(made->value);
+  }
+  sim::SimClock clock;
+  sim::SimRandom random;
+  Engine engine;
+  Evaluator evaluator{engine, clock, random};
+};
+
+TEST_CASE("policy: a path is a rule, a package, base data, or what lies in one of them") {
+  World world({{"a.rego",
+                "package a\n\np := {\"x\": [1, {\"y\": 2}]}\n\nf(x) := x\n\nq[n] := n if some n in "
+                "[1, 2]\n\ns contains \"m\"\n\nr.of.refs := 3\n\nclash := 1\n\nclash := 2\n"},
+               {"deep.rego", "package a.inner.most\n\np := \"deep\"\n"},
+               {"odd.rego", "package a[\"b/c\"]\n\np := \"odd\"\n"},
+               {"data.json", R"({"a":{"base":{"k":[5]}},"z":{"w":true}})"}});
+  struct Row {
+    std::vector<std::string_view> path;
+    std::string value;
+  };
+  const Row rows[] = {
+      {{"a", "p", "x", "1", "y"}, "2"},
+      {{"a", "p", "x", "2"}, ""},
+      {{"a", "p", "x", "-1"}, ""},
+      {{"a", "q"}, R"({"1":1,"2":2})"},
+      {{"a", "q", "2"}, "2"},
+      {{"a", "s", "m"}, "\"m\""},
+      {{"a", "s", "n"}, ""},
+      {{"a", "r"}, R"({"of":{"refs":3}})"},
+      {{"a", "r", "of", "refs"}, "3"},
+      {{"a", "inner", "most", "p"}, "\"deep\""},
+      {{"a", "inner"}, R"({"most":{"p":"deep"}})"},
+      {{"a", "f"}, ""},
+      {{"a", "base", "k", "0"}, "5"},
+      {{"z", "w"}, "true"},
+      {{"z", "w", "v"}, ""},
+      {{"none"}, ""},
+      // Whoever asks for the whole package asks for the rule that fails too.
+      {{"a", "clash"}, "eval_conflict_error"},
+      {{"a"}, "eval_conflict_error"},
+      {{"a", "b/c", "p"}, "eval_conflict_error"},
+      {{}, "eval_conflict_error"},
+  };
+  for (const Row& row : rows) {
+    std::string shown;
+    for (const std::string_view name : row.path) shown.append("/").append(name);
+    CAPTURE(shown);
+    CHECK(world.at(row.path) == row.value);
+  }
+}
+
+TEST_CASE("policy: names with slashes and empty names are found under what they lie in") {
+  World world(
+      {{"odd.rego", "package a[\"b/c\"]\n\np[\"\"] := \"empty\"\n\np[\"/\"] := \"slash\"\n"},
+       {"data.json", R"({"a":{"d/e":{"":4}}})"}});
+  CHECK(world.at({"a", "b/c", "p", ""}) == "\"empty\"");
+  CHECK(world.at({"a", "b/c", "p", "/"}) == "\"slash\"");
+  CHECK(world.at({"a", "b", "c"}).empty());
+  CHECK(world.at({"a", "d/e", ""}) == "4");
+}
+
+TEST_CASE("policy: a text path leaves out empty parts") {
+  World world({{"a.rego", "package a\n\np := 1\n"}});
+  for (const std::string_view path : {"a/p", "/a/p", "a//p/", "///a/p"}) {
+    CAPTURE(path);
+    world.evaluator.reset();
+    const auto made = world.evaluator.evaluate(path, term::Value());
+    REQUIRE(made.has_value());
+    CHECK(made->value.small() == 1);
+  }
+}
+
+TEST_CASE("policy: the sources are kept with their packages") {
+  const std::string text = "package a.b\n\np := 1\n";
+  const auto made = policies_of({{"x/a.rego", text}});
+  REQUIRE(made->sources().size() == 1);
+  CHECK(made->sources()[0].id == "b/x/a.rego");
+  CHECK(made->sources()[0].package == "a/b");
+  CHECK(made->sources()[0].text == text);
+  CHECK(made->find(std::vector<std::string_view>{"a", "b", "p"}).is_rule);
+  CHECK(!made->find(std::vector<std::string_view>{"a", "b"}).is_rule);
+}
+
+}  // namespace
+}  // namespace mc::policy
