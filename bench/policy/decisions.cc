@@ -7,8 +7,6 @@
 namespace mc::bench {
 namespace {
 
-constexpr int kTurns = 4'000;
-
 struct Case {
   std::string name;
   std::string text;  // of the input
@@ -80,23 +78,15 @@ using Decide = term::Value (Pack::*)(std::string_view, const Case&);
 // By input: CPU time in batches of the same input, and single calls, inputs in turn.
 json::Object figures(Pack& pack, std::string_view path, Decide decide) {
   std::vector<double> cpu;
-  std::vector<double> median_of_singles;
-  std::vector<double> p99;
   for (const Case& one : pack.cases) cpu.push_back(cpu_us_of([&] { (pack.*decide)(path, one); }));
-  auto singles = single_calls_us(*pack.machine.clock, pack.cases.size(), kTurns,
-                                 [&](std::size_t i) { (pack.*decide)(path, pack.cases[i]); });
-  for (std::vector<double>& one : singles) {
-    median_of_singles.push_back(percentile(one, 0.5));
-    p99.push_back(percentile(one, 0.99));
-  }
+  const Singles singles = single_calls(*pack.machine.clock, pack.cases.size(),
+                                       [&](std::size_t i) { (pack.*decide)(path, pack.cases[i]); });
   const auto slowest = std::max_element(cpu.begin(), cpu.end());
   json::Object out;
   out.set("cpu_us", rounded(geometric_mean(cpu)));
   out.set("cpu_us_max", rounded(*slowest));
   out.set("slowest", pack.cases[static_cast<std::size_t>(slowest - cpu.begin())].name);
-  out.set("in_turn_p50_us", rounded(geometric_mean(median_of_singles)));
-  out.set("in_turn_p99_us", rounded(geometric_mean(p99)));
-  out.set("in_turn_p99_us_max", rounded(*std::max_element(p99.begin(), p99.end())));
+  add_singles(out, singles);
   return out;
 }
 
@@ -121,6 +111,20 @@ void measure_decisions() {
   out.set("allow_parsed", figures(pack, "abac/allow", &Pack::decide_parsed));
   out.set("decision", figures(pack, "abac/decision", &Pack::decide));
   out.set("decision_parsed", figures(pack, "abac/decision", &Pack::decide_parsed));
+  print_line(std::move(out));
+}
+
+void measure_beside() {
+  Pack pack;
+  const auto all = [&](Decide decide) {
+    const double us = cpu_us_of([&] {
+      for (const Case& one : pack.cases) (pack.*decide)("abac/allow", one);
+    });
+    return rounded(us / static_cast<double>(pack.cases.size()));
+  };
+  json::Object out;
+  out.set("cpu_us", all(&Pack::decide));
+  out.set("parsed_cpu_us", all(&Pack::decide_parsed));
   print_line(std::move(out));
 }
 

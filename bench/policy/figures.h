@@ -6,6 +6,7 @@
 namespace mc::bench {
 
 void measure_decisions();  // of the pack in bench/policy/abac, in process
+void measure_beside();     // the verdict of that pack, for peer.mjs: the mean of all inputs
 // Of policies/default, and through the gate of requests; `folder` is for what it writes.
 void measure_gate(const std::string& folder);
 void measure_rules();    // 1 to 1,000 of them, with an index and without

@@ -1,5 +1,6 @@
 // The policy engine, in process. One JSON line a figure.
-// Usage: policy_bench decisions|rules|threads | gate FOLDER | log FOLDER | data FILE | compile FILE
+// Usage: policy_bench decisions|beside|rules|threads | gate FOLDER | log FOLDER | data FILE |
+// compile FILE
 #include <string_view>
 
 #include "figures.h"
@@ -11,6 +12,8 @@ int main(int argc, char** argv) {
   const std::string where = argc > 2 ? argv[2] : "";
   if (what == "decisions") {
     measure_decisions();
+  } else if (what == "beside") {
+    measure_beside();
   } else if (what == "rules") {
     measure_rules();
   } else if (what == "threads") {
@@ -26,7 +29,8 @@ int main(int argc, char** argv) {
   } else if (what == "compile-once" && argc == 3) {
     compile_once(where);
   } else {
-    stop("usage: policy_bench decisions|rules|threads | gate|log FOLDER | data|compile FILE");
+    stop(
+        "usage: policy_bench decisions|beside|rules|threads | gate|log FOLDER | data|compile FILE");
   }
   return 0;
 }

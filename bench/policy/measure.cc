@@ -72,19 +72,44 @@ double cpu_us_of(const std::function<void()>& work, int rounds) {
   return median(std::move(all));
 }
 
-std::vector<std::vector<double>> single_calls_us(sys::Clock& clock, std::size_t count, int turns,
-                                                 const std::function<void(std::size_t)>& work) {
-  std::vector<std::vector<double>> all(count);
-  for (std::vector<double>& one : all) one.reserve(static_cast<std::size_t>(turns));
-  for (std::size_t i = 0; i < count; ++i) work(i);
-  for (int turn = 0; turn < turns; ++turn) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const MonoTime begin = clock.mono();
-      work(i);
-      all[i].push_back(micros_of(clock.mono() - begin));
+void spin(int times) {
+  std::uint64_t x = 1;
+  for (int i = 0; i < times; ++i) {
+    x = x * 6364136223846793005U + 1442695040888963407U;
+    asm volatile("" : "+r"(x));
+  }
+}
+
+Singles single_calls(sys::Clock& clock, std::size_t count,
+                     const std::function<void(std::size_t)>& work) {
+  constexpr int kRounds = 9;
+  constexpr int kTurns = 500;
+  const auto call = [&](std::size_t i) { i < count ? work(i) : spin(1'000); };
+  std::vector<std::vector<double>> p50(count + 1);
+  std::vector<std::vector<double>> p99(count + 1);
+  for (std::size_t i = 0; i <= count; ++i) call(i);
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::vector<double>> all(count + 1);
+    for (int turn = 0; turn < kTurns; ++turn) {
+      for (std::size_t i = 0; i <= count; ++i) {
+        const MonoTime begin = clock.mono();
+        call(i);
+        all[i].push_back(micros_of(clock.mono() - begin));
+      }
+    }
+    for (std::size_t i = 0; i <= count; ++i) {
+      p50[i].push_back(percentile(all[i], 0.5));
+      p99[i].push_back(percentile(all[i], 0.99));
     }
   }
-  return all;
+  Singles out;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.p50.push_back(median(p50[i]));
+    out.p99.push_back(median(p99[i]));
+  }
+  out.loop_p50 = median(p50[count]);
+  out.loop_p99 = median(p99[count]);
+  return out;
 }
 
 std::vector<archive::Entry> folder(const Machine& machine, const std::string& path) {
@@ -102,6 +127,14 @@ json::Value rounded(double value) {
   if (value == 0) return value;
   const double scale = std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
+}
+
+void add_singles(json::Object& to, const Singles& singles) {
+  to.set("p50_us", rounded(geometric_mean(singles.p50)));
+  to.set("p99_us", rounded(geometric_mean(singles.p99)));
+  to.set("p99_us_max", rounded(*std::max_element(singles.p99.begin(), singles.p99.end())));
+  to.set("loop_p50_us", rounded(singles.loop_p50));
+  to.set("loop_p99_us", rounded(singles.loop_p99));
 }
 
 void print_line(json::Object line) {

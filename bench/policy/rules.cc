@@ -97,15 +97,6 @@ Rate rate_of(sys::Clock& clock, int threads, const std::function<void(int)>& wor
   return all;
 }
 
-// Arithmetic in registers: what the machine has to give to two threads.
-void spin(int) {
-  std::uint64_t x = 1;
-  for (int i = 0; i < 2'000; ++i) {
-    x = x * 6364136223846793005U + 1442695040888963407U;
-    asm volatile("" : "+r"(x));
-  }
-}
-
 }  // namespace
 
 void measure_rules() {
@@ -155,11 +146,12 @@ void measure_threads() {
     const auto& input = inputs[mine.next++ % inputs.size()];
     if (!mine.evaluator.evaluate("abac/decision", input.root())) stop("a decision failed");
   };
+  const auto count = [](int) { spin(2'000); };
   constexpr int kRounds = 7;
   std::vector<double> ratios, cpu_ratios, of_machine, one_s, two_s;
   for (int round = 0; round < kRounds; ++round) {  // in turns, as the machine has its moods
-    const Rate spun = rate_of(*machine.clock, 1, spin);
-    of_machine.push_back(rate_of(*machine.clock, 2, spin).per_us / spun.per_us);
+    const Rate spun = rate_of(*machine.clock, 1, count);
+    of_machine.push_back(rate_of(*machine.clock, 2, count).per_us / spun.per_us);
     const Rate one = rate_of(*machine.clock, 1, decide);
     const Rate two = rate_of(*machine.clock, 2, decide);
     one_s.push_back(one.per_us * 1e6);

@@ -200,6 +200,7 @@ export type Policy = {
   expired: boolean;
   refused: number;
   activations: number;
+  counted: number;
   rules: PolicyRule[];
 };
 export type PolicyRule = {
@@ -314,6 +315,60 @@ export type Alert = {
   received_at: Time;
 };
 export type AlertPage = { items: Alert[]; next_cursor: Cursor };
+export type ResidencyProof = {
+  tenant: string;
+  period: string;
+  region: string;
+  node: string;
+  node_region: string;
+  from: Time;
+  to: Time;
+  at: Time;
+  ok: boolean;
+  violations: number;
+  sha256: string;
+};
+export type ResidencyProofPage = { items: ResidencyProof[]; next_cursor: Cursor };
+export type ResidencyTraffic = { src: string; dst: string; count: number; ok: boolean };
+export type ResidencyViolation = {
+  at: Time;
+  code: "cross-region" | "region-unstated" | "wrong-region" | "foreign-sentinel";
+  actor: string;
+  action: string;
+  source: string;
+  src: string;
+  dst: string;
+  count: number;
+  denied: boolean;
+};
+export type ResidencySource = {
+  name: string;
+  region: string;
+  claim: string | null;
+  database: string | null;
+  write: string;
+  read: string;
+  write_ms: number;
+  read_ms: number;
+};
+export type ResidencyDocument = {
+  kind: "mc.residency/v1";
+  tenant: string;
+  region: string;
+  permitted: string[];
+  unstated: "allow" | "deny";
+  period: string;
+  from: Time;
+  to: Time;
+  at: Time;
+  node: { name: string; region: string };
+  ok: boolean;
+  reads: ResidencyTraffic[];
+  writes: ResidencyTraffic[];
+  violations: ResidencyViolation[];
+  violations_more: number;
+  sources: ResidencySource[];
+};
 export type AlertsTaken = { changed?: number };
 export type AlertmanagerMessage = {
   version: "4";
@@ -425,6 +480,15 @@ export abstract class Operations {
   // One dataset with its columns and relations.
   getDataset = (given: { dataset: string }) =>
     this.call<DatasetDetail>("GET", `/v1/datasets/${encodeURIComponent(given.dataset)}`);
+  // The proofs of where tenants' data lie, newest first, of those tenants that the caller may see.
+  listResidency = (given: { tenant?: string; limit?: number; cursor?: string } = {}) =>
+    this.call<ResidencyProofPage>("GET", address("/v1/residency", { tenant: given.tenant, limit: given.limit, cursor: given.cursor }));
+  // One proof: the bundle that was signed, or what it says.
+  getResidency = (given: { tenant: string; period: string; form?: "bundle" | "document" }) =>
+    this.call<Record<string, unknown>>("GET", address(`/v1/residency/${encodeURIComponent(given.tenant)}/${encodeURIComponent(given.period)}`, { form: given.form }));
+  // Prove it now; the proof of the hour is still made at its end.
+  probeResidency = (given: { tenant: string; dry_run?: boolean }) =>
+    this.call<ResidencyProof>("POST", address(`/v1/residency/${encodeURIComponent(given.tenant)}/probes`, { dry_run: given.dry_run }));
   // Alerts that were told to the caller's tenant, firing first.
   listAlerts = () =>
     this.call<AlertPage>("GET", "/v1/alerts");

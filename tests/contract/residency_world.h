@@ -13,6 +13,7 @@
 
 #include "contract/signing_world.h"
 #include "residency/residency.h"
+#include "sim/faulty_sql.h"
 #include "transparency/transparency.h"
 
 namespace mc::residency {
@@ -140,6 +141,7 @@ struct ResidencyWorld {
   log::MemorySink sink;
   log::Log log{signing.clock, sink};
   std::unique_ptr<sql::Connection> database = *sql::sqlite_driver()->open("sqlite::memory:", {});
+  sim::FaultyConnection* faulty = nullptr;  // owned by the directory
   std::unique_ptr<identity::Directory> directory;
   std::unique_ptr<dataset::Writers> writers;
   std::unique_ptr<Residency> residency;
@@ -147,7 +149,9 @@ struct ResidencyWorld {
   explicit ResidencyWorld(const ResidencyConfig& config = {}, std::string node = "eu") {
     drivers.add(std::make_unique<TestDriver>(servers));
     REQUIRE(sql::migrate(*database, sql::built_in_migrations(), signing.clock));
-    directory = *identity::Directory::open(std::move(database), signing.clock, signing.random);
+    auto wrapped = std::make_unique<sim::FaultyConnection>(*database);
+    faulty = wrapped.get();
+    directory = *identity::Directory::open(std::move(wrapped), signing.clock, signing.random);
     add_tenant("alpha", "eu");
     open(config, std::move(node));
   }

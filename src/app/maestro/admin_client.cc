@@ -56,7 +56,7 @@ Result<net::Response> call_server(Context& context, const AdminCall& call,
     if (!token && !call.may_lack_token) return tl::unexpected<Error>(token.error());
     if (token) request.headers.emplace_back("Authorization", "Bearer " + *token);
   }
-  if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
   request.body = call.body;
   return net::Client::make()->fetch(request);
 }
@@ -74,7 +74,7 @@ Result<net::Response> call_local(Context& context, const AdminCall& call, const 
          open_signing(context.machine, loaded.value, *ledger.ledger));
   net::Headers headers = call.headers;
   if (!context.warrant.empty()) headers.emplace_back("X-Maestro-Warrant", context.warrant);
-  if (!call.body.empty()) headers.emplace_back("Content-Type", "application/json");
+  if (!call.body.empty()) headers.emplace_back("Content-Type", call.content_type);
   MC_TRY(transparency::AccessPolicy policy, read_access_policy(context.machine, loaded.value));
   transparency::Gate gate({*state->directory, *context.machine.clock, *context.machine.random},
                           std::move(policy));
@@ -120,7 +120,7 @@ std::string v1_path(const std::vector<std::string>& segments) {
 
 Result<net::Response> call_for_reply(Context& context, const AdminCall& call) {
   MC_TRY_OK(check_segments(call.path));
-  const bool tries = context.dry_run && call.method != "GET";
+  const bool tries = context.dry_run && call.method != "GET" && !call.reads;
   const std::string path = call.path + (tries ? "?dry_run=true" : "");
   MC_TRY(net::Response response,
          context.url.empty() ? call_local(context, call, path) : call_server(context, call, path));

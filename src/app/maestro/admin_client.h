@@ -22,6 +22,8 @@ struct AdminCall {
   bool anonymous = false;       // no token is sent
   bool may_lack_token = false;  // none is sent when there is none
   std::string_view token = "";  // sent in the place of the configured one
+  std::string_view content_type = "application/json";
+  bool reads = false;  // it changes nothing, so there is nothing to try out
 };
 Result<json::Value> call_admin(Context& context, const AdminCall& call);
 // The same for any body of a reply, and with its headers.

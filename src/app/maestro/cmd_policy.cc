@@ -1,5 +1,5 @@
 // maestro policy: check, format, build, sign and look at policies; see cmd_policy_run.cc for what
-// runs them.
+// runs them, and cmd_decisions.cc for those of a server.
 #include <algorithm>
 
 #include "maestro/command.h"
@@ -188,7 +188,8 @@ void add_key_flags(cli::Command& command, Flags& flags) {
 }  // namespace
 
 void add_policy(cli::Command& app, Context& context) {
-  cli::Command& noun = app.add("policy", "Policies in Rego: check, test, run, bundle");
+  cli::Command& noun =
+      app.add("policy", "Policies in Rego: check, test, run, bundle; those of a server");
   const auto flags = std::make_shared<Flags>();
   flags->algorithm = "RS256";
 
@@ -229,6 +230,7 @@ void add_policy(cli::Command& app, Context& context) {
   inspected.runs([&context, flags] { return inspect(context, *flags); });
 
   add_policy_run(noun, context);
+  add_policy_server(noun, context);
 }
 
 }  // namespace mc::app

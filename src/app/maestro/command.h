@@ -55,7 +55,10 @@ void add_sign(cli::Command& app, Context& context);
 void add_signing(cli::Command& app, Context& context);
 void add_warrants(cli::Command& app, Context& context);
 void add_policy(cli::Command& app, Context& context);
-void add_policy_run(cli::Command& noun, Context& context);  // below `policy`
+void add_residency(cli::Command& app, Context& context);
+void add_policy_run(cli::Command& noun, Context& context);     // below `policy`
+void add_policy_server(cli::Command& noun, Context& context);  // the same
+void add_decisions(cli::Command& app, Context& context);
 
 // Serves until SIGINT or SIGTERM, calls `before_stop`, then drains. SIGHUP calls `reload`.
 Status serve_until_signal(Running& running, const std::function<void()>& reload,

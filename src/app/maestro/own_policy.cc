@@ -141,6 +141,28 @@ bool OwnPolicy::tell(const policy::Event& event) {
   return ledger_.append(std::move(entry)).has_value();
 }
 
+// In OPA's format. The input is the caller's own and may hold anything, so it is not kept; nor is
+// the result but for a verdict: true, or false and undefined, which deny.
+void OwnPolicy::keep(const opa::Decision& decision) {
+  const bool allowed =
+      decision.error == nullptr && !decision.result.is_undefined() && !decision.result.is_false();
+  if (!decisions_.wants(allowed)) return;
+  std::string line;
+  json::Writer writer(line);
+  writer.begin_object().member("decision_id", decision.id).member("path", decision.path);
+  writer.member("revision", decision.policies.revision());
+  writer.member("at_ms", to_unix_ms(decision.at)).member("allowed", allowed);
+  const identity::Caller* const caller = decision.caller;
+  writer.member("tenant", caller == nullptr ? kOwner : std::string_view(caller->tenant.get()));
+  writer.member("principal", caller == nullptr ? "" : std::string_view(caller->principal.get()));
+  writer.member("requested_by", decision.peer);
+  writer.key("rules").begin_array().end_array().key("reasons").begin_array();
+  if (decision.error != nullptr) writer.value(decision.error->code);
+  writer.end_array().key("erased").begin_array().value("/input").value("/result").end_array();
+  writer.member("took_ns", decision.took.count).end_object();
+  decisions_.add({std::string(decision.id), decision.at, allowed, std::move(line)});
+}
+
 void OwnPolicy::run() {
   std::unique_lock lock(mutex_);
   while (!end_) {

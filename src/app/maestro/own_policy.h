@@ -15,6 +15,7 @@
 #include "maestro/settings.h"
 #include "mask/mask.h"
 #include "metric/metric.h"
+#include "opa/opa.h"
 #include "policy/updater.h"
 
 namespace mc::app {
@@ -34,6 +35,8 @@ class OwnPolicy {
   access::DecisionLog& decisions() { return decisions_; }
   // What the gateway borrows.
   const gateway::PolicyWorld& gateway_world() const { return *gateway_world_; }
+  // A decision over OPA's API, into the decision log.
+  void keep(const opa::Decision& decision);
   void add_metrics(metric::Registry& metrics);
 
  private:

@@ -123,6 +123,8 @@ int run(int argc, char** argv) {
   add_ledger(line.root(), context);
   add_warrants(line.root(), context);
   add_policy(line.root(), context);
+  add_decisions(line.root(), context);
+  add_residency(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);
   add_signing(line.root(), context);

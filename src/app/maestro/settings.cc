@@ -15,6 +15,9 @@ Status Settings::check() const {
   if (!trace.otlp_url.empty() && !trace.otlp_url.starts_with("http")) {
     return fail(Code::invalid, "trace.otlp_url must begin with http:// or https://");
   }
+  MC_TRY_OK(policy.source.check());
+  MC_TRY_OK(policy.decisions.check());
+  MC_TRY_OK(opa.check());
   MC_TRY_OK(oidc.check());
   MC_TRY_OK(portal.check());
   MC_TRY_OK(smtp.check());

@@ -17,6 +17,7 @@
 #include "maestro/notify_settings.h"
 #include "maestro/policy_settings.h"
 #include "net/net.h"
+#include "opa/opa.h"
 #include "smtp/smtp.h"
 
 namespace mc::app {
@@ -66,6 +67,7 @@ struct Settings {
   SigningSettings signing;
   TransparencySettings transparency;
   PolicySettings policy;
+  opa::OpaConfig opa;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -178,6 +180,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"signing", &T::signing, "The log of signatures and the time-stamping authority"},
       Field{"transparency", &T::transparency, "Who may reach for a tenant's data"},
       Field{"policy", &T::policy, "The policies that decide on requests"},
+      Field{"opa", &T::opa, "Decisions over OPA's REST API, on a listener of its own"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

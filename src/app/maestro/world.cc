@@ -196,6 +196,19 @@ Status Running::build_oidc() {
   return ok();
 }
 
+Status Running::build_opa() {
+  if (!settings_.opa.enabled) return ok();
+  MC_TRY(opa_, opa::DataApi::make({*machine_.clock, *machine_.random, *output_.log, metrics_,
+                                   *state_.directory, policy_->engine(), kVersion},
+                                  settings_.opa));
+  opa_->on_decision([this](const opa::Decision& decision) { policy_->keep(decision); });
+  MC_TRY(opa_server_,
+         net::Server::start(opa::to_server_config(settings_.opa), *opa_, *machine_.clock));
+  output_.log->event("opa.started",
+                     {{"host", settings_.opa.host}, {"port", std::int64_t{opa_server_->port()}}});
+  return ok();
+}
+
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
   MC_TRY_OK(build_ledger());
@@ -219,6 +232,11 @@ Status Running::build(bool demo) {
                                     *state_.directory, &machine_.drivers,
                                     catalog_.get(),    &policy_->gateway_world()};
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
+  desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
+                                [this](std::string_view kind, std::string_view name) {
+                                  return gateway_->find_resource(kind, name);
+                                },
+                                *machine_.random});
   api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
                                                   *output_.log,
                                                   metrics_,
@@ -238,9 +256,11 @@ Status Running::build(bool demo) {
                                                   signing_.get(),
                                                   settings_.signing.open,
                                                   gate_.get(),
-                                                  index_.get()});
+                                                  index_.get(),
+                                                  &*desk_});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
+  MC_TRY_OK(build_opa());
   gateway_->attach(*server_);
   api_->attach(*server_);
   last_use_saved_ = machine_.clock->mono();
@@ -293,6 +313,7 @@ bool Running::stop() {
   stopped_ = true;
   api_->set_ready(false);
   const bool complete = server_->drain(settings_.server.drain_timeout);
+  if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   gateway_->stop();
   api_->stop();
   notifier_->stop();

@@ -21,6 +21,7 @@
 #include "maestro/settings.h"
 #include "metric/metric.h"
 #include "net/net.h"
+#include "opa/opa.h"
 #include "sql/sql.h"
 #include "sys/sys.h"
 #include "trace/trace.h"
@@ -54,6 +55,7 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
+  std::uint16_t opa_port() const { return opa_server_ == nullptr ? 0 : opa_server_->port(); }
   identity::Directory& directory() { return *state_.directory; }
   // Periodic work: log flushing, last-use times, health checks, keys of the provider, trace
   // export. Call ten times a second from one thread.
@@ -69,6 +71,7 @@ class Running {
   Status build_catalog();
   Status build_ledger();
   Status build_oidc();
+  Status build_opa();
   void add_metrics();
   void add_ledger_metrics();
   void export_traces();
@@ -95,8 +98,11 @@ class Running {
   std::unique_ptr<net::Client> otlp_client_;
   std::unique_ptr<const dataset::Catalog> catalog_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<opa::DataApi> opa_;  // null when it is not enabled
+  std::unique_ptr<net::Server> opa_server_;
   MonoTime last_use_saved_;
   MonoTime health_checked_;
   bool stopped_ = false;

@@ -11,10 +11,16 @@ Nanos open_wait(Nanos left) {
   return std::clamp(left, millis(1), seconds(5));
 }
 
+// Where its server has to be; "local" says as little as nothing.
+std::string region_of(const Source& source) {
+  return source.region == "local" ? "" : source.region;
+}
+
 }  // namespace
 
 struct Writers::Slot {
   std::string url;
+  std::string region;
   std::timed_mutex mutex;
   std::unique_ptr<sql::Connection> connection;
 };
@@ -24,6 +30,7 @@ Writers::Writers(const sql::Drivers& drivers, const Model& model, bool create_mi
   for (const Source& source : model.sources) {
     auto slot = std::make_unique<Slot>();
     slot->url = source.url;
+    slot->region = region_of(source);
     slots_.emplace(model.placement(source), std::move(slot));
   }
 }
@@ -43,7 +50,8 @@ Result<Writers::Lease> Writers::borrow(std::string_view placement, Nanos wait) {
   if (slot.connection == nullptr) {
     MC_TRY(slot.connection, drivers_.open(slot.url, {.access = sql::Access::read_write,
                                                      .create = create_missing_,
-                                                     .busy_timeout = open_wait(wait)}));
+                                                     .busy_timeout = open_wait(wait),
+                                                     .region = slot.region}));
   }
   return Lease(*this, std::move(lock), slot.connection.get());
 }
@@ -53,6 +61,7 @@ ConnectionSet::ConnectionSet(const sql::Drivers& drivers, const Model& model, Wr
   for (const Source& source : model.sources) {
     Place& place = places_.emplace_back();
     place.url = source.url;
+    place.region = region_of(source);
     place.in_process = drivers.in_process(source.url);
   }
 }
@@ -63,7 +72,8 @@ Result<sql::Connection*> ConnectionSet::reader(std::size_t source, Nanos wait) {
   if (place.connection != nullptr && place.connection->lost()) place.connection.reset();
   if (place.connection == nullptr) {
     MC_TRY(place.connection, drivers_.open(place.url, {.access = sql::Access::read_only,
-                                                       .busy_timeout = open_wait(wait)}));
+                                                       .busy_timeout = open_wait(wait),
+                                                       .region = place.region}));
   }
   if (holds_views_ && place.in_process) {
     MC_TRY_OK(place.connection->begin());

@@ -1,4 +1,6 @@
-// The connections to a model's sources: readers of one thread, the one writer of each source.
+// The connections to a model's sources: readers of one thread, the one writer of each source. A
+// server that says that it stands in another region than its source is refused with `denied`, also
+// when a connection is made anew (sql::wrong_region).
 #pragma once
 
 #include <atomic>
@@ -75,6 +77,7 @@ class ConnectionSet {
  private:
   struct Place {
     std::string url;
+    std::string region;
     bool in_process = false;
     std::unique_ptr<sql::Connection> connection;
     bool has_view = false;

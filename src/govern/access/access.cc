@@ -5,6 +5,7 @@
 #include <set>
 
 #include "json/json.h"
+#include "policy/decision_ids.h"
 
 namespace mc::access {
 namespace {
@@ -272,7 +273,10 @@ Result<Verdict> read_verdict(Value answer, const Resource& resource) {
 
 struct Gate::State {
   explicit State(const World& world_in)
-      : world(world_in), keys(words), evaluator(world_in.engine, world_in.clock, world_in.random) {}
+      : world(world_in),
+        keys(words),
+        evaluator(world_in.engine, world_in.clock, world_in.random),
+        ids(world_in.clock, world_in.random) {}
 
   Value input_of(const Request& request, WallTime now);
   void keep(const Request& request, const Verdict& verdict, WallTime now);
@@ -281,6 +285,7 @@ struct Gate::State {
   Words words;
   Keys keys;
   policy::Evaluator evaluator;
+  policy::DecisionIds ids;
   std::string line;
 };
 
@@ -386,7 +391,7 @@ Verdict Gate::decide(const Request& request) {
     verdict.reasons.emplace_back(kPolicyError);
   }
   verdict.revision = state.evaluator.policies().revision();
-  verdict.decision_id = sys::make_id("dec", state.world.clock, state.world.random);
+  verdict.decision_id = policy::view(state.ids.next());
   if (state.world.log != nullptr && state.world.log->wants(verdict.allow)) {
     state.keep(request, verdict, now);
   }

@@ -459,20 +459,22 @@ TEST_CASE("decisions: answers are those of a map, whatever fails and in whatever
       } else {
         add(last);
       }
-      if (late.size() > 2 || random.next_u64() % 4 == 0) {
-        for (const std::int64_t n : late) add(n);
-        late.clear();
-      }
       if (random.next_u64() % 10 == 0) {
-        disk.fail_at(static_cast<std::int64_t>(random.next_u64() % 4) + 1,
+        disk.fail_at(random.next_u64() % 2 == 0 ? 1 : 2,
                      random.next_u64() % 2 == 0 ? sim::SimFiles::Fault::not_stored
                                                 : sim::SimFiles::Fault::stored_but_reported_failed);
       }
-      if (random.next_u64() % 3 == 0) (void)log->flush();
+      // Who is late misses one write.
+      if (random.next_u64() % 3 == 0) {
+        (void)log->flush();
+        for (const std::int64_t n : late) add(n);
+        late.clear();
+      }
       const DecisionQuery query = random_query(random, last);
       REQUIRE(numbers(log->search(query)) == twin.search(query));
     }
-    while (!log->flush()) continue;
+    (void)log->flush();  // where a fault may still wait
+    REQUIRE(log->flush().has_value());
     std::string oldest_first;
     for (const auto& [id, one] : twin.all) {
       oldest_first += (oldest_first.empty() ? "" : " ") + std::to_string(*parse_int(id.substr(4)));

@@ -81,7 +81,8 @@ std::string summary_of(const Explanation& explained, const DecisionFacts& facts)
   std::string out = facts.outcome.allow ? "Allowed" : "Denied";
   out += ": " + facts.action + " of " + facts.resource_kind + " '" + facts.resource_name + "' by " +
          facts.principal;
-  out += facts.purpose.empty() ? " without a purpose" : " for '" + facts.purpose + "'";
+  if (facts.has_input)
+    out += facts.purpose.empty() ? " without a purpose" : " for '" + facts.purpose + "'";
   const std::string rules = with_titles(explained, !facts.outcome.allow);
   if (!rules.empty()) out += "; " + rules;
   const std::size_t masked = facts.outcome.masked.size();
@@ -157,7 +158,8 @@ Result<Explanation> explain(const ExplainWorld& world, const LoggedDecision& dec
     out.rules.push_back({id, holds(facts.outcome.reasons, id), note_of(*out.policies, id)});
   }
   term::Arena arena;
-  const Resource* const resource = world.find(facts.resource_kind, facts.resource_name);
+  const Resource* const resource =
+      facts.has_input ? world.find(facts.resource_kind, facts.resource_name) : nullptr;
   const auto line = term::parse_json(arena, decision.json);
   Value input = line ? line->find("input") : Value();
   if (resource != nullptr) term::insert(arena, input, "resource", resource->input());

@@ -36,6 +36,14 @@ std::vector<std::string> texts_in(const json::Value& object, std::string_view na
   return out;
 }
 
+void read_input(const json::Value& input, DecisionFacts& out) {
+  out.action = text_in(&input, "action");
+  out.purpose = text_in(&input, "purpose");
+  out.resource_kind = text_in(input.find("resource"), "kind");
+  out.resource_name = text_in(input.find("resource"), "name");
+  out.warrant = text_in(input.find("warrant"), "id");
+}
+
 std::vector<std::string> sorted(std::vector<std::string> texts) {
   std::sort(texts.begin(), texts.end());
   return texts;
@@ -57,19 +65,25 @@ Outcome outcome_of(const Verdict& verdict, const Resource& resource) {
 
 Result<DecisionFacts> read_decision(const LoggedDecision& decision) {
   const auto line = json::parse(decision.json);
+  const std::string path = line ? text_in(&*line, "path") : "";
   const json::Value* const input = line ? line->find("input") : nullptr;
-  if (input == nullptr || input->as_object() == nullptr) {
-    return fail(Code::corrupt, "decision '" + excerpt(decision.id) + "': the line has no input");
+  const bool is_ours = path == kDecisionPath;
+  if (path.empty() || (is_ours && (input == nullptr || input->as_object() == nullptr))) {
+    return fail(Code::corrupt, "decision '" + excerpt(decision.id) + "': the line is not whole");
   }
   DecisionFacts out;
+  out.has_input = is_ours;
   out.id = decision.id;
   out.at = decision.at;
   out.tenant = text_in(&*line, "tenant");
   out.principal = text_in(&*line, "principal");
-  out.action = text_in(input, "action");
-  out.purpose = text_in(input, "purpose");
-  out.resource_kind = text_in(input->find("resource"), "kind");
-  out.resource_name = text_in(input->find("resource"), "name");
+  if (is_ours) {
+    read_input(*input, out);
+  } else {
+    out.action = "eval";
+    out.resource_kind = "data";
+    out.resource_name = path;
+  }
   out.rules = texts_in(*line, "rules");
   out.outcome.allow = decision.allowed;
   out.outcome.reasons = sorted(texts_in(*line, "reasons"));
@@ -80,7 +94,6 @@ Result<DecisionFacts> read_decision(const LoggedDecision& decision) {
   }
   out.revision = text_in(&*line, "revision");
   out.request_id = text_in(&*line, "request_id");
-  out.warrant = text_in(input->find("warrant"), "id");
   return out;
 }
 

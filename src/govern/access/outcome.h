@@ -20,7 +20,8 @@ struct Outcome {
 };
 Outcome outcome_of(const Verdict& verdict, const Resource& resource);
 
-// A line of the log.
+// A line of the log. A decision of the Data API (docs/guides/opa-api.md) is logged without its
+// input: its action is "eval", its resource of kind "data" the path that was asked.
 struct DecisionFacts {
   std::string id;
   WallTime at;
@@ -30,6 +31,7 @@ struct DecisionFacts {
   Outcome outcome;
   std::string revision, request_id;
   std::string warrant;  // the id of the one that was named; "" = none
+  bool has_input = false;
 };
 // `corrupt` when it is no line of ours.
 Result<DecisionFacts> read_decision(const LoggedDecision& decision);

@@ -42,6 +42,7 @@ class Run {
     if (query_.passes_over != nullptr) {
       if (std::string why = query_.passes_over(facts.tenant); !why.empty()) return why;
     }
+    if (!facts.has_input) return "no-input";
     const Resource* const resource = world_.find(facts.resource_kind, facts.resource_name);
     if (resource == nullptr) return "resource-gone";
     retrial_.reset();

@@ -41,9 +41,10 @@ struct WhatIf {
     DecisionFacts decision;  // its outcome is what was
     Outcome after;
   };
-  std::vector<Changed> changed;                // oldest first
-  std::map<std::string, std::size_t> skipped;  // by why: resource-gone, unreadable, or passed over
-  bool complete = true;                        // false: there were more than the limit
+  std::vector<Changed> changed;  // oldest first
+  std::map<std::string, std::size_t>
+      skipped;           // by why: resource-gone, no-input, unreadable, or what passes_over() says
+  bool complete = true;  // false: there were more than the limit
 };
 Result<WhatIf> what_if(const WhatIfWorld& world, const WhatIfQuery& query);
 

@@ -25,10 +25,6 @@ bool is_bound(const Evidence& evidence) {
   return evidence.region != kAnywhere;
 }
 
-bool is_stated(std::string_view region) {
-  return !region.empty() && region != kAnywhere;
-}
-
 Answer judge(const Evidence& evidence, std::string_view src, std::string_view dst) {
   return permits({evidence.region, dst, src}, evidence.permitted, evidence.unstated);
 }

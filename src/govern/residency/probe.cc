@@ -88,7 +88,9 @@ Status SourceProbe::check_claim(sql::Connection& connection) {
   if (connection.dialect() != sql::Dialect::postgres) return ok();
   MC_TRY(const std::vector<std::string> claim, texts_of(connection, kClaim, {}));
   check_.claim = claim.empty() ? "" : excerpt(claim.front(), kClaimBytesMax);
-  if (check_.claim.empty() || source_.region.empty() || check_.claim == source_.region) return ok();
+  if (check_.claim.empty() || !is_stated(source_.region) || check_.claim == source_.region) {
+    return ok();
+  }
   elsewhere_ = check_.claim;
   return fail(Code::denied, std::string(kWrongRegion));
 }
@@ -130,7 +132,7 @@ Status SourceProbe::read() {
   MC_TRY_OK(check_claim(*reader));
   MC_TRY(const std::vector<std::string> row,
          texts_of(*reader, kRead, {tenant_.id.get(), source_.region}));
-  if (!source_.region.empty()) {
+  if (is_stated(source_.region)) {
     MC_TRY(const std::vector<std::string> foreign, texts_of(*reader, kForeign, {source_.region}));
     for (const std::string& region : foreign) find(kForeignSentinel, "read", region, false);
   }
@@ -145,6 +147,7 @@ std::string SourceProbe::outcome(const Status& done) {
   if (what == kWrongRegion || what == kMismatch) return what;
   if (const std::string region = sql::wrong_region(done.error()); !region.empty()) {
     elsewhere_ = region;
+    check_.claim = region;
     return std::string(kWrongRegion);
   }
   return std::string(code_name(done.error().code));

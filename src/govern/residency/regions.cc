@@ -6,10 +6,6 @@
 namespace mc::residency {
 namespace {
 
-bool is_unstated(std::string_view region) {
-  return region.empty() || region == kAnywhere;
-}
-
 bool is_region(std::string_view text) {
   const auto good = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
@@ -34,6 +30,10 @@ Status check_regions(const TenantRegions& entry) {
 }
 
 }  // namespace
+
+bool is_stated(std::string_view region) {
+  return !region.empty() && region != kAnywhere;
+}
 
 Status ResidencyConfig::check() const {
   std::set<std::string_view> tenants;
@@ -70,12 +70,12 @@ Answer permits(const Places& places, std::span<const std::string> permitted, Uns
     return region == places.tenant ||
            std::find(permitted.begin(), permitted.end(), region) != permitted.end();
   };
-  if (is_unstated(places.source)) {
+  if (!is_stated(places.source)) {
     if (unstated == Unstated::deny) return Answer::source_unstated;
   } else if (!inside(places.source)) {
     return Answer::source_outside;
   }
-  return is_unstated(places.node) || inside(places.node) ? Answer::permitted : Answer::node_outside;
+  return !is_stated(places.node) || inside(places.node) ? Answer::permitted : Answer::node_outside;
 }
 
 Regions::Regions(const ResidencyConfig& config, std::string node)

@@ -20,6 +20,8 @@ inline constexpr std::string_view kAnywhere = "local";
 inline constexpr std::size_t kRegionBytesMax = 63;
 inline constexpr std::size_t kPermittedMax = 16;  // regions of one tenant beside its own
 
+bool is_stated(std::string_view region);  // it names a place
+
 // What becomes of data whose source does not say where it is.
 enum class Unstated : std::uint8_t { allow, deny };
 

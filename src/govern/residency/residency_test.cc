@@ -18,6 +18,11 @@ std::vector<std::string> periods(ResidencyWorld& world, const std::string& tenan
   return out;
 }
 
+std::int64_t reads_of(ResidencyWorld& world, const std::string& period) {
+  const json::Value document = world.document("alpha", period);
+  return *document.find("reads")->as_array()->front().find("count")->as_int();
+}
+
 // As `maestro verify BUNDLE --trust ROOT --key SIGNER --artifact DOCUMENT` does it.
 bool verifies(ResidencyWorld& world, const Residency::Proof& proof) {
   const auto report =
@@ -181,39 +186,74 @@ TEST_CASE("residency: a proof of this moment leaves the hour as it is") {
   CHECK(world.residency->prove_now(TenantId("system")).error().code == Code::not_found);
 }
 
-TEST_CASE("residency: what cannot be signed or stored is made up for, with all that was counted") {
+TEST_CASE("residency: a proof that could not be made is made later, with all that was counted") {
   ResidencyWorld world;
   world.settle();
   world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  world.signing.clock.advance(kHour);
+  // The list of tenants is read, the tenant is not.
+  world.faulty->fail_at(2, sim::FaultyConnection::Fault::not_run);
+  world.settle();
+  CHECK(world.sink.count("residency.unproven") == 1);
+  world.settle();
+  CHECK(periods(world).size() == 1);                            // not tried again at once
+  world.residency->counts().add(kAlpha, {"eu", "eu", 100, 0});  // of the next hour
+  world.signing.clock.advance(seconds(60));
+  world.settle();
+  CHECK(reads_of(world, "2026-01-01T00Z") == 5);
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(reads_of(world, "2026-01-01T01Z") == 100);
+}
+
+TEST_CASE("residency: an hour whose proof was not made is covered by that of the next one") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  world.signing.clock.advance(kHour);
+  world.faulty->fail_at(2, sim::FaultyConnection::Fault::not_run);
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 100, 0});
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(periods(world) == std::vector<std::string>{"2026-01-01T01Z", "2026-01-01T00-00-00Z"});
+  CHECK(reads_of(world, "2026-01-01T01Z") == 105);
+  CHECK(*world.document("alpha", "2026-01-01T01Z").find("from")->as_string() ==
+        "2026-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("residency: an hour ends also when the list of tenants is read at the second try only") {
+  ResidencyWorld world;
+  world.settle();
+  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
+  world.signing.clock.advance(kHour);
+  world.faulty->fail_at(1, sim::FaultyConnection::Fault::not_run);
+  world.settle();
+  CHECK(world.sink.count("residency.unproven") == 1);
+  world.signing.clock.advance(seconds(60));
+  world.settle();
+  CHECK(reads_of(world, "2026-01-01T00Z") == 5);
+}
+
+TEST_CASE("residency: no proof is ever replaced, also when a clock went back") {
+  ResidencyWorld world;
+  world.settle();
+  const std::string taken = "/data/residency/alpha/2026-01-01T00Z.json";
+  REQUIRE(world.signing.files.write_atomic(taken, "x"));
+  world.signing.clock.advance(kHour);
+  world.settle();
+  CHECK(*world.signing.files.bytes_of(taken) == "x");
+  CHECK(*world.document("alpha", "2026-01-01T01-00-00Z").find("ok")->as_bool());
+}
+
+TEST_CASE("residency: a ledger that has stopped gives no proof") {
+  ResidencyWorld world;
+  world.settle();
   world.signing.files.set_capacity(0);
   world.signing.clock.advance(kHour);
   world.settle();
   CHECK(world.sink.count("residency.unproven") == 1);
-  world.settle();
-  CHECK(world.sink.count("residency.unproven") == 1);  // not tried again at once
   CHECK(periods(world).size() == 1);
-}
-
-TEST_CASE("residency: an hour whose proof could not be made is covered by the next one") {
-  ResidencyWorld world;
-  world.settle();
-  world.residency->counts().add(kAlpha, {"eu", "eu", 5, 0});
-  const auto taken = world.residency->prove_now(kAlpha);  // of another second
-  REQUIRE(world.signing.files.write_atomic("/data/residency/alpha/2026-01-01T01Z.json", "x"));
-  world.signing.clock.advance(kHour);
-  world.settle();
-  CHECK(*world.document("alpha", "2026-01-01T00Z")
-             .find("reads")
-             ->as_array()
-             ->front()
-             .find("count")
-             ->as_int() == 5);
-  // The name of the second hour is taken, as when a clock went back: nothing is replaced.
-  world.signing.clock.advance(kHour);
-  world.settle();
-  CHECK(*world.signing.files.bytes_of("/data/residency/alpha/2026-01-01T01Z.json") == "x");
-  CHECK(*world.document("alpha", "2026-01-01T02-00-00Z").find("ok")->as_bool());
-  static_cast<void>(taken);
 }
 
 TEST_CASE("residency: a restart makes a proof at once only when the last one is old") {

@@ -51,6 +51,14 @@ constexpr Row kRows[] = {
     {{"POST", "/v1/tenants/{tenant}/warrants/{warrant}/revoke"}, revoke_warrant},
     {{"GET", "/v1/tenants/{tenant}/access"}, get_access},
     {{"PUT", "/v1/tenants/{tenant}/access"}, set_access},
+    {{"GET", "/v1/policy"}, get_policy},
+    {{"POST", "/v1/policy/reload"}, reload_policy},
+    {{"POST", "/v1/policy/what-if", false, false, true}, try_policy},
+    {{"GET", "/v1/decisions"}, list_decisions},
+    {{"GET", "/v1/decisions/{decision}"}, get_decision},
+    {{"GET", "/v1/residency"}, list_residency},
+    {{"GET", "/v1/residency/{tenant}/{period}"}, get_residency},
+    {{"POST", "/v1/residency/{tenant}/probes"}, probe_residency},
     {{"GET", "/v1/alerts"}, list_alerts},
     {{"POST", "/v1/alerts"}, receive_alerts},
     {{"GET", "/v1/tenants/{tenant}/endpoints"}, list_endpoints},
@@ -100,7 +108,7 @@ Status check_warrant_header(const net::Request& http) {
 
 // A write with a query that is not understood is refused: it may be a misspelt dry_run.
 Status read_dry_run(AdminRequest& request, const Endpoint& endpoint) {
-  if (endpoint.method == "GET" || request.query.empty()) return ok();
+  if (endpoint.method == "GET" || endpoint.reads || request.query.empty()) return ok();
   const auto& [name, value] = request.query.front();
   if (request.query.size() != 1 || name != "dry_run" || (value != "true" && value != "false")) {
     return fail(Code::invalid, "the one query parameter is dry_run, with true or false");

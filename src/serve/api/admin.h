@@ -27,6 +27,8 @@ struct AdminWorld {
   signing::Signing* signing = nullptr;           // null: nothing is signed
   transparency::Gate* gate = nullptr;            // null: no warrants are asked for
   search::Index* index = nullptr;                // null: records are not searched
+  const PolicyDesk* policy = nullptr;            // null: no policies decide
+  residency::Residency* residency = nullptr;     // null: nothing is proven of where data lie
 };
 
 struct AdminRequest {

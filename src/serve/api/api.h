@@ -28,6 +28,8 @@
 #include "metric/metric.h"
 #include "net/net.h"
 #include "notify/notify.h"
+#include "policy/updater.h"
+#include "residency/residency.h"
 #include "search/search.h"
 #include "signing/signing.h"
 #include "sys/sys.h"
@@ -42,6 +44,15 @@ struct Asset;
 struct BuildInfo {
   std::string version;   // "0.1.0"
   std::string database;  // of the state, "SQLite 3.40.1"
+};
+
+// The policies of the server and what they decided, for those who look at them.
+struct PolicyDesk {
+  const policy::Engine& engine;
+  policy::Updater& updater;
+  access::DecisionLog& decisions;
+  access::FindResource find;  // as they are now
+  sys::Random& random;
 };
 
 struct ApiWorld {
@@ -65,6 +76,8 @@ struct ApiWorld {
   bool signing_open = false;                   // entries and timestamps without a token
   transparency::Gate* gate = nullptr;          // null: no warrants are asked for
   search::Index* index = nullptr;              // null: records are not searched
+  const PolicyDesk* policy = nullptr;          // null: no policies decide
+  residency::Residency* residency = nullptr;   // null: nothing is proven of where data lie
 };
 
 class Api final : public net::Handler {
@@ -141,6 +154,7 @@ struct Endpoint {
   std::string_view path;
   bool anonymous = false;  // needs no caller
   bool calls_provider = false;
+  bool reads = false;  // a POST that changes nothing: its query is its own
 };
 std::vector<Endpoint> endpoints();
 

@@ -133,6 +133,16 @@ Reply revoke_warrant(const AdminWorld& world, const AdminRequest& request);
 Reply get_access(const AdminWorld& world, const AdminRequest& request);
 Reply set_access(const AdminWorld& world, const AdminRequest& request);
 
+Reply get_policy(const AdminWorld& world, const AdminRequest& request);
+Reply reload_policy(const AdminWorld& world, const AdminRequest& request);
+Reply try_policy(const AdminWorld& world, const AdminRequest& request);
+Reply list_decisions(const AdminWorld& world, const AdminRequest& request);
+Reply get_decision(const AdminWorld& world, const AdminRequest& request);
+
+Reply list_residency(const AdminWorld& world, const AdminRequest& request);
+Reply get_residency(const AdminWorld& world, const AdminRequest& request);
+Reply probe_residency(const AdminWorld& world, const AdminRequest& request);
+
 Reply list_alerts(const AdminWorld& world, const AdminRequest& request);
 Reply receive_alerts(const AdminWorld& world, const AdminRequest& request);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "access/outcome.h"
 #include "api/served.h"
 
 namespace mc::api {
@@ -18,10 +19,20 @@ constexpr std::string_view kRecordsPath = "/v1/tenants/{tenant}/records";  // as
 // Without a tenant in the path, and yet with data of several for who may see them. That of one when
 // the query names it.
 constexpr std::string_view kOverview = "/v1/overview";
-constexpr std::array<std::string_view, 3> kOfAllTenants = {kOverview, "/v1/tenants", "/v1/alerts"};
+constexpr std::string_view kDecisions = "/v1/decisions";
+constexpr std::string_view kDecision = "/v1/decisions/{decision}";
+constexpr std::string_view kResidency = "/v1/residency";
+constexpr std::string_view kWhatIf = "/v1/policy/what-if";
+constexpr std::array<std::string_view, 6> kOfAllTenants = {
+    kOverview, "/v1/tenants", "/v1/alerts", "/v1/policy", kWhatIf, kResidency};
+constexpr std::array<std::string_view, 4> kOfTenantInQuery = {kOverview, kDecisions, kWhatIf,
+                                                              kResidency};
 
-constexpr std::array<std::string_view, 6> kUngated = {
+constexpr std::array<std::string_view, 9> kUngated = {
     "/v1/tenants/{tenant}",
+    kResidency,
+    "/v1/residency/{tenant}/{period}",
+    "/v1/residency/{tenant}/probes",
     "/v1/tenants/{tenant}/access",
     "/v1/tenants/{tenant}/warrants",
     "/v1/tenants/{tenant}/warrants/{warrant}/approve",
@@ -42,17 +53,33 @@ bool holds(const std::array<std::string_view, N>& paths, std::string_view path) 
   return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
-// The tenant whose data it is about: of the path, or of the query where that picks one of many.
-std::string tenant_in(const AdminRequest& request, const Endpoint& endpoint) {
-  if (request.path.size() >= 2 && request.path[0] == "tenants") return request.path[1];
-  return endpoint.path == kOverview ? std::string(field_in(request.query, "tenant")) : "";
+bool is_read(const AdminRequest& request, const Endpoint& endpoint) {
+  return endpoint.method == "GET" || endpoint.reads || request.dry_run;
+}
+
+// The tenant whose data it is about: of the path, of the query where that picks one of many, or of
+// the decision that is asked for. Empty when there is none.
+Result<std::string> tenant_in(const AdminWorld& world, const AdminRequest& request,
+                              const Endpoint& endpoint) {
+  const bool named =
+      request.path.size() >= 2 && (request.path[0] == "tenants" || request.path[0] == "residency");
+  if (named) return request.path[1];
+  if (holds(kOfTenantInQuery, endpoint.path)) {
+    return std::string(field_in(request.query, "tenant"));
+  }
+  if (endpoint.path != kDecision || world.policy == nullptr) return "";
+  MC_TRY(const auto found, world.policy->decisions.find(request.path[1]));
+  if (!found) return "";
+  MC_TRY(const access::DecisionFacts facts, access::read_decision(*found));
+  return facts.tenant;
 }
 
 // Whose log the request belongs into; empty when it is not recorded.
-std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint) {
+std::string log_tenant(const AdminRequest& request, const Endpoint& endpoint,
+                       const std::string& tenant) {
   const identity::Caller& caller = *request.caller;
-  const bool reads = endpoint.method == "GET" || request.dry_run;
-  if (const std::string tenant = tenant_in(request, endpoint); !tenant.empty()) {
+  const bool reads = is_read(request, endpoint);
+  if (!tenant.empty()) {
     const bool own = caller.tenant.get() == tenant;
     // Who may not know the tenant writes into no log but the own.
     if (!own && !caller.reads_other_tenants()) return reads ? "" : caller.tenant.get();
@@ -79,9 +106,8 @@ Result<bool> is_known(const AdminWorld& world, const TenantId& tenant) {
 namespace {
 
 // Which warrants there are and whether a tenant wants to be asked; the tenant's contract.
-bool is_gated(const AdminRequest& request, const Endpoint& endpoint) {
+bool is_gated(const AdminRequest& request, const Endpoint& endpoint, const std::string& tenant) {
   const identity::Caller& caller = *request.caller;
-  const std::string tenant = tenant_in(request, endpoint);
   return !tenant.empty() && caller.reads_other_tenants() && caller.tenant.get() != tenant &&
          !holds(kUngated, endpoint.path);
 }
@@ -153,31 +179,48 @@ bool takes_away(const AdminRequest& request, const Endpoint& endpoint) {
 // A read can be made first, as nothing of it leaves before it is recorded; then the record says
 // what was served. A receipt is made of records, its own among them.
 bool is_made_first(const AdminRequest& request, const Endpoint& endpoint) {
-  return endpoint.method == "GET" && !request.dry_run && !holds(kReceiptPaths, endpoint.path);
+  const bool reads = endpoint.method == "GET" || endpoint.reads;
+  return reads && !request.dry_run && !holds(kReceiptPaths, endpoint.path);
+}
+
+Access access_of(const AdminRequest& request, const Endpoint& endpoint, const TenantId& tenant) {
+  return {is_read(request, endpoint) ? Kind::access : Kind::change,
+          tenant,
+          *request.caller,
+          std::string(endpoint.method) + " " + std::string(endpoint.path),
+          object_of(request.http),
+          std::string(request.request_id),
+          std::string(request.http.peer.substr(0, request.http.peer.rfind(':')))};
 }
 
 }  // namespace
 
+Result<bool> reaches(const AdminWorld& world, const AdminRequest& request, const Endpoint& endpoint,
+                     const TenantId& tenant) {
+  if (world.recorder == nullptr || world.gate == nullptr) return true;
+  Access access = access_of(request, endpoint, tenant);
+  transparency::Reaching reaching{*request.caller, tenant, access.kind, access.action};
+  reaching.named = request.http.header(kWarrantHeader);
+  MC_TRY(access.passage, world.gate->pass(reaching));
+  if (!access.passage.allowed) access.kind = Kind::denied;
+  MC_TRY([[maybe_unused]] const ledger::Recorded recorded, note(world, access, true));
+  return access.passage.allowed;
+}
+
 Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const Endpoint& endpoint,
                    Handler handler) {
   if (world.recorder == nullptr || request.caller == nullptr) return handler(world, request);
-  const TenantId tenant(log_tenant(request, endpoint));
+  MC_TRY(const std::string about, tenant_in(world, request, endpoint));
+  const TenantId tenant(log_tenant(request, endpoint, about));
   if (tenant.get().empty()) return handler(world, request);
   MC_TRY(const bool known, is_known(world, tenant));
   if (!known) return handler(world, request);
-  const bool reads = endpoint.method == "GET" || request.dry_run;
-  const std::string action = std::string(endpoint.method) + " " + std::string(endpoint.path);
-  Access access{reads ? Kind::access : Kind::change,
-                tenant,
-                *request.caller,
-                action,
-                object_of(request.http),
-                std::string(request.request_id),
-                std::string(request.http.peer.substr(0, request.http.peer.rfind(':')))};
+  const bool reads = is_read(request, endpoint);
+  Access access = access_of(request, endpoint, tenant);
   access.takes_away = takes_away(request, endpoint);
-  const bool gated = world.gate != nullptr && is_gated(request, endpoint);
+  const bool gated = world.gate != nullptr && is_gated(request, endpoint, about);
   if (gated) {
-    transparency::Reaching reaching{*request.caller, tenant, access.kind, action};
+    transparency::Reaching reaching{*request.caller, tenant, access.kind, access.action};
     reaching.named = request.http.header(kWarrantHeader);
     MC_TRY(reaching.gives_rights, gives_rights(world, request, endpoint));
     MC_TRY(access.passage, world.gate->pass(reaching));

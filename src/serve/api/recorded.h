@@ -17,4 +17,9 @@ Result<bool> is_known(const AdminWorld& world, const TenantId& tenant);
 Reply run_recorded(const AdminWorld& world, const AdminRequest& request, const Endpoint& endpoint,
                    Handler handler);
 
+// For a read of several tenants' data: passes the gate of one of them that is not the caller's own,
+// and records the read in its log. False when the gate is shut, which is recorded too.
+Result<bool> reaches(const AdminWorld& world, const AdminRequest& request, const Endpoint& endpoint,
+                     const TenantId& tenant);
+
 }  // namespace mc::api

@@ -145,6 +145,20 @@ Gateway::~Gateway() {
   stop();
 }
 
+const access::Resource* Gateway::find_resource(std::string_view kind, std::string_view name) const {
+  const auto is_it = [&](const access::Resource& resource) {
+    return resource.facts().kind == kind && resource.facts().name == name;
+  };
+  if (core_->world.policy == nullptr) return nullptr;
+  for (const access::Resource& resource : core_->resources) {
+    if (is_it(resource)) return &resource;
+  }
+  for (const std::unique_ptr<Route>& route : core_->routes) {
+    if (is_it(*route->resource)) return &*route->resource;
+  }
+  return nullptr;
+}
+
 void Gateway::attach(net::Server& server) {
   for (const std::unique_ptr<Route>& route : core_->routes) {
     if (route->config.kind != RouteKind::upstream) continue;

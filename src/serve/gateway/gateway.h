@@ -81,6 +81,8 @@ class Gateway final : public net::Handler {
   // Active health checks; blocks up to a second for each upstream. For a maintenance thread.
   void check_health();
   std::vector<RouteStatus> status() const;
+  // A dataset or a route as policies see it; null when there is none, or no policies decide.
+  const access::Resource* find_resource(std::string_view kind, std::string_view name) const;
   Traffic& traffic();
   // Finishes what is queued and ends the threads. Call after the server has drained.
   void stop();

@@ -103,20 +103,21 @@ void DataApi::Core::serve_batch(Ask& ask) {
   }
   Measured measured;
   measured.input_parse = world.clock.mono() - began;
-  const DecisionIds::Text batch_id = ask.loop.ids.next();
+  const policy::DecisionIds::Text batch_id = ask.loop.ids.next();
   Answers answers;
   for (const term::Entry& item : batch->inputs.members()) {
-    const DecisionIds::Text id = ask.loop.ids.next();
+    const policy::DecisionIds::Text id = ask.loop.ids.next();
     policy::Evaluator& evaluator = ask.loop.evaluator;
     evaluator.reset();
     const Value input = whole_input(evaluator.arena(), batch->common, item.value);
     const Nanos left = config.batch_time_max - (world.clock.mono() - began);
-    const bool good = answer_item(ask, {view(id), view(batch_id), ask.route.rest, *names, input},
-                                  left, answers.text);
+    const bool good =
+        answer_item(ask, {policy::view(id), policy::view(batch_id), ask.route.rest, *names, input},
+                    left, answers.text);
     answers.finish(item.key, !good);
   }
   std::string body = "{\"batch_decision_id\":\"";
-  body.append(view(batch_id)).append("\"");
+  body.append(policy::view(batch_id)).append("\"");
   if (ask.flags.metrics) {
     measured.handler = world.clock.mono() - ask.request.received;
     append_metrics(body, measured);

@@ -9,6 +9,7 @@
 
 #include "opa/opa.h"
 #include "opa/reply.h"
+#include "policy/decision_ids.h"
 #include "opa/request.h"
 
 namespace mc::opa {
@@ -28,9 +29,9 @@ struct Meters {
 // Of one event loop.
 struct LoopState {
   LoopState(const DataWorld& world)
-      : evaluator(world.engine, world.clock, world.random), ids(world.random) {}
+      : evaluator(world.engine, world.clock, world.random), ids(world.clock, world.random) {}
   policy::Evaluator evaluator;
-  DecisionIds ids;
+  policy::DecisionIds ids;
   PathNames names;
   term::Arena batch;  // the inputs of a batch, which outlive its decisions
 };

@@ -71,14 +71,14 @@ void DataApi::Core::serve_data(Ask& ask) {
               : read_json(evaluator.arena(), ask.flags.input.value_or(""), depth_max);
   if (!input) return refuse(ask, input.error());
   if (ask.flags.metrics) measured.input_parse = world.clock.mono() - began;
-  const DecisionIds::Text id = ask.loop.ids.next();
-  const auto made = decide(ask, {view(id), {}, ask.route.rest, *names, *input}, options_of(ask),
-                           ask.flags.metrics ? &measured : nullptr);
-  if (!made) return refuse_evaluation(ask, view(id), made.error());
+  const policy::DecisionIds::Text id = ask.loop.ids.next();
+  const auto made = decide(ask, {policy::view(id), {}, ask.route.rest, *names, *input},
+                           options_of(ask), ask.flags.metrics ? &measured : nullptr);
+  if (!made) return refuse_evaluation(ask, policy::view(id), made.error());
   std::string body;
   body.reserve(128);
   body += '{';
-  append_result(body, view(id), made->value);
+  append_result(body, policy::view(id), made->value);
   if (ask.flags.provenance) append_provenance(body, world.version, *made->policies);
   if (ask.flags.metrics) {
     measured.handler = world.clock.mono() - ask.request.received;
@@ -107,9 +107,10 @@ void DataApi::Core::serve_value(Ask& ask, std::string_view path) {
   }
   // An empty body is null here, and not the absence of an input.
   const term::Value value = is_post && input->is_undefined() ? term::Value::null() : *input;
-  const DecisionIds::Text id = ask.loop.ids.next();
-  const auto made = decide(ask, {view(id), {}, path, *names, value}, options_of(ask), nullptr);
-  if (!made) return refuse_evaluation(ask, view(id), made.error());
+  const policy::DecisionIds::Text id = ask.loop.ids.next();
+  const auto made =
+      decide(ask, {policy::view(id), {}, path, *names, value}, options_of(ask), nullptr);
+  if (!made) return refuse_evaluation(ask, policy::view(id), made.error());
   if (made->value.is_undefined()) {
     const policy::Policies::Found found = made->policies->find(*names);
     const bool has_rules = found.is_rule && found.used == names->size();

@@ -45,7 +45,7 @@ struct DataWorld {
 
 // Everything of one decision. The views and values live for the call only.
 struct Decision {
-  std::string_view id;        // a UUID
+  std::string_view id;        // "dec_..."
   std::string_view batch_id;  // "" = it is not of a batch
   std::string_view path;      // "a/b/c", as it was asked: with percent escapes
   term::Value input;          // undefined = none was sent

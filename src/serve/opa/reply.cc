@@ -163,25 +163,4 @@ std::string ref_text(policy::Path path) {
   return out;
 }
 
-DecisionIds::Text DecisionIds::next() {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  constexpr std::size_t kBytes = 16;
-  if (used_ + kBytes > stock_.size()) {
-    random_.fill(stock_);
-    used_ = 0;
-  }
-  std::uint8_t* const bytes = stock_.data() + used_;
-  used_ += kBytes;
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
-  Text out{};
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < kBytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out[at++] = '-';
-    out[at++] = kHex[bytes[i] >> 4];
-    out[at++] = kHex[bytes[i] & 15];
-  }
-  return out;
-}
-
 }  // namespace mc::opa

@@ -47,20 +47,4 @@ std::string indented(std::string_view json);
 // A path as OPA names it: data.a["b-c"][1].
 std::string ref_text(policy::Path path);
 
-// UUIDs of version 4 (RFC 9562), each from fresh random bytes, which are drawn in stock.
-class DecisionIds {
- public:
-  explicit DecisionIds(sys::Random& random) : random_(random) {}
-  using Text = std::array<char, 36>;
-  Text next();
-
- private:
-  sys::Random& random_;
-  std::array<std::uint8_t, 1024> stock_{};
-  std::size_t used_ = sizeof(stock_);
-};
-inline std::string_view view(const DecisionIds::Text& id) {
-  return {id.data(), id.size()};
-}
-
 }  // namespace mc::opa

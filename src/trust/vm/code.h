@@ -25,6 +25,10 @@ using Ref = std::int32_t;  // a register or local; ~index of a constant when neg
 constexpr Ref constant_ref(std::size_t index) {
   return ~static_cast<Ref>(index);
 }
+constexpr std::size_t constant_index(Ref ref) {
+  const Ref index = ~ref;
+  return static_cast<std::size_t>(index);
+}
 inline constexpr Ref kUndefined = constant_ref(0);  // the first constant
 inline constexpr Ref kFalse = constant_ref(1);
 inline constexpr Ref kTrue = constant_ref(2);
@@ -65,6 +69,8 @@ inline constexpr Ref kTrue = constant_ref(2);
   X(with_leave, "...")     /* */                                                          \
   X(call, "flj")           /* */                                                          \
   X(call_rule, "f.j")      /* a function of input and data: remembered */                 \
+  X(test_call, "flj")      /* its result is defined and not false */                      \
+  X(test_rule, "f.j")      /* */                                                          \
   X(call_dynamic, "s.j")   /* */                                                          \
   X(call_builtin, "s.j")   /* */                                                          \
   X(test_builtin, "s.j")   /* its result is defined and not false */                      \

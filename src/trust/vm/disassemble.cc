@@ -46,11 +46,11 @@ class Printer {
 
   static bool has_register(Opcode op) {
     constexpr Opcode kWithout[] = {
-        Opcode::jump,      Opcode::path_defined, Opcode::path_equal,  Opcode::path_not_equal,
-        Opcode::equal,     Opcode::not_equal,    Opcode::truthy,      Opcode::defined,
-        Opcode::undefined, Opcode::result,       Opcode::with_leave,  Opcode::test_builtin,
-        Opcode::test_less, Opcode::test_at_most, Opcode::test_member, Opcode::return_value,
-        Opcode::halt};
+        Opcode::jump,        Opcode::path_defined, Opcode::path_equal, Opcode::path_not_equal,
+        Opcode::equal,       Opcode::not_equal,    Opcode::truthy,     Opcode::defined,
+        Opcode::undefined,   Opcode::result,       Opcode::with_leave, Opcode::test_builtin,
+        Opcode::test_call,   Opcode::test_rule,    Opcode::test_less,  Opcode::test_at_most,
+        Opcode::test_member, Opcode::return_value, Opcode::halt};
     return std::find(std::begin(kWithout), std::end(kWithout), op) == std::end(kWithout);
   }
 
@@ -88,7 +88,7 @@ class Printer {
   std::string operand(Ref ref) const {
     if (ref >= 0) return "r" + std::to_string(ref);
     if (ref == kUndefined) return "undefined";
-    return term::to_rego(code_.constants[static_cast<std::size_t>(~ref)]);
+    return term::to_rego(code_.constants[constant_index(ref)]);
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): kPathDepthMax bounds it

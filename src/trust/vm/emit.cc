@@ -367,9 +367,10 @@ void Emitter::check_defined(Ref value) {
 // input.a, of which only the longer path in one of the next statements is wanted: that fails when
 // this does.
 bool Emitter::is_only_parent(const StepBlock& block, std::size_t at) const {
+  constexpr std::size_t kLookedAt = 20;
   const Ref target = block.steps[at].target;
-  for (std::size_t i = next_live(block, at + 1); i < block.steps.size();
-       i = next_live(block, i + 1)) {
+  const std::size_t end = std::min(block.steps.size(), at + kLookedAt);
+  for (std::size_t i = next_live(block, at + 1); i < end; i = next_live(block, i + 1)) {
     const Step& step = block.steps[i];
     if (step.op != Op::dot || step.known_path < 0) return false;
     if (step.a == target || step.b == target) return true;
@@ -409,11 +410,16 @@ std::size_t Emitter::emit_dot(StepBlock& block, std::size_t at) {
 std::size_t Emitter::emit_call(StepBlock& block, std::size_t at) {
   const Step& step = block.steps[at];
   if (step.builtin != nullptr) return emit_builtin(block, at);
-  if (step.operands.size() == 2) {
-    put(Opcode::call_rule, reg(step.target), step.function, 0, fail());
-  } else {
-    put(Opcode::call, reg(step.target), step.function, list(step.operands), fail());
+  const std::size_t test = find_test(block, at, uses_);
+  const bool is_rule = step.operands.size() == 2;
+  const std::int32_t operands = is_rule ? 0 : list(step.operands);
+  if (test != 0) {
+    mark(block.steps[test].at);
+    put(is_rule ? Opcode::test_rule : Opcode::test_call, 0, step.function, operands, fail());
+    return test;
   }
+  put(is_rule ? Opcode::call_rule : Opcode::call, reg(step.target), step.function, operands,
+      fail());
   return at;
 }
 

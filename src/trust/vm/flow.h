@@ -20,8 +20,8 @@ class Constants {
   Ref of(Value value, int depth = 0);  // freezes it
   Ref string(std::string_view text);
   Ref find(Value value) const;  // the first that is equal, however written; kUndefined: none
-  Value value(Ref ref) const { return code_.constants[static_cast<std::size_t>(~ref)]; }
-  int depth(Ref ref) const { return depths_[static_cast<std::size_t>(~ref)]; }
+  Value value(Ref ref) const { return code_.constants[constant_index(ref)]; }
+  int depth(Ref ref) const { return depths_[constant_index(ref)]; }
   term::Arena& arena() { return code_.arena; }
 
  private:

@@ -24,7 +24,7 @@ class Runner {
  public:
   // What the plan "eval" answers, as Rego writes it.
   std::string run(std::string_view text, const Run& given = {}) {
-    const auto program = Program::make(PlanText::parse(text), capabilities_);
+    const auto program = Program::make(PlanText::parse(text), capabilities);
     if (!program) return "refused: " + program.error().what;
     return run(**program, given);
   }
@@ -48,7 +48,7 @@ class Runner {
     return term::to_rego(answer->results);
   }
 
-  Capabilities capabilities_;
+  Capabilities capabilities;
   EvalError last_error;
   std::int64_t instructions = 0;
 
@@ -282,6 +282,41 @@ plan eval
   CHECK(runner.run(plan, {.input = ""}) == "set()");
 }
 
+TEST_CASE("machine: a path is looked up anew when input or data are others") {
+  // data.users[input.name], with another name and with other users, from a rule each time.
+  const std::string plan = R"(
+function g0.data.t.q 0 1 : 2
+  block
+    dot 3 = 0 "name"
+    dot 4 = 1 "users"
+    dot 5 = 4 3
+    return 5
+plan eval
+  block
+    array 9
+    call 2 = g0.data.t.q 0 1
+    append 9 2
+    block
+      -
+        with 0 "b" "name"
+          call 3 = g0.data.t.q 0 1
+          append 9 3
+          with 1 "other" "users" "b"
+            call 4 = g0.data.t.q 0 1
+            append 9 4
+      -
+        with 0 "nobody" "name"
+          call 5 = g0.data.t.q 0 1
+          append 9 5
+    call 6 = g0.data.t.q 0 1
+    append 9 6
+    result 9
+)";
+  Runner runner;
+  CHECK(runner.run(plan, {.input = R"({"name":"a"})", .data = R"({"users":{"a":1,"b":2}})"}) ==
+        R"({[1, 2, "other", 1]})");
+}
+
 TEST_CASE("machine: a dynamic call finds the function by its path") {
   const std::string plan = R"(
 function g0.data.t.a 0 1 : 2
@@ -332,7 +367,7 @@ TEST_CASE("machine: the host adds functions and puts its own in the place of oth
   Runner runner;
   CHECK(runner.run(block_of("call 9 = host.answer")) ==
         "refused: plan eval: unknown function host.answer");
-  runner.capabilities_.more = {
+  runner.capabilities.more = {
       {.name = "host.answer", .signature = "() => number", .function = answer_42},
       {.name = "count", .signature = "(x: any) => number", .function = answer_42},
       {.name = "host.stop", .signature = "() => any", .function = give_up}};
@@ -340,14 +375,14 @@ TEST_CASE("machine: the host adds functions and puts its own in the place of oth
   CHECK(runner.run(block_of("call 9 = count 0")) == "{42}");
   CHECK(runner.run(block_of("call 9 = host.stop")) == "eval_cancel_error: cancelled by the host");
   // What reaches out is there only when the host allows it.
-  runner.capabilities_.more.push_back({.name = "host.far",
-                                       .signature = "() => number",
-                                       .function = answer_42,
-                                       .reaches_out = true});
+  runner.capabilities.more.push_back({.name = "host.far",
+                                      .signature = "() => number",
+                                      .function = answer_42,
+                                      .reaches_out = true});
   const std::string far = block_of("call 9 = host.far");
   CHECK(runner.run(far, {.strict = true}) ==
         "eval_builtin_error: host.far: this function is not available here");
-  runner.capabilities_.may_reach_out = true;
+  runner.capabilities.may_reach_out = true;
   CHECK(runner.run(far) == "{42}");
 }
 
@@ -431,6 +466,7 @@ TEST_CASE("machine: threads share a program and its data") {
   const auto program = *Program::make(PlanText::parse(text));
   std::vector<std::string> answers(4);
   std::vector<std::thread> threads;
+  threads.reserve(answers.size());
   for (std::string& answer : answers) {
     threads.emplace_back([&program, &answer] {
       Runner runner;

@@ -29,6 +29,12 @@
     m.next = nullptr; \
     return;           \
   } while (false)
+// As another instruction does it.
+#if MC_VM_TAIL_CALLS
+#define MC_AS(other) [[clang::musttail]] return other(pc, regs, m)
+#else
+#define MC_AS(other) return other(pc, regs, m)
+#endif
 #define MC_JUMP MC_GO(m.code + pc->d)
 // On when `condition` holds, else the instruction is undefined.
 #define MC_WHEN(condition)        \
@@ -120,7 +126,7 @@ std::int32_t list_of(const Dispatch& table, const std::vector<Value>& constants,
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     const Dispatch::Slot& slot = table.slots[at];
     if (slot.key == kUndefined) return table.otherwise;
-    if (slot.hash == hash && same(constants[static_cast<std::size_t>(~slot.key)], value)) {
+    if (slot.hash == hash && same(constants[constant_index(slot.key)], value)) {
       return slot.bodies;
     }
   }
@@ -136,6 +142,7 @@ struct Ops {
     MC_GO(pc + 1);
   }
   MC_OP(reset) {
+    m.context->steps_left -= pc->b / 16;
     std::fill_n(regs + pc->a, pc->b, Value());
     MC_GO(pc + 1);
   }
@@ -150,11 +157,13 @@ struct Ops {
   MC_OP(path_equal) {
     const Value value = read_path(m, regs, pc->b);
     const Value& other = m.at(regs, pc->c);
+    m.charge(value);
     MC_WHEN(!value.is_undefined() && same(value, other));
   }
   MC_OP(path_not_equal) {
     const Value value = read_path(m, regs, pc->b);
     const Value& other = m.at(regs, pc->c);
+    m.charge(value);
     MC_WHEN(both_defined(value, other) && !same(value, other));
   }
   MC_OP(dot) {
@@ -167,11 +176,13 @@ struct Ops {
   MC_OP(equal) {
     const Value& a = m.at(regs, pc->b);
     const Value& b = m.at(regs, pc->c);
+    m.charge(a);
     MC_WHEN(!a.is_undefined() && same(a, b));
   }
   MC_OP(not_equal) {
     const Value& a = m.at(regs, pc->b);
     const Value& b = m.at(regs, pc->c);
+    m.charge(a);
     MC_WHEN(both_defined(a, b) && !same(a, b));
   }
   MC_OP(truthy) {
@@ -184,15 +195,18 @@ struct Ops {
   MC_OP(test_less) {
     const Value& a = m.at(regs, pc->b);
     const Value& b = m.at(regs, pc->c);
+    m.charge(a);
     MC_WHEN(both_defined(a, b) && less(a, b));
   }
   MC_OP(test_at_most) {
     const Value& a = m.at(regs, pc->b);
     const Value& b = m.at(regs, pc->c);
+    m.charge(a);
     MC_WHEN(both_defined(a, b) && !less(b, a));
   }
   MC_OP(test_member) {
     const Value& wanted = m.at(regs, pc->b);
+    if (!m.at(regs, pc->c).is_set()) m.charge(m.at(regs, pc->c));
     MC_WHEN(!wanted.is_undefined() && has_member(m.at(regs, pc->c), wanted));
   }
 
@@ -355,13 +369,20 @@ struct Ops {
     regs = window;
     MC_GO(m.counted);
   }
+  MC_OP(test_call) { MC_AS(call); }
   MC_OP(call_rule) {
     const Remembered& known = m.rules[pc->b];
-    if (known.generation == m.generation) {
-      if (known.value.is_undefined()) MC_JUMP;
-      regs[pc->a] = known.value;
-      MC_GO(pc + 1);
-    }
+    if (known.generation != m.generation) MC_AS(call_new_rule);
+    if (known.value.is_undefined()) MC_JUMP;
+    regs[pc->a] = known.value;
+    MC_GO(pc + 1);
+  }
+  MC_OP(test_rule) {
+    const Remembered& known = m.rules[pc->b];
+    if (known.generation != m.generation) MC_AS(call_new_rule);
+    MC_WHEN(!known.value.is_undefined() && !known.value.is_false());
+  }
+  MC_OP(call_new_rule) {
     Value* const window = enter(pc, regs, pc->b, m);
     if (window == nullptr) MC_STOP;
     window[0] = regs[0];
@@ -397,8 +418,9 @@ struct Ops {
     m.top = regs;
     regs = m.stack.data() + frame.base;
     if (!m.spend(pc, call + 1)) MC_STOP;
-    if (value.is_undefined()) MC_GO(m.code + call->d);
-    regs[call->a] = value;
+    const bool is_test = call->op == Opcode::test_rule || call->op == Opcode::test_call;
+    if (value.is_undefined() || (is_test && value.is_false())) MC_GO(m.code + call->d);
+    if (!is_test) regs[call->a] = value;
     MC_GO(call + 1);
   }
 
@@ -425,7 +447,7 @@ struct Ops {
       regs[pc->a] = Value::integer(sum);
       MC_GO(pc + 1);
     }
-    return call_slowly(pc, regs, m);
+    MC_AS(call_slowly);
   }
   MC_OP(subtract) {
     const Value &a = m.at(regs, pc->b), &b = m.at(regs, pc->c);
@@ -435,7 +457,7 @@ struct Ops {
       regs[pc->a] = Value::integer(difference);
       MC_GO(pc + 1);
     }
-    return call_slowly(pc, regs, m);
+    MC_AS(call_slowly);
   }
   MC_OP(count) {
     const Value& among = m.at(regs, pc->b);
@@ -443,7 +465,7 @@ struct Ops {
       regs[pc->a] = Value::integer(static_cast<std::int64_t>(among.size()));
       MC_GO(pc + 1);
     }
-    return call_slowly(pc, regs, m);
+    MC_AS(call_slowly);
   }
   // The function itself, for what the instruction cannot do.
   MC_OP(call_slowly) {

@@ -121,6 +121,7 @@ class Maker {
 
   void add_path(const FunctionCode& function, std::int32_t index) {
     std::vector<Value> path;
+    path.reserve(function.path.size());
     for (const Ref part : function.path) path.push_back(constants_.value(part));
     code_->by_path.emplace_back(path_hash(path.data(), path.size()), index);
   }
@@ -147,7 +148,7 @@ std::int32_t find_function(const Program::Code& code, const Value* path, std::si
     const std::vector<Ref>& own = code.functions[static_cast<std::size_t>(at->second)].path;
     bool same = own.size() == size;
     for (std::size_t i = 0; same && i < size; ++i) {
-      same = term::equal(code.constants[static_cast<std::size_t>(~own[i])], path[i]);
+      same = term::equal(code.constants[constant_index(own[i])], path[i]);
     }
     if (same) return at->second;
   }

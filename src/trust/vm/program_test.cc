@@ -133,6 +133,43 @@ function g0.data.t.p 0 1 : 2
 )");
 }
 
+TEST_CASE("program: bodies that use the same locals for different things are told apart") {
+  CHECK(disassembly(R"(
+function g0.data.t.p 0 1 : 2
+  block
+    dot 3 = 0 "user"
+    dot 4 = 1 "users"
+    dot 5 = 4 3
+    dot 6 = 5 "title"
+    equal 6 "owner"
+    var 2 = true
+    return 2
+  block
+    dot 3 = 0 "n"
+    num 4 = "3"
+    call 5 = gte 3 4
+    not_equal 5 false
+    call 6 = g0.data.t.q 0 1
+    not_equal 6 false
+    var 2 = true
+    return 2
+function g0.data.t.q 0 1 : 2
+  block
+    return "yes"
+)") == R"(function g0.data.t.p (2 parameters, 7 registers)
+  0: path_equal data["users"][input["user"]]["title"] "owner" ->2  ; 7:1
+  1: return_value true  ; 9:1
+  2: path r2 input["n"] ->6  ; 11:1
+  3: test_at_most 3 r2 ->6  ; 14:1
+  4: test_rule g0.data.t.q ->6  ; 16:1
+  5: return_value true  ; 18:1
+  6: return_value undefined  ; 18:1
+function g0.data.t.q (2 parameters, 3 registers)
+  0: return_value "yes"  ; 21:1
+  1: return_value undefined  ; 21:1
+)");
+}
+
 // Bodies that ask for input.role and input.level, one that asks for neither, and a default.
 std::string indexed(const std::string& value) {
   std::string text = "function g0.data.t.p 0 1 : 2\n";

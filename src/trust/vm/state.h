@@ -106,6 +106,12 @@ struct Machine::State {
   const Value& at(const Value* regs, Ref ref) const {
     return ref >= 0 ? regs[ref] : constants[~ref];
   }
+  // Looking through a collection costs more than an instruction.
+  void charge(const Value& value) {
+    if (value.kind() >= Kind::array) {
+      context->steps_left -= static_cast<std::int64_t>(value.size());
+    }
+  }
   // Counts the instructions up to `pc`, and goes on counting at `to`.
   bool spend(const Instruction* pc, const Instruction* to) {
     context->steps_left -= pc - counted + 1;

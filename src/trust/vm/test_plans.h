@@ -67,8 +67,8 @@ class PlanText {
 
   static std::int32_t number(std::string_view word) {
     std::int32_t n = -1;
-    const char* const end = word.data() + word.size();
-    MC_CHECK(std::from_chars(word.data(), end, n).ptr == end && n >= 0);
+    const auto read = std::from_chars(word.begin(), word.end(), n);
+    MC_CHECK(read.ptr == word.end() && n >= 0);
     return n;
   }
 

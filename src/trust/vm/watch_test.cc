@@ -98,7 +98,7 @@ TEST_CASE("watch: a trace has each call, and where it succeeded or failed") {
   CHECK(bad.trace[2].outcome == Outcome::failed);
   CHECK(bad.trace[2].at.row == 4);  // input.a
   CHECK(bad.trace[3].outcome == Outcome::failed);
-  CHECK(bad.trace[3].at.row == 16);  // the call of q
+  CHECK(bad.trace[3].at.row == 17);  // the call of q, and what asks for its result
 }
 
 }  // namespace

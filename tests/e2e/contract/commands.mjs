@@ -71,6 +71,11 @@ const REMOTE = [
   ["warrant revoke", ["{warrant}", "--tenant", "cli"], api("Warrant"), [[3, "wrt_x", "--tenant", "cli"],
     [8, "{warrant}", "--tenant", "cli"]]],
   ["access show", ["--tenant", "cli"], api("Access"), [[3, "--tenant", "nowhere"]]],
+  ["residency probe", ["--tenant", "alpha"], api("ResidencyProof"), [[3, "--tenant", "cli"], [3, "--tenant", "nowhere"]]],
+  ["residency list", ["--tenant", "alpha"], api("ResidencyProofPage"),
+    [[3, "--tenant", "nowhere"], [2, "--limit", "0"], [2, "--cursor", "x"]]],
+  ["residency show", ["{period}", "--tenant", "alpha"], api("ResidencyDocument"),
+    [[3, "2026-01-01T00Z", "--tenant", "alpha"], [2, "{period}", "--tenant", "alpha", "--form", "pdf"]]],
 ];
 
 const seen = new Set();
@@ -113,6 +118,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       if (words === "endpoint create") made["{endpoint}"] = value.id;
       if (words === "endpoint test") made["{delivery}"] = value.delivery;
       if (words === "warrant create") made["{warrant}"] = value.id;
+      if (words === "residency probe") made["{period}"] = value.period;
       for (const [status, ...wrong] of failures) {
         const failed = run(words, known(wrong));
         assert.equal(failed.status, status, `${words} ${wrong.join(" ")}: ${failed.err}`);
@@ -148,6 +154,8 @@ function oddNames(run) {
     [3, "ledger export", "--tenant", "cli/receipts?from=2026-01-01T00:00:00Z#", "--from", "2026-01-01T00:00:00Z"],
     [3, "tenant show", "cli/principals"],
     [3, "tenant show", "cli?"],
+    [3, "residency show", "../../tenants?", "--tenant", "alpha"],
+    [3, "residency probe", "--tenant", "alpha/.."],
     [3, "principal list", "--tenant", "cli/principals#"],
     [3, "user list", "--tenant", "cli/../cli"],
     [3, "token revoke", "../../cli", "--tenant", "cli"],

@@ -123,6 +123,17 @@ class World {
     await this.refused(403, "POST", "/v1/alerts", operator, { version: "4", alerts: [alert] });
   }
 
+  // Of a tenant with rows in the demo's databases.
+  async residency(operator) {
+    await this.must("POST", "/v1/residency/alpha/probes?dry_run=true", operator);
+    const { period, ok } = await this.must("POST", "/v1/residency/alpha/probes", operator);
+    assert.equal(ok, true);
+    const { items } = await this.must("GET", "/v1/residency?tenant=alpha&limit=1", operator);
+    assert.equal(items.length, 1);
+    await this.must("GET", `/v1/residency/alpha/${period}`, operator);
+    await this.refused(404, "POST", "/v1/residency/contract/probes", operator);
+  }
+
   async warrants(admin, operator) {
     const base = "/v1/tenants/contract";
     const wanted = { class: "approval", reference: "TKT-1", reason: "a test" };
@@ -202,6 +213,7 @@ scenario("every operation answers as the document says", async (world) => {
   }
   await world.warrants(admin, operator);
   await world.notifications(admin, operator);
+  await world.residency(operator);
   const first = await world.session("analyst");
   const second = await world.session("analyst");
   await world.must("GET", "/v1/session", first);

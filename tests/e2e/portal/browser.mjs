@@ -43,6 +43,15 @@ export class Demo {
     assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${await reply.clone().text()}`);
     return reply.status === 204 ? undefined : reply.json();
   }
+  // Whatever comes of it: some are meant to be refused.
+  async graphql(who, query, headers = {}) {
+    const reply = await fetch(`${this.url}/graphql`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${await this.token(who)}`, "Content-Type": "application/json", ...headers },
+      body: JSON.stringify({ query }),
+    });
+    return reply.json();
+  }
 }
 
 // A link that the person of a page makes.

@@ -28,6 +28,7 @@ const BYTES_MAX = 2_000_000;
 const PAGES = [
   ["sign-in", "/sign-in", "Maestro Conductor"], ["overview", "/", "Overview"], ["datasets", "/datasets", "Datasets"],
   ["dataset", "/datasets/person", "Dataset person"], ["access", "/access", "Access"], ["ledger", "/records", "Ledger"],
+  ["policy", "/policy", "Policy"], ["decision", "/policy/decisions/dec_01m8e000000000000000000002", "Decision"],
   ["console", "/console", "GraphQL console"],
   ["notifications", "/notifications", "Notifications"], ["sessions", "/settings/sessions", "Your sessions"],
   ["tokens", "/settings/tokens", "Tokens"], ["preferences", "/settings/preferences", "Preferences"],

@@ -8,6 +8,7 @@ import { addAccessScenarios } from "./access.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, signIn } from "./browser.mjs";
 import { addFlowScenarios } from "./flows.mjs";
 import { addGoldenScenarios } from "./golden.mjs";
+import { addPolicyScenarios } from "./policy.mjs";
 import { addReceiptPageScenarios } from "./receipt_page.mjs";
 import { addStateScenarios } from "./states.mjs";
 import { addVerifyScenarios } from "./verify.mjs";
@@ -198,6 +199,7 @@ addFlowScenarios(demo);
 addVerifyScenarios(demo);
 addVerifyKeysScenarios();
 addAccessScenarios(demo);
+addPolicyScenarios(demo);
 addReceiptPageScenarios(demo);
 addGoldenScenarios(demo, update);
 

@@ -22,6 +22,7 @@ const PAGES = [
   ["/datasets/person", "Dataset person", /\/v1\/datasets\/person$/, (one) => ({ ...one, columns: [], relations: [] })],
   ["/access", "Access", /\/v1\/tenants\/\w+\/records/, (one) => ({ ...one, items: [], total: 0, next_before: null })],
   ["/records", "Ledger", /\/v1\/ledger$/, stopped],
+  ["/policy", "Policy", /\/v1\/(policy|decisions)(\?|$)/, (one) => ("rules" in one ? { ...one, rules: [] } : empty)],
   ["/console", "GraphQL console", /\/v1\/datasets$/, () => empty],
   ["/notifications", "Notifications", /\/(endpoints|deliveries)(\?|$)/, () => empty],
   ["/settings/sessions", "Your sessions", /\/v1\/sessions$/, () => empty],

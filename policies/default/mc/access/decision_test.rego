@@ -79,7 +79,7 @@ test_a_good_request_is_allowed_by_name if {
 		"obligations": {
 			"mask_class": {"personal": "hash", "sensitive": "partial", "secret": "drop"},
 			"mask": {},
-			"filter": ["email"],
+			"filter": [],
 			"step_up": false,
 			"alert": false,
 		},

@@ -86,18 +86,28 @@ test_a_column_may_have_a_mask_of_its_own if {
 		with data.mc.settings.column_masks as named
 }
 
-filter_of(request) := columns if columns := access.decision.obligations.filter with input as request
+filter_of(request, roles) := columns if {
+	columns := access.decision.obligations.filter with input as request
+		with data.mc.settings.filter_masked as roles
+}
 
-test_analysts_look_up_hashed_values if {
-	filter_of(good) == ["email"]
-	filter_of(changed({"/purpose": "fraud-risk"})) == []
-	filter_of(changed({"/principal/roles": ["auditor"]})) == []
-	filter_of(changed_from(operators, {"/principal/roles": ["analyst"]})) == []
+test_nobody_looks_up_masked_values if {
+	every role in object.keys(settings.actions) {
+		filter_of(changed({"/principal/roles": [role]}), settings.filter_masked) == []
+	}
+}
+
+test_a_role_that_may_looks_up_hashed_values if {
+	filter_of(good, ["analyst"]) == ["email"]
+	filter_of(changed({"/purpose": "fraud-risk"}), ["analyst"]) == []
+	filter_of(changed({"/principal/roles": ["auditor"]}), ["analyst"]) == []
+	filter_of(changed_from(operators, {"/principal/roles": ["analyst"]}), ["analyst"]) == []
 }
 
 test_a_column_with_a_mask_of_its_own_is_not_looked_up if {
 	columns := access.decision.obligations.filter with input as good
 		with data.mc.settings.column_masks as named
+		with data.mc.settings.filter_masked as ["analyst"]
 	columns == []
 }
 
