@@ -63,9 +63,7 @@ class Pack {
       for (const std::string_view name : {"allow", "granted", "denied"}) {
         const std::string got = term::to_json(decision.find(name));
         const std::string want = term::to_json(one.wanted.root().find(name));
-        if (got != want) {
-          stop(one.name + ": " + std::string(name) + " is " + got + ", wanted " + want);
-        }
+        if (got != want) stop(one.name + " has " + got + ", wanted " + want);
       }
       const term::Value allow = decide_parsed("abac/allow", one);
       if (!term::equal(allow, one.wanted.root().find("allow"))) stop(one.name + ": abac/allow");
@@ -78,6 +76,7 @@ using Decide = term::Value (Pack::*)(std::string_view, const Case&);
 // By input: CPU time in batches of the same input, and single calls, inputs in turn.
 json::Object figures(Pack& pack, std::string_view path, Decide decide) {
   std::vector<double> cpu;
+  cpu.reserve(pack.cases.size());
   for (const Case& one : pack.cases) cpu.push_back(cpu_us_of([&] { (pack.*decide)(path, one); }));
   const Singles singles = single_calls(*pack.machine.clock, pack.cases.size(),
                                        [&](std::size_t i) { (pack.*decide)(path, pack.cases[i]); });

@@ -13,9 +13,8 @@ void measure_rules();    // 1 to 1,000 of them, with an index and without
 void measure_threads();  // one and two on the same policies
 // `data` is a JSON file of 15 MB, made by generate.py.
 void measure_data(const std::string& data);
-// `module` is a file of Rego, made by generate.py; each round compiles it in a process of its own.
-void measure_compile(const std::string& program, const std::string& module);
-void compile_once(const std::string& module);
+// `module` is a file of Rego, made by generate.py.
+void measure_compile(const std::string& module);
 // Decisions kept in a log in `folder`, beside none kept.
 void measure_log(const std::string& folder);
 

@@ -128,6 +128,7 @@ std::vector<term::Document> inputs_of(World& world, const std::string& folder) {
 
 json::Object figures(sys::Clock& clock, const std::function<void(std::size_t)>& work) {
   std::vector<double> cpu;
+  cpu.reserve(kAsked.size());
   for (std::size_t i = 0; i < kAsked.size(); ++i) cpu.push_back(cpu_us_of([&] { work(i); }));
   json::Object out;
   out.set("cpu_us", rounded(geometric_mean(cpu)));

@@ -25,9 +25,7 @@ int main(int argc, char** argv) {
   } else if (what == "data" && argc == 3) {
     measure_data(where);
   } else if (what == "compile" && argc == 3) {
-    measure_compile(argv[0], where);
-  } else if (what == "compile-once" && argc == 3) {
-    compile_once(where);
+    measure_compile(where);
   } else {
     stop(
         "usage: policy_bench decisions|beside|rules|threads | gate|log FOLDER | data|compile FILE");

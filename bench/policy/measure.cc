@@ -24,7 +24,7 @@ double clock_us(clockid_t which) {
 
 void stop(const std::string& why) {
   std::fprintf(stderr, "policy bench: %s\n", why.c_str());
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe)
 }
 
 double micros_of(Nanos time) {

@@ -14,8 +14,8 @@ std::string indexed_rules(int count) {
   std::string out = "package t\n\ndefault allow := false\n";
   for (int i = 0; i < count; ++i) {
     const std::string number = std::to_string(i);
-    out += "\nallow if {\n\tinput.method == \"m" + number + "\"\n\tinput.path == \"/v1/things/" +
-           number + "\"\n}\n";
+    out.append("\nallow if {\n\tinput.method == \"m").append(number);
+    out.append("\"\n\tinput.path == \"/v1/things/").append(number).append("\"\n}\n");
   }
   return out;
 }
@@ -24,7 +24,8 @@ std::string indexed_rules(int count) {
 std::string linear_rules(int count) {
   std::string out = "package t\n\ndefault allow := false\n";
   for (int i = 0; i < count; ++i) {
-    out += "\nallow if endswith(input.path, \"/things/" + std::to_string(i) + "\")\n";
+    out.append("\nallow if endswith(input.path, \"/things/").append(std::to_string(i));
+    out.append("\")\n");
   }
   return out;
 }
@@ -75,14 +76,16 @@ Rate rate_of(sys::Clock& clock, int threads, const std::function<void(int)>& wor
   constexpr Nanos kTime = millis(300);
   std::vector<std::thread> running;
   std::vector<Rate> each(static_cast<std::size_t>(threads));
+  running.reserve(each.size());
   for (int t = 0; t < threads; ++t) {
     running.emplace_back([&, t] {
       for (int i = 0; i < kBatch; ++i) work(t);
       const MonoTime begin = clock.mono();
       const double cpu = thread_cpu_us();
       double done = 0;
-      for (; clock.mono() - begin < kTime; done += kBatch) {
+      while (clock.mono() - begin < kTime) {
         for (int i = 0; i < kBatch; ++i) work(t);
+        done += kBatch;
       }
       each[static_cast<std::size_t>(t)] = {done / micros_of(clock.mono() - begin),
                                            (thread_cpu_us() - cpu) / done};
@@ -137,6 +140,7 @@ void measure_threads() {
     std::size_t next = 0;
   };
   std::vector<std::unique_ptr<Own>> own;
+  own.reserve(2);
   for (int t = 0; t < 2; ++t) {
     own.push_back(std::make_unique<Own>(engine, machine));
   }

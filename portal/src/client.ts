@@ -200,7 +200,7 @@ export type Policy = {
   expired: boolean;
   refused: number;
   activations: number;
-  counted: number;
+  counted?: number;
   rules: PolicyRule[];
 };
 export type PolicyRule = {

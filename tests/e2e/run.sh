@@ -11,17 +11,18 @@
 #   ledger     two servers, one the other's witness; receipts; a restored backup is found out;
 #              a change of keys; a disk that fails; servers that share one ledger through PostgreSQL
 #   sigstore   Sigstore's clients and verifiers against our log, our clock, our bundles
+#   policy     OPA's client, bundles that change under load and bad ones, masks, the decision log
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore contract notify alerts scripts); none = all.
+# sigstore policy contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -84,6 +85,10 @@ if wants postgres; then
     if ! [ -x "build/release/bin/$program" ]; then continue; fi
     suite "$program with PostgreSQL" tests/e2e/postgres.sh "build/release/bin/$program" --no-intro
   done
+  program=build/release/bin/mc_residency_postgres_test
+  if [ -x $program ]; then
+    suite "failovers of a source" tests/e2e/residency/cluster.sh $program --no-intro
+  fi
 fi
 
 node=$(tests/e2e/node.sh) || node=""
@@ -127,6 +132,14 @@ else
       suite sigstore "$(tools/node/run)/node" tests/e2e/sigstore/main.mjs
     else
       echo "skip: sigstore: npm ci failed"
+      skipped=$((skipped + 1))
+    fi
+  fi
+  if wants policy; then
+    if packages tests/e2e/policy; then
+      suite policy "$node" tests/e2e/policy/main.mjs
+    else
+      echo "skip: policy: npm ci failed"
       skipped=$((skipped + 1))
     fi
   fi

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import { type Bar, BarChart } from "../chart/bars.tsx";
-import type { Policy, PolicyRule } from "../client.ts";
+import type { Policy } from "../client.ts";
 import { Copy } from "../copy.tsx";
 import { ago, count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
@@ -13,7 +13,6 @@ import { client, place, session, tenant, utc } from "../state.ts";
 import { Decisions, toDecisions } from "./policy_decisions.tsx";
 
 const EVERY_MS = 15_000;
-const WITHHELD = "true"; // that there is a problem, to whom its words are not told
 
 const FROM: Record<Policy["location_kind"], string> = {
   "built-in": "the program itself", folder: "a folder", file: "a file", url: "a server",
@@ -22,14 +21,15 @@ const FROM: Record<Policy["location_kind"], string> = {
 const nameOf = ({ bundle, revision }: Policy) => (revision === null ? bundle : `${bundle} ${revision}`);
 
 // What is wrong with what decides, and what decides nevertheless.
-function State({ policy }: { policy: Policy }) {
+function State({ policy, operator }: { policy: Policy; operator: boolean }) {
   const { problem, expired, location_kind: kind } = policy;
   return (
     <>
       {problem !== null && (
         <section class="notice bad">
           <h2>✕ The last look at the source brought no good bundle</h2>
-          {problem === WITHHELD ? <p>The operator's people see the reason here.</p> : <pre dir="auto">{problem}</pre>}
+          <pre dir="auto">{problem}</pre>
+          {!operator && <p>The operator's people see all that is known of it.</p>}
           <p>
             <bdi>{nameOf(policy)}</bdi> stays in use, and decides on every request meanwhile.
           </p>
@@ -117,20 +117,30 @@ function barOf(kind: "rule" | "reason", { id, note, allowed, denied }: Count): B
   return { name: id, label, note, parts: kind === "rule" ? [allowed, denied] : [denied] };
 }
 
-function Charts({ rules }: { rules: PolicyRule[] }) {
+const COUNTED_MAX = 10_000; // the server looks at no more
+
+function Charts({ policy: { rules, counted }, operator }: { policy: Policy; operator: boolean }) {
   const used = useMemo(() => rulesByUse(rules), [rules]);
   const denials = useMemo(() => denialsByReason(rules), [rules]);
   return (
-    <div class="charts">
-      <BarChart
-        title="Decisions by rule, last hour" kinds={[ALLOWED, DENIED]} bars={used.map((one) => barOf("rule", one))}
-        empty="No rule is named, and none spoke."
-      />
-      <BarChart
-        title="Denials by reason, last hour" kinds={[DENIED]} bars={denials.map((one) => barOf("reason", one))}
-        empty="✓ Nothing was denied in the last hour."
-      />
-    </div>
+    <>
+      {counted !== undefined && (
+        <p class="soft">
+          Of {counted >= COUNTED_MAX && "the newest "}{count(counted)} decisions of the last hour{operator && ", on all tenants' data"}. A
+          rule leads to its decisions.
+        </p>
+      )}
+      <div class="charts">
+        <BarChart
+          title="Decisions by rule, last hour" kinds={[ALLOWED, DENIED]} bars={used.map((one) => barOf("rule", one))}
+          empty="No rule is named, and none spoke."
+        />
+        <BarChart
+          title="Denials by reason, last hour" kinds={[DENIED]} bars={denials.map((one) => barOf("reason", one))}
+          empty="✓ Nothing was denied in the last hour."
+        />
+      </div>
+    </>
   );
 }
 
@@ -180,16 +190,19 @@ export default function PolicyPage() {
           </span>
         )}
       </header>
-      <p>What decides on each request, and what it decided.</p>
+      <p>
+        What decides on each request, and what it decided.
+        {operator && where === who.tenant && " Choose a tenant above to see the decisions on its data."}
+      </p>
       <p role="status">{said && <>✓ <bdi>{said}</bdi></>}</p>
       {problem && <NotTaken problem={problem} retry={() => void look()} />}
       {policy.problem && <Failed problem={policy.problem} retry={policy.reload} />}
       {!shown && !policy.problem && <Waiting />}
       {shown && (
         <>
-          <State policy={shown} />
+          <State policy={shown} operator={operator} />
           <Facts policy={shown} />
-          <Charts rules={shown.rules} />
+          <Charts policy={shown} operator={operator} />
         </>
       )}
       <Decisions where={where} filters={filters} told={policy.problem} />

@@ -5,7 +5,7 @@ import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
 import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { NOTHING, queryOf } from "../policy/filters.ts";
-import { maskText, verdictText } from "../policy/words.ts";
+import { columnsText, maskText, verdictText } from "../policy/words.ts";
 import { client, path, utc } from "../state.ts";
 
 export const PREFIX = "/policy/decisions/";
@@ -37,11 +37,6 @@ function Verdict({ decision }: { decision: DecisionDetail }) {
       <section class={`notice ${allowed ? "good" : "bad"}`}>
         <h2>{allowed ? "✓ Allowed" : "✕ Denied"}</h2>
         <p dir="auto">{explanation.summary}</p>
-        {decision.reasons.length > 0 && (
-          <p>
-            {decision.reasons.length === 1 ? "Reason" : "Reasons"}: <code>{decision.reasons.join(", ")}</code>
-          </p>
-        )}
       </section>
       <dl class="facts">
         <dt>Decision</dt>
@@ -111,11 +106,11 @@ function Now({ decision }: { decision: DecisionDetail }) {
       </p>
     );
   }
-  const masked = Object.keys(outcome.masked).length;
   return (
     <p class="warn">
       ▲ Now <bdi>{revision}</bdi> would decide otherwise: {verdictText(outcome.allow)}
-      {outcome.reasons.length > 0 && <>, <code>{outcome.reasons.join(", ")}</code></>}, {masked} columns masked.
+      {outcome.reasons.length > 0 && <>, <code>{outcome.reasons.join(", ")}</code></>}, with{" "}
+      {columnsText(Object.keys(outcome.masked).length)} masked.
     </p>
   );
 }
@@ -158,10 +153,10 @@ function Inputs({ inputs }: { inputs: Explanation["inputs"] }) {
   );
 }
 
-function Masks({ masks }: { masks: Explanation["masks"] }) {
+function Masks({ allowed, explanation: { masks } }: DecisionDetail) {
   if (masks.length === 0) return <p>No column is masked.</p>;
   return (
-    <Table title={`${masks.length} masked columns`} heads={["Column", "Is shown as", "Mask", "Sensitivity"]}>
+    <Table title={`Masked${allowed ? "" : ", had it been allowed"}: ${columnsText(masks.length)}`} heads={["Column", "Is shown as", "Mask", "Sensitivity"]}>
       {masks.map((one) => (
         <tr key={one.column}>
           <th scope="row"><code>{one.column}</code></th>
@@ -185,7 +180,7 @@ function Explained({ decision }: { decision: DecisionDetail }) {
       {!decision.allowed && <WouldAllow explanation={explanation} />}
       <Rules rules={explanation.rules} />
       <Inputs inputs={explanation.inputs} />
-      <Masks masks={explanation.masks} />
+      <Masks {...decision} />
       <details class="sources">
         <summary>All of the input</summary>
         <pre dir="auto">{input}</pre>

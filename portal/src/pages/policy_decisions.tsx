@@ -6,8 +6,8 @@ import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
 import { Failed, type Loaded, useLoaded, Waiting } from "../load.tsx";
 import { PassingButton } from "../passing.tsx";
-import { asked, type Filters, isNothing, NOTHING, queryOf, type Verdict, writeFilters } from "../policy/filters.ts";
-import { verdictText } from "../policy/words.ts";
+import { asked, type Filters, isNothing, NOTHING, queryOf, TEXT_MAX, type Verdict, writeFilters } from "../policy/filters.ts";
+import { columnsText, verdictText } from "../policy/words.ts";
 import { address, attempt, client, go, utc } from "../state.ts";
 
 const LOADED_AT_ONCE = 50;
@@ -56,7 +56,7 @@ function FilterForm({ filters }: { filters: Filters }) {
         <p key={name}>
           <label for={`filter-${name}`}>{label}</label>
           <input
-            id={`filter-${name}`} placeholder={hint} maxLength={256} value={draft[name]} spellcheck={false}
+            id={`filter-${name}`} placeholder={hint} maxLength={TEXT_MAX} value={draft[name]} spellcheck={false}
             autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value.trim() })}
           />
         </p>
@@ -65,7 +65,7 @@ function FilterForm({ filters }: { filters: Filters }) {
         <p key={name}>
           <label for={`filter-${name}`}>{label}</label>
           <input
-            id={`filter-${name}`} type="datetime-local" value={draft[name]}
+            id={`filter-${name}`} type="datetime-local" value={draft[name]} min={name === "to" ? draft.from : undefined}
             onInput={(event) => change({ [name]: event.currentTarget.value })}
           />
         </p>
@@ -146,7 +146,7 @@ function Row({ one }: { one: Decision }) {
       <td><bdi class="long" title={`${one.resource.kind} ${one.resource.name}`}>{one.resource.name}</bdi></td>
       <td><bdi>{one.purpose || UNKNOWN}</bdi></td>
       <td class="wrap"><code>{(one.allowed ? one.rules : one.reasons).join(", ") || UNKNOWN}</code></td>
-      <td class="number">{masked > 0 ? `${masked} columns` : UNKNOWN}</td>
+      <td class="number">{masked > 0 ? columnsText(masked) : UNKNOWN}</td>
     </tr>
   );
 }

@@ -7,7 +7,7 @@ import { Pager, usePages } from "../list.tsx";
 import { Failed } from "../load.tsx";
 import { Send, useSending } from "../modal.tsx";
 import { type Asked, type Chosen, NotAsked, readChosen } from "../policy/files.ts";
-import { type Changed, changeText, maskChanges, maskText, skippedText, tally } from "../policy/words.ts";
+import { type Changed, changeText, columnsText, maskChanges, maskText, skippedText, tally } from "../policy/words.ts";
 import { client, session, tenant, utc } from "../state.ts";
 
 const TIMES = [["15 minutes", 15], ["hour", 60], ["24 hours", 1440]] as const;
@@ -89,7 +89,7 @@ function Row({ one }: { one: Changed }) {
       <td class="wrap"><Outcome {...after} /></td>
       <td class="wrap">
         <b>{changeText(one)}</b>
-        {!before.allow && after.allow && masked > 0 && <div>{masked} columns masked</div>}
+        {!before.allow && after.allow && masked > 0 && <div>{columnsText(masked)} masked</div>}
         {masks.map((mask) => (
           <div key={mask.column}>
             <code>{mask.column}</code>: {said(mask.before)} → {said(mask.after)}

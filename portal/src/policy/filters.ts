@@ -2,7 +2,7 @@
 import { withQuery } from "../path.ts";
 
 export type Verdict = "" | "allowed" | "denied";
-const TEXT_MAX = 256; // as the server's
+export const TEXT_MAX = 200; // as the server's
 
 export interface Filters {
   verdict: Verdict;

@@ -26,6 +26,8 @@ export function denialsByReason(rules: PolicyRule[]): Count[] {
 // A family of ids, role-*, is none that a decision names.
 export const isFamily = (id: string) => id.includes("*");
 
+export const columnsText = (columns: number) => (columns === 1 ? "1 column" : `${columns} columns`);
+
 export const verdictText = (allowed: boolean) => (allowed ? "✓ allowed" : "✕ denied");
 
 const MASKS: Record<string, string> = {

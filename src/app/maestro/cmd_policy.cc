@@ -54,11 +54,8 @@ Status format_one(Context& context, const std::string& path, const Flags& flags,
   if (flags.write && !context.dry_run) {
     MC_TRY_OK(context.machine.files->write_atomic(path, formatted));
   }
-  if (flags.list || flags.write) {
-    print_out(path + "\n");
-  } else if (!context.json) {
-    print_out(formatted);
-  }
+  if (context.json) return ok();  // format() tells
+  print_out(flags.list || flags.write ? path + "\n" : formatted);
   return ok();
 }
 

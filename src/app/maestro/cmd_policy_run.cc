@@ -47,6 +47,11 @@ struct Prepared {
 
 constexpr const char* kResult = "result";
 
+// Of the name that we have given the answer, which nobody wrote.
+bool is_of_result(const rego::Diagnostic& found) {
+  return found.message == "var " + std::string(kResult) + " is unsafe";
+}
+
 Result<Prepared> prepare(Context& context, const Flags& flags) {
   MC_TRY(policy::Loaded loaded, load_policies(context, flags.data, {}));
   Prepared out;
@@ -60,7 +65,11 @@ Result<Prepared> prepare(Context& context, const Flags& flags) {
   options.queries.push_back({"eval", std::move(*body)});
   options.data = out.data.root();
   auto compiled = rego::compile(std::move(loaded.modules), options);
-  if (!compiled) return tl::unexpected<Error>(tell_findings(context, compiled.error()).error());
+  if (!compiled) {
+    std::vector<rego::Diagnostic> found = compiled.error();
+    if (out.one_value) std::erase_if(found, is_of_result);
+    return tl::unexpected<Error>(tell_findings(context, found).error());
+  }
   out.plan = std::move(compiled->policy);
   MC_TRY(out.program, vm::Program::make(out.plan));
   out.zones = builtin::make_zone_source(*context.machine.files);

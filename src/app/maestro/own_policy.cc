@@ -1,16 +1,18 @@
 #include "maestro/own_policy.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "config/config.h"
 #include "graphrego/graphrego.h"
 #include "json/json.h"
+#include "net/client_end.h"
 #include "rego/rego.h"
+#include "transparency/transparency.h"
 
 namespace mc::app {
 namespace {
 
-constexpr std::string_view kLog = "policies";
 constexpr std::string_view kOwner = "system";
 constexpr std::size_t kKeyBytesMax = 64 << 10;
 constexpr std::size_t kMaskKeyBytes = 32;
@@ -18,8 +20,15 @@ constexpr auto kStep = std::chrono::milliseconds(100);
 
 Result<std::vector<policy::VerificationKey>> read_keys(Machine& machine,
                                                        const PolicySettings& settings) {
+  constexpr std::string_view kAlgorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384",
+                                              "PS512", "ES256", "ES384", "ES512", "EdDSA",
+                                              "HS256", "HS384", "HS512"};
   std::vector<policy::VerificationKey> keys;
   for (const PolicyKeySettings& one : settings.keys) {
+    if (std::ranges::find(kAlgorithms, one.algorithm) == std::end(kAlgorithms)) {
+      return fail(Code::invalid, "policy.keys: algorithm '" + excerpt(one.algorithm) + "' of '" +
+                                     one.id + "': RS256, ES256, EdDSA, HS256, ...");
+    }
     MC_TRY(std::string key, machine.files->read_all(one.key_file, kKeyBytesMax));
     if (one.algorithm.starts_with("HS")) key = std::string(trim(key.substr(0, key.find('\n'))));
     keys.push_back({one.id, one.algorithm, std::move(key), one.scope});
@@ -64,13 +73,16 @@ OwnPolicy::OwnPolicy(Machine& machine, const Settings& settings, ledger::Ledger&
       ledger_(ledger),
       log_(log),
       store_(*machine.files, settings.data_dir + "/policies"),
-      decisions_(*machine.files, settings.data_dir + "/decisions", settings.policy.decisions) {}
+      decisions_(*machine.files, settings.data_dir + "/decisions", settings.policy.decisions),
+      cut_(std::make_shared<std::atomic<bool>>(false)) {}
 
 Result<std::unique_ptr<OwnPolicy>> OwnPolicy::start(Machine& machine, const Settings& settings,
                                                     ledger::Ledger& ledger, log::Log& log) {
   std::unique_ptr<OwnPolicy> made(new OwnPolicy(machine, settings, ledger, log));
   MC_TRY_OK(made->open(settings));
-  made->thread_ = std::thread([own = made.get()] { own->run(); });
+  OwnPolicy& own = *made;
+  own.looker_ = std::thread([&own] { own.repeat([&own] { own.updater_->tick(); }); });
+  own.writer_ = std::thread([&own] { own.repeat([&own] { own.write_decisions(); }); });
   return made;
 }
 
@@ -87,7 +99,7 @@ Status OwnPolicy::open(const Settings& settings) {
   options.capabilities.more.push_back(rego::parse_module_builtin());
   std::unique_ptr<policy::BundleSource> source;
   if (!options.source.location.empty()) {
-    source = policy::make_source(options.source, *machine_.files, net::Client::make());
+    source = policy::make_source(options.source, *machine_.files, net::make_client(cut_));
   }
   updater_ = std::make_unique<policy::Updater>(
       policy::Updater::World{engine_, *machine_.clock, *machine_.random, store_,
@@ -101,15 +113,18 @@ OwnPolicy::~OwnPolicy() {
     const std::lock_guard lock(mutex_);
     end_ = true;
   }
+  *cut_ = true;
   ended_.notify_all();
-  if (thread_.joinable()) thread_.join();
-  (void)decisions_.flush();
+  if (looker_.joinable()) looker_.join();
+  if (writer_.joinable()) writer_.join();
+  write_decisions();
 }
 
 // A server that cannot be reached is for the log and the alert; what it sent, or that policies
 // ended, is for the ledger.
 bool OwnPolicy::tell(const policy::Event& event) {
   using Kind = policy::Event::Kind;
+  if (event.kind == Kind::unreachable && *cut_) return true;  // we hung up
   const log::Fields about = {{"revision", event.revision},
                              {"digest", event.digest},
                              {"signed_by", event.signed_by},
@@ -129,9 +144,9 @@ bool OwnPolicy::tell(const policy::Event& event) {
       log_.warn("policy.unreachable", about);
       break;
   }
-  if (event.kind == policy::Event::Kind::unreachable) return true;
+  if (event.kind == Kind::unreachable) return true;
   ledger::Entry entry;
-  entry.log = kLog;
+  entry.log = transparency::log_of(TenantId(std::string(kOwner)));
   entry.type = "policy";
   entry.actor = kOwner;
   entry.tenant = kOwner;
@@ -163,20 +178,24 @@ void OwnPolicy::keep(const opa::Decision& decision) {
   decisions_.add({std::string(decision.id), decision.at, allowed, std::move(line)});
 }
 
-void OwnPolicy::run() {
+void OwnPolicy::repeat(const std::function<void()>& step) {
   std::unique_lock lock(mutex_);
   while (!end_) {
     ended_.wait_for(lock, kStep);
     if (end_) return;
     lock.unlock();
-    updater_->tick();
-    const Status written = decisions_.flush();
-    if (!written && !unwritten_told_) {
-      log_.error("decisions.unwritten", {{"why", written.error().what}});
-    }
-    unwritten_told_ = !written;
+    step();
     lock.lock();
   }
+}
+
+// A disk that fails is told of once, until it has written again.
+void OwnPolicy::write_decisions() {
+  const Status written = decisions_.flush();
+  if (!written && !unwritten_told_) {
+    log_.error("decisions.unwritten", {{"why", written.error().what}});
+  }
+  unwritten_told_ = !written;
 }
 
 void OwnPolicy::add_metrics(metric::Registry& metrics) {

@@ -1,8 +1,11 @@
-// The policies of a server: the engine, what keeps it at the newest bundle, and the decision log,
-// with a thread of their own.
+// The policies of a server: the engine, what keeps it at the newest bundle, and the decision log.
+// Each of the last two has a thread: a bundle server may hold its answer for minutes, and decisions
+// are written meanwhile.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -22,8 +25,8 @@ namespace mc::app {
 
 class OwnPolicy {
  public:
-  // Loads policies, or fails: a server without any must not serve. Activations stand in the log
-  // "policies" of the ledger before they happen.
+  // Loads policies, or fails: a server without any must not serve. Activations stand in the ledger,
+  // among the records of the tenant system, before they happen.
   static Result<std::unique_ptr<OwnPolicy>> start(Machine& machine, const Settings& settings,
                                                   ledger::Ledger& ledger, log::Log& log);
   ~OwnPolicy();
@@ -43,7 +46,8 @@ class OwnPolicy {
   OwnPolicy(Machine& machine, const Settings& settings, ledger::Ledger& ledger, log::Log& log);
   Status open(const Settings& settings);
   bool tell(const policy::Event& event);
-  void run();
+  void repeat(const std::function<void()>& step);
+  void write_decisions();
 
   Machine& machine_;
   ledger::Ledger& ledger_;
@@ -58,7 +62,9 @@ class OwnPolicy {
   std::mutex mutex_;
   std::condition_variable ended_;
   bool end_ = false;
-  std::thread thread_;
+  std::shared_ptr<std::atomic<bool>> cut_;  // true = whatever the bundle server sends is too late
+  std::thread looker_;
+  std::thread writer_;
 };
 
 }  // namespace mc::app

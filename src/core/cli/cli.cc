@@ -66,7 +66,9 @@ Option Command::option(const char* names, std::uint64_t& target, const char* hel
 }
 
 Option Command::option(const char* names, std::vector<std::string>& target, const char* help) {
-  return Option(*app_.add_option(names, target, help)->allow_extra_args(false));
+  CLI::Option* const option = app_.add_option(names, target, help);
+  option->allow_extra_args(option->get_positional());  // --flag A --flag B, but PATH PATH
+  return Option(*option);
 }
 
 Option Command::flag(const char* names, bool& target, const char* help) {

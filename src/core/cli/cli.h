@@ -62,7 +62,7 @@ class Command {
   Option option(const char* names, std::string& target, const char* help);
   Option option(const char* names, std::int64_t& target, const char* help);
   Option option(const char* names, std::uint64_t& target, const char* help);
-  // May be given several times, one value each.
+  // May be given several times, one value each; without dashes all words that are left.
   Option option(const char* names, std::vector<std::string>& target, const char* help);
   Option flag(const char* names, bool& target, const char* help);
   void runs(Action action);

@@ -12,10 +12,12 @@ struct Flags {
   std::int64_t port = 8080;
   std::uint64_t seed = 42;
   std::vector<std::string> sets;
+  std::vector<std::string> paths;
   bool json = false;
 };
 
-// maestro [--json] [--set X]... tenant show ID [--window W] [--port N] [--seed N], | serve
+// maestro [--json] [--set X]... tenant show ID [--window W] [--port N] [--seed N],
+// | serve | check PATH...
 struct World {
   Flags flags;
   std::string ran;
@@ -41,6 +43,7 @@ struct World {
       ran = "serve";
       return fail(Code::unavailable, "port taken");
     });
+    root.add("check", "Paths").option("PATH", flags.paths, "Files").required();
     words.insert(words.begin(), "maestro");
     parsed = line.parse(static_cast<int>(words.size()), words.data());
   }
@@ -71,6 +74,14 @@ TEST_CASE("cli: options of the root may stand anywhere, a list takes one value a
   CHECK(world.flags.json);
   CHECK(world.flags.sets == std::vector<std::string>{"a=1", "b=2"});
   CHECK(world.flags.id == "alpha");
+}
+
+TEST_CASE("cli: a list without a name takes all words that are left") {
+  const World world({"check", "a", "--json", "b", "--set", "x=1", "c"});
+  CHECK(world.flags.paths == std::vector<std::string>{"a", "b", "c"});
+  CHECK(world.flags.sets == std::vector<std::string>{"x=1"});
+  CHECK(world.flags.json);
+  CHECK(World({"check"}).parsed.exit == 2);
 }
 
 TEST_CASE("cli: the environment speaks when the line does not") {
@@ -111,7 +122,7 @@ TEST_CASE("cli: wrong usage is exit 2 and runs nothing; help and version are exi
 TEST_CASE("cli: the tree tells its commands and options in the order they were added") {
   World world({"serve"});
   const auto commands = world.line.root().commands();
-  REQUIRE(commands.size() == 2);
+  REQUIRE(commands.size() == 3);
   CHECK(commands[0]->name() == "tenant");
   CHECK(commands[0]->help() == "Tenants");
   CHECK(commands[1]->commands().empty());

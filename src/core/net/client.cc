@@ -5,6 +5,7 @@
 #include <array>
 #include <mutex>
 
+#include "net/client_end.h"
 #include "net/http1_head.h"
 #include "net/http1_write.h"
 #include "net/net.h"
@@ -41,6 +42,11 @@ curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// libcurl asks about once a second, whether or not bytes come; anything but 0 ends the request.
+int has_ended(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
 constexpr std::size_t kHeadBytesMax = 256 << 10;
 
 std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* user) {
@@ -73,7 +79,8 @@ std::size_t take_head(char* bytes, std::size_t, std::size_t size, void* user) {
 
 class CurlClient final : public Client {
  public:
-  CurlClient() : easy_(curl_easy_init()) {}
+  explicit CurlClient(std::shared_ptr<const std::atomic<bool>> ended)
+      : easy_(curl_easy_init()), ended_(std::move(ended)) {}
 
   Result<Response> fetch(const ClientRequest& request) override {
     if (!easy_) return fail(Code::unavailable, "libcurl has no memory");
@@ -89,6 +96,11 @@ class CurlClient final : public Client {
     Reach reach{request.addresses};
     set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     set(CURLOPT_OPENSOCKETDATA, &reach);
+    if (ended_ != nullptr) {
+      set(CURLOPT_NOPROGRESS, 0L);
+      set(CURLOPT_XFERINFOFUNCTION, has_ended);
+      set(CURLOPT_XFERINFODATA, ended_.get());
+    }
     std::array<char, CURL_ERROR_SIZE> why{};
     set(CURLOPT_ERRORBUFFER, why.data());
     const CURLcode code = curl_easy_perform(easy_.get());
@@ -169,15 +181,20 @@ class CurlClient final : public Client {
   }
 
   std::unique_ptr<CURL, FreeEasy> easy_;
+  std::shared_ptr<const std::atomic<bool>> ended_;  // null = never
 };
 
 }  // namespace
 
 std::unique_ptr<Client> Client::make() {
+  return make_client(nullptr);
+}
+
+std::unique_ptr<Client> make_client(std::shared_ptr<const std::atomic<bool>> ended) {
   // libcurl's own global state, set up before any thread uses it.
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  return std::make_unique<CurlClient>();
+  return std::make_unique<CurlClient>(std::move(ended));
 }
 
 }  // namespace mc::net

@@ -1,8 +1,8 @@
 // What a driver says of a statement that fails may quote values; this one always does.
 #include <doctest/doctest.h>
 
-#include "dataset/test_folder.h"
-#include "dataset/test_gate.h"
+#include "contract/dataset_folder.h"
+#include "contract/dataset_gate.h"
 
 namespace mc::dataset {
 namespace {

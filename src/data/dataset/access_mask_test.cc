@@ -1,9 +1,9 @@
 // Masks: planted values that must not leave, whatever way is tried.
 #include <doctest/doctest.h>
 
+#include "contract/dataset_folder.h"
+#include "contract/dataset_gate.h"
 #include "dataset/access.h"
-#include "dataset/test_folder.h"
-#include "dataset/test_gate.h"
 
 namespace mc::dataset {
 namespace {

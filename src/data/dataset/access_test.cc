@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "dataset/test_folder.h"
-#include "dataset/test_gate.h"
+#include "contract/dataset_folder.h"
+#include "contract/dataset_gate.h"
 
 namespace mc::dataset {
 namespace {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "contract/dataset_contract.h"
-#include "dataset/test_folder.h"
+#include "contract/dataset_folder.h"
 
 namespace mc::dataset {
 namespace {

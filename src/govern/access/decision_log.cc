@@ -161,19 +161,24 @@ Result<std::vector<DecisionLog::Place>> DecisionLog::places() const {
   return out;
 }
 
-// Called with writing_ held. Named by its first id. One of that name was begun for the same batch
-// and nothing in it counts as written: it is begun again.
+// Called with writing_ held. Named by its first id, but always after the file before it. One in
+// which no write has succeeded is begun again under its name.
 Status DecisionLog::begin_file(const std::vector<Held>& batch) {
-  const Held& first = *std::min_element(batch.begin(), batch.end(),
-                                        [](const Held& a, const Held& b) { return a->id < b->id; });
-  const std::string path = folder_ + "/" + std::string(kBegin) + first->id + std::string(kEnd);
   MC_TRY_OK(files_.make_folders(folder_));
   MC_TRY(std::vector<Place> held, places());
-  std::erase_if(held, [&](const Place& place) { return place.path == path; });
+  if (begun_.empty()) {
+    std::string first =
+        (*std::min_element(batch.begin(), batch.end(), [](const Held& a, const Held& b) {
+          return a->id < b->id;
+        }))->id;
+    if (!held.empty() && first <= held.back().first_id) first = held.back().first_id + "0";
+    begun_ = folder_ + "/" + std::string(kBegin) + first + std::string(kEnd);
+  }
+  std::erase_if(held, [&](const Place& place) { return place.path == begun_; });
   for (std::size_t i = 0; i + static_cast<std::size_t>(config_.files_max) <= held.size(); ++i) {
     MC_TRY_OK(files_.remove(held[i].path));
   }
-  MC_TRY(file_, files_.open(path, sys::OpenMode::truncate));
+  MC_TRY(file_, files_.open(begun_, sys::OpenMode::truncate));
   file_bytes_ = 0;
   return files_.sync_folder(folder_);
 }
@@ -188,6 +193,7 @@ Status DecisionLog::write(const std::vector<Held>& batch) {
   MC_TRY_OK(file_->write(text));
   MC_TRY_OK(file_->sync());
   file_bytes_ += static_cast<std::int64_t>(text.size());
+  begun_.clear();
   return ok();
 }
 

@@ -96,8 +96,9 @@ class DecisionLog {
   std::deque<Held> queue_;    // shortened by flush() alone
   DecisionCounters counters_;
   std::atomic<std::uint64_t> seen_ = 0;  // allowed ones
-  std::mutex writing_;                   // of the next two
+  std::mutex writing_;                   // of the next three
   std::unique_ptr<sys::File> file_;
+  std::string begun_;  // path of a file that nothing has been written to for certain
   std::int64_t file_bytes_ = 0;
 };
 

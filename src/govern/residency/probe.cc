@@ -203,6 +203,15 @@ std::vector<std::size_t> sources_of(const dataset::Model& model, std::string_vie
   return out;
 }
 
+const dataset::Source* source_of(const dataset::Model& model, std::string_view name,
+                                 std::string_view tenant_region) {
+  const bool placed = model.placed(name);
+  for (const dataset::Source& source : model.sources) {
+    if (source.name == name && (!placed || source.region == tenant_region)) return &source;
+  }
+  return nullptr;
+}
+
 Probed probe(const ProbeWorld& world, const Regions& regions, const identity::Tenant& tenant,
              const std::string& period) {
   Probed out;

@@ -36,6 +36,10 @@ struct Probed {
 // The sources that hold a tenant's rows: of a placed one, the placement of its region. Indices.
 std::vector<std::size_t> sources_of(const dataset::Model& model, std::string_view tenant_region);
 
+// The one of this name that holds them; null when there is no placement in that region.
+const dataset::Source* source_of(const dataset::Model& model, std::string_view name,
+                                 std::string_view tenant_region);
+
 // Blocks; each statement ends within five seconds. A source that does not answer is no violation.
 Probed probe(const ProbeWorld& world, const Regions& regions, const identity::Tenant& tenant,
              const std::string& period);

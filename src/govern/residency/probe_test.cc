@@ -96,6 +96,18 @@ TEST_CASE("residency: a failover to a server of another region is a violation, a
   CHECK(world.text(world.standby, "SELECT CAST(count(*) AS TEXT) FROM sqlite_master") == "0");
 }
 
+TEST_CASE(
+    "residency: a server that changes what it says is found out in the session that is open") {
+  ProbeTest world;
+  CHECK(world.run().sources.front().write == "ok");
+  world.eu.claim = "us";
+  const Probed found = world.run("2026-01-01T01Z");
+  CHECK(found.sources.front().write == "wrong-region");
+  CHECK(found.sources.front().claim == "us");
+  CHECK(found.violations.size() == 2);
+  CHECK(world.text(world.eu, "SELECT period FROM mc_residency_probe") == "2026-01-01T00Z");
+}
+
 TEST_CASE("residency: a server that says nothing of its region is taken as configured") {
   ProbeTest world;
   world.eu.claim = "";

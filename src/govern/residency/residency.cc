@@ -110,6 +110,51 @@ void Residency::attempt(const Attempt& attempt) {
   record_soon(std::move(*entry));
 }
 
+std::string_view Residency::region_of(const Touch& touch) const {
+  if (world_.model == nullptr) return "";
+  const dataset::Source* source =
+      source_of(*world_.model, touch.dataset.source, touch.caller.region);
+  return source == nullptr ? std::string_view() : source->region;
+}
+
+void Residency::deny(const Touch& touch, std::string_view region, std::string_view code) {
+  attempt({.tenant = touch.caller.tenant,
+           .actor = touch.caller.principal.get() + "@" + touch.caller.tenant.get(),
+           .action = std::string(touch.action),
+           .purpose = std::string(touch.purpose),
+           .source = touch.dataset.source,
+           .src = home_.region,
+           .dst = std::string(region),
+           .code = std::string(code),
+           .request_id = std::string(touch.request_id)});
+}
+
+Status Residency::admit(const Touch& touch) {
+  if (world_.model == nullptr) return ok();
+  const dataset::Source* source =
+      source_of(*world_.model, touch.dataset.source, touch.caller.region);
+  if (source == nullptr) return ok();  // there is nothing that could be touched
+  const Answer answer = regions_.judge(touch.caller.tenant, touch.caller.region, source->region);
+  if (answer == Answer::permitted) return ok();
+  deny(touch, source->region, reason_of(answer));
+  return fail(Code::denied, std::string(reason_of(answer)) + ": data of tenant " +
+                                touch.caller.tenant.get() + " are not served from where those of " +
+                                touch.dataset.name + " are (" + std::string(answer_name(answer)) +
+                                ")");
+}
+
+void Residency::count(const Touch& touch, std::int64_t statements) {
+  const bool reads = touch.action == "read";
+  counts_.add(touch.caller.tenant, {home_.region, std::string(region_of(touch)),
+                                    reads ? statements : 0, reads ? 0 : statements});
+}
+
+void Residency::note_fault(const Touch& touch, const Error& fault) {
+  if (const std::string region = sql::wrong_region(fault); !region.empty()) {
+    deny(touch, region, kWrongRegion);
+  }
+}
+
 bool Residency::has_sources(const identity::Tenant& tenant) const {
   return world_.model != nullptr && world_.writers != nullptr &&
          tenant.id.get() != identity::kSystemTenant &&

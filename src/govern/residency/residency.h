@@ -74,6 +74,23 @@ class Residency {
 
   const Regions& regions() const { return regions_; }
   ResidencyCounts& counts() { return counts_; }
+
+  // What a request of a tenant does with a dataset.
+  struct Touch {
+    const identity::Caller& caller;
+    const dataset::Dataset& dataset;  // of the model
+    std::string_view action;          // "read", "write"
+    std::string_view purpose = "";
+    std::string_view request_id = "";
+  };
+  // Where the rows are that it touches; "" when that is not known, or there are none.
+  std::string_view region_of(const Touch& touch) const;
+  // Before the first statement: `denied`, and an attempt, when that is not permitted.
+  Status admit(const Touch& touch);
+  // Behind the last one: how many statements ran.
+  void count(const Touch& touch, std::int64_t statements);
+  // A failure of a database; an attempt when its server stood elsewhere (sql::wrong_region).
+  void note_fault(const Touch& touch, const Error& fault);
   // Records what was tried and denied; never waits for a disk.
   void attempt(const Attempt& attempt);
 
@@ -116,6 +133,7 @@ class Residency {
     WallTime at;
     bool ok = false;
   };
+  void deny(const Touch& touch, std::string_view region, std::string_view code);
   bool has_sources(const identity::Tenant& tenant) const;
   Status begin_first();
   Status end_hour(WallTime now);

@@ -149,6 +149,49 @@ TEST_CASE("residency: an attempt is recorded, logged, counted, and in the proof 
   CHECK(*violation.find("denied")->as_bool());
 }
 
+TEST_CASE("residency: a request is admitted, counted and refused by the regions of its dataset") {
+  ResidencyWorld world;
+  world.model.sources.push_back({"plain", "test:us", "us"});
+  world.model.datasets.push_back(test_dataset("plain"));
+  world.settle();
+  identity::Caller ada;
+  ada.tenant = kAlpha;
+  ada.principal = PrincipalId("ada");
+  ada.region = "eu";
+  const Residency::Touch graph{ada, world.model.datasets[0], "read", "fraud-risk", "req_1"};
+  const Residency::Touch plain{ada, world.model.datasets[1], "write", "", "req_2"};
+  CHECK(world.residency->region_of(graph) == "eu");
+  CHECK(world.residency->region_of(plain) == "us");
+  CHECK(world.residency->admit(graph).has_value());
+  const Status refused = world.residency->admit(plain);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::denied);
+  CHECK(refused.error().what ==
+        "cross-region: data of tenant alpha are not served from where those of plain are "
+        "(source-outside)");
+  auto records = world.records("alpha");
+  CHECK(records.back().header.action == "residency: write of plain");
+  CHECK(records.back().header.actor == "ada@alpha");
+  CHECK(payload_of(records.back(), "region_dst") == "us");
+
+  world.residency->count(graph, 4);
+  world.residency->count({ada, world.model.datasets[0], "write"}, 3);
+  CHECK(world.residency->counts().of(kAlpha) == std::vector<Traffic>{{"eu", "eu", 4, 3}});
+
+  const std::size_t before = records.size();
+  world.residency->note_fault(graph, {Code::unavailable, "no server"});
+  CHECK(world.records("alpha").size() == before);
+  world.residency->note_fault(graph, sql::region_refused("us"));
+  records = world.records("alpha");
+  CHECK(payload_of(records.back(), "reason") == "wrong-region");
+  CHECK(payload_of(records.back(), "region_dst") == "us");
+
+  // A tenant without a placement has nothing to touch, which is no attempt.
+  ada.region = "ap";
+  CHECK(world.residency->admit(graph).has_value());
+  CHECK(world.residency->region_of(graph).empty());
+}
+
 TEST_CASE("residency: traffic that went elsewhere makes the proof say so, and a record") {
   ResidencyWorld world;
   world.settle();

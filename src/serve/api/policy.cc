@@ -171,7 +171,7 @@ Result<std::shared_ptr<const policy::Policies>> compile_candidate(const AdminReq
 
 Result<access::WhatIfQuery> read_asked(const AdminWorld& world, const AdminRequest& request) {
   access::WhatIfQuery out;
-  out.to = world.clock.wall();
+  out.to = world.clock.wall() + millis(1);  // with those of now
   std::optional<WallTime> from;
   for (const auto& [name, value] : request.query) {
     const Result<std::int64_t> number = parse_int(value);

@@ -74,10 +74,10 @@ using Function = Value (*)(Context& context, std::span<const Value> operands);
 
 struct Builtin {
   std::string_view name;  // "io.jwt.decode"
-  // Types of operands and result: "(collection: array[any] | set[any] | string) => number". A type is
-  // any, null, boolean, number, string, array[T], array<T, U> (of that length), set[T], object[K: V],
-  // object<a: T, b: U> (these keys), or alternatives A | B; "..." before the last operand's name:
-  // any number of it.
+  // Types of operands and result: "(collection: array[any] | set[any] | string) => number". A type
+  // is any, null, boolean, number, string, array[T], array<T, U> (of that length), set[T],
+  // object[K: V], object<a: T, b: U> (these keys), or alternatives A | B; "..." before the last
+  // operand's name: any number of it.
   std::string_view signature;
   Function function = nullptr;  // null: known to the type checker only
   bool deterministic = true;
@@ -90,19 +90,18 @@ const Builtin* find_builtin(std::string_view name);
 int operand_count(const Builtin& builtin);  // -1 = any number
 
 // The tables, one a file; each is sorted by name.
-std::span<const Builtin> aggregate_builtins();  // count, sum, ..., sets, sort, numbers.range
-std::span<const Builtin>
-arithmetic_builtins();                       // plus, ..., comparisons, bits, rounding, casts, types
-std::span<const Builtin> string_builtins();  // concat, ..., sprintf, templates
-std::span<const Builtin> pattern_builtins();   // regex.*, glob.*
-std::span<const Builtin> object_builtins();    // object.*, array.*, walk, graph.*
-std::span<const Builtin> json_builtins();      // json.*, yaml.*, json schema
-std::span<const Builtin> encoding_builtins();  // base64, hex, urlquery, uuid, semver, units
-std::span<const Builtin> net_builtins();       // net.cidr_*
-std::span<const Builtin> time_builtins();      // time.*
-std::span<const Builtin> crypto_builtins();    // crypto.*
-std::span<const Builtin> jwt_builtins();       // io.jwt.*
-std::span<const Builtin> provider_builtins();  // providers.aws.*
+std::span<const Builtin> aggregate_builtins();   // count, sum, sets, sort, ranges
+std::span<const Builtin> arithmetic_builtins();  // plus, ..., bits, casts, types
+std::span<const Builtin> string_builtins();      // concat, ..., sprintf, templates
+std::span<const Builtin> pattern_builtins();     // regex.*, glob.*
+std::span<const Builtin> object_builtins();      // object.*, array.*, walk, graph.*
+std::span<const Builtin> json_builtins();        // json.*, yaml.*, json schema
+std::span<const Builtin> encoding_builtins();    // base64, hex, urlquery, uuid, semver, units
+std::span<const Builtin> net_builtins();         // net.cidr_*
+std::span<const Builtin> time_builtins();        // time.*
+std::span<const Builtin> crypto_builtins();      // crypto.*
+std::span<const Builtin> jwt_builtins();         // io.jwt.*
+std::span<const Builtin> provider_builtins();    // providers.aws.*
 std::span<const Builtin> host_builtins();  // print, trace, rand.*, opa.runtime, http.send, rego.*,
                                            // internal.*, graphql.* (by name; the host fills in)
 

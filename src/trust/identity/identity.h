@@ -100,7 +100,6 @@ struct IssuedToken {
 inline const std::string kSystemTenant = "system";
 inline constexpr Nanos kTokenLifetimeMax = seconds(366LL * 24 * 3600);
 inline constexpr std::size_t kTokensPerTenantMax = 1'000;
-
 class Bearers;
 struct Index;
 

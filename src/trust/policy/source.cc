@@ -79,7 +79,8 @@ class HttpSource final : public BundleSource {
     request.response_bytes_max = config_.bytes_max;
     if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
     std::string prefer = "modes=snapshot,delta";
-    if (config_.long_poll.count > 0) {
+    // After a failure it answers at once, so that the end of it shows.
+    if (config_.long_poll.count > 0 && !failed_) {
       prefer += ";wait=" + std::to_string(to_millis(config_.long_poll) / 1'000);
     }
     request.headers.emplace_back("Prefer", prefer);
@@ -88,12 +89,18 @@ class HttpSource final : public BundleSource {
       request.headers.emplace_back(
           "Authorization", "Bearer " + std::string(trim(token.substr(0, token.find('\n')))));
     }
-    MC_TRY(const net::Response response, client_->fetch(request));
-    return read(response);
+    auto fetched = ask(request);
+    failed_ = !fetched;
+    return fetched;
   }
   bool is_remote() const override { return true; }
 
  private:
+  Result<Fetched> ask(const net::ClientRequest& request) const {
+    MC_TRY(const net::Response response, client_->fetch(request));
+    return read(response);
+  }
+
   Result<Fetched> read(const net::Response& response) const {
     Fetched out;
     for (const auto& [name, value] : response.headers) {
@@ -118,6 +125,7 @@ class HttpSource final : public BundleSource {
   std::string url_;
   sys::Files& files_;
   std::unique_ptr<net::Client> client_;
+  bool failed_ = false;  // the last request
 };
 
 }  // namespace

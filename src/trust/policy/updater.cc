@@ -59,7 +59,9 @@ Status Updater::start() {
                 "no policies: " + looked.error().what + "; the kept ones: " + bundle.error().what);
   }
   etag_ = stored->etag;
-  return activate(std::move(*bundle), &*stored);
+  MC_TRY_OK(activate(std::move(*bundle), &*stored));
+  set_problem(looked.error().what);  // until the next look
+  return ok();
 }
 
 // What was good when it was kept is verified again: the disk is not to be believed more than a
@@ -99,7 +101,6 @@ Status Updater::look_held() {
   {
     const std::lock_guard lock(mutex_);
     status_.looked = world_.clock.wall();
-    status_.problem = fetched ? "" : fetched.error().what;
   }
   // A tenth of jitter, so that servers that began together do not ask together.
   const std::int64_t part = options_.source.poll.count / 10;
@@ -107,6 +108,7 @@ Status Updater::look_held() {
       world_.random.next_u64() % static_cast<std::uint64_t>(std::max<std::int64_t>(1, part)));
   next_look_ = now + options_.source.poll + Nanos{jitter};
   if (!fetched) {
+    set_problem(fetched.error().what);
     world_.tell({.kind = Event::Kind::unreachable,
                  .bundle = options_.name,
                  .revision = "",
@@ -117,8 +119,19 @@ Status Updater::look_held() {
     return tl::unexpected<Error>(fetched.error());
   }
   if (fetched->long_polled) next_look_ = now;
-  if (!fetched->changed) return ok();
-  return take(*fetched);
+  return fetched->changed ? take(*fetched) : unchanged();
+}
+
+// The source has what it had at the last look, good or bad.
+Status Updater::unchanged() {
+  if (unkept_) keep();
+  set_problem(standing_);
+  return ok();
+}
+
+void Updater::set_problem(const std::string& problem) {
+  const std::lock_guard lock(mutex_);
+  status_.problem = problem;
 }
 
 Status Updater::take(const Fetched& fetched) {
@@ -126,7 +139,14 @@ Status Updater::take(const Fetched& fetched) {
       fetched.tar_gz.empty() ? "" : "sha256:" + to_hex(sys::sha256(fetched.tar_gz));
   auto bundle = fetched.tar_gz.empty() ? read_files(fetched.files, reading())
                                        : read_bundle(fetched.tar_gz, reading());
+  if (!digest.empty() && digest == current_.digest) {
+    // A server without an ETag, or one that has gone back to what is in use.
+    etag_ = kept_.etag = fetched.etag;
+    standing_.clear();
+    return unchanged();
+  }
   // Whatever becomes of it, it is not fetched again until it is another one.
+  const bool follows = etag_ == kept_.etag;
   etag_ = fetched.etag;
   if (!bundle) return refuse(bundle.error(), digest);
   StoredBundle stored;
@@ -135,6 +155,12 @@ Status Updater::take(const Fetched& fetched) {
   if (is_delta(*bundle)) {
     if (kept_.tar_gz.empty()) {
       return refuse({Code::invalid, "bundle: patch.json: there is no bundle that it could change"},
+                    digest);
+    }
+    if (!follows) {
+      // What it changes is a bundle that was refused. Asked again from the one in use.
+      etag_ = kept_.etag;
+      return refuse({Code::invalid, "bundle: patch.json: it changes a bundle that is not in use"},
                     digest);
     }
     if (kept_.deltas.size() == kDeltasMax) {
@@ -156,6 +182,7 @@ Status Updater::take(const Fetched& fetched) {
 }
 
 Status Updater::refuse(Error error, const std::string& digest) {
+  standing_ = error.what;
   {
     const std::lock_guard lock(mutex_);
     ++status_.refused;
@@ -189,6 +216,7 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
   }
   world_.engine.activate(std::move(*policies));
   current_ = std::move(bundle);
+  standing_.clear();
   {
     const std::lock_guard lock(mutex_);
     status_.revision = current_.manifest.revision;
@@ -201,12 +229,16 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
   }
   if (stored == nullptr) return ok();
   kept_ = *stored;
-  if (kept_.tar_gz.empty()) return ok();  // of a folder: it is on disk already
-  if (const auto done = world_.store.keep(kept_); !done) {
-    const std::lock_guard lock(mutex_);
-    status_.problem = "in use, but not kept for the next start: " + done.error().what;
-  }
+  if (!kept_.tar_gz.empty()) keep();  // of a folder: it is on disk already
   return ok();
+}
+
+// Tried again at each look until the disk takes it.
+void Updater::keep() {
+  const auto done = world_.store.keep(kept_);
+  unkept_ = !done;
+  standing_ = done ? "" : "in use, but not kept for the next start: " + done.error().what;
+  set_problem(standing_);
 }
 
 // Policies that have ended stay in use, as nothing better is there, and that is told once.

@@ -80,18 +80,23 @@ class Updater {
  private:
   Status look_held();
   Status take(const Fetched& fetched);
+  Status unchanged();
+  void set_problem(const std::string& problem);
   Status activate(Bundle bundle, const StoredBundle* stored);
   Result<Bundle> patched(const Bundle& delta) const;
   Result<Bundle> read_kept(const StoredBundle& stored) const;
   Status refuse(Error error, const std::string& digest);
+  void keep();
   void note_expiry();
   BundleOptions reading() const;
 
   World world_;
   Options options_;
   std::unique_ptr<BundleSource> source_;
-  std::mutex looking_;  // of the next four, and the source
+  std::mutex looking_;  // of the next six, and the source
   std::string etag_;
+  std::string standing_;  // the problem while the source does not change; "" = none
+  bool unkept_ = false;   // the disk has not taken kept_
   Bundle current_;
   StoredBundle kept_;
   MonoTime next_look_{};

@@ -158,6 +158,8 @@ TEST_CASE("updater: a bad bundle is refused by name and the last good one serves
     site.next_look();  // the bad one is not fetched again and again
     CHECK(site.etags.back() == row.what);
     CHECK(site.updater->status().refused == refused);
+    CHECK_MESSAGE(site.updater->status().problem.find(row.why) != std::string::npos,
+                  "it is a problem as long as the source has nothing better");
   }
 }
 
@@ -186,6 +188,24 @@ TEST_CASE("updater: what was good is kept, and serves at the next start when the
   CHECK(!site.start());
 }
 
+TEST_CASE(
+    "updater: a source that goes back to what is in use has no problem, and nothing is told") {
+  Site site;
+  const std::string good = signed_with(files("1", "1"), kSecret);
+  site.answers = {bundle(good, "e1")};
+  REQUIRE(site.start());
+  site.answers = {bundle("garbage", "e2"), bundle(good, "e3"), bundle(good, "")};
+  site.next_look();
+  CHECK(!site.updater->status().problem.empty());
+  for (int i = 0; i < 2; ++i) {  // the second time from a server without an ETag
+    site.next_look();
+    CHECK(site.updater->status().problem == "");
+    CHECK(site.told.size() == 2);
+    CHECK(site.updater->status().activations == 1);
+  }
+  CHECK(site.etags.back() == "e3");
+}
+
 TEST_CASE("updater: an activation that cannot be recorded does not happen") {
   Site site;
   site.answers = {bundle(signed_with(files("1", "1"), kSecret), "e1")};
@@ -209,7 +229,13 @@ TEST_CASE("updater: deltas change the data, are verified, and are there after a 
   site.next_look();
   CHECK(site.told.back().find("it is not signed") != std::string::npos);
   CHECK(site.evaluate("a/q") == "1");
+  site.next_look();  // asked for what follows the refused one, so this one may be a change of that
+  CHECK(site.etags.back() == "d0");
+  CHECK(site.told.back().find("changes a bundle that is not in use") != std::string::npos);
+  CHECK(site.evaluate("a/q") == "1");
+  site.answers = {bundle(signed_with(delta, kSecret), "d1")};
   site.next_look();
+  CHECK(site.etags.back() == "e1");
   CHECK(site.told.back() == "activated 1.1");
   CHECK(site.evaluate("a/q") == "5");
   CHECK(site.evaluate("d/y") == "{}");

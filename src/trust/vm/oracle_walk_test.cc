@@ -249,6 +249,7 @@ class Oracle {
 
   End call(const plan::Statement& s, Locals& locals) {
     std::vector<Value> operands;
+    operands.reserve(s.operands.size());
     for (const plan::Operand& operand : s.operands) operands.push_back(value(operand, locals));
     if (const plan::Function* const found = callee(s, locals)) {
       Locals inner;

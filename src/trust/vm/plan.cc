@@ -235,8 +235,8 @@ class Reader {
         if (value == nullptr) return error("is missing");
         return read_integer(*value, 0, static_cast<std::int64_t>(strings_) - 1, out.integer);
       case Slot::block:
-        return read_block(value == nullptr ? json::Value() : *value, out.blocks.emplace_back(),
-                          depth + 1);
+        if (value == nullptr) return error("is missing");
+        return read_block(*value, out.blocks.emplace_back(), depth + 1);
       case Slot::blocks:
         if (value == nullptr) return ok();
         return each(*value, [&](const json::Value& item) {

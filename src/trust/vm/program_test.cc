@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "sys/sys.h"
 #include "vm/test_plans.h"
@@ -170,22 +171,41 @@ function g0.data.t.q (2 parameters, 3 registers)
 )");
 }
 
-// Bodies that ask for input.role and input.level, one that asks for neither, and a default.
+// `text` with each "$1", "$2", ... replaced.
+std::string filled(std::string text, const std::vector<std::string>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string name = "$" + std::to_string(i + 1);
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+      text.replace(at, name.size(), parts[i]);
+    }
+  }
+  return text;
+}
+
+constexpr const char* kRuleEnd = R"(  block
+    return 2
+plan eval
+  block
+    call 2 = g0.data.t.p 0 1
+    result 2
+)";
+
+// Bodies that ask for input.role, one that asks for input.super, and a default.
 std::string indexed(const std::string& value) {
   std::string text = "function g0.data.t.p 0 1 : 2\n";
-  const char* roles[] = {"a", "b", "", "a", "c"};
-  int local = 10;
-  for (int i = 0; i < 5; ++i, local += 10) {
-    const std::string x = std::to_string(local), y = std::to_string(local + 1);
-    text += "  block\n    reset " + x + "\n    dot " + y + " = 0 \"" +
-            (*roles[i] == 0 ? "super" : "role") + "\"\n    equal " + y + " " +
-            (*roles[i] == 0 ? "true" : "\"" + std::string(roles[i]) + "\"") + "\n    once " + x +
-            " = " + (value.empty() ? "\"value" + std::to_string(i) + "\"" : value) +
-            "\n  block\n    defined " + x + "\n    once 2 = " + x + "\n";
+  const char* const guards[][2] = {{"role", "\"a\""},
+                                   {"role", "\"b\""},
+                                   {"super", "true"},
+                                   {"role", "\"a\""},
+                                   {"role", "\"c\""}};
+  for (int i = 0; i < 5; ++i) {
+    const std::string own = "\"value" + std::to_string(i) + "\"";
+    text += filled(
+        "  block\n    reset 1$1\n    dot 2$1 = 0 \"$2\"\n    equal 2$1 $3\n    once 1$1 = $4\n"
+        "  block\n    defined 1$1\n    once 2 = 1$1\n",
+        {std::to_string(i), guards[i][0], guards[i][1], value.empty() ? own : value});
   }
-  return text +
-         "  block\n    undefined 2\n    once 2 = \"default\"\n  block\n    return 2\n"
-         "plan eval\n  block\n    call 2 = g0.data.t.p 0 1\n    result 2\n";
+  return text + "  block\n    undefined 2\n    once 2 = \"default\"\n" + kRuleEnd;
 }
 
 std::string answer(const std::string& plan, const std::string& input) {
@@ -230,18 +250,21 @@ TEST_CASE("program: bodies are indexed by the path most of them ask for") {
 
 TEST_CASE("program: an index looks at members of sets, parameters, and numbers by value") {
   std::string text = "function g0.data.t.f 0 1 5 : 2\n";
-  const char* values[] = {"1", "2.0", "3", "4"};
+  const char* const values[] = {"1", "2.0", "3", "4"};
   for (int i = 0; i < 4; ++i) {
-    const std::string n = std::to_string(20 + i * 10), s = std::to_string(21 + i * 10),
-                      r = std::to_string(22 + i * 10);
-    text += "  block\n    num " + n + " = \"" + values[i] + "\"\n    set " + s + "\n    add " + s +
-            " " + n + "\n    add " + s + " \"x" + std::to_string(i) + "\"\n    call " + r +
-            " = internal.member_2 5 " + s + "\n    not_equal " + r + " false\n    once 2 = \"" +
-            values[i] + "\"\n";
+    text += filled(
+        "  block\n    num 2$1 = \"$2\"\n    set 3$1\n    add 3$1 2$1\n    add 3$1 \"x$1\"\n"
+        "    call 4$1 = internal.member_2 5 3$1\n    not_equal 4$1 false\n    once 2 = \"$2\"\n",
+        {std::to_string(i), values[i]});
   }
-  text +=
-      "  block\n    return 2\nplan eval\n  block\n    dot 3 = 0 \"x\"\n"
-      "    call 2 = g0.data.t.f 0 1 3\n    result 2\n";
+  text += R"(  block
+    return 2
+plan eval
+  block
+    dot 3 = 0 "x"
+    call 2 = g0.data.t.f 0 1 3
+    result 2
+)";
   const std::string code = disassembly(text);
   CHECK_MESSAGE(code.find("dispatch r") != std::string::npos, code);
   CHECK(answer(text, R"({"x":2})") == R"({"2.0"})");

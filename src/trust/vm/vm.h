@@ -35,7 +35,6 @@ struct Capabilities {
   bool may_reach_out = false;          // functions with reaches_out
 };
 
-struct CodeCache;  // inside
 class Program {
  public:
   // `invalid`: a call of an unknown function, an argument count that does not match, a function

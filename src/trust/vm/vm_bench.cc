@@ -37,17 +37,17 @@ double measure(int times, const std::function<void()>& work) {
 
 // Locals are "L4" in a body: each body has its own, as OPA numbers them.
 std::string body(int number, const std::string& statements) {
-  std::string text = "  block\n    reset L3\n" + statements +
-                     "    once L3 = true\n  block\n    defined L3\n    once 2 = L3\n";
+  const std::string text = "  block\n    reset L3\n" + statements +
+                           "    once L3 = true\n  block\n    defined L3\n    once 2 = L3\n";
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != 'L') {
       out += text[i];
       continue;
     }
-    const int local = std::atoi(text.c_str() + i + 1);
+    int local = 0;
+    while (text[i + 1] >= '0' && text[i + 1] <= '9') local = local * 10 + (text[++i] - '0');
     out += std::to_string(number * 20 + local);
-    i += local >= 10 ? 2 : 1;
   }
   return out;
 }
@@ -156,6 +156,7 @@ struct Bench {
       constexpr int kTimes = 100'000;
       const double start = seconds_of(CLOCK_MONOTONIC);
       std::vector<std::thread> running;
+      running.reserve(static_cast<std::size_t>(threads));
       for (int t = 0; t < threads; ++t) {
         running.emplace_back([&] {
           vm::Machine machine(*clock, *random);

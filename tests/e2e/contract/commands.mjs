@@ -7,6 +7,7 @@ import { runToEnd } from "../lib/children.mjs";
 import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
 import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
 
 const api = (name) => ({ $ref: `#/components/schemas/${name}` });
 const object = (properties) =>
@@ -280,6 +281,12 @@ scenario("commands on files: --json has its schema, exit codes are those documen
       "ledger retire-key", "ledger erase", "verify", "warrant approve",
       "warrant deny", "access set", "sign", "signer create", "signer public",
       "signing keys", "signing rotate", "ledger trusted-root", "serve", "demo", "man"]) seen.add(words);
+  });
+
+scenario("commands on policies: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    policyCommands(world, check);
+    for (const words of POLICY_WORDS) seen.add(words);
   });
 
 // The ledger's key is changed, and the one before ends.

@@ -162,6 +162,7 @@ const policy = {
   bundle: "policies", revision: "2026-11-27.2", digest: `sha256:${"5e".repeat(32)}`, signed_by: "release-2026",
   channel: "prod", location_kind: "url", activated_at: before(95), looked_at: before(1), expired: false, refused: 1,
   activations: 3, problem: "mc/access/deny.rego:14:2: rego_parse_error: unexpected } token",
+  counted: 1304,
   rules: [
     rule("cross-region", "Data stay in the region of their tenant", 0),
     rule("cross-tenant", "No tenant reaches into another one", 4, 4),
@@ -195,7 +196,7 @@ const way = (what, from, to, text) => ({ changes: [{ what, from, to, text }] });
 const decided = {
   ...decisions.items[1], input,
   explanation: {
-    summary: "ben wanted to read the dataset person without a purpose, which nothing is allowed without.",
+    summary: "Denied: read of dataset 'person' by ben; purpose-missing (A request states its purpose).",
     rules: [
       spoke("purpose-missing", "deny", "A request states its purpose", "mc/access/deny.rego", 7),
       spoke("role-analyst", "other", "The action is one of the role's", "mc/access/allow.rego", 6),
