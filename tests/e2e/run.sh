@@ -138,6 +138,7 @@ else
   if wants policy; then
     if packages tests/e2e/policy; then
       suite policy "$node" tests/e2e/policy/main.mjs
+      suite "masks on PostgreSQL" tests/e2e/postgres.sh "$node" tests/e2e/policy/main.mjs postgres
     else
       echo "skip: policy: npm ci failed"
       skipped=$((skipped + 1))

@@ -31,6 +31,8 @@ const Planted kPlanted[] = {
     {"the caller's region does not count", kDeny,
      "\tinput.principal.region,\n\tinput.tenant.region,", "\tinput.tenant.region,"},
     {"the data's region does not count", kDeny, "\tinput.resource.region,\n}", "}"},
+    {"regions that no tenant agreed to", kDeny,
+     "is_agreed(region) if region == input.tenant.region", "is_agreed(region) if region != \"\""},
     {"two regions are one", kDeny, "count(regions) < 2", "count(regions) < 3"},
     {"named warrants need not open", kWarrant, "denied_by contains \"warrant-invalid\"",
      "gone contains \"x\""},

@@ -62,21 +62,24 @@ std::string resource_of(const json::Value& decision) {
   return text_of(resource, "kind") + ":" + text_of(resource, "name");
 }
 
-std::string masks_of(const json::Value& outcome) {
+// "card:drop"; without those that `other` has too.
+std::string masks_of(const json::Value& outcome, const json::Value* other = nullptr) {
   std::string out;
   const json::Value& masked = part_of(outcome, "masked");
   if (masked.as_object() == nullptr) return out;
   for (const json::Member& one : masked.as_object()->members()) {
-    out += (out.empty() ? "" : " ") + one.name + ":" + text_of(masked, one.name);
+    const std::string mask = text_of(masked, one.name);
+    if (other != nullptr && text_of(part_of(*other, "masked"), one.name) == mask) continue;
+    out += (out.empty() ? "" : " ") + one.name + ":" + mask;
   }
   return out;
 }
 
 // "allow, card:drop", "deny: purpose-missing"
-std::string outcome_text(const json::Value& outcome) {
+std::string outcome_text(const json::Value& outcome, const json::Value* other = nullptr) {
   std::string out = is_true(outcome, "allow") ? "allow" : "deny: " + joined(outcome, "reasons");
-  const std::string masks = masks_of(outcome);
-  return is_true(outcome, "allow") && !masks.empty() ? out + ", " + masks : out;
+  const std::string masks = masks_of(outcome, other);
+  return masks.empty() ? out : out + ", " + masks;
 }
 
 void print_facts(const json::Value& object, const std::vector<std::string>& names) {
@@ -248,9 +251,11 @@ Status what_if(Context& context, const Flags& flags) {
          json::parse(text, {.bytes_max = kReplyBytesMax, .values_max = kReplyValuesMax}));
   std::vector<std::vector<std::string>> rows;
   for (const json::Value& one : list_in(reply, "changed")) {
+    const json::Value& before = part_of(one, "before");
+    const json::Value& after = part_of(one, "after");
     rows.push_back({text_of(one, "decision_id"), text_of(one, "at"), text_of(one, "tenant"),
                     text_of(one, "principal"), text_of(one, "action"), resource_of(one),
-                    outcome_text(part_of(one, "before")), outcome_text(part_of(one, "after"))});
+                    outcome_text(before, &after), outcome_text(after, &before)});
   }
   print_table({"decision", "at", "tenant", "principal", "action", "resource", "before", "after"},
               rows);

@@ -18,6 +18,7 @@ Status Settings::check() const {
   MC_TRY_OK(policy.source.check());
   MC_TRY_OK(policy.decisions.check());
   MC_TRY_OK(opa.check());
+  MC_TRY_OK(residency.check());
   MC_TRY_OK(oidc.check());
   MC_TRY_OK(portal.check());
   MC_TRY_OK(smtp.check());

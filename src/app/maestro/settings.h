@@ -18,6 +18,7 @@
 #include "maestro/policy_settings.h"
 #include "net/net.h"
 #include "opa/opa.h"
+#include "residency/residency.h"
 #include "smtp/smtp.h"
 
 namespace mc::app {
@@ -68,6 +69,7 @@ struct Settings {
   TransparencySettings transparency;
   PolicySettings policy;
   opa::OpaConfig opa;
+  residency::ResidencyConfig residency;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -181,6 +183,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"transparency", &T::transparency, "Who may reach for a tenant's data"},
       Field{"policy", &T::policy, "The policies that decide on requests"},
       Field{"opa", &T::opa, "Decisions over OPA's REST API, on a listener of its own"},
+      Field{"residency", &T::residency, "Where tenants' data may lie, and its proofs"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

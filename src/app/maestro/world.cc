@@ -127,6 +127,7 @@ void Running::add_ledger_metrics() {
                            });
   chores_->add_metrics(metrics_);
   policy_->add_metrics(metrics_);
+  residency_->add_metrics(metrics_);
   if (cosigning_ != nullptr) cosigning_->add_metrics(metrics_);
 }
 
@@ -196,6 +197,19 @@ Status Running::build_oidc() {
   return ok();
 }
 
+void Running::build_residency() {
+  const dataset::Model* const model = catalog_ == nullptr ? nullptr : &catalog_->model();
+  residency_ = std::make_unique<residency::Residency>(
+      residency::Residency::World{*machine_.clock, *machine_.random, *machine_.files, *output_.log,
+                                  *state_.directory, *ledger_.ledger, *signing_, machine_.drivers,
+                                  model, gateway_->writers()},
+      settings_.residency,
+      residency::Residency::Home{settings_.data_dir + "/residency", settings_.ledger.origin,
+                                 settings_.policy.region});
+  gateway_->set_residency(*residency_);
+  residency_chores_ = std::make_unique<ResidencyChores>(*residency_);
+}
+
 Status Running::build_opa() {
   if (!settings_.opa.enabled) return ok();
   MC_TRY(opa_, opa::DataApi::make({*machine_.clock, *machine_.random, *output_.log, metrics_,
@@ -232,6 +246,7 @@ Status Running::build(bool demo) {
                                     *state_.directory, &machine_.drivers,
                                     catalog_.get(),    &policy_->gateway_world()};
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
+  build_residency();
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
                                 [this](std::string_view kind, std::string_view name) {
                                   return gateway_->find_resource(kind, name);
@@ -257,7 +272,8 @@ Status Running::build(bool demo) {
                                                   settings_.signing.open,
                                                   gate_.get(),
                                                   index_.get(),
-                                                  &*desk_});
+                                                  &*desk_,
+                                                  residency_.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   MC_TRY_OK(build_opa());
@@ -314,6 +330,7 @@ bool Running::stop() {
   api_->set_ready(false);
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
+  residency_chores_.reset();
   gateway_->stop();
   api_->stop();
   notifier_->stop();

@@ -18,6 +18,7 @@
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
 #include "maestro/own_signing.h"
+#include "maestro/residency_chores.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
 #include "net/net.h"
@@ -72,6 +73,7 @@ class Running {
   Status build_ledger();
   Status build_oidc();
   Status build_opa();
+  void build_residency();
   void add_metrics();
   void add_ledger_metrics();
   void export_traces();
@@ -98,6 +100,8 @@ class Running {
   std::unique_ptr<net::Client> otlp_client_;
   std::unique_ptr<const dataset::Catalog> catalog_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<residency::Residency> residency_;
+  std::unique_ptr<ResidencyChores> residency_chores_;
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;

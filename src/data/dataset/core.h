@@ -104,6 +104,7 @@ struct Session::Core {
   // Gives what is left of the request's time to the next statements of a connection.
   Status limit_time(sql::Connection& connection);
   void touch(int dataset);  // notes it in the report
+  Worked& worked(const Dataset* dataset);
   // Keeps a driver's error for the log; gives what the caller may see.
   Error after_failure(const Error& error);
   Error after_failure(const GrantedConnection& on, const Error& error);  // of a statement

@@ -127,6 +127,13 @@ Status Session::Core::limit_time(sql::Connection& connection) {
   return ok();
 }
 
+Worked& Session::Core::worked(const Dataset* dataset) {
+  for (Worked& one : report.worked) {
+    if (one.dataset == dataset) return one;
+  }
+  return report.worked.emplace_back(Worked{.dataset = dataset});
+}
+
 Status Session::Core::before_statement(const GrantedConnection& on,
                                        const StatementView& statement) {
   MC_CHECK(statement.dataset == on.grant().dataset);
@@ -183,6 +190,7 @@ Error Session::Core::after_failure(const GrantedConnection& on, const Error& err
 Status Session::Core::run(const GrantedConnection& on, const StatementView& statement,
                           const OnRow& on_row) {
   MC_TRY_OK(before_statement(on, statement));
+  ++worked(statement.dataset).reads;
   Status status = ok();
   {
     Result<std::unique_ptr<sql::Rows>> rows =
@@ -216,6 +224,7 @@ Status Session::Core::run(const GrantedConnection& on, const StatementView& stat
 Result<std::int64_t> Session::Core::write(const GrantedConnection& on,
                                           const StatementView& statement) {
   MC_TRY_OK(before_statement(on, statement));
+  ++worked(statement.dataset).writes;
   Result<std::int64_t> changed = on.connection_->execute(statement.text, statement.params);
   {
     const std::lock_guard lock(running_mutex);

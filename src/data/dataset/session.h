@@ -89,12 +89,19 @@ struct SessionWorld {
   sys::Random& random;  // generated keys of create mutations
 };
 
+// Statements of a session over one dataset.
+struct Worked {
+  const Dataset* dataset = nullptr;  // of the catalog's model
+  std::size_t reads = 0, writes = 0;
+};
+
 struct SessionReport {
   std::size_t statements = 0;
   std::size_t rows = 0;
   std::size_t bytes = 0;
   bool too_long = false;                   // for SessionOptions::brief
   std::vector<std::string_view> datasets;  // touched, in order of first use; names of the catalog
+  std::vector<Worked> worked;              // those with statements that began
   std::vector<std::string> dropped;        // "person.email": asked for, and masked with `drop`
   std::vector<Error> faults;               // of the databases, for the log; at most 20
 };

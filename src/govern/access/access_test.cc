@@ -410,6 +410,39 @@ TEST_CASE("access: a decision is logged in one line, which gives its input again
   }
 }
 
+TEST_CASE("access: the example of docs/formats/decision.md is a line as it is written") {
+  World world(testing::policies_of(default_policies()));
+  DecisionLog log(world.files, "decisions", {});
+  Ada ada;
+  ada.caller.tenant = TenantId("system");
+  ada.caller.region = "local";
+  ada.caller.roles = {identity::Role::operator_};
+  const WarrantFacts warrant{.id = "wrt_01kdvk5c00e2xbhpbx1hj8zq5g",
+                             .kind = "support-ticket",
+                             .reference = "TKT-123",
+                             .status = "active",
+                             .actions = {"read"},
+                             .bound_to = "",
+                             .expires = world.clock.wall() + seconds(3'600),
+                             .tenant = "alpha",
+                             .effective = world.clock.wall()};
+  const Resource resource = people({"demo"});
+  Request request = reading(ada.caller, resource);
+  request.warrant = &warrant;
+  const Verdict verdict = world.gate(&log).decide(request);
+  CHECK(verdict.allow);
+  REQUIRE(log.flush().has_value());
+  const std::string line = (*log.find(verdict.decision_id))->json;
+  CHECK(*world.files.bytes_of("decisions/decisions-" + verdict.decision_id + ".jsonl") ==
+        line + "\n");
+  const auto page = sys::real_files()->read_all("docs/formats/decision.md");
+  REQUIRE(page.has_value());
+  CAPTURE(line);
+  CHECK(page->find("\n```json\n" + line + "\n```\n") != std::string::npos);
+  CHECK(page->find("one line of " + std::to_string(line.size() + 1) + " bytes") !=
+        std::string::npos);
+}
+
 TEST_CASE("access: denials are logged each, of others one in so many") {
   World world(
       rules_of(R"(decision := {"allow": input.purpose == "demo", "rules": [], "reasons": []})"));

@@ -230,13 +230,13 @@ Result<std::optional<LoggedDecision>> DecisionLog::find(std::string_view id) {
   const Wanted wanted = [&](const LoggedDecision& decision, const json::Value&) {
     return decision.id == id;
   };
-  // The file that begins at or before it, and those beside that one.
+  // The file that begins at or before it, then those around.
   const auto after = std::upper_bound(
       held.begin(), held.end(), id,
       [](std::string_view one, const Place& place) { return one < place.first_id; });
-  const auto at = after - held.begin();
-  for (auto i = std::max<std::ptrdiff_t>(0, at - 2);
-       i < std::min<std::ptrdiff_t>(at + 1, std::ssize(held)); ++i) {
+  for (const std::ptrdiff_t step : {-1, 0, -2, 1}) {
+    const std::ptrdiff_t i = after - held.begin() + step;
+    if (i < 0 || i >= std::ssize(held)) continue;
     ById found;
     MC_TRY_OK(read_file(files_, held[static_cast<std::size_t>(i)].path, {mark}, wanted, found));
     if (!found.empty()) return std::move(found.begin()->second);
@@ -264,8 +264,8 @@ Result<std::vector<LoggedDecision>> DecisionLog::search(const DecisionQuery& que
   };
   MC_TRY(const std::vector<Place> held, places());
   for (std::size_t i = held.size(); i-- > 0 && out.size() < query.limit;) {
-    // Its decisions are not before those of the file before it.
-    if (!query.before.empty() && i > 0 && held[i - 1].first_id >= query.before) continue;
+    // None of its decisions is before the second file before it.
+    if (!query.before.empty() && i > 1 && held[i - 2].first_id >= query.before) continue;
     MC_TRY_OK(read_file(files_, held[i].path, marks, wanted, pending));
     if (i + 1 < held.size()) take(held[i + 1].first_id);
   }
@@ -291,9 +291,10 @@ Status DecisionLog::replay(WallTime from, WallTime to,
     return true;
   };
   MC_TRY(const std::vector<Place> held, places());
-  for (const Place& place : held) {
-    MC_TRY_OK(read_file(files_, place.path, {}, wanted, pending));
-    if (!give(&place.first_id)) return ok();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    MC_TRY_OK(read_file(files_, held[i].path, {}, wanted, pending));
+    // The file after it may have some of its decisions again.
+    if (i > 0 && !give(&held[i - 1].first_id)) return ok();
   }
   static_cast<void>(give(nullptr));
   return ok();

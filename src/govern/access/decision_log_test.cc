@@ -436,7 +436,7 @@ DecisionQuery random_query(sim::SimRandom& random, std::int64_t last) {
 }
 
 TEST_CASE("decisions: answers are those of a map, whatever fails and in whatever order they come") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     CAPTURE(seed);
     sim::SimRandom random(seed);
     sim::SimFiles disk;

@@ -16,6 +16,20 @@ bool holds(const std::vector<std::string>& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
+// The rules of an id; a family's only where no rule has it for its own.
+std::vector<const policy::RuleNote*> notes_for(const policy::Policies& policies,
+                                               std::string_view rule) {
+  std::vector<const policy::RuleNote*> own, families;
+  for (const policy::RuleNote& note : policies.rules()) {
+    if (note.id == rule) {
+      own.push_back(&note);
+    } else if (note.is_named(rule)) {
+      families.push_back(&note);
+    }
+  }
+  return own.empty() ? families : own;
+}
+
 // Where a path leads in the input; stops at the first part that is not there, with its name.
 Value look_up(Value input, std::string_view path, std::string& reached) {
   Value value = input;
@@ -31,9 +45,8 @@ Value look_up(Value input, std::string_view path, std::string& reached) {
 std::vector<Explanation::Input> inputs_of(const Explanation& explained, Value input) {
   std::map<std::string, Explanation::Input> all;
   for (const Explanation::Rule& rule : explained.rules) {
-    for (const policy::RuleNote& note : explained.policies->rules()) {
-      if (!note.is_named(rule.id)) continue;
-      for (const std::string& path : note.inputs) {
+    for (const policy::RuleNote* note : notes_for(*explained.policies, rule.id)) {
+      for (const std::string& path : note->inputs) {
         std::string name;
         const Value value = look_up(input, path, name);
         Explanation::Input& one = all[name];
@@ -137,13 +150,11 @@ class Search {
 }  // namespace
 
 const policy::RuleNote* note_of(const policy::Policies& policies, std::string_view rule) {
-  const policy::RuleNote* out = nullptr;
-  for (const policy::RuleNote& note : policies.rules()) {
-    if (!note.is_named(rule)) continue;
-    if (!note.title.empty()) return &note;
-    if (out == nullptr) out = &note;
-  }
-  return out;
+  const std::vector<const policy::RuleNote*> notes = notes_for(policies, rule);
+  const auto titled = std::find_if(notes.begin(), notes.end(),
+                                   [](const auto* note) { return !note->title.empty(); });
+  if (titled != notes.end()) return *titled;
+  return notes.empty() ? nullptr : notes.front();
 }
 
 Result<Explanation> explain(const ExplainWorld& world, const LoggedDecision& decision) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "access/testing_world.h"
+#include "contract/decided_world.h"
 
 namespace mc::access {
 namespace {
@@ -147,6 +147,21 @@ TEST_CASE("explain: tells the rules with their metadata, and what they read") {
   CHECK(out.summary ==
         "Denied: read of dataset 'events' by ann without a purpose; cross-tenant (No tenant "
         "reaches into another one), purpose-missing (A request states its purpose).");
+}
+
+TEST_CASE("explain: a rule of its own id is not taken for one of a family") {
+  World world;
+  world.engine.activate(
+      compiled(changed_files("mc/access/rules.rego", "denied_by contains \"purpose-missing\"",
+                             "denied_by contains \"role-closed\" if input.tenant.id == \"acme\"\n\n"
+                             "denied_by contains \"purpose-missing\"")));
+  const Explanation out = explained(world, Asking{});
+  REQUIRE(out.rules.back().id == "role-closed");
+  CHECK(out.rules.back().note->title.empty());
+  REQUIRE(input_named(out, "tenant.id") != nullptr);
+  CHECK(input_named(out, "tenant.id")->rules == std::vector<std::string>{"role-closed"});
+  REQUIRE(input_named(out, "action") != nullptr);
+  CHECK(input_named(out, "action")->rules == std::vector<std::string>{"role-analyst"});
 }
 
 TEST_CASE("explain: a reason that no rule has is told as well") {

@@ -1,6 +1,6 @@
 #include "access/what_if.h"
 
-#include "access/testing_world.h"
+#include "contract/decided_world.h"
 
 namespace mc::access {
 namespace {

@@ -126,6 +126,7 @@ struct Gateway::Core {
     std::size_t bytes_max = 0;
   };
   graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
+  void note_regions(Call& call, const dataset::SessionReport& report);
   void conclude(const CallPtr& call, const dataset::Session& session, Executed executed);
 
   void forward(const CallPtr& call);
@@ -153,7 +154,8 @@ struct Gateway::Core {
   std::vector<std::unique_ptr<Decider>> parser_deciders;                  // by parser
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
-  FindCaller find_browser;  // null = none is known
+  residency::Residency* residency = nullptr;  // null = regions are for the policies alone
+  FindCaller find_browser;                    // null = none is known
   std::atomic<bool> attached = false;
   net::Server* server = nullptr;  // once attached
   std::uint64_t id_seed = 0;

@@ -217,6 +217,14 @@ void Gateway::set_browsers(FindCaller find) {
   core_->find_browser = std::move(find);
 }
 
+dataset::Writers* Gateway::writers() const {
+  return core_->writers.get();
+}
+
+void Gateway::set_residency(residency::Residency& residency) {
+  core_->residency = &residency;
+}
+
 Traffic& Gateway::traffic() {
   return core_->traffic;
 }

@@ -25,6 +25,7 @@
 #include "log/log.h"
 #include "metric/metric.h"
 #include "net/net.h"
+#include "residency/residency.h"
 #include "sql/sql.h"
 #include "sys/sys.h"
 #include "trace/trace.h"
@@ -74,6 +75,11 @@ class Gateway final : public net::Handler {
       std::function<Result<std::shared_ptr<const identity::Caller>>(const net::Request& request)>;
   void set_browsers(FindCaller find);
 
+  // The one set that writes the sources of this process; null without datasets.
+  dataset::Writers* writers() const;
+  // Requests are held against the regions of their tenants, and counted, from then on: before they
+  // come. It outlives them.
+  void set_residency(residency::Residency& residency);
   // Makes the upstream pools. Requests before this call are answered with 503.
   void attach(net::Server& server);
   bool owns(std::string_view path) const;  // is it the path of a route?

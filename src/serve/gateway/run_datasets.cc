@@ -142,7 +142,9 @@ std::optional<SessionGate> Gateway::Core::make_gate(Call& call,
                                                     std::vector<std::unique_ptr<Decider>>& seats,
                                                     std::size_t index) const {
   if (world.policy == nullptr) return std::nullopt;
-  return std::optional<SessionGate>(std::in_place, *seats[index], call, resources);
+  return std::optional<SessionGate>(
+      std::in_place, *seats[index], call,
+      SessionGate::World{world.catalog->model(), resources, residency});
 }
 
 Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session& session) {
@@ -168,6 +170,23 @@ Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session&
   return out;
 }
 
+// Where data came from and went to: into the counts of the hour's proof, and the span.
+void Gateway::Core::note_regions(Call& call, const dataset::SessionReport& report) {
+  if (residency == nullptr) return;
+  for (const dataset::Worked& worked : report.worked) {
+    residency::Residency::Touch touch{*call.caller, *worked.dataset, "read", call.purpose,
+                                      call.request_id};
+    if (worked.reads > 0) residency->count(touch, static_cast<std::int64_t>(worked.reads));
+    for (const Error& fault : report.faults) residency->note_fault(touch, fault);
+    if (call.span) {
+      call.span->set("region_src", std::string_view(residency->regions().node()));
+      call.span->set("region_dst", residency->region_of(touch));
+    }
+    touch.action = "write";
+    if (worked.writes > 0) residency->count(touch, static_cast<std::int64_t>(worked.writes));
+  }
+}
+
 void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& session,
                              Executed executed) {
   const dataset::SessionReport& report = session.report();
@@ -179,6 +198,7 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
                                      {"code", fault.code},
                                      {"what", fault.what}});
   }
+  note_regions(*call, report);
   // The log tells a reply that nobody waited for from one that was read.
   if (call->exchange->cancelled()) return finish(call, 499, "");
   finish(call, status_for(executed.stage, call->media_type, config.http_profile),

@@ -114,7 +114,13 @@ HttpError denial_of(const access::Verdict& verdict) {
 }
 
 Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use) {
-  const access::Resource& resource = resources_[static_cast<std::size_t>(dataset)];
+  const auto index = static_cast<std::size_t>(dataset);
+  if (world_.residency != nullptr) {
+    MC_TRY_OK(world_.residency->admit({*call_.caller, world_.model.datasets[index],
+                                       use == dataset::Use::write ? "write" : "read", call_.purpose,
+                                       call_.request_id}));
+  }
+  const access::Resource& resource = world_.resources[index];
   const access::Verdict& verdict = decider_.decide(call_, resource, action_of(use));
   if (!verdict.allow || verdict.obligations.step_up) {
     return fail(Code::denied, denial_of(verdict).message);
@@ -133,8 +139,8 @@ Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use)
 }
 
 mask::ColumnKey SessionGate::key(int dataset, int column) {
-  return decider_.key(call_.caller->tenant.get(), resources_[static_cast<std::size_t>(dataset)],
-                      column);
+  return decider_.key(call_.caller->tenant.get(),
+                      world_.resources[static_cast<std::size_t>(dataset)], column);
 }
 
 }  // namespace mc::gateway

@@ -12,6 +12,7 @@
 #include "dataset/dataset.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
+#include "residency/residency.h"
 
 namespace mc::gateway {
 
@@ -50,15 +51,20 @@ HttpError denial_of(const access::Verdict& verdict);
 // The gate of one session.
 class SessionGate final : public dataset::DatasetGate {
  public:
-  SessionGate(Decider& decider, Call& call, const std::vector<access::Resource>& resources)
-      : decider_(decider), call_(call), resources_(resources) {}
+  struct World {
+    const dataset::Model& model;
+    const std::vector<access::Resource>& resources;
+    residency::Residency* residency = nullptr;
+  };
+  SessionGate(Decider& decider, Call& call, const World& world)
+      : decider_(decider), call_(call), world_(world) {}
   Result<dataset::DatasetAccess> enter(int dataset, dataset::Use use) override;
   mask::ColumnKey key(int dataset, int column) override;
 
  private:
   Decider& decider_;
   Call& call_;
-  const std::vector<access::Resource>& resources_;
+  World world_;
 };
 
 }  // namespace mc::gateway

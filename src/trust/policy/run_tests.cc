@@ -74,6 +74,67 @@ Coverage coverage_of(const vm::plan::Policy& policy, const vm::Profile& profile)
   return out;
 }
 
+// A rule as it was written.
+struct Written {
+  std::string file;
+  std::string path;           // "data.a.allow", as far as its names are constant
+  std::size_t package_names;  // of the path
+  std::set<std::int32_t> rows;
+};
+
+std::vector<Written> written_rules(const std::vector<rego::Module>& modules) {
+  std::vector<Written> out;
+  for (const rego::Module& module : modules) {
+    for (const rego::Rule& rule : module.rules) {
+      Written one{module.file, "data." + joined(module.package, 1, '.'), 0, {}};
+      one.package_names = one.path.size();
+      const rego::Term& ref = rule.head.ref;
+      const bool is_ref = ref.kind == rego::Term::Kind::ref;
+      one.path += "." + (is_ref ? ref.items.front().text : ref.text);
+      for (std::size_t i = 1; is_ref && i < ref.items.size(); ++i) {
+        if (ref.items[i].kind != rego::Term::Kind::string) break;
+        one.path += "." + ref.items[i].text;
+      }
+      for (const rego::Rule* part = &rule; part != nullptr;
+           part = part->otherwise.empty() ? nullptr : &part->otherwise.front()) {
+        if (part->body.empty()) one.rows.insert(static_cast<std::int32_t>(part->at.row));
+        for (const rego::Expr& expr : part->body) {
+          one.rows.insert(static_cast<std::int32_t>(expr.at.row));
+        }
+      }
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+// The plan holds what the tests call, however far. Rules that none of them calls are not in it, and
+// no line of theirs was reached.
+void add_uncalled(const std::vector<Written>& rules, const vm::plan::Policy& policy,
+                  Coverage& coverage) {
+  std::set<std::string, std::less<>> called;
+  for (const vm::plan::Function& function : policy.functions) {
+    called.insert(function.name.substr(function.name.find('.') + 1));  // behind "g0."
+  }
+  for (const Written& rule : rules) {
+    std::string_view path = rule.path;
+    bool is_called = false;
+    while (path.size() > rule.package_names && !is_called) {
+      is_called = called.contains(path);
+      path = path.substr(0, path.rfind('.'));
+    }
+    if (is_called) continue;
+    FileCoverage& file = coverage.files[rule.file];
+    std::set<std::int32_t> missed(file.missed.begin(), file.missed.end());
+    for (const std::int32_t row : rule.rows) {
+      const bool reached =
+          std::find(file.covered.begin(), file.covered.end(), row) != file.covered.end();
+      if (!reached) missed.insert(row);
+    }
+    file.missed.assign(missed.begin(), missed.end());
+  }
+}
+
 class Runner {
  public:
   Runner(const vm::Program& program, const TestWorld& world, const TestOptions& options)
@@ -161,6 +222,8 @@ rego::Checked<TestReport> run_tests(std::vector<rego::Module> modules, term::Val
   for (const Test& test : tests) {
     if (!test.skipped) compile.entrypoints.push_back({test.plan});
   }
+  const std::vector<Written> written =
+      options.coverage ? written_rules(modules) : std::vector<Written>();
   auto compiled = rego::compile(std::move(modules), compile);
   if (!compiled) return tl::unexpected(std::move(compiled.error()));
   const auto program = vm::Program::make(compiled->policy, options.capabilities);
@@ -171,7 +234,9 @@ rego::Checked<TestReport> run_tests(std::vector<rego::Module> modules, term::Val
     report.results.push_back(runner.run(test, data));
     if (options.told) options.told(report.results.back());
   }
-  if (options.coverage) report.coverage = coverage_of(compiled->policy, runner.profile);
+  if (!options.coverage) return report;
+  report.coverage = coverage_of(compiled->policy, runner.profile);
+  add_uncalled(written, compiled->policy, report.coverage);
   return report;
 }
 

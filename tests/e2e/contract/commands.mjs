@@ -1,7 +1,7 @@
 // Every command: its --json output against a schema, and its exit codes. The list of commands is
 // asked from the program, so that a new one without a row here fails.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 
 import { runToEnd } from "../lib/children.mjs";
 import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
@@ -72,6 +72,14 @@ const REMOTE = [
   ["warrant revoke", ["{warrant}", "--tenant", "cli"], api("Warrant"), [[3, "wrt_x", "--tenant", "cli"],
     [8, "{warrant}", "--tenant", "cli"]]],
   ["access show", ["--tenant", "cli"], api("Access"), [[3, "--tenant", "nowhere"]]],
+  ["policy status", [], api("Policy"), []],
+  ["policy reload", [], api("Policy"), []],
+  ["policy what-if", ["{policies}", "--tenant", "contract"], api("WhatIf"), [[2, "{broken}"],
+    [2, "{policies}", "--limit", "0"], [3, "{policies}", "--tenant", "nowhere"], [3, "no-such-folder"]]],
+  ["decision list", ["--tenant", "contract", "--limit", "2"], api("DecisionPage"),
+    [[3, "--tenant", "nowhere"], [2, "--limit", "1000"], [2, "--from", "then"]]],
+  ["decision show", ["{decision}"], api("DecisionDetail"), [[3, "dec_x"]]],
+  ["policy explain", ["{decision}"], api("DecisionDetail"), [[3, "dec_x"]]],
   ["residency probe", ["--tenant", "alpha"], api("ResidencyProof"), [[3, "--tenant", "cli"], [3, "--tenant", "nowhere"]]],
   ["residency list", ["--tenant", "alpha"], api("ResidencyProofPage"),
     [[3, "--tenant", "nowhere"], [2, "--limit", "0"], [2, "--cursor", "x"]]],
@@ -105,8 +113,10 @@ scenario("commands through a server: --json has its schema, exit codes are those
     const run = (words, args, more = env) =>
       world.site.runWith({ env: more }, "--json", ...words.split(" "), ...args);
     const schemas = { link: linkSchema(world.document) };
+    await world.askForRows();
     // What later rows mean by {endpoint}, {delivery} and {ended}.
-    const made = {};
+    const made = { "{policies}": policyFolder(world.site, "policies", "true"),
+      "{broken}": policyFolder(world.site, "broken", "nowhere") };
     const known = (args) => args.map((arg) => made[arg] ?? arg);
     for (const [words, template, schema, failures] of REMOTE) {
       if (words === "delivery send") made["{ended}"] = endedDelivery(run, made["{endpoint}"]);
@@ -119,6 +129,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       if (words === "endpoint create") made["{endpoint}"] = value.id;
       if (words === "endpoint test") made["{delivery}"] = value.delivery;
       if (words === "warrant create") made["{warrant}"] = value.id;
+      if (words === "decision list") made["{decision}"] = value.items[0].id;
       if (words === "residency probe") made["{period}"] = value.period;
       for (const [status, ...wrong] of failures) {
         const failed = run(words, known(wrong));
@@ -146,6 +157,16 @@ scenario("commands through a server: --json has its schema, exit codes are those
     }
   });
 
+// Policies that allow what `allow` says.
+function policyFolder(site, name, allow) {
+  mkdirSync(site.path(name), { recursive: true });
+  site.write(`${name}/decision.rego`, `package mc.access
+
+decision := {"allow": ${allow}, "rules": [], "reasons": []}
+`);
+  return site.path(name);
+}
+
 // An argument names what is at its place and nothing else, whatever stands in it.
 function oddNames(run) {
   for (const [status, words, ...args] of [
@@ -166,6 +187,8 @@ function oddNames(run) {
     [3, "warrant list", "--tenant", "cli/../cli"],
     [3, "access show", "--tenant", "cli/access?"],
     [3, "overview", "--tenant", "cli&window=24h"],
+    [3, "decision show", "../decisions?"],
+    [3, "decision list", "--tenant", "cli&principal=ann"],
     [3, "ledger follow", "--tenant", "cli/../cli", "--once"],
     [2, "tenant show", ".."],
     [2, "endpoint show", "", "--tenant", "cli"],

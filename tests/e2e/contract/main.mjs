@@ -124,6 +124,38 @@ class World {
   }
 
   // Of a tenant with rows in the demo's databases.
+  // The analyst asks for rows: whatever is decided on it stands in the log of decisions.
+  async askForRows() {
+    const { items: [dataset] } = await this.must("GET", "/v1/datasets", this.operator);
+    const query = `{ __typename ${dataset.plural}(first: 1) { nodes { __typename } } }`;
+    await send(this.url + dataset.endpoint, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${this.analyst}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ query }),
+    });
+    return dataset.name;
+  }
+
+  async policies(operator, analyst) {
+    await this.must("GET", "/v1/policy", operator);
+    for (const dry of ["?dry_run=true", ""]) await this.must("POST", `/v1/policy/reload${dry}`, operator);
+    const dataset = await this.askForRows();
+    const page = await this.must("GET", "/v1/decisions?tenant=contract&limit=1", operator);
+    assert.equal(page.items[0].principal, "analyst");
+    await this.must("GET", `/v1/decisions?cursor=${page.items[0].id}&allowed=true`, analyst);
+    const one = await this.must("GET", `/v1/decisions/${page.items[0].id}`, analyst);
+    assert.equal(one.input.resource.name, dataset);
+    const closed = `package mc.access\n\ndecision := {"allow": false, "rules": ["closed"], "reasons": ["closed"]}\n`;
+    const files = { files: { ".manifest": "{\"revision\":\"closed\"}", "mc/access/decision.rego": closed } };
+    const tried = await this.must("POST", "/v1/policy/what-if?tenant=contract", operator, files);
+    assert.equal(tried.changed.at(-1).after.reasons[0], "closed");
+    await this.must("POST", "/v1/policy/what-if?limit=2", operator, files);
+    await this.refused(400, "POST", "/v1/policy/what-if", operator, { files: { "a.rego": "package" } });
+    await this.refused(403, "POST", "/v1/policy/what-if", analyst, files);
+    await this.refused(403, "POST", "/v1/policy/reload", analyst);
+    await this.refused(404, "GET", "/v1/decisions/dec_x", analyst);
+  }
+
   async residency(operator) {
     await this.must("POST", "/v1/residency/alpha/probes?dry_run=true", operator);
     const { period, ok } = await this.must("POST", "/v1/residency/alpha/probes", operator);
@@ -213,6 +245,7 @@ scenario("every operation answers as the document says", async (world) => {
   }
   await world.warrants(admin, operator);
   await world.notifications(admin, operator);
+  await world.policies(operator, world.analyst);
   await world.residency(operator);
   const first = await world.session("analyst");
   const second = await world.session("analyst");

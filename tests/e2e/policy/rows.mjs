@@ -19,9 +19,9 @@ function person(i) {
     name: `${word(`name${i}`)} Jr`,
     email: `${word(`email${i}`)}@canary.test`,
     born: `18${11 + i}-${two(1 + (i % 12))}-${two(2 + i)}`,
-    seen: `17${11 + i}-${two(1 + (i % 12))}-${two(2 + i)}T05:06:07.${100 + i}Z`,
+    seen: `20${51 + i}-${two(1 + (i % 12))}-${two(2 + i)}T05:06:07.${100 + i}Z`,
     card: Number(`9${digits(`card${i}`, 13)}`),
-    profile: JSON.stringify({ handle: word(`handle${i}`), age: i }),
+    profile: { handle: word(`handle${i}`), age: i },
     salary: Number(`8${digits(`salary${i}`, 13)}`),
     rating: Number(`0.${digits(`rating${i}`, 12)}3`),
     diagnosis: `${word(`diagnosis${i}`)} chronic`,
@@ -47,7 +47,7 @@ export const ROWS = {
 };
 // The types that the tables get; what stands in `broken` fits no better one.
 export const TABLE_TYPES = {
-  person: { card: "long", salary: "long", rating: "float", version: "int" },
+  person: { born: "date", seen: "datetime", profile: "json", card: "long", salary: "long", rating: "float", version: "int" },
 };
 
 export const MODEL = (url) => `sources:
@@ -146,7 +146,7 @@ const SENSITIVITY = {
 export const CANARIES = Object.entries(SENSITIVITY).flatMap(([place, sensitivity]) => {
   const [table, column] = place.split(".");
   return ROWS[table].map((row) => {
-    const text = String(row[column]);
+    const text = typeof row[column] === "object" ? JSON.stringify(row[column]) : String(row[column]);
     const marked = /zq[0-9a-f]{20}/.exec(text)?.[0].slice(0, 12);
     const digitsOf = /^[\d.]{10,}$/.test(text) ? text.replace("0.", "").slice(0, 10) : undefined;
     return { needle: marked ?? digitsOf ?? text.slice(0, 10), place: `${place} of ${row.id ?? "?"}`, sensitivity };

@@ -167,7 +167,8 @@ ${yaml}`);
   // Before it is configured for good: `tenant` and so on need no policies.
   prepare() {
     const { site } = this;
-    this.model = site.write("datasets.yaml", MODEL(`sqlite:${site.path("rows.db")}`));
+    const url = process.env.MC_TEST_POSTGRES_URL ?? `sqlite:${site.path("rows.db")}`;
+    this.model = site.write("datasets.yaml", MODEL(url));
     site.configure(`datasets_file: ${this.model}\n`);
     for (const [name, rows] of Object.entries(ROWS)) {
       const file = site.write(`${name}.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));

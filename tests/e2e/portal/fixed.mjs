@@ -171,7 +171,7 @@ const policy = {
     rule("purpose-mismatch", "The actor's purposes contain what the resource is for", 17, 17),
     rule("purpose-missing", "A request states its purpose", 61, 61),
     rule("role", null, 23, 23), rule("role-*", "The action is one of the role's", 0),
-    rule("role-analyst", "The action is one of the role's", 1204, 78), rule("role-dpo", "The action is one of the role's", 96),
+    rule("role-analyst", "The action is one of the role's", 1204), rule("role-dpo", "The action is one of the role's", 96),
   ],
 };
 const masks = { fullName: "hash", birthDate: "generalise:12", nationalId: "partial:4" };

@@ -221,7 +221,7 @@ export function addPolicyScenarios(demo) {
     await table.getByRole("rowheader").first().waitFor();
     assert.equal(new URL(page.url()).search, "");
     await page.getByText("50 are loaded").waitFor();
-    await press(page, page.getByRole("button", { name: "Load older" }));
+    await page.getByRole("button", { name: "Load older" }).press("Enter");
     await page.waitForFunction(() => document.querySelectorAll("tbody tr").length > 50);
     const ids = await table.getByRole("rowheader").evaluateAll((heads) => heads.map((head) => head.querySelector(".hidden").textContent));
     assert.equal(new Set(ids).size, ids.length, "a decision stands there twice");

@@ -87,6 +87,12 @@ denied_by contains "cross-region" if {
 
 own_region if count(regions) < 2
 
+own_region if {
+	every region in regions {
+		is_agreed(region)
+	}
+}
+
 # Where the caller, the tenant, this server and the data are, as far as that is one place.
 regions := {
 	input.principal.region,
@@ -95,6 +101,11 @@ regions := {
 	input.resource.region,
 } - {"", "local"}
 
+# The tenant's own, and those that it has agreed to.
+is_agreed(region) if region == input.tenant.region
+
+is_agreed(region) if region in data.mc.settings.permitted_regions[input.tenant.id]
+
 # METADATA
 # title: A server serves what lies in its region; no warrant moves data
 denied_by contains "region-not-here" if not lies_here
@@ -102,3 +113,8 @@ denied_by contains "region-not-here" if not lies_here
 lies_here if input.resource.region in {input.node.region, "", "local"}
 
 lies_here if input.node.region in {"", "local"}
+
+lies_here if {
+	is_agreed(input.resource.region)
+	is_agreed(input.node.region)
+}

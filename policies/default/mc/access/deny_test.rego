@@ -1,5 +1,7 @@
 package mc.access_test
 
+import data.mc.access
+
 test_purpose_missing if {
 	denies(changed({"/purpose": ""}), ["purpose-missing"])
 	denies(json.remove(good, ["/purpose"]), ["purpose-missing"])
@@ -79,4 +81,32 @@ test_region_not_here if {
 		changed({"/node/region": "us", "/tenant/region": "local", "/principal/region": "local"}),
 		["cross-region", "region-not-here"],
 	)
+}
+
+allows_in(regions, request) if {
+	access.allow with input as request with data.mc.settings.permitted_regions as regions
+}
+
+test_a_tenant_may_agree_to_other_regions if {
+	agreed := {"alpha": ["us"]}
+	every members in [
+		{"/node/region": "us", "/resource/region": ""},
+		{"/node/region": "us", "/resource/region": "us"},
+		{"/node/region": "us"},
+		{"/principal/region": "us"},
+	] {
+		request := changed(members)
+		allows_in(agreed, request)
+		not allows_in({"alpha": ["ap"]}, request)
+		not allows_in({"bravo": ["us"]}, request)
+		not allows_in({}, request)
+	}
+	not allows_in(agreed, changed({"/node/region": "us", "/principal/region": "ap"}))
+	not allows_in(agreed, changed({"/tenant/id": "bravo", "/principal/tenant": "bravo", "/node/region": "us"}))
+}
+
+test_settings_without_permitted_regions_permit_none if {
+	request := changed({"/principal/region": "us"})
+	not access.allow with input as request
+		with data.mc.settings as object.remove(data.mc.settings, ["permitted_regions"])
 }

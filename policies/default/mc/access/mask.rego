@@ -48,8 +48,12 @@ column_masks[column] := mask if {
 	_ = input.resource.columns[column]
 }
 
+# METADATA
+# title: Columns of this sensitivity are masked
 masked_by contains concat("", ["mask-", sensitivity]) if some sensitivity, _ in class_masks
 
+# METADATA
+# title: Columns have masks of their own
 masked_by contains "mask-column" if count(column_masks) > 0
 
 # METADATA
