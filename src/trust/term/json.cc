@@ -1,4 +1,5 @@
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "term/node.h"
@@ -8,10 +9,32 @@
 namespace mc::term {
 namespace {
 
+constexpr std::size_t kStack = 64;  // values read before their collection is made, usually
+
+// Bytes of a string that stand for themselves: neither quote, backslash nor control character, and
+// ASCII. Looked at eight at a time; the rest, fewer than eight, is for the caller.
+std::size_t plain_bytes(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  const auto zero_bytes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t other = zero_bytes(word ^ (kOnes * '"')) |
+                                zero_bytes(word ^ (kOnes * '\\')) |
+                                ((word - kOnes * 0x20) & ~word & kHigh) | (word & kHigh);
+    if (other != 0) return at + static_cast<std::size_t>(std::countr_zero(other)) / 8;
+  }
+  return at;
+}
+
 class Reader {
  public:
   Reader(Arena& arena, std::string_view text, const JsonLimits& limits)
-      : arena_(arena), text_(text), limits_(limits) {}
+      : arena_(arena), text_(text), limits_(limits) {
+    stack_.reserve(kStack);
+  }
 
   Result<Value> document() {
     if (text_.size() > limits_.bytes_max) {
@@ -164,6 +187,7 @@ class Reader {
   bool string_text(std::string_view& out) {
     const std::size_t from = ++at_;
     bool ascii = true;
+    at_ += plain_bytes(text_.substr(at_));
     while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\') {
       const auto c = static_cast<unsigned char>(text_[at_]);
       if (c < 0x20) return complain("a control character in a string");

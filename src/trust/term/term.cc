@@ -57,21 +57,36 @@ void refill_index(Node& node) {
 }
 
 // The position of `key`, or -1.
-template <class Node>
-std::int64_t position(const Node& node, Value key) {
+// Where `is_key` holds, or -1.
+template <class Node, class IsKey>
+std::int64_t position(const Node& node, std::uint64_t key_hash, const IsKey& is_key) {
   if (node.index_size == 0) {
     for (std::uint32_t i = 0; i < node.size; ++i) {
-      if (equal(key_of(node, i), key)) return i;
+      if (is_key(key_of(node, i))) return i;
     }
     return -1;
   }
-  std::uint32_t at = slot_of(node, hash(key));
+  std::uint32_t at = slot_of(node, key_hash);
   while (node.index[at] != 0) {
     const std::uint32_t i = node.index[at] - 1;
-    if (equal(key_of(node, i), key)) return i;
+    if (is_key(key_of(node, i))) return i;
     at = (at + 1) & (node.index_size - 1);
   }
   return -1;
+}
+
+template <class Node>
+std::int64_t position(const Node& node, Value key) {
+  if (!key.is_string()) {
+    const std::uint64_t h = node.index_size == 0 ? 0 : hash(key);
+    return position(node, h, [&](Value own) { return equal(own, key); });
+  }
+  const Text& text = *Access::text(key);
+  return position(node, text.hash, [&](Value own) {  // nearly all of them: without a call
+    if (!own.is_string()) return false;
+    const Text& other = *Access::text(own);
+    return &other == &text || (other.hash == text.hash && other.view() == text.view());
+  });
 }
 
 template <class T>
@@ -304,10 +319,17 @@ std::uint32_t hash_text(std::string_view text) {
     std::memcpy(&word, at, 8);
     h = mix(h, word);
   }
-  if (left > 0) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, left);
-    h = mix(h, word);
+  if (left >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;  // which overlap
+    std::memcpy(&first, at, 4);
+    std::memcpy(&last, at + left - 4, 4);
+    h = mix(h, std::uint64_t{last} << 32 | first);
+  } else if (left > 0) {
+    const auto byte = [&](std::size_t i) {
+      return std::uint64_t{static_cast<unsigned char>(at[i])};
+    };
+    h = mix(h, byte(0) << 16 | byte(left / 2) << 8 | byte(left - 1));
   }
   return static_cast<std::uint32_t>(h ^ (h >> 32));
 }
@@ -334,44 +356,44 @@ std::string_view kind_name(Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-std::string_view Value::text() const {
-  return kind_ == Kind::string ? text_->view() : std::string_view();
+std::string_view Value::text_of(Value of) {
+  return of.is_string() ? of.text_->view() : std::string_view();
 }
 
-std::size_t Value::size() const {
-  if (kind_ == Kind::object) return object_->size;
-  return kind_ == Kind::array || kind_ == Kind::set ? list_->size : 0;
+std::size_t Value::size_of(Value of) {
+  if (of.is_object()) return of.object_->size;
+  return of.is_array() || of.is_set() ? of.list_->size : 0;
 }
 
-std::span<const Value> Value::items() const {
-  if (kind_ != Kind::array && kind_ != Kind::set) return {};
-  if (kind_ == Kind::set) sort(*list_);
-  return {list_->items, list_->size};
+std::span<const Value> Value::items_of(Value of) {
+  if (!of.is_array() && !of.is_set()) return {};
+  if (of.is_set()) sort(*of.list_);
+  return {of.list_->items, of.list_->size};
 }
 
-std::span<const Entry> Value::members() const {
-  if (kind_ != Kind::object) return {};
-  sort(*object_);
-  return {object_->members, object_->size};
+std::span<const Entry> Value::members_of(Value of) {
+  if (!of.is_object()) return {};
+  sort(*of.object_);
+  return {of.object_->members, of.object_->size};
 }
 
-Value Value::find(Value key) const {
-  if (kind_ == Kind::object) {
-    const std::int64_t at = position(*object_, key);
-    return at < 0 ? Value() : object_->members[at].value;
+Value Value::find_in(Value in, Value key) {
+  if (in.is_object()) {
+    const std::int64_t at = position(*in.object_, key);
+    return at < 0 ? Value() : in.object_->members[at].value;
   }
-  if (kind_ == Kind::array) {
+  if (in.is_array()) {
     if (!key.is_number()) return {};
     const auto at = to_int64(key);
-    return !at || *at < 0 || *at >= list_->size ? Value() : list_->items[*at];
+    return !at || *at < 0 || *at >= in.list_->size ? Value() : in.list_->items[*at];
   }
-  if (kind_ == Kind::set) return position(*list_, key) < 0 ? Value() : key;
+  if (in.is_set()) return position(*in.list_, key) < 0 ? Value() : key;
   return {};
 }
 
-Value Value::find(std::string_view key) const {
-  if (kind_ != Kind::object) return {};
-  const ObjectNode& node = *object_;
+Value Value::find_in(Value in, std::string_view key) {
+  if (!in.is_object()) return {};
+  const ObjectNode& node = *in.object_;
   const auto matches = [&](std::uint32_t i) {
     const Value own = node.members[i].key;
     return own.is_string() && own.text() == key;

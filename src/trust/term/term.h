@@ -52,9 +52,10 @@ class Value {
 
   // Of a string: UTF-8, but for what base64.decode() and the like made of other bytes. JSON and
   // Rego show each of those as U+FFFD.
-  std::string_view text() const;
-  std::size_t size() const;                // items or members; 0 of a scalar
-  std::span<const Value> items() const;    // of an array in its order, of a set in the total order
+  std::string_view text() const { return text_of(*this); }
+  std::size_t size() const { return size_of(*this); }  // items or members; 0 of a scalar
+  // Of an array in its order, of a set in the total order.
+  std::span<const Value> items() const { return items_of(*this); }
   std::span<const Entry> members() const;  // of an object, by key in the total order
   // object[key], array[index], set[member] as Rego's references have it; undefined when absent.
   Value find(Value key) const;
@@ -64,6 +65,15 @@ class Value {
  private:
   friend struct Access;  // private to this module
   constexpr Value(Kind kind, std::int64_t integer) : kind_(kind), integer_(integer) {}
+
+  // By value, so that a Value stays in registers: one that is written to the stack in two halves
+  // and read as a whole makes the processor wait.
+  static std::string_view text_of(Value of);
+  static std::size_t size_of(Value of);
+  static std::span<const Value> items_of(Value of);
+  static std::span<const Entry> members_of(Value of);
+  static Value find_in(Value in, Value key);
+  static Value find_in(Value in, std::string_view key);
 
   Kind kind_ = Kind::undefined;
   bool decimal_flag_ = false;
@@ -80,6 +90,16 @@ static_assert(sizeof(Value) == 16);
 struct Entry {
   Value key, value;
 };
+
+inline std::span<const Entry> Value::members() const {
+  return members_of(*this);
+}
+inline Value Value::find(Value key) const {
+  return find_in(*this, key);
+}
+inline Value Value::find(std::string_view key) const {
+  return find_in(*this, key);
+}
 
 int compare(Value a, Value b);  // -1, 0, 1 in the total order
 bool equal(Value a, Value b);

@@ -61,8 +61,7 @@ async function mustRecover(stage, ids) {
   assert.deepEqual([...found].sort(), [...ids.allowed.slice(0, QUEUE), ...ids.denied.slice(0, RESERVE)].sort());
   const { headers } = await stage.graphql("analyst", GOOD);
   await stage.decision(headers["x-ig-decision-id"]);
-  const later = await counters(stage);
-  assert.equal(later.written, QUEUE + RESERVE + 1);
+  await eventually("it is counted", async () => (await counters(stage)).written === QUEUE + RESERVE + 1);
 }
 
 const settings = `policy: {decisions: {queue_max: ${QUEUE}, denied_reserve: ${RESERVE}}}\n`;

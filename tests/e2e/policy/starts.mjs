@@ -33,6 +33,8 @@ scenario("a first start without any policies fails, and says why", { limitMs: 60
   world.bundles.publish(PATH, pack(bad));
   stage.configure(world.settings(`${world.bundles.url}${PATH}`));
   await mustFail(stage, 1, /no policies: bundle: 'app\/pair\.rego' is in the signature, but not in the bundle/);
+  stage.configure(`policy: {source: {location: "${world.bundles.url}${PATH}", token_file: ${world.tokenFile}}}`);
+  await mustFail(stage, 1, /no policies: .*certificate/);
   const unsigned = stage.site.path("nobody.tar.gz");
   writeFileSync(unsigned, world.build(1));
   stage.configure(`policy: {source: {location: ${unsigned}}}`);
