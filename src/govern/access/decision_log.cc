@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "json/json.h"
 
@@ -12,6 +13,8 @@ constexpr std::string_view kBegin = "decisions-", kEnd = ".jsonl";
 constexpr std::size_t kLineMax = 1 << 20;
 constexpr std::size_t kBatchMax = 1'000;  // decisions of one write
 constexpr std::size_t kFileBytesMax = std::size_t{2} << 30;
+constexpr std::int64_t kTailBytes = 64 << 10;  // in which the last line of a file is looked for
+constexpr Nanos kLateMax = seconds(3600);      // how far lines and clocks may be out of order
 
 using ById = std::map<std::string, LoggedDecision>;
 using Wanted = std::function<bool(const LoggedDecision&, const json::Value&)>;
@@ -100,6 +103,27 @@ Status read_file(sys::Files& files, const std::string& path, const std::vector<s
     out.emplace(std::move(id), std::move(*decision));
   }
   return ok();
+}
+
+// Whether all of a file is from before a time, by its last line. False when that cannot be told.
+Result<bool> ended_before(sys::Files& files, const std::string& path, WallTime from) {
+  if (from <= WallTime{}) return false;
+  const auto file = files.open(path, sys::OpenMode::read);
+  if (!file) return false;  // whoever reads it says why
+  MC_TRY(const std::int64_t size, (*file)->size());
+  MC_TRY_OK((*file)->seek(std::max<std::int64_t>(0, size - kTailBytes)));
+  std::string tail(static_cast<std::size_t>(std::min(size, kTailBytes)), '\0');
+  std::size_t got = 0;
+  while (got < tail.size()) {
+    MC_TRY(const std::size_t n, (*file)->read(std::span(tail).subspan(got)));
+    if (n == 0) break;
+    got += n;
+  }
+  const std::size_t end = tail.rfind('\n', got);
+  if (end == std::string::npos || end == 0) return false;
+  const std::size_t begin = tail.rfind('\n', end - 1);
+  const auto last = read_line(std::string_view(tail).substr(begin + 1, end - begin - 1), nullptr);
+  return last && last->at + kLateMax < from;
 }
 
 }  // namespace
@@ -266,6 +290,8 @@ Result<std::vector<LoggedDecision>> DecisionLog::search(const DecisionQuery& que
   for (std::size_t i = held.size(); i-- > 0 && out.size() < query.limit;) {
     // None of its decisions is before the second file before it.
     if (!query.before.empty() && i > 1 && held[i - 2].first_id >= query.before) continue;
+    MC_TRY(const bool ended, ended_before(files_, held[i].path, query.from));
+    if (ended) break;
     MC_TRY_OK(read_file(files_, held[i].path, marks, wanted, pending));
     if (i + 1 < held.size()) take(held[i + 1].first_id);
   }
@@ -292,7 +318,8 @@ Status DecisionLog::replay(WallTime from, WallTime to,
   };
   MC_TRY(const std::vector<Place> held, places());
   for (std::size_t i = 0; i < held.size(); ++i) {
-    MC_TRY_OK(read_file(files_, held[i].path, {}, wanted, pending));
+    MC_TRY(const bool ended, ended_before(files_, held[i].path, from));
+    if (!ended) MC_TRY_OK(read_file(files_, held[i].path, {}, wanted, pending));
     // The file after it may have some of its decisions again.
     if (i > 0 && !give(&held[i - 1].first_id)) return ok();
   }

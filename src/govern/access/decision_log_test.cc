@@ -70,6 +70,34 @@ std::vector<std::pair<std::string, std::size_t>> files_of(sim::SimFiles& disk) {
   return out;
 }
 
+// Hours apart, a file for each, with its lines out of order.
+TEST_CASE("decisions: files that ended long before a time are passed over, later ones are not") {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  sim::SimFiles disk;
+  DecisionLog log(disk, "decisions", {.file_bytes_max = 1'024});
+  for (std::int64_t hour = 0; hour < 8; ++hour) {
+    for (std::int64_t i = 9; i > 0; --i) REQUIRE(log.add(made(hour * kHourMs + i)));
+    REQUIRE(log.flush().has_value());
+  }
+  REQUIRE(files_of(disk).size() == 8);
+  for (std::int64_t from = 0; from < 8; ++from) {
+    CAPTURE(from);
+    std::string wanted, backwards;
+    for (std::int64_t hour = from; hour < 8; ++hour) {
+      for (std::int64_t i = hour == from ? 5 : 1; i < 10; ++i) {
+        const std::string number = std::to_string(hour * kHourMs + i);
+        wanted += (wanted.empty() ? "" : " ") + number;
+        backwards = number + (backwards.empty() ? "" : " ") + backwards;
+      }
+    }
+    CHECK(replayed(log, kNow + from * kHourMs + 5) == wanted);
+    DecisionQuery query;
+    query.from = from_unix_ms(kNow + from * kHourMs + 5);
+    query.limit = 100;
+    CHECK(numbers(log.search(query)) == backwards);
+  }
+}
+
 TEST_CASE("decisions: a setting out of its range is named") {
   CHECK(DecisionLogConfig{}.check().has_value());
   struct Row {

@@ -84,7 +84,7 @@ const REMOTE = [
   ["residency list", ["--tenant", "alpha"], api("ResidencyProofPage"),
     [[3, "--tenant", "nowhere"], [2, "--limit", "0"], [2, "--cursor", "x"]]],
   ["residency show", ["{period}", "--tenant", "alpha"], api("ResidencyDocument"),
-    [[3, "2026-01-01T00Z", "--tenant", "alpha"], [2, "{period}", "--tenant", "alpha", "--form", "pdf"]]],
+    [[3, "2026-01-01T00Z", "--tenant", "alpha"]]],
 ];
 
 const seen = new Set();

@@ -237,7 +237,7 @@ scenario("every operation answers as the document says", async (world) => {
   const { items: [newest], total } = await world.must("GET", "/v1/tenants/contract/records?limit=1", admin);
   assert.equal(newest.record, total - 1);
   const onward = await world.must("GET", `/v1/tenants/contract/records?after=${total - 2}&reason=own-data`, admin);
-  assert.equal(onward.next_after, total - 1);
+  assert.ok(onward.next_after >= total - 1);  // the hour's proof may have come since
   await world.must("GET", `/v1/tenants/contract/records/${newest.record}/receipt`, admin);
   await world.must("GET", "/v1/tenants/contract/receipts?from=2026-01-01T00:00:00Z", admin);
   for (const dry of ["?dry_run=true", ""]) {
