@@ -9,8 +9,8 @@
 
 #include "opa/opa.h"
 #include "opa/reply.h"
-#include "policy/decision_ids.h"
 #include "opa/request.h"
+#include "policy/decision_ids.h"
 
 namespace mc::opa {
 
