@@ -139,7 +139,7 @@ STEPS = {
                        ["bash", "-c", "promtool check rules"
                         " <(tools/node/run node ops/catalogue.mjs exprs)"]],
                       "metrics, alerts, dashboards, runbooks", 120),
-    "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes"),
+    "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes", 1800),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 2700, "asan", SANITIZER),
     "tsan": Step(unit_under("tsan"), "unit tests, TSan", 2700, "tsan", SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),

@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "policy/delta.h"
@@ -290,6 +292,53 @@ TEST_CASE("delta: operations that cannot be done are refused") {
   const auto beside = read_files({{"patch.json", "{}"}, {"a/b.rego", "package a\n"}}, {});
   REQUIRE(beside);
   CHECK(apply_delta(*base, *beside).error().what.find("stands beside it") != std::string::npos);
+}
+
+// Holds its second answer until it is told to give it.
+class HoldingSource final : public BundleSource {
+ public:
+  Result<Fetched> fetch(const std::string&) override {
+    if (asked++ == 0) return bundle(signed_with(files("1", "1"), kSecret), "e1");
+    held.set_value();
+    given.get_future().wait();
+    return Fetched{};
+  }
+  bool is_remote() const override { return true; }
+
+  int asked = 0;
+  std::promise<void> held, given;
+};
+
+TEST_CASE("updater: nobody waits for a look that somebody else has under way") {
+  Site site;
+  auto source = std::make_unique<HoldingSource>();
+  HoldingSource& holding = *source;
+  Updater::Options options;
+  options.keys = site.keys;
+  options.source.location = "https://bundles.example/b.tar.gz";
+  Updater updater(
+      {site.engine, site.clock, site.random, site.store, [](const Event&) { return true; }},
+      std::move(options), std::move(source));
+  REQUIRE(updater.start());
+  CHECK(updater.status().location_kind == "url");
+  std::thread first([&] { CHECK(updater.look()); });
+  holding.held.get_future().wait();
+  const Status second = updater.look();
+  REQUIRE(!second);
+  CHECK(second.error().code == Code::conflict);
+  site.clock.advance(seconds(120));
+  updater.tick();  // comes back, too
+  CHECK(holding.asked == 2);
+  holding.given.set_value();
+  first.join();
+}
+
+TEST_CASE("updater: says what kind of place the bundles come from") {
+  CHECK(location_kind("https://bundles.example/b.tar.gz") == "url");
+  CHECK(location_kind("http://127.0.0.1:1/") == "url");
+  CHECK(location_kind("/etc/maestro/b.tar.gz") == "file");
+  CHECK(location_kind("b.tgz") == "file");
+  CHECK(location_kind("policies/default") == "folder");
 }
 
 }  // namespace
