@@ -25,7 +25,7 @@ struct Moment {
   std::int64_t second() const { return floor_divide(nanos, kSecond); }
   LocalTime local() const { return local_in(*this, zone.get()); }
   static LocalTime local_in(const Moment& moment, const TimeZone* zone) {
-    const auto nanosecond = static_cast<int>(moment.nanos - moment.second() * kSecond);
+    const auto nanosecond = static_cast<int>(Wide{moment.nanos} - Wide{moment.second()} * kSecond);
     if (zone == nullptr) return local_time(moment.second(), nanosecond, 0, "UTC");
     const TimeZone::Span span = zone->at(moment.second());
     return local_time(moment.second(), nanosecond, span.offset, span.name);

@@ -9,7 +9,7 @@
 namespace mc::vm::plan {
 namespace {
 
-constexpr int kNestingMax = 500;
+constexpr int kNestingMax = 250;
 constexpr std::size_t kStatementsMax = 10'000'000;
 constexpr std::int64_t kLocalMax = std::numeric_limits<Local>::max();
 constexpr json::Limits kJson{.bytes_max = std::size_t{1} << 30,

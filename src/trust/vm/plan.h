@@ -111,7 +111,7 @@ struct Policy {
 };
 
 // plan.json in and out. Errors: `invalid`, naming the path of the member ("plans.plans[0].blocks[2]
-// .stmts[4].stmt.target: ..."): unknown statement types, indexes out of range, nesting past 500,
+// .stmts[4].stmt.target: ..."): unknown statement types, indexes out of range, nesting past 250,
 // more than 10 million statements.
 Result<Policy> parse(std::string_view json);
 std::string to_json(const Policy& policy);

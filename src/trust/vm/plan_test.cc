@@ -94,8 +94,8 @@ TEST_CASE("plan: what is wrong is named by its place") {
   };
   const std::string deep_open = R"({"type":"BlockStmt","stmt":{"blocks":[{"stmts":[)";
   std::string deep;
-  for (int i = 0; i < 502; ++i) deep += deep_open;
-  for (int i = 0; i < 502; ++i) deep += "]}]}}";
+  for (int i = 0; i < 252; ++i) deep += deep_open;
+  for (int i = 0; i < 252; ++i) deep += "]}]}}";
   const Row rows[] = {
       {"no JSON", "{", "invalid JSON at byte 1"},
       {"no object", "[]", "plan: must be an object"},
@@ -120,7 +120,7 @@ TEST_CASE("plan: what is wrong is named by its place") {
        "plans.plans[0].blocks[0].stmts[0].stmt: 'file' is past the list of files"},
       {"break too far", json_of(statement("BreakStmt", R"("index":1)")),
        "plans.plans[0].blocks[0].stmts[0].stmt: 'index' is past the outermost block"},
-      {"nested too deep", json_of(deep), "nests deeper than 500"},
+      {"nested too deep", json_of(deep), "nests deeper than 250"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);
