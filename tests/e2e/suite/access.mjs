@@ -118,7 +118,7 @@ scenario("no mutation reaches a row of another tenant", async (world) => {
 });
 
 const FORGED = {
-  "X-MC-Tenant": "bravo", "x-mc-principal": "other", "X-Tenant-Id": "bravo", "X-MC-Purpose": "evil",
+  "X-MC-Tenant": "bravo", "x-mc-principal": "other", "X-Tenant-Id": "bravo",
   "X-IG-Tenant": "bravo", "X-Request-Id": "req_forged", "X-Forwarded-For": "203.0.113.9",
   Forwarded: "for=203.0.113.9", "X-Real-IP": "203.0.113.9", Cookie: "session=1",
 };
@@ -132,6 +132,15 @@ scenario("headers of a client never say who it is", async (world) => {
   assert.equal(line.tenant, "alpha");
   assert.equal(line.principal, "admin");
   assert.match(line.peer, /^127\.0\.0\.1:\d+$/);
+});
+
+scenario("a purpose that the token was not given opens nothing", async (world) => {
+  for (const purpose of ["evil", "training"]) {
+    const reply = await world.post({ query: '{ person(id: "p007") { fullName } }' }, undefined,
+      { headers: { "X-MC-Purpose": purpose } });
+    assert.match(reply.text, /denied by policy: purpose-/);
+    assert.doesNotMatch(reply.text, /alpha person/);
+  }
 });
 
 scenario("an upstream sees who asks, and nothing of the credentials", { needs: ["upstream"] },
