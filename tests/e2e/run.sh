@@ -81,7 +81,7 @@ packages() {
 wants() { [[ $wanted == *" $1 "* ]]; }
 
 if wants postgres; then
-  for program in mc_postgres_test $(cd build/release/bin 2>/dev/null && ls -d *_postgres_test | grep -vx mc_postgres_test); do
+  for program in mc_postgres_test $(cd build/release/bin 2>/dev/null && ls -d *_postgres_test | grep -vxE 'mc_postgres_test|mc_residency_postgres_test'); do
     if ! [ -x "build/release/bin/$program" ]; then continue; fi
     suite "$program with PostgreSQL" tests/e2e/postgres.sh "build/release/bin/$program" --no-intro
   done

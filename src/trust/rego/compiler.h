@@ -31,13 +31,6 @@
 
 namespace mc::rego {
 
-// A rule by its path. Several rules may share one.
-struct RuleSet {
-  std::string path;                // "data.a.b.p": the constant prefix of the heads
-  std::vector<const Rule*> rules;  // in the order of modules (by file name) and of their text
-  const Rule* default_rule = nullptr;
-};
-
 // The rules of all modules, by the constant prefix of their heads: a node for each name. The root's
 // only child is "data": find({"data", "a", "p"}). A prefix ends before the first operand that is no
 // string: p[x].q and p[1] are at p. `else` branches are below their rule, not in the tree.

@@ -51,7 +51,6 @@ struct NamedQuery {
 struct CompileOptions {
   std::vector<Entrypoint> entrypoints;  // one plan each, {"result": value}
   std::vector<NamedQuery> queries;      // one plan each, an object of the bindings
-  bool plan_everything = false;         // every rule and every package is an entry point
   vm::Capabilities capabilities;
   bool strict = false;  // unused locals and imports, deprecated builtins are errors
   bool check_types = true;
