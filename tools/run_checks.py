@@ -25,8 +25,12 @@ LOGS = ROOT / "build" / "logs"
 JOBS = os.environ.get("MC_JOBS") or str(os.cpu_count() or 2)
 VECTORS = Path(os.environ.get("MC_VECTORS") or ROOT.parent / "shared" / "vectors").absolute()
 TAIL_LINES = 80
+FAILURE_LINES = 8  # of one failure, repeated at the end
+FAILURES_SHOWN = 12
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 DOCTEST = re.compile(r"test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
+FAILURE = re.compile(r"^\s*(?:FAIL  |not ok |== .* failed with exit status )|: (?:FATAL )?ERROR: |"
+                     r"\*\*\*(?:Failed|Exception)|^FAILED: ")
 SKIP = re.compile(r"^(?:SKIP(?:PED)?|skip(?:ped)?)[: ] *(?!regular)")
 
 
@@ -67,6 +71,18 @@ def count_ctest(log):
         body = part.split("-" * 58, 1)[-1]
         total.add(Count(skipped=1) if skipped else count_text(body, good))
     return total
+
+
+def failures(text):
+    """What a log says failed: each place with the lines after it."""
+    lines, out, at = text.splitlines(), [], 0
+    while at < len(lines):
+        if FAILURE.search(lines[at]):
+            out.append(lines[at:at + FAILURE_LINES])
+            at += FAILURE_LINES
+        else:
+            at += 1
+    return out
 
 
 class Step:
@@ -191,12 +207,12 @@ def run_commands(step, commands, log_path):
 
 
 def run_step(name, step):
-    """Runs a step, prints its line, gives its counts."""
+    """Runs a step, prints its line, gives its counts and what failed."""
     begin = time.monotonic()
     commands = step.commands() if callable(step.commands) else step.commands
     if isinstance(commands, str):
         print(f"-- {name:<13} skip            {step.what}: {commands}", flush=True)
-        return Count(skipped=1)
+        return Count(skipped=1), []
     last_test = ROOT / "build" / step.ctest / "Testing/Temporary/LastTest.log"
     if step.ctest:
         last_test.unlink(missing_ok=True)
@@ -217,7 +233,7 @@ def run_step(name, step):
     for line in details.splitlines():
         if good and SKIP.match(line):
             print(f"   {line.strip()}", flush=True)
-    return count
+    return count, [] if good else failures(output) or [output.splitlines()[-FAILURE_LINES:]]
 
 
 def main(arguments):
@@ -236,11 +252,18 @@ def main(arguments):
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     begin = time.monotonic()
-    total = Count()
+    total, failed = Count(), []
     for name in names:
-        total.add(run_step(name, STEPS[name]))
+        count, lines = run_step(name, STEPS[name])
+        total.add(count)
+        failed += [[f"-- failed in {name}:", *part] for part in lines]
         if name == "build" and total.values[1]:
             break  # nothing after it could say anything new
+    # Once more, where whoever sees only the end of the output finds it.
+    for part in failed[:FAILURES_SHOWN]:
+        print("\n".join(part))
+    if len(failed) > FAILURES_SHOWN:
+        print(f"-- and {len(failed) - FAILURES_SHOWN} more, see build/logs")
     print(f"-- {len(names)} steps in {time.monotonic() - begin:.1f} s")
     print(total)
     return 1 if total.values[1] else 0

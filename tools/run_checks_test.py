@@ -60,7 +60,7 @@ def run(commands, limit_s=20):
     """(counts, printed text) of one step run for real."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        count = run_checks.run_step("sample", run_checks.Step(commands, "a sample", limit_s))
+        count, _ = run_checks.run_step("sample", run_checks.Step(commands, "a sample", limit_s))
     return count.values, printed.getvalue()
 
 
@@ -83,6 +83,13 @@ class Counting(unittest.TestCase):
     def test_a_ctest_log_sums_each_program_by_its_own_output(self):
         self.assertEqual(run_checks.count_ctest(CTEST_LOG).values, [7 + 1 + 3, 2, 1 + 1])
 
+    def test_failures_are_found_with_what_follows(self):
+        log = "  ok    a\n  FAIL  b\n        why\n  ok    c\nx_test.cc:5: ERROR: CHECK( a ) is NOT\n"
+        places = run_checks.failures(log + "".join(f"{i}\n" for i in range(20)))
+        self.assertEqual([place[0].strip() for place in places], ["FAIL  b"])  # the next is near it
+        self.assertIn("x_test.cc:5: ERROR: CHECK( a ) is NOT", places[0])
+        self.assertEqual(run_checks.failures("  ok    a\n2 passed, 0 failed\n"), [])
+
 
 class Running(unittest.TestCase):
     def setUp(self):
@@ -104,6 +111,18 @@ class Running(unittest.TestCase):
         self.assertIn("FAILED", printed)
         self.assertIn("\nwhy\n", printed)
         self.assertNotIn("never", printed)
+
+    def test_what_failed_stands_at_the_end_again(self):
+        step = run_checks.Step([["sh", "-c", "echo 'FAIL  b'; seq 200; exit 1"]], "a sample")
+        run_checks.STEPS["sample"] = step
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), tempfile.TemporaryDirectory() as folder:
+                run_checks.LOGS = Path(folder) / "logs"
+                self.assertEqual(run_checks.main(["sample"]), 1)
+        finally:
+            del run_checks.STEPS["sample"]
+        self.assertIn("-- failed in sample:\nFAIL  b", printed.getvalue())
 
     def test_skips_are_visible(self):
         self.assertEqual(run(lambda: "no peer here")[0], [0, 0, 1])
