@@ -51,9 +51,11 @@ class BenchGate final : public dataset::DatasetGate {
     for (const char* text : masks) access_.masks.push_back(*mask::parse_mask(text));
   }
   Result<dataset::DatasetAccess> enter(int, dataset::Use) override { return access_; }
-  mask::ColumnKey key(int, int) override { return {{1, 2}}; }
+  mask::ColumnKey key(int, int) override { return key_; }
 
  private:
+  mask::ColumnKey key_ =
+      mask::Keys::make(Secret("0123456789abcdef"))->column("alpha", "person", "name");
   dataset::DatasetAccess access_;
 };
 

@@ -62,7 +62,7 @@ bool fits(const Column& column, std::int64_t value) {
 
 // Of a value that is there and not nothing.
 mask::Masked apply(const MaskedColumn& masked, const Cell& cell, std::string& out) {
-  const mask::ColumnKey key = masked.key.value_or(mask::ColumnKey{});
+  const mask::ColumnKey& key = masked.key;
   if (cell.kind == Cell::Kind::text) {
     return mask::apply(masked.mask, key, masked.form, cell.text, out);
   }
@@ -158,7 +158,9 @@ graphql::Datum Session::Core::masked(Grant& grant, int column, const Cell& cell,
     if (cell.kind == Cell::Kind::bad) return datum(described, cell, arena);
     const bool keyed =
         masked->mask.strategy == Strategy::hash || masked->mask.strategy == Strategy::tokenise;
-    if (keyed && !masked->key) masked->key = options.gate->key(grant.index, column);
+    if (keyed && masked->key.cmac == nullptr) {
+      masked->key = options.gate->key(grant.index, column);
+    }
     out = datum_of(described, apply(*masked, cell, mask_text), mask_text, arena);
   }
   if (out.kind != Datum::Kind::null || !masked->promised) return out;

@@ -7,7 +7,6 @@
 // they were read under, and Core::show() is the only way from a Cell to a Datum.
 #pragma once
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,9 +24,9 @@ struct MaskedColumn {
   bool usable = false;  // in filters, orders, groups, keys
   As as = As::nothing;
   mask::Form form = mask::Form::text;
-  bool promised = false;                    // the schema says that it is never null
-  bool told = false;                        // of a drop: it is in the report
-  std::optional<mask::ColumnKey> key = {};  // asked for at the first value that needs it
+  bool promised = false;     // the schema says that it is never null
+  bool told = false;         // of a drop: it is in the report
+  mask::ColumnKey key = {};  // asked for at the first value that needs it
 };
 
 class Grant {

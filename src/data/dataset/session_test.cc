@@ -256,5 +256,21 @@ TEST_CASE("tables: what the model promises has to be there, and keys begin with 
   }
 }
 
+TEST_CASE("dataset: a source that cannot be opened is named, with its region") {
+  sql::Drivers drivers;
+  drivers.add(sql::sqlite_driver());
+  const auto model = parse_model(
+      "sources: [{name: main, url: \"sqlite:/nonexistent/rows.db\", region: eu}]\n"
+      "datasets: [{name: a, source: main, table: t, key: id, tenant: tenant_id, "
+      "columns: [{name: id, type: id}]}]\n",
+      "t.yaml");
+  REQUIRE_MESSAGE(model.has_value(), model.error().what);
+  Writers writers(drivers, *model, false);
+  ConnectionSet connections(drivers, *model, writers);
+  const Status status = check_tables(*model, connections);
+  REQUIRE_FALSE(status);
+  CHECK(status.error().what.starts_with("dataset a: source main of eu: "));
+}
+
 }  // namespace
 }  // namespace mc::dataset

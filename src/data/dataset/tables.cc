@@ -100,9 +100,14 @@ Status check_tables(const Model& model, ConnectionSet& connections) {
   for (const Dataset& dataset : model.datasets) {
     for (std::size_t i = 0; i < model.sources.size(); ++i) {
       if (model.sources[i].name != dataset.source) continue;
+      const Source& source = model.sources[i];
       Result<sql::Connection*> connection = connections.reader(i);
-      const Status status = connection ? check_table(dataset, **connection)
-                                       : Status(tl::unexpected<Error>(connection.error()));
+      const Status status =
+          connection ? check_table(dataset, **connection)
+                     : Status(fail(connection.error().code,
+                                   "dataset " + dataset.name + ": source " + source.name +
+                                       (source.region.empty() ? "" : " of " + source.region) +
+                                       ": " + connection.error().what));
       if (!status) text += (text.empty() ? "" : "\n") + status.error().what;
     }
   }

@@ -1,11 +1,15 @@
 #include "mask/mask.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
+#include "crypto/cmac.h"
 #include "crypto/crypto.h"
+#include "mask/short_text.h"
+#include "mask/token.h"
 
 namespace mc::mask {
 namespace {
@@ -37,74 +41,8 @@ int strictness(Strategy strategy) {
   return 6;
 }
 
-std::uint64_t read_u64(const char* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, 8);
-  return word;
-}
-std::uint64_t read_u32(const char* at) {
-  std::uint32_t word = 0;
-  std::memcpy(&word, at, 4);
-  return word;
-}
-
-// Up to seven bytes as one word. Two loads that may overlap cost less than a loop.
-std::uint64_t read_tail(const char* at, std::size_t size) {
-  if (size >= 4) return read_u32(at) | read_u32(at + size - 4) << (8 * (size - 4));
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
-  }
-  return word;
-}
-
-// SipHash-2-4 with 128 bits of output.
-class Sip {
- public:
-  explicit Sip(const ColumnKey& key) {
-    v0_ = key.words[0] ^ 0x736f6d6570736575ULL;
-    v1_ = key.words[1] ^ 0x646f72616e646f6dULL ^ 0xee;
-    v2_ = key.words[0] ^ 0x6c7967656e657261ULL;
-    v3_ = key.words[1] ^ 0x7465646279746573ULL;
-  }
-
-  std::array<std::uint64_t, 2> digest(std::string_view text) {
-    const char* at = text.data();
-    std::size_t left = text.size();
-    for (; left >= 8; left -= 8, at += 8) take(read_u64(at));
-    take(read_tail(at, left) | (static_cast<std::uint64_t>(text.size()) << 56));
-    v2_ ^= 0xee;
-    for (int i = 0; i < 4; ++i) round();
-    const std::uint64_t low = v0_ ^ v1_ ^ v2_ ^ v3_;
-    v1_ ^= 0xdd;
-    for (int i = 0; i < 4; ++i) round();
-    return {low, v0_ ^ v1_ ^ v2_ ^ v3_};
-  }
-
- private:
-  void take(std::uint64_t word) {
-    v3_ ^= word;
-    round();
-    round();
-    v0_ ^= word;
-  }
-  void round() {
-    v0_ += v1_;
-    v1_ = std::rotl(v1_, 13) ^ v0_;
-    v0_ = std::rotl(v0_, 32);
-    v2_ += v3_;
-    v3_ = std::rotl(v3_, 16) ^ v2_;
-    v0_ += v3_;
-    v3_ = std::rotl(v3_, 21) ^ v0_;
-    v2_ += v1_;
-    v1_ = std::rotl(v1_, 17) ^ v2_;
-    v2_ = std::rotl(v2_, 32);
-  }
-  std::uint64_t v0_, v1_, v2_, v3_;
-};
-
-std::array<std::uint64_t, 2> digest_of(const ColumnKey& key, std::string_view text) {
-  return Sip(key).digest(text);
+Masked of_text() {
+  return {.kind = Masked::Kind::text};
 }
 
 // Characters, not bytes: the start of each in UTF-8.
@@ -117,87 +55,37 @@ std::size_t count_characters(std::string_view text) {
   return count;
 }
 
-// The eight hexadecimal digits of a number, the first in the lowest byte.
-std::uint64_t hex_digits(std::uint32_t number) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  std::uint64_t nibbles = number;
-  nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffffULL;
-  nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ffULL;
-  nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0fULL;
-  const std::uint64_t letters = (nibbles + 6 * kOnes) >> 4 & kOnes;  // 1 where it is 10 or more
-  return __builtin_bswap64(nibbles + '0' * kOnes + letters * ('a' - '0' - 10));
+// Not inlined, like others below: apply() would save registers for all when it needs one.
+[[gnu::noinline]] Masked write_digest(crypto::Block digest, std::string& out) {
+  using Bytes = std::uint8_t __attribute__((vector_size(16)));
+  const auto bytes = std::bit_cast<Bytes>(digest);
+  const auto hex_digits = [](Bytes nibbles) {
+    return nibbles + '0' + (reinterpret_cast<Bytes>(nibbles > 9) & ('a' - '0' - 10));
+  };
+  const Bytes high = bytes >> 4, low = bytes & 0x0f;
+  const Bytes digits[] = {hex_digits(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19,
+                                                             4, 20, 5, 21, 6, 22, 7, 23)),
+                          hex_digits(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11,
+                                                             27, 12, 28, 13, 29, 14, 30, 15, 31))};
+  out.resize(sizeof digits);
+  std::memcpy(out.data(), digits, sizeof digits);
+  return of_text();
 }
 
-void write_hash(const ColumnKey& key, std::string_view text, std::string& out) {
-  const auto words = digest_of(key, text);
-  out.resize(32);
-  for (std::size_t i = 0; i < 4; ++i) {
-    const std::uint64_t digits =
-        hex_digits(static_cast<std::uint32_t>(words[i / 2] >> (i % 2 == 0 ? 32 : 0)));
-    std::memcpy(out.data() + 8 * i, &digits, 8);
-  }
-}
-
-void write_partial(std::int32_t shown_max, std::string_view text, std::string& out) {
-  const std::size_t count = count_characters(text);
+[[gnu::noinline]] Masked write_partial(std::int32_t shown_max, std::string_view text,
+                                       std::string& out) {
+  const std::size_t count = is_ascii(text) ? text.size() : count_characters(text);
   const std::size_t shown = std::min<std::size_t>(static_cast<std::size_t>(shown_max), count / 2);
-  // Back to the first character that is shown.
-  std::size_t at = text.size();
-  for (std::size_t left = shown; left > 0; left -= is_start(text[at]) ? 1 : 0) --at;
-  out.assign(count - shown, '*');
-  out.append(text.substr(at));
-}
-
-// What becomes of a byte of a token: base + a number below `bound`.
-struct TokenByte {
-  char base = 0;
-  std::uint8_t bound = 0;
-  std::uint8_t shown = 1;
-};
-constexpr std::array<TokenByte, 256> kTokenBytes = [] {
-  std::array<TokenByte, 256> table;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    const char c = static_cast<char>(i);
-    if (c >= '0' && c <= '9') {
-      table[i] = {'0', 10};
-    } else if (c >= 'A' && c <= 'Z') {
-      table[i] = {'A', 26};
-    } else if (c >= 'a' && c <= 'z') {
-      table[i] = {'a', 26};
-    } else if (i < 0x80) {
-      table[i] = {c, 0};
-    } else if ((i & 0xc0) != 0x80) {  // a letter of another alphabet
-      table[i] = {'a', 26};
-    } else {  // the rest of it
-      table[i] = {0, 0, 0};
-    }
+  std::size_t at = text.size() - shown;
+  if (count != text.size()) {  // back to the first character that is shown
+    at = text.size();
+    for (std::size_t left = shown; left > 0; left -= is_start(text[at]) ? 1 : 0) --at;
   }
-  return table;
-}();
-
-// The numbers come from the digest of the whole value: its words, then words stretched from them
-// (SplitMix64, Steele, Lea and Flood 2014). That need not be one-way: `hash` shows the digest.
-void write_token(const ColumnKey& key, std::string_view text, std::string& out) {
-  const auto digest = digest_of(key, text);
-  out.resize(text.size());
-  char* to = out.data();
-  std::uint64_t state = digest[0];
-  for (std::size_t at = 0; at < text.size(); at += 4) {
-    std::uint64_t word = digest[at / 4 % 2];
-    if (at >= 8) {
-      state += 0x9e3779b97f4a7c15ULL;
-      word = (state ^ state >> 30) * 0xbf58476d1ce4e5b9ULL;
-      word = (word ^ word >> 27) * 0x94d049bb133111ebULL;
-      word ^= digest[1] ^ word >> 31;
-    }
-    for (const char c : text.substr(at, 4)) {
-      const TokenByte& byte = kTokenBytes[static_cast<unsigned char>(c)];
-      *to = static_cast<char>(byte.base + static_cast<int>((word & 0xffff) * byte.bound >> 16));
-      to += byte.shown;
-      word >>= 16;
-    }
-  }
-  out.resize(static_cast<std::size_t>(to - out.data()));
+  const std::size_t hidden = count - shown;
+  out.resize(hidden + text.size() - at);
+  std::fill_n(out.data(), hidden, '*');
+  std::copy(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), out.data() + hidden);
+  return of_text();
 }
 
 std::int64_t round_down(std::int64_t value, std::int64_t step) {
@@ -205,10 +93,6 @@ std::int64_t round_down(std::int64_t value, std::int64_t step) {
   std::int64_t down = 0;
   const bool fits = !__builtin_sub_overflow(value, rest < 0 ? rest + step : rest, &down);
   return fits ? down : value - rest;  // at the very bottom of the range: up
-}
-
-Masked of_text() {
-  return {.kind = Masked::Kind::text};
 }
 
 Masked generalise_integer(std::int32_t parameter, std::int64_t value) {
@@ -244,7 +128,8 @@ Masked generalise_date(std::int32_t parameter, Form form, std::string_view text,
   return of_text();
 }
 
-Masked generalise(const Mask& mask, Form form, std::string_view text, std::string& out) {
+[[gnu::noinline]] Masked generalise(const Mask& mask, Form form, std::string_view text,
+                                    std::string& out) {
   switch (form) {
     case Form::integer: {
       std::int64_t value = 0;
@@ -268,6 +153,47 @@ Masked generalise(const Mask& mask, Form form, std::string_view text, std::strin
     default:
       return {};
   }
+}
+
+std::uint64_t magnitude_of(std::int64_t value) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return value < 0 ? 0 - bits : bits;
+}
+
+// Under the strategies that show texts. Inlined, so that the text stays in registers.
+[[gnu::always_inline]] inline Masked apply_short(const Mask& mask, const ColumnKey& key,
+                                                 const ShortText& text, std::string& out) {
+  switch (mask.strategy) {
+    case Strategy::keep:
+      out.resize(text.size);
+      store(text.words, text.size, out.data());
+      return of_text();
+    case Strategy::hash:
+      if (key.cmac == nullptr) return {};
+      return write_digest(key.cmac->digest(text.words, text.size), out);
+    case Strategy::tokenise:
+      if (key.cmac == nullptr) return {};
+      write_token(*key.cmac, text.words, text.size, out);
+      return of_text();
+    case Strategy::partial: {
+      const ShortText copy = text;  // in memory for this case alone
+      return write_partial(mask.parameter == 0 ? kPartialDefault : mask.parameter, copy.view(),
+                           out);
+    }
+    default:
+      return {};
+  }
+}
+
+[[gnu::noinline]] Masked apply_long(const Mask& mask, const ColumnKey& key, std::int64_t value,
+                                    std::string& out) {
+  const std::uint64_t magnitude = magnitude_of(value);
+  if (magnitude < kFourteenDigits) {
+    return apply_short(mask, key, with_sign(longer_decimal(magnitude), value < 0), out);
+  }
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value);
+  return apply(mask, key, Form::integer, {digits, static_cast<std::size_t>(end.ptr - digits)}, out);
 }
 
 }  // namespace
@@ -335,10 +261,11 @@ ColumnKey Keys::column(std::string_view tenant, std::string_view dataset,
   for (const std::string_view part : {tenant, dataset, column}) {
     message += std::to_string(part.size()) + ":" + std::string(part);
   }
-  const std::string digest = crypto::hmac_sha256(key_, message);
-  ColumnKey key;
-  std::memcpy(key.words.data(), digest.data(), sizeof key.words);
-  return key;
+  std::string digest = crypto::hmac_sha256(key_, message);
+  crypto::Block key;
+  std::memcpy(key.data(), digest.data(), key.size());
+  wipe(digest);
+  return {std::make_shared<const crypto::CmacKey>(key)};
 }
 
 Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view text,
@@ -348,15 +275,14 @@ Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view
       out.assign(text);
       return of_text();
     case Strategy::hash:
-      write_hash(key, text, out);
-      return of_text();
+      if (key.cmac == nullptr) return {};
+      return write_digest(key.cmac->digest(text), out);
     case Strategy::partial:
       if (form == Form::json || form == Form::boolean) return {};
-      write_partial(mask.parameter == 0 ? kPartialDefault : mask.parameter, text, out);
-      return of_text();
+      return write_partial(mask.parameter == 0 ? kPartialDefault : mask.parameter, text, out);
     case Strategy::tokenise:
-      if (form == Form::json || form == Form::boolean) return {};
-      write_token(key, text, out);
+      if (key.cmac == nullptr || form == Form::json || form == Form::boolean) return {};
+      write_token(*key.cmac, text, out);
       return of_text();
     case Strategy::generalise:
       return generalise(mask, form, text, out);
@@ -370,9 +296,10 @@ Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view
 Masked apply_integer(const Mask& mask, const ColumnKey& key, std::int64_t value, std::string& out) {
   if (mask.strategy == Strategy::generalise) return generalise_integer(mask.parameter, value);
   if (mask.strategy == Strategy::null || mask.strategy == Strategy::drop) return {};
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  return apply(mask, key, Form::integer, {digits, static_cast<std::size_t>(end.ptr - digits)}, out);
+  const std::uint64_t magnitude = magnitude_of(value);
+  if (magnitude >= kEightDigits) return apply_long(mask, key, value, out);
+  const ShortText digits = short_decimal(static_cast<std::uint32_t>(magnitude));
+  return apply_short(mask, key, with_sign(digits, value < 0), out);
 }
 
 Masked apply_real(const Mask& mask, const ColumnKey& key, double value, std::string& out) {

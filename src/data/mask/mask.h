@@ -7,19 +7,17 @@
 //               columns or tenants, so that masked rows can still be counted and joined
 //   null        no value
 //   partial:N   the last N characters (default 4), the others as '*'; never more than half of them
-//   tokenise    of the form of the value: digits for digits, letters for letters, the rest in
-//   place;
-//               stable as hash is
+//   tokenise    of the form of the value: digits for digits, letters for letters, the rest stays;
+//               the same for equal values as hash is
 //   generalise:N numbers rounded down to a multiple of N (default 10), dates and times to the month
 //               (or year:  generalise:12 = twelve months), texts to their first character
 //   drop        the field is answered as if it were not there: null, and its name is told
 //
 // hash and tokenise are pseudonyms under a secret of this installation: who has it can find the
-// values again by trying; nobody else can (SipHash-2-4, Aumasson and Bernstein 2012, 128 bits out).
+// values again by trying; nobody else can (AES-128-CMAC of the value's text, RFC 4493).
 // Pure functions; any thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +25,10 @@
 #include <vector>
 
 #include "base/base.h"
+
+namespace mc::crypto {
+class CmacKey;
+}
 
 namespace mc::mask {
 
@@ -50,9 +52,10 @@ Mask stricter(const Mask& a, const Mask& b);
 // What a value is, as far as masks care.
 enum class Form : std::uint8_t { text, integer, real, boolean, date, datetime, json };
 
-// Of one column of one tenant; cheap to copy.
+// Of one column of one tenant; cheap to copy, costly to make.
 struct ColumnKey {
-  std::array<std::uint64_t, 2> words{};
+  // Shared by copies: the expanded key lies in memory once, and is wiped with the last of them.
+  std::shared_ptr<const crypto::CmacKey> cmac = nullptr;
 };
 
 // The secret of an installation, at least 16 bytes. Thread-safe.
@@ -76,7 +79,7 @@ struct Masked {
 
 // The value as it may be shown. `text` is the value's text (numbers in decimal, dates as the model
 // has them); what is written to `out` is the text when the answer is one. Unknown forms of a
-// strategy give null, never the value.
+// strategy give null, never the value; so do hash and tokenise without a key.
 Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view text,
              std::string& out);
 Masked apply_integer(const Mask& mask, const ColumnKey& key, std::int64_t value, std::string& out);
