@@ -355,12 +355,39 @@ Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
   relay_ = nullptr;
   bool whole = outcome == Relay::Outcome::replied;
   if (whole) keep_alive_ = relay.keeps_alive();
+  if (outcome == Relay::Outcome::collected) {
+    whole = co_await hand_over(relay);
+    ForwardResult result = relay.result();
+    result.complete = whole;
+    if (!whole) result.error = "client gone";
+    if (relay.forward().on_done) relay.forward().on_done(result);
+    co_return whole;
+  }
   if (outcome == Relay::Outcome::unanswered) {
     Response response = relay.forward().on_failure ? relay.forward().on_failure(relay.result())
                                                    : http1::refusal(502, relay.result().error);
     whole = co_await send_response(std::move(response));
   }
   if (relay.forward().on_done) relay.forward().on_done(relay.result());
+  co_return whole;
+}
+
+// Gives a reply that was taken whole to who forwarded, and sends what comes back.
+Task<bool> Connection::hand_over(Relay& relay) {
+  Wire& wire = *wire_;
+  const auto exchange = current_.lock();
+  if (exchange == nullptr) co_return false;
+  answer_ = std::monostate();
+  exchange->reopen();
+  relay.forward().on_reply(std::move(relay.reply()));
+  while (std::holds_alternative<std::monostate>(answer_)) {
+    if (wire.end() == Wire::End::failed || wire.closed()) co_return false;
+    co_await wire.wait();
+  }
+  Answer answer = std::exchange(answer_, std::monostate());
+  auto* response = std::get_if<Response>(&answer);
+  if (response == nullptr) co_return false;
+  const bool whole = co_await send_response(std::move(*response));
   co_return whole;
 }
 

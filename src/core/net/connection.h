@@ -44,6 +44,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   Task<bool> answer_request();
   Task<bool> send_response(Response response);
   Task<bool> forward(std::unique_ptr<ForwardAnswer> answer);
+  Task<bool> hand_over(Relay& relay);
   Task<void> send_refusal(int status, std::string_view why);
 
   Next check_head(http1::HeadScanner::State state);

@@ -60,9 +60,11 @@ class ExchangeImpl final : public Exchange, public std::enable_shared_from_this<
   std::size_t loop() const override { return link_->loop_index; }
   void after_turn(std::function<void()> work) override;
 
-  // Loop only. cancel() runs the hook; finish() drops it, as no cancel will come any more.
+  // Loop only. cancel() runs the hook; finish() drops it, as no cancel will come any more. reopen()
+  // takes back that it was answered.
   void cancel();
   void finish();
+  void reopen() { answered_.store(false); }
 
  private:
   struct Hook {

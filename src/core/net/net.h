@@ -80,6 +80,9 @@ struct Forward {
   MonoTime deadline{INT64_MAX};
   std::int64_t response_bytes_max = INT64_MAX;
   FieldLines response_fields;  // added to the reply (request id, ...); the upstream's give way
+  // When set, the reply is not streamed but taken whole, without the fields that end here, and
+  // given to this on the loop. The client is still owed its answer then, by Exchange::reply().
+  std::function<void(Response)> on_reply;
   // Called on the loop when there is no usable reply head: makes the reply to the client.
   std::function<Response(const ForwardResult&)> on_failure;
   // Called exactly once at the end, also after a client disconnect; on the loop, or by forward()

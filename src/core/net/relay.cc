@@ -129,7 +129,12 @@ Task<Relay::Outcome> Relay::run() {
     }
     const Got got = co_await get_head();
     if (got == Got::head) {
-      const Outcome outcome = co_await stream();
+      Outcome outcome = Outcome::unanswered;
+      if (forward().on_reply) {
+        outcome = co_await collect();
+      } else {
+        outcome = co_await stream();
+      }
       co_return outcome;
     }
     drop_upstream();
@@ -365,7 +370,7 @@ Relay::Outcome Relay::cut(std::string_view why) {
 
 // A reply of which the client has seen nothing yet can still be replaced by another.
 Relay::Outcome Relay::give_up(std::string_view why) {
-  if (begun_) return cut(why);
+  if (begun_ || gone_) return cut(why);
   fail_with(why);
   drop_upstream();
   result_.total = loop_.now() - started_;
@@ -416,6 +421,43 @@ Task<Relay::Outcome> Relay::stream() {
   result_.total = loop_.now() - started_;
   result_.complete = true;
   co_return Outcome::replied;
+}
+
+void Relay::keep_reply_head() {
+  const HopFields hop(head_.headers);
+  reply_.status = head_.status;
+  for (const HeaderView& field : head_.headers) {
+    if (!hop.take(field.name)) reply_.headers.emplace_back(field.name, field.value);
+  }
+}
+
+// As stream(), but nothing goes to the client, so that whatever fails can still be answered.
+Task<Relay::Outcome> Relay::collect() {
+  result_.status = head_.status;
+  result_.first_byte = loop_.now() - started_;
+  if (head_.content_length > forward().response_bytes_max) co_return give_up("reply too large");
+  pump_.start(head_, BodyPump::Out::dechunk);
+  keep_reply_head();
+  wire_->inbox.consume(scanner_.head_size());
+  while (true) {
+    const BodyPump::Piece piece = pump_.take(wire_->inbox.view(), reply_.body);
+    result_.bytes += piece.payload;
+    if (piece.state == BodyPump::State::bad) co_return give_up("bad framing: bad chunk");
+    if (result_.bytes > forward().response_bytes_max) co_return give_up("reply too large");
+    reply_.body.append(piece.direct);
+    wire_->inbox.consume(piece.used);
+    if (piece.state == BodyPump::State::done) break;
+    if (wire_->end() != Wire::End::open || wire_->closed()) {
+      if (wire_->end() == Wire::End::eof && pump_.finish(reply_.body)) break;
+      co_return give_up(std::string(end_of_upstream()) + " in the middle of the reply");
+    }
+    const bool more = co_await more_of_body();
+    if (!more) co_return give_up("timed out in the middle of the reply");
+  }
+  if (gone_) co_return cut("client gone");
+  finish_upstream();
+  result_.total = loop_.now() - started_;
+  co_return Outcome::collected;
 }
 
 // Sleeps until the upstream has sent more or has ended; false when it was silent for too long.

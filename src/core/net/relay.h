@@ -54,6 +54,7 @@ class Relay {
   enum class Outcome : std::uint8_t {
     replied,     // the whole reply was written; the client's connection can go on
     unanswered,  // nothing was written; the caller replies
+    collected,   // the whole reply is in reply(); nothing was written
     cut,         // the client's connection is unusable and closed
   };
   Relay(std::shared_ptr<Wire> client, std::unique_ptr<ForwardAnswer> answer,
@@ -69,6 +70,7 @@ class Relay {
     head_.headers.swap(fields);
   }
   const ForwardResult& result() const { return result_; }
+  Response& reply() { return reply_; }
   bool keeps_alive() const { return shape_.keep_alive; }
   Forward& forward() { return answer_->forward; }
 
@@ -83,11 +85,13 @@ class Relay {
   Task<bool> connect_to(asio::ip::address address);
   Task<Got> get_head();
   Task<Outcome> stream();
+  Task<Outcome> collect();
   Task<bool> more_of_body();
 
   Got look_at_head();
   BodyPump::Out client_framing();
   void build_reply_head();
+  void keep_reply_head();
   void fail_with(std::string_view why);
   Outcome cut(std::string_view why);
   Outcome give_up(std::string_view why);
@@ -109,6 +113,7 @@ class Relay {
   http1::HeadScanner scanner_;
   http1::ResponseHead head_;
   BodyPump pump_;
+  Response reply_;  // when it is collected
   ForwardResult result_;
   MonoTime started_;
   int interim_ = 0;

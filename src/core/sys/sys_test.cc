@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "sys/tree.h"
+
 namespace mc::sys {
 namespace {
 
@@ -44,6 +46,28 @@ TEST_CASE("files: appending keeps what is there, create_new refuses what is ther
   CHECK(files->read_all(folder / "log") == "ab");
   CHECK(files->open(folder / "log", OpenMode::create_new).error().code == Code::conflict);
   CHECK(files->read_all(folder / "log", 1).error().code == Code::invalid);
+}
+
+TEST_CASE(
+    "tree: the files that are wanted, of a folder and those in it, up to its limit of depth") {
+  const TempFolder folder;
+  const auto files = real_files();
+  for (const char* path : {"b.json", "a/z.json", "a/c.txt", "a/deep/e.json", ".git/f.json"}) {
+    std::filesystem::create_directories(std::filesystem::path(folder / path).parent_path());
+    REQUIRE(files->write_atomic(folder / path, path).has_value());
+  }
+  const auto wanted = [](std::string_view path) { return path.ends_with(".json"); };
+  const auto found = read_tree(*files, folder.path(), wanted);
+  REQUIRE(found.has_value());
+  const std::vector<TreeFile> all = {
+      {"a/deep/e.json", "a/deep/e.json"}, {"a/z.json", "a/z.json"}, {"b.json", "b.json"}};
+  CHECK(*found == all);
+  CHECK(read_tree(*files, folder / "none", wanted).error().code == Code::not_found);
+  std::string deep = folder / "d";
+  for (int i = 0; i <= kTreeDepthMax; ++i) deep += "/d";
+  std::filesystem::create_directories(deep);
+  CHECK(read_tree(*files, folder.path(), wanted).error().what.find("more than 32 folders deep") !=
+        std::string::npos);
 }
 
 TEST_CASE("lock: a second holder is refused until the first lets go") {
