@@ -1,6 +1,7 @@
 // crypto.*: hashes, message authentication codes, certificates and keys.
 #include "builtin/armor.h"
 #include "builtin/builtin.h"
+#include "builtin/fixed_answers.h"
 #include "builtin/key_values.h"
 #include "builtin/keys.h"
 #include "builtin/operands.h"
@@ -139,7 +140,7 @@ Value verified(Context& context, std::string_view text, const ChainOptions& opti
 Value parse_and_verify(Context& context, Operands operands) {
   if (!want_armor(context, operands, 0)) return {};
   ChainOptions options;
-  options.at = context.now;
+  options.at = now_of(context);
   return verified(context, operands[0].text(), options, Shown::with_url_texts);
 }
 
@@ -219,7 +220,7 @@ Status read_option(std::string_view name, Value value, ChainOptions& out) {
 Value parse_and_verify_with_options(Context& context, Operands operands) {
   if (!want_armor(context, operands, 0) || !context.want(operands, 1, {Kind::object})) return {};
   ChainOptions options;
-  options.at = context.now;
+  options.at = now_of(context);
   for (const term::Entry& entry : operands[1].members()) {
     if (!entry.key.is_string()) continue;
     const Status read = read_option(entry.key.text(), entry.value, options);

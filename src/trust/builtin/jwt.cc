@@ -5,6 +5,7 @@
 
 #include "builtin/armor.h"
 #include "builtin/builtin.h"
+#include "builtin/fixed_answers.h"
 #include "builtin/go_json.h"
 #include "builtin/keys.h"
 #include "builtin/operands.h"
@@ -332,7 +333,7 @@ Result<Opened> open_token(Context& context, std::string text, const Constraints&
 
 Value decode_verify(Context& context, Operands operands) {
   if (!context.want(operands, 1, {Kind::object})) return {};
-  const Result<Constraints> constraints = read_constraints(operands[1], context.now);
+  const Result<Constraints> constraints = read_constraints(operands[1], now_of(context));
   if (!constraints) return context.fail(constraints.error().what);
   if (!want_token(context, operands, 0)) return {};
   const auto keys = static_cast<std::int64_t>(constraints->keys.size()) + 1;

@@ -3,6 +3,7 @@
 
 #include "builtin/builtin.h"
 #include "builtin/civil.h"
+#include "builtin/fixed_answers.h"
 #include "builtin/operands.h"
 #include "builtin/time_layout.h"
 #include "term/number.h"
@@ -99,7 +100,7 @@ Value numbers(Context& context, std::initializer_list<std::int64_t> list) {
 }
 
 Value now_ns(Context& context, Operands) {
-  return Value::integer(context.now.nanos);
+  return Value::integer(now_of(context).nanos);
 }
 
 Value parsed(Context& context, std::string_view layout, std::string_view value) {

@@ -150,6 +150,9 @@ class Evaluator {
                                                    const EvaluateOptions& options = {});
   // Who made the last decision, also one that failed; valid until the next.
   const Policies& policies() const { return *policies_; }
+  std::uint64_t generation() const { return generation_; }  // of them, in the engine
+  // Whether that decision may have looked at this member of the input.
+  bool may_have_read(std::string_view member) const { return machine_.may_have_read(member); }
   term::Arena& arena();
   void reset();  // forgets the last input and answer
 

@@ -251,6 +251,19 @@ tl::expected<Answer, EvalError> Machine::run(const Program& program, const Query
                 .instructions = query.limits.instructions_max - context.steps_left};
 }
 
+bool Machine::may_have_read(std::string_view member) const {
+  const State& m = *state_;
+  if (m.program == nullptr || m.program->uses_whole_input) return true;
+  for (std::size_t i = 0; i < m.program->paths.size(); ++i) {
+    const Path& path = m.program->paths[i];
+    if (path.root != 0 || path.parent >= 0) continue;
+    if (m.path_slots[i].generation < m.first_generation) continue;
+    const Value key = path.key_path >= 0 ? Value() : m.constants[~path.key];
+    if (key.kind() != Kind::string || key.text() == member) return true;
+  }
+  return false;
+}
+
 void Machine::State::begin(const Program::Code& code_in, const Query& query_in,
                            builtin::Context& context_in) {
   program = &code_in;
@@ -271,7 +284,7 @@ void Machine::State::begin(const Program::Code& code_in, const Query& query_in,
   if (path_slots.size() < code_in.paths.size()) path_slots.resize(code_in.paths.size());
   rules = rule_slots.data();
   paths = path_slots.data();
-  generation = ++last_generation;
+  generation = first_generation = ++last_generation;
   overrides.clear();
   deadline.reset();
   check_at = std::max<std::int64_t>(0, context_in.steps_left - kCheckEvery);

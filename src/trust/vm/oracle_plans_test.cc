@@ -12,7 +12,7 @@ namespace {
 // Makes plans of the kind the planner makes, and odder ones.
 class PlanMaker {
  public:
-  explicit PlanMaker(std::uint64_t seed) : random_(seed) {}
+  PlanMaker(std::uint64_t seed, InputUse input) : random_(seed), input_(input) {}
 
   plan::Policy make() {
     policy_.strings = {"a", "b", "c", "x", "y", "1", "2", "2.0", "g0", "f0", "f1"};
@@ -43,8 +43,10 @@ class PlanMaker {
   }
   plan::Local fresh() { return next_++; }
   plan::Local any_local() {
-    if (one_in(8)) return below(next_ + 1);
-    return known_[static_cast<std::size_t>(below(static_cast<int>(known_.size())))];
+    const plan::Local local =
+        one_in(8) ? below(next_ + 1)
+                  : known_[static_cast<std::size_t>(below(static_cast<int>(known_.size())))];
+    return local == 0 && input_ == InputUse::by_paths ? 1 : local;
   }
   Operand constant() { return one_in(5) ? Operand::boolean(one_in(2)) : Operand::string(below(5)); }
   Operand operand() { return one_in(3) ? constant() : Operand::local(any_local()); }
@@ -215,6 +217,11 @@ class PlanMaker {
 
   void add_dot(std::vector<plan::Statement>& to) {
     to.push_back(statement(Op::dot));
+    if (input_ == InputUse::by_paths && one_in(2)) {
+      to.back().a = Operand::local(0);
+      to.back().b = one_in(6) ? operand() : Operand::string(below(4));
+      return define(to.back());
+    }
     to.back().a = Operand::local(any_local());
     to.back().b = one_in(4) ? operand() : Operand::string(below(3));
     define(to.back());
@@ -322,7 +329,7 @@ class PlanMaker {
   // As the planner does it: the old value is kept and put back inside.
   void add_with(std::vector<plan::Statement>& to, int depth, bool is_plan) {
     plan::Statement keep = statement(Op::assign_var);
-    const plan::Local root = below(2);
+    const plan::Local root = input_ == InputUse::by_paths ? 1 : below(2);
     keep.a = Operand::local(root);
     keep.target = fresh();
     plan::Statement made = statement(Op::with);
@@ -342,6 +349,7 @@ class PlanMaker {
   }
 
   std::mt19937_64 random_;
+  InputUse input_;
   plan::Policy policy_;
   plan::Local next_ = 2;
   std::vector<plan::Local> known_ = {0, 1};
@@ -351,8 +359,8 @@ class PlanMaker {
 
 }  // namespace
 
-plan::Policy random_policy(std::uint64_t seed) {
-  return PlanMaker(seed).make();
+plan::Policy random_policy(std::uint64_t seed, InputUse input) {
+  return PlanMaker(seed, input).make();
 }
 
 }  // namespace mc::vm

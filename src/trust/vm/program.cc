@@ -46,6 +46,34 @@ std::int32_t find_recursion(const std::vector<std::vector<std::int32_t>>& calls)
   return -1;
 }
 
+// The operands of a list from `begin` on.
+bool has_input(const Program::Code& code, std::int32_t list, std::int32_t begin) {
+  if (list < 0) return false;
+  const std::int32_t* const at = code.lists.data() + list;
+  return std::find(at + 1 + std::min(begin, at[0]), at + 1 + at[0], 0) != at + 1 + at[0];
+}
+
+// Register 0 is the input in every window. Paths read members of it, calls hand it on as their
+// first operand; anything else may look at all of it.
+bool uses_whole_input(const Program::Code& code) {
+  for (const Instruction& in : code.instructions) {
+    const std::string_view shape = opcode_shape(in.op);
+    if ((shape[0] == 'r' && in.b == 0) || (shape[1] == 'r' && in.c == 0)) return true;
+    const bool calls = in.op == Opcode::call || in.op == Opcode::test_call;
+    if (shape[0] == 'l' && has_input(code, in.b, 0)) return true;
+    if (shape[1] == 'l' && has_input(code, in.c, calls ? 1 : 0)) return true;
+    for (const auto& [kind, number] : {std::pair(shape[0], in.b), std::pair(shape[2], in.d)}) {
+      if (kind != 's') continue;
+      const Site& site = code.sites[static_cast<std::size_t>(number)];
+      const bool dynamic = in.op == Opcode::call_dynamic;
+      if (has_input(code, site.list, dynamic ? 1 : 0)) return true;
+      if (dynamic && has_input(code, site.path, 0)) return true;
+    }
+  }
+  return std::any_of(code.dispatches.begin(), code.dispatches.end(),
+                     [](const Dispatch& table) { return table.path < 0 && table.local == 0; });
+}
+
 class Maker {
  public:
   Maker(const plan::Policy& policy, const Capabilities& capabilities)
@@ -73,6 +101,7 @@ class Maker {
       made.end = size();
       code_->plans.push_back(std::move(made));
     }
+    code_->uses_whole_input = uses_whole_input(*code_);
     code_->files = policy_.files;
     std::sort(code_->by_path.begin(), code_->by_path.end());
     return std::unique_ptr<const Program::Code>(std::move(code_));

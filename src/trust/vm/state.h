@@ -81,7 +81,7 @@ struct Machine::State {
   std::vector<Frame> frames;
   std::vector<Remembered> rule_slots, path_slots;
   std::vector<Override> overrides;
-  std::uint64_t last_generation = 0;
+  std::uint64_t first_generation = 0, last_generation = 0;  // of the run
   std::optional<MonoTime> deadline;
 
   void begin(const Program::Code& code_in, const Query& query_in, builtin::Context& context_in);

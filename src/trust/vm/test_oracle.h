@@ -23,6 +23,8 @@ struct Walk {
 std::optional<std::string> walk_plan(const Walk& walk, builtin::Context& context);
 
 // Of the kind the planner makes, and odder ones. Valid; its only plan is "eval".
-plan::Policy random_policy(std::uint64_t seed);
+// `by_paths`: it looks at members of the input alone, as most policies do.
+enum class InputUse : std::uint8_t { any, by_paths };
+plan::Policy random_policy(std::uint64_t seed, InputUse input = InputUse::any);
 
 }  // namespace mc::vm

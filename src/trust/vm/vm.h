@@ -116,6 +116,9 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   tl::expected<Answer, EvalError> run(const Program& program, const Query& query);
+  // Whether the last run, whose program still lives, may have looked at this member of the input.
+  // When it says no, the answer is the same whatever the member is.
+  bool may_have_read(std::string_view member) const;
   // Where a caller may build an input for the next run: run() does not reset it, this does.
   term::Arena& arena();
   void reset();
