@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
 
-#include "json/json.h"
+#include "access/input.h"
+#include "access/memo.h"
+#include "access/remote.h"
 #include "policy/decision_ids.h"
 
 namespace mc::access {
@@ -17,11 +20,6 @@ constexpr std::size_t kListMax = 256;       // rules or reasons of one verdict
 constexpr std::size_t kTextBytesMax = 128;  // of one of them
 constexpr std::string_view kObligations[] = {"mask_class", "mask",    "redact",
                                              "filter",     "step_up", "alert"};
-constexpr identity::Role kRoles[] = {identity::Role::operator_,    identity::Role::oncall,
-                                     identity::Role::tenant_admin, identity::Role::analyst,
-                                     identity::Role::dpo,          identity::Role::platform,
-                                     identity::Role::auditor};
-
 // What every input says in the same words, made once.
 struct Words {
   Words() {
@@ -72,20 +70,6 @@ struct Keys {
   Value action, purpose, principal, tenant, node, resource, warrant, time_ms, stepped_up, id,
       region, roles, kind, purposes, person, machine;
 };
-
-Value warrant_input(Arena& arena, const WarrantFacts& warrant) {
-  Value out = term::object(arena, 16);
-  term::insert(arena, out, "id", term::string(arena, warrant.id));
-  term::insert(arena, out, "kind", term::string(arena, warrant.kind));
-  term::insert(arena, out, "reference", term::string(arena, warrant.reference));
-  term::insert(arena, out, "status", term::string(arena, warrant.status));
-  term::insert(arena, out, "actions", list_of(arena, warrant.actions));
-  term::insert(arena, out, "bound_to", term::string(arena, warrant.bound_to));
-  term::insert(arena, out, "tenant", term::string(arena, warrant.tenant));
-  term::insert(arena, out, "effective_ms", Value::integer(to_unix_ms(warrant.effective)));
-  term::insert(arena, out, "expires_ms", Value::integer(to_unix_ms(warrant.expires)));
-  return out;
-}
 
 Status expect(Value value, term::Kind kind, std::string_view name) {
   if (value.kind() == kind) return ok();
@@ -221,6 +205,20 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
 
 }  // namespace
 
+Value warrant_input(Arena& arena, const WarrantFacts& warrant) {
+  Value out = term::object(arena, 16);
+  term::insert(arena, out, "id", term::string(arena, warrant.id));
+  term::insert(arena, out, "kind", term::string(arena, warrant.kind));
+  term::insert(arena, out, "reference", term::string(arena, warrant.reference));
+  term::insert(arena, out, "status", term::string(arena, warrant.status));
+  term::insert(arena, out, "actions", list_of(arena, warrant.actions));
+  term::insert(arena, out, "bound_to", term::string(arena, warrant.bound_to));
+  term::insert(arena, out, "tenant", term::string(arena, warrant.tenant));
+  term::insert(arena, out, "effective_ms", Value::integer(to_unix_ms(warrant.effective)));
+  term::insert(arena, out, "expires_ms", Value::integer(to_unix_ms(warrant.expires)));
+  return out;
+}
+
 std::string_view action_name(Action action) {
   constexpr std::string_view kNames[] = {"read",    "aggregate", "write", "introspect",
                                          "forward", "export",    "admin"};
@@ -228,6 +226,8 @@ std::string_view action_name(Action action) {
 }
 
 Resource::Resource(Facts facts) : facts_(std::move(facts)) {
+  static std::atomic<std::uint64_t> resources = 0;
+  id_ = ++resources;
   Arena arena;
   Value out = term::object(arena, 8);
   term::insert(arena, out, "kind", term::string(arena, facts_.kind));
@@ -271,29 +271,36 @@ Result<Verdict> read_verdict(Value answer, const Resource& resource) {
   return verdict;
 }
 
+Verdict denied_by_error() {
+  Verdict out;
+  out.reasons.emplace_back(kPolicyError);
+  return out;
+}
+
 struct Gate::State {
   explicit State(const World& world_in)
       : world(world_in),
         keys(words),
-        evaluator(world_in.engine, world_in.clock, world_in.random),
+        decisions(world_in.remote == nullptr
+                      ? own_decisions(world_in.engine, world_in.clock, world_in.random)
+                      : world_in.remote->decisions()),
         ids(world_in.clock, world_in.random) {}
 
-  Value input_of(const Request& request, WallTime now);
-  void keep(const Request& request, const Verdict& verdict, WallTime now);
+  Value input_of(Arena& arena, const Request& request, WallTime now);
+  void log(const Request& request, const Verdict& verdict, WallTime now, Memo::Kept* kept);
 
   World world;
   Words words;
   Keys keys;
-  policy::Evaluator evaluator;
+  std::unique_ptr<Decisions> decisions;
   policy::DecisionIds ids;
-  std::string line;
+  Memo memo;
 };
 
 Gate::Gate(const World& world) : state_(std::make_unique<State>(world)) {}
 Gate::~Gate() = default;
 
-Value Gate::State::input_of(const Request& request, WallTime now) {
-  Arena& arena = evaluator.arena();
+Value Gate::State::input_of(Arena& arena, const Request& request, WallTime now) {
   const identity::Caller& caller = request.caller;
   Value roles = term::array(arena, std::size(kRoles));
   for (const identity::Role role : kRoles) {
@@ -307,8 +314,7 @@ Value Gate::State::input_of(const Request& request, WallTime now) {
   term::insert(arena, principal, keys.region, term::string(arena, caller.region));
   term::insert(arena, principal, keys.roles, roles);
   term::insert(arena, principal, keys.purposes, list_of(arena, caller.purposes));
-  const bool person = !caller.session_id.empty() || caller.proof.has_value();
-  term::insert(arena, principal, keys.kind, person ? keys.person : keys.machine);
+  term::insert(arena, principal, keys.kind, is_person(caller) ? keys.person : keys.machine);
   Value tenant = term::object(arena, 2);
   term::insert(arena, tenant, keys.id, term::string(arena, request.tenant));
   term::insert(arena, tenant, keys.region, term::string(arena, request.tenant_region));
@@ -329,72 +335,42 @@ Value Gate::State::input_of(const Request& request, WallTime now) {
   return out;
 }
 
-// One line of the decision log: OPA's members first, then what searches look for. The resource
-// stands there by name; its columns are those of the model.
-void Gate::State::keep(const Request& request, const Verdict& verdict, WallTime now) {
-  line.clear();
-  json::Writer writer(line);
-  const identity::Caller& caller = request.caller;
-  writer.begin_object().member("decision_id", verdict.decision_id);
-  writer.member("path", kDecisionPath).member("revision", verdict.revision);
-  writer.member("at_ms", to_unix_ms(now)).member("request_id", request.request_id);
-  writer.member("allowed", verdict.allow).member("tenant", request.tenant);
-  writer.member("principal", caller.principal.get()).key("rules").begin_array();
-  for (const std::string& rule : verdict.rule_ids) writer.value(rule);
-  writer.end_array().key("reasons").begin_array();
-  for (const std::string& reason : verdict.reasons) writer.value(reason);
-  writer.end_array().key("masked").begin_object();
-  const auto& columns = request.resource.facts().columns;
-  for (std::size_t i = 0; i < verdict.obligations.masks.size(); ++i) {
-    const mask::Mask& mask = verdict.obligations.masks[i];
-    if (mask.masks()) writer.member(columns[i].name, mask::to_text(mask));
+void Gate::State::log(const Request& request, const Verdict& verdict, WallTime now,
+                      Memo::Kept* kept) {
+  const Obligations& asked = verdict.obligations;
+  const std::optional<double> rate = world.log->wants({.id = verdict.decision_id,
+                                                       .allowed = verdict.allow,
+                                                       .is_notable = asked.alert || asked.step_up,
+                                                       .rules = verdict.rule_ids});
+  if (!rate) return;
+  LoggedDecision line{verdict.decision_id, now, verdict.allow, {}};
+  const LineFacts facts{verdict.decision_id, now, request.request_id};
+  if (kept == nullptr) {
+    print_line(make_pattern(request, verdict, *rate), facts, line.json);
+  } else {
+    // Whose verdict is the same has the same share.
+    if (kept->line.empty()) kept->line = make_pattern(request, verdict, *rate);
+    print_line(kept->line, facts, line.json);
   }
-  writer.end_object().key("input").begin_object();
-  writer.member("action", action_name(request.action)).member("purpose", request.purpose);
-  writer.key("principal").begin_object().member("id", caller.principal.get());
-  writer.member("tenant", caller.tenant.get()).member("region", caller.region);
-  writer.key("roles").begin_array();
-  for (const identity::Role role : kRoles) {
-    if (caller.roles.has(role)) writer.value(identity::role_name(role));
-  }
-  writer.end_array().key("purposes").begin_array();
-  for (const std::string& purpose : caller.purposes) writer.value(purpose);
-  const bool person = !caller.session_id.empty() || caller.proof.has_value();
-  writer.end_array().member("kind", person ? "person" : "machine").end_object();
-  writer.key("tenant").begin_object().member("id", request.tenant);
-  writer.member("region", request.tenant_region).end_object();
-  writer.key("node").begin_object().member("region", request.node_region).end_object();
-  writer.key("resource").begin_object().member("kind", request.resource.facts().kind);
-  writer.member("name", request.resource.facts().name).end_object();
-  writer.member("time_ms", to_unix_ms(now)).member("stepped_up", request.stepped_up);
-  if (request.warrant != nullptr) {
-    Arena arena;
-    writer.key("warrant").raw(term::to_json(warrant_input(arena, *request.warrant)));
-  }
-  writer.end_object().end_object();
-  world.log->add({verdict.decision_id, now, verdict.allow, line});
+  world.log->add(std::move(line));
 }
 
 Verdict Gate::decide(const Request& request) {
   State& state = *state_;
-  state.evaluator.reset();
   const WallTime now = state.world.clock.wall();
-  const auto evaluation = state.evaluator.evaluate(kDecisionPath, state.input_of(request, now));
-  Result<Verdict> read = fail(Code::invalid, "the policies have no answer");
-  if (evaluation && !evaluation->value.is_undefined()) {
-    read = read_verdict(evaluation->value, request.resource);
-  }
   Verdict verdict;
-  if (read) {
-    verdict = std::move(*read);
+  Memo::Kept* kept = state.memo.find(request, state.decisions->generation());
+  if (kept != nullptr) {
+    verdict = kept->verdict;
   } else {
-    verdict.reasons.emplace_back(kPolicyError);
+    const Value input = state.input_of(state.decisions->begin(), request, now);
+    verdict = state.decisions->decide(input, request.resource);
+    if (const std::uint64_t steady = state.decisions->steady(); steady != 0) {
+      kept = state.memo.keep(request, steady, verdict);
+    }
   }
-  verdict.revision = state.evaluator.policies().revision();
   verdict.decision_id = policy::view(state.ids.next());
-  if (state.world.log != nullptr && state.world.log->wants(verdict.allow)) {
-    state.keep(request, verdict, now);
-  }
+  if (state.world.log != nullptr) state.log(request, verdict, now, kept);
   return verdict;
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "access/decision_log.h"  // IWYU pragma: export
+#include "access/decisions.h"     // IWYU pragma: export
 #include "archive/archive.h"
 #include "base/base.h"
 #include "identity/identity.h"
@@ -53,12 +54,14 @@ class Resource {
     std::vector<ColumnFacts> columns;
   };
   explicit Resource(Facts facts);
+  std::uint64_t id() const { return id_; }  // of these facts, in this process
   const Facts& facts() const { return facts_; }
   term::Value input() const { return document_.root(); }  // as policies see it
   int column(std::string_view name) const;                // -1 = none
 
  private:
   Facts facts_;
+  std::uint64_t id_;
   term::Document document_;
 };
 
@@ -102,10 +105,15 @@ struct Verdict {
   std::vector<std::string> rule_ids;
   std::vector<std::string> reasons;  // codes: "purpose-missing", "cross-region", ...
   Obligations obligations;
-  std::string revision;  // of the policies
+  std::string revision;         // of the policies
+  std::string opa_decision_id;  // of the OPA server that decided; "" = it was this process
 };
+// What denies with the reason "policy-error".
+Verdict denied_by_error();
 
-// Decides. One for each thread.
+class Remote;  // remote.h
+
+// Decides. One for each thread; with a Remote it blocks.
 class Gate {
  public:
   struct World {
@@ -113,6 +121,7 @@ class Gate {
     sys::Clock& clock;
     sys::Random& random;
     DecisionLog* log = nullptr;  // null = decisions are not kept
+    Remote* remote = nullptr;    // null = the engine decides
   };
   explicit Gate(const World& world);
   ~Gate();

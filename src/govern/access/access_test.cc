@@ -443,22 +443,47 @@ TEST_CASE("access: the example of docs/formats/decision.md is a line as it is wr
         std::string::npos);
 }
 
-TEST_CASE("access: denials are logged each, of others one in so many") {
-  World world(
-      rules_of(R"(decision := {"allow": input.purpose == "demo", "rules": [], "reasons": []})"));
-  DecisionLog log(world.files, "decisions", {.sample = 3});
+TEST_CASE(
+    "access: of allowed decisions a share is logged by rule, of denied and notable ones all") {
+  World world(rules_of(R"(decision := {
+	"allow": input.purpose != "none",
+	"rules": [concat("-", ["for", input.purpose])],
+	"reasons": [],
+	"obligations": {"alert": input.purpose == "alert", "step_up": input.purpose == "step"},
+})"));
+  const SamplingConfig shares{
+      .otherwise = 0.5,
+      .rules = {{"for-demo", 0.1}, {"for-none", 0}, {"for-alert", 0}, {"for-step", 0}}};
+  DecisionLog log(world.files, "decisions", {.sample = shares});
   const Ada ada;
   const Resource resource = people();
   Gate gate = world.gate(&log);
-  for (int i = 0; i < 9; ++i) {
-    Request request = reading(ada.caller, resource);
-    CHECK(gate.decide(request).allow);
-    request.purpose = "none";
-    CHECK(!gate.decide(request).allow);
+  std::map<std::string, std::vector<std::string>> kept;
+  std::size_t left_out = 0;
+  for (int i = 0; i < 200; ++i) {
+    for (const auto& [purpose, rate] : {std::pair<std::string, double>{"demo", 0.1},
+                                        {"other", 0.5},
+                                        {"none", 1},
+                                        {"alert", 1},
+                                        {"step", 1}}) {
+      Request request = reading(ada.caller, resource);
+      request.purpose = purpose;
+      const Verdict verdict = gate.decide(request);
+      CHECK(verdict.allow == (purpose != "none"));
+      const auto line = *log.find(verdict.decision_id);
+      CHECK(line.has_value() == is_kept(verdict.decision_id, rate));
+      left_out += line ? 0 : 1;
+      if (!line) continue;
+      kept[purpose].push_back(line->id);
+      std::string share = "\"rate\":";
+      json::append_double(share, rate);
+      CHECK(line->json.find(share + ",") != std::string::npos);
+    }
   }
-  CHECK(log.search({.allowed = true})->size() == 3);
-  CHECK(log.search({.allowed = false})->size() == 9);
-  CHECK(log.counters().sampled_out == 6);
+  for (const char* whole : {"none", "alert", "step"}) CHECK(kept[whole].size() == 200);
+  CHECK(kept["demo"].size() < kept["other"].size());
+  CHECK(kept["other"].size() < 200);
+  CHECK(log.counters().sampled_out == left_out);
 }
 
 }  // namespace

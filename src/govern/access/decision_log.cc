@@ -138,19 +138,18 @@ Status DecisionLogConfig::check() const {
   MC_TRY_OK(at_least("denied_reserve", denied_reserve, 0));
   MC_TRY_OK(at_least("file_bytes_max", file_bytes_max, 1'024));
   MC_TRY_OK(at_least("files_max", files_max, 1));
-  return at_least("sample", sample, 1);
+  return sample.check();
 }
 
 DecisionLog::DecisionLog(sys::Files& files, std::string folder, DecisionLogConfig config)
-    : files_(files), folder_(std::move(folder)), config_(config) {}
+    : files_(files), folder_(std::move(folder)), config_(std::move(config)) {}
 
-bool DecisionLog::wants(bool allowed) {
-  if (!allowed || config_.sample == 1) return true;
-  const std::uint64_t number = seen_.fetch_add(1, std::memory_order_relaxed);
-  if (number % static_cast<std::uint64_t>(config_.sample) == 0) return true;
+std::optional<double> DecisionLog::wants(const Candidate& candidate) {
+  const double rate = rate_of(config_.sample, candidate);
+  if (is_kept(candidate.id, rate)) return rate;
   const std::lock_guard lock(mutex_);
   ++counters_.sampled_out;
-  return false;
+  return std::nullopt;
 }
 
 bool DecisionLog::add(LoggedDecision decision) {

@@ -11,7 +11,6 @@
 // across two files that follow one another; readers put them right.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/sampling.h"  // IWYU pragma: export
 #include "base/base.h"
 #include "json/describe.h"
 #include "sys/sys.h"
@@ -33,8 +33,7 @@ struct DecisionLogConfig {
   std::int64_t denied_reserve = 16'384;    // more of them, for denied ones alone
   std::int64_t file_bytes_max = 16 << 20;  // then another file is begun
   std::int64_t files_max = 64;             // older ones are deleted
-  // Of allowed decisions one in N is kept; denied ones always.
-  std::int64_t sample = 1;
+  SamplingConfig sample = {};              // sampling.h
   Status check() const;
 };
 
@@ -64,8 +63,9 @@ struct DecisionCounters {
 class DecisionLog {
  public:
   DecisionLog(sys::Files& files, std::string folder, DecisionLogConfig config);
-  // Whether the next decision is one to keep: denied ones always, of the others one in `sample`.
-  bool wants(bool allowed);
+  // The share of such decisions that is kept, for its line, when this one is; none when it is not,
+  // which is counted.
+  std::optional<double> wants(const Candidate& candidate);
   // False when it was dropped. Never blocks on a disk.
   bool add(LoggedDecision decision);
   // Writes what is queued; for one thread of the server. Errors are counted and tried again.
@@ -95,8 +95,7 @@ class DecisionLog {
   mutable std::mutex mutex_;  // of the next two
   std::deque<Held> queue_;    // shortened by flush() alone
   DecisionCounters counters_;
-  std::atomic<std::uint64_t> seen_ = 0;  // allowed ones
-  std::mutex writing_;                   // of the next three
+  std::mutex writing_;  // of the next three
   std::unique_ptr<sys::File> file_;
   std::string begun_;  // path of a file that nothing has been written to for certain
   std::int64_t file_bytes_ = 0;

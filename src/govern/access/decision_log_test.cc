@@ -108,7 +108,8 @@ TEST_CASE("decisions: a setting out of its range is named") {
                       {{.denied_reserve = -1}, "denied_reserve is -1"},
                       {{.file_bytes_max = 1'023}, "file_bytes_max is 1023"},
                       {{.files_max = 0}, "files_max is 0"},
-                      {{.sample = 0}, "sample is 0, must be at least 1"}};
+                      {{.sample = {.otherwise = 2}}, "sample.default"},
+                      {{.sample = {.rules = {{"a", -1}}}}, "sample.rules: 'a'"}};
   for (const Row& row : rows) {
     const Status status = row.config.check();
     REQUIRE(!status.has_value());
@@ -134,20 +135,35 @@ TEST_CASE("decisions: a full queue drops allowed ones first, and counts") {
   CHECK(numbers(log.search({})) == "9 6 5 3 2 1");
 }
 
-TEST_CASE("decisions: of allowed ones one in `sample` is wanted, of denied ones all") {
+TEST_CASE("decisions: of allowed ones a share is wanted, of denied and notable ones each") {
   sim::SimFiles disk;
-  DecisionLog some(disk, "decisions", {.sample = 4});
-  int allowed = 0, refused = 0;
-  for (int i = 0; i < 12; ++i) {
-    allowed += some.wants(true) ? 1 : 0;
-    refused += some.wants(false) ? 1 : 0;
+  DecisionLog log(disk, "decisions",
+                  {.sample = {.otherwise = 0.5, .rules = {{"often", 0.05}, {"never", 0}}}});
+  const std::vector<std::string> often = {"often", "other"}, never = {"never"}, other = {"other"};
+  std::map<std::string, int> wanted;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = made(i).id;
+    const auto ask = [&](const std::string& what, const Candidate& candidate, double rate) {
+      const std::optional<double> got = log.wants(candidate);
+      if (got) CHECK(*got == rate);
+      CHECK(got.has_value() == is_kept(id, rate));
+      wanted[what] += got ? 1 : 0;
+    };
+    ask("other", {.id = id, .allowed = true, .rules = other}, 0.5);
+    ask("often", {.id = id, .allowed = true, .rules = often}, 0.05);
+    ask("never", {.id = id, .allowed = true, .rules = never}, 0);
+    ask("denied", {.id = id, .allowed = false, .rules = never}, 1);
+    ask("notable", {.id = id, .allowed = true, .is_notable = true, .rules = never}, 1);
   }
-  CHECK(allowed == 3);
-  CHECK(refused == 12);
-  CHECK(some.counters().sampled_out == 9);
-  DecisionLog all(disk, "decisions", {});
-  for (int i = 0; i < 5; ++i) CHECK(all.wants(true));
-  CHECK(all.counters().sampled_out == 0);
+  CHECK(wanted["denied"] == 10'000);
+  CHECK(wanted["notable"] == 10'000);
+  CHECK(wanted["never"] == 0);
+  CHECK(std::abs(wanted["other"] - 5'000) < 250);
+  CHECK(std::abs(wanted["often"] - 500) < 110);
+  const std::uint64_t left_out =
+      static_cast<std::uint64_t>(30'000 - wanted["other"] - wanted["often"]);
+  CHECK(log.counters().sampled_out == left_out);
+  CHECK(log.counters().dropped == 0);
 }
 
 TEST_CASE("decisions: a file that is full is followed by another, and the oldest are deleted") {

@@ -160,7 +160,7 @@ const policy::RuleNote* note_of(const policy::Policies& policies, std::string_vi
 Result<Explanation> explain(const ExplainWorld& world, const LoggedDecision& decision) {
   MC_TRY(const DecisionFacts facts, read_decision(decision));
   Explanation out;
-  out.policies = world.policies;
+  out.policies = world.policies == nullptr ? policy::Policies::none() : world.policies;
   std::vector<std::string> ids = facts.rules;
   for (const std::string& reason : facts.outcome.reasons) {
     if (!holds(ids, reason)) ids.push_back(reason);
@@ -178,12 +178,13 @@ Result<Explanation> explain(const ExplainWorld& world, const LoggedDecision& dec
   out.inputs = inputs_of(out, input);
   out.masks = masks_of(facts, resource);
   out.summary = summary_of(out, facts);
-  out.now.revision = out.policies->revision();
-  out.now.policies_changed = out.now.revision != facts.revision;
+  if (world.policies == nullptr) return out;
+  const std::string& revision = out.policies->revision();
+  out.now = Explanation::Now{revision, revision != facts.revision, std::nullopt};
   if (resource == nullptr) return out;
   Retrial retrial(world.policies, world.clock, world.random);
-  out.now.outcome = retrial.decide(input, *resource, facts.at);
-  out.same = *out.now.outcome == facts.outcome;
+  out.now->outcome = retrial.decide(input, *resource, facts.at);
+  out.same = *out.now->outcome == facts.outcome;
   if (!facts.outcome.allow) Search(retrial, *resource, input, facts.at).run(out);
   return out;
 }

@@ -46,8 +46,8 @@ struct Explanation {
     bool policies_changed = false;
     std::optional<Outcome> outcome;  // none when the resource has gone
   };
-  Now now;
-  bool same = false;  // as it was decided
+  std::optional<Now> now;  // none when the policies of now are not known here
+  bool same = false;       // as it was decided
 
   struct Change {
     std::string
@@ -63,7 +63,7 @@ struct Explanation {
 };
 
 struct ExplainWorld {
-  std::shared_ptr<const policy::Policies> policies;  // of now
+  std::shared_ptr<const policy::Policies> policies;  // of now; null = they are elsewhere (remote.h)
   sys::Clock& clock;
   sys::Random& random;
   FindResource find;

@@ -194,7 +194,7 @@ TEST_CASE("explain: says when the policies have changed since, and what they wou
   World world;
   const LoggedDecision before = world.logged({});
   Explanation out = explained(world, before);
-  CHECK(!out.now.policies_changed);
+  CHECK(!out.now->policies_changed);
   CHECK(out.same);
   Files files =
       changed_files("mc/settings/data.json", R"("investigation", "support")", R"("support")");
@@ -203,11 +203,30 @@ TEST_CASE("explain: says when the policies have changed since, and what they wou
   }
   world.engine.activate(compiled(files));
   out = explained(world, before);
-  CHECK(out.now.policies_changed);
-  CHECK(out.now.revision == "policies@two");
+  CHECK(out.now->policies_changed);
+  CHECK(out.now->revision == "policies@two");
   CHECK(!out.same);
-  REQUIRE(out.now.outcome);
-  CHECK(out.now.outcome->reasons == std::vector<std::string>{"purpose-unknown"});
+  REQUIRE(out.now->outcome);
+  CHECK(out.now->outcome->reasons == std::vector<std::string>{"purpose-unknown"});
+}
+
+TEST_CASE("explain: where others decide, rules and masks are told and nothing is tried") {
+  World world;
+  Asking asking;
+  asking.purpose = "";
+  const LoggedDecision decision = world.logged(asking);
+  const auto out = explain({nullptr, world.clock, world.random, world.find()}, decision);
+  REQUIRE_MESSAGE(out, out.error().what);
+  CHECK(out->summary.find("purpose-missing") != std::string::npos);
+  REQUIRE(!out->rules.empty());
+  for (const Explanation::Rule& rule : out->rules) CHECK(rule.note == nullptr);
+  CHECK(out->inputs.empty());
+  REQUIRE(out->masks.size() == 2);
+  CHECK(out->masks[0].sensitivity == "secret");
+  CHECK(!out->now);
+  CHECK(!out->same);
+  CHECK(out->would_allow.empty());
+  CHECK(out->tried == 0);
 }
 
 TEST_CASE("explain: a decision whose resource has gone is told without the verdict of now") {
@@ -217,7 +236,7 @@ TEST_CASE("explain: a decision whose resource has gone is told without the verdi
   const LoggedDecision decision = world.logged(asking);
   world.resources.pop_back();
   const Explanation out = explained(world, decision);
-  CHECK(!out.now.outcome);
+  CHECK(!out.now->outcome);
   CHECK(!out.same);
   CHECK(out.tried == 0);
   const auto broken = explain({world.engine.current(), world.clock, world.random, world.find()},

@@ -49,6 +49,13 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
   return texts;
 }
 
+// 1 for lines from before there were shares; what is no share is none.
+double rate_in(const json::Value& line) {
+  const json::Value* const rate = line.find("rate");
+  const double* const share = rate == nullptr ? nullptr : rate->as_double();
+  return share != nullptr && *share > 0 && *share <= 1 ? *share : 1;
+}
+
 }  // namespace
 
 Outcome outcome_of(const Verdict& verdict, const Resource& resource) {
@@ -94,6 +101,7 @@ Result<DecisionFacts> read_decision(const LoggedDecision& decision) {
   }
   out.revision = text_in(&*line, "revision");
   out.request_id = text_in(&*line, "request_id");
+  out.rate = rate_in(*line);
   return out;
 }
 

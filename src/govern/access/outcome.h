@@ -31,7 +31,17 @@ struct DecisionFacts {
   Outcome outcome;
   std::string revision, request_id;
   std::string warrant;  // the id of the one that was named; "" = none
+  double rate = 1;      // the share of decisions like it that the log keeps
   bool has_input = false;
+};
+// Adds up what decisions of a sampled log stand for: each for 1 / rate.
+class Estimate {
+ public:
+  void add(double rate) { sum_ += 1 / rate; }
+  std::int64_t rounded() const { return static_cast<std::int64_t>(sum_ + 0.5); }
+
+ private:
+  double sum_ = 0;
 };
 // `corrupt` when it is no line of ours.
 Result<DecisionFacts> read_decision(const LoggedDecision& decision);

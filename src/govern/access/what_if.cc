@@ -22,6 +22,9 @@ class Run {
       return false;
     }
     ++out_.decisions;
+    const double rate = facts ? facts->rate : 1;
+    out_.estimated.add(rate);
+    out_.sampled = out_.sampled || rate < 1;
     if (const std::string why = facts ? judge(logged, std::move(*facts)) : "unreadable";
         !why.empty()) {
       ++out_.skipped[why];
@@ -52,6 +55,7 @@ class Run {
     if (after == facts.outcome) {
       ++out_.unchanged;
     } else {
+      out_.estimated_to_change.add(facts.rate);
       out_.changed.push_back({std::move(facts), std::move(after)});
     }
     return "";

@@ -37,6 +37,9 @@ struct WhatIfQuery {
 struct WhatIf {
   std::string revision;  // of the candidate
   std::size_t decisions = 0, unchanged = 0;
+  bool sampled = false;  // the log has not kept all
+  Estimate estimated,
+      estimated_to_change;  // what those that were looked at, and changed, stand for
   struct Changed {
     DecisionFacts decision;  // its outcome is what was
     Outcome after;

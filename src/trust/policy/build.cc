@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "policy/bundle.h"
+#include "proof/proof.h"
 
 namespace mc::policy {
 namespace {
@@ -48,8 +49,10 @@ Result<std::string> build_bundle(std::vector<archive::Entry> files, const BuildO
   if (!options.revision.empty()) bundle.manifest.revision = options.revision;
   if (!options.roots.empty()) bundle.manifest.roots = options.roots;
   std::vector<archive::Entry> out = std::move(bundle.files);
-  std::erase_if(
-      out, [](const archive::Entry& file) { return file.path == kManifest || file.path == kPlan; });
+  // A pack of the folder is not one of the bundle, whose manifest is another.
+  std::erase_if(out, [](const archive::Entry& file) {
+    return file.path == kManifest || file.path == kPlan || file.path == proof::kPackPath;
+  });
   out.push_back({std::string(kManifest), manifest_text(bundle.manifest)});
   if (options.plan) {
     MC_TRY(std::string plan, plan_text(bundle, options));

@@ -4,6 +4,8 @@
 
 #include "builtin/builtin.h"
 #include "json/json.h"
+#include "policy/pack.h"
+#include "policy/roots.h"
 #include "policy/signature.h"
 
 namespace mc::policy {
@@ -29,11 +31,6 @@ bool is_data(std::string_view path) {
   return name == "data.json" || name == "data.yaml" || name == "data.yml";
 }
 
-// Does `path` ("a/b") lie at or under `root`?
-bool under(std::string_view path, std::string_view root) {
-  return root.empty() || path == root || (path.starts_with(root) && path[root.size()] == '/');
-}
-
 tl::unexpected<Error> refuse(std::string_view what) {
   return fail(Code::invalid, "bundle: " + std::string(what));
 }
@@ -48,7 +45,7 @@ Result<std::vector<std::string>> read_roots(Value list) {
     while (root.starts_with('/')) root.remove_prefix(1);
     while (root.ends_with('/')) root.remove_suffix(1);
     for (const std::string& other : roots) {
-      if (under(root, other) || under(other, root)) {
+      if (lies_under(root, other) || lies_under(other, root)) {
         return refuse(".manifest: roots: '" + excerpt(root) + "' and '" + excerpt(other) +
                       "' overlap");
       }
@@ -104,6 +101,7 @@ class Assembly {
         MC_TRY(bundle_.manifest, read_manifest(file.bytes));
       }
     }
+    MC_TRY_OK(take_pack());
     for (const archive::Entry& file : bundle_.files) MC_TRY_OK(take(file));
     if (bundle_.plan && !bundle_.modules.empty()) {
       bundle_.modules.clear();  // a plan bundle carries its sources for people
@@ -118,7 +116,11 @@ class Assembly {
       return file.path == kSignatures;
     });
     if (found == files.end()) {
-      if (options_.keys.empty() || options_.ignore_signature) return ok();
+      const bool packed = std::any_of(files.begin(), files.end(), [](const archive::Entry& file) {
+        return file.path == proof::kPackPath;
+      });
+      const bool pack_says = packed || options_.require_pack;  // take_pack()
+      if (options_.keys.empty() || options_.ignore_signature || pack_says) return ok();
       return refuse("it is not signed, and a key is configured (.signatures.json is missing)");
     }
     const std::string signatures = std::move(found->bytes);
@@ -131,10 +133,17 @@ class Assembly {
     return ok();
   }
 
-  bool in_roots(std::string_view path) const {
-    const auto& roots = bundle_.manifest.roots;
-    return std::any_of(roots.begin(), roots.end(),
-                       [&](const std::string& root) { return under(path, root); });
+  Status take_pack() {
+    if (options_.ignore_signature) return ok();
+    MC_TRY(std::optional<VerifiedPack> pack, verify_pack(bundle_.files, options_));
+    if (!pack) return ok();
+    if (pack->terms.version != bundle_.manifest.revision) {
+      return refuse(std::string(proof::kPackPath) + ": its version '" +
+                    excerpt(pack->terms.version) + "' is not the revision of .manifest");
+    }
+    if (bundle_.signed_by.empty()) bundle_.signed_by = std::move(pack->signed_by);
+    bundle_.pack = std::move(pack->terms);
+    return ok();
   }
 
   Status take(const archive::Entry& file) {
@@ -157,9 +166,11 @@ class Assembly {
     }
     std::string path;
     for (std::size_t i = 1; i < module->package.items.size(); ++i) {
-      path += (i > 1 ? "/" : "") + module->package.items[i].text;
+      const std::string& name = module->package.items[i].text;
+      if (!can_stand_in_path(name)) break;
+      path += (i > 1 ? "/" : "") + name;
     }
-    if (!in_roots(path)) {
+    if (!in_roots(path, bundle_.manifest.roots)) {
       return refuse(file.path + ": the package '" + excerpt(path) + "' lies outside the roots");
     }
     bundle_.modules.push_back(std::move(*module));
@@ -194,8 +205,8 @@ class Assembly {
   // Data that lie above a root are looked at name by name.
   // NOLINTNEXTLINE(misc-no-recursion): as deep as the longest root
   Status check_data_roots(const std::string& file, std::string_view path, Value value) const {
-    if (in_roots(path)) return ok();
     const auto& roots = bundle_.manifest.roots;
+    if (in_roots(path, roots)) return ok();
     const bool above = std::any_of(roots.begin(), roots.end(), [&](const std::string& root) {
       return path.empty() || (root.starts_with(path) && root[path.size()] == '/');
     });
@@ -203,8 +214,11 @@ class Assembly {
       return refuse(file + ": data at '" + excerpt(path) + "' lie outside the roots");
     }
     for (const term::Entry& member : value.members()) {
-      const std::string inner =
-          (path.empty() ? "" : std::string(path) + "/") + std::string(member.key.text());
+      const std::string_view name = member.key.text();
+      if (!can_stand_in_path(name)) {
+        return refuse(file + ": data under the name '" + excerpt(name) + "' lie outside the roots");
+      }
+      const std::string inner = (path.empty() ? "" : std::string(path) + "/") + std::string(name);
       MC_TRY_OK(check_data_roots(file, inner, member.value));
     }
     return ok();

@@ -4,7 +4,8 @@
 //
 // A bundle is taken whole or refused whole. What is refused: a path that archive.h refuses, data or
 // a package outside the roots, roots that overlap, a module that does not compile, a signature that
-// is missing where a key is configured, a file that is not in the signature or differs from it.
+// is missing where a key is configured, a file that is not in the signature or the pack, or
+// differs.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,15 @@ struct Manifest {
   bool operator==(const Manifest&) const;
 };
 
+// What a pack says (docs/formats/policy-pack.md), when the bundle has one and it was verified.
+struct PackTerms {
+  std::string version;
+  std::string base;  // of a delta: the revision that it changes
+  std::string channel;
+  WallTime issued, expires;
+  bool operator==(const PackTerms&) const = default;
+};
+
 struct Bundle {
   Manifest manifest;
   std::vector<rego::Module> modules;     // their file: the path in the bundle
@@ -36,6 +46,7 @@ struct Bundle {
   std::vector<archive::Entry> files;     // as they came, without .signatures.json
   std::string digest;                    // "sha256:<hex>" of the archive; of a folder: of its files
   std::string signed_by;                 // the id of the key; "" = not signed
+  std::optional<PackTerms> pack;
 };
 
 // A key that signatures are checked with. Which algorithm it is good for is fixed here, never taken
@@ -49,11 +60,14 @@ struct VerificationKey {
 };
 
 struct BundleOptions {
-  // Not empty: the bundle must be signed by one of them. Empty: a signature is refused as well, as
-  // nobody could check it, unless ignore_signature.
+  // Not empty: the bundle must be signed by one of them: by its signatures, its pack, or both, and
+  // each that is there must hold. Empty: what is signed is refused, as nobody could check it,
+  // unless ignore_signature.
   std::vector<VerificationKey> keys = {};
   bool ignore_signature = false;  // for looking at a bundle, never for activating one
-  WallTime now = {};              // a token's exp and nbf are held against it
+  WallTime now = {};              // a token's exp and nbf, and a pack, are held against it
+  std::string channel = {};       // that a pack must be for; "" = any
+  bool require_pack = false;
   archive::Limits limits = {};
 };
 

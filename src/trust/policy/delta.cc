@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "policy/roots.h"
+#include "proof/proof.h"
+
 namespace mc::policy {
 namespace {
 
@@ -34,12 +37,13 @@ Result<std::vector<std::string>> pointer(std::string_view path) {
   return parts;
 }
 
-bool in_roots(const std::vector<std::string>& parts, const Manifest& manifest) {
+bool is_owned(const std::vector<std::string>& parts, const Manifest& manifest) {
   std::string path;
-  for (const std::string& part : parts) path += (path.empty() ? "" : "/") + part;
-  return std::any_of(manifest.roots.begin(), manifest.roots.end(), [&](const std::string& root) {
-    return root.empty() || path == root || path.starts_with(root + "/");
-  });
+  for (const std::string& part : parts) {
+    if (!can_stand_in_path(part)) break;
+    path += (path.empty() ? "" : "/") + part;
+  }
+  return in_roots(path, manifest.roots);
 }
 
 struct Operation {
@@ -111,9 +115,13 @@ bool is_delta(const Bundle& bundle) {
 
 Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
   for (const archive::Entry& file : delta.files) {
-    if (file.path != kPatch && file.path != kManifest) {
+    if (file.path != kPatch && file.path != kManifest && file.path != proof::kPackPath) {
       return refuse("'" + excerpt(file.path) + "' stands beside it: a delta changes data only");
     }
+  }
+  if (delta.pack && delta.pack->base != base.manifest.revision) {
+    return refuse("its pack is of a delta to '" + excerpt(delta.pack->base) + "', not to '" +
+                  excerpt(base.manifest.revision) + "'");
   }
   term::Arena arena;
   const auto patch = term::parse_json(arena, find_file(delta, kPatch)->bytes);
@@ -126,7 +134,7 @@ Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
   Value data = base.data.root();
   for (const Value one : list.items()) {
     MC_TRY(const Operation operation, read_operation(one));
-    if (!in_roots(operation.path, base.manifest)) {
+    if (!is_owned(operation.path, base.manifest)) {
       return refuse("path '" + excerpt(one.find("path").text()) + "' lies outside the roots");
     }
     MC_TRY(data, patcher.apply(data, operation, 0));
@@ -136,6 +144,13 @@ Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
   out.manifest.revision = delta.manifest.revision;
   out.digest = delta.digest;
   out.signed_by = delta.signed_by;
+  if (delta.pack) {
+    // All of it holds as long as each part does.
+    const WallTime end = base.pack ? base.pack->expires : delta.pack->expires;
+    out.pack = delta.pack;
+    out.pack->base.clear();
+    out.pack->expires = std::min(end, delta.pack->expires);
+  }
   return out;
 }
 

@@ -1,14 +1,14 @@
 #include "policy/load.h"
 
 #include "policy/signature.h"
+#include "proof/proof.h"
+#include "sys/tree.h"
 
 namespace mc::policy {
 namespace {
 
 using term::Value;
 
-constexpr int kDepthMax = 32;
-constexpr std::size_t kFilesMax = 20'000;
 constexpr std::size_t kFileBytesMax = 256 << 20;
 
 std::vector<rego::Diagnostic> one(std::string message, std::string file) {
@@ -18,29 +18,8 @@ std::vector<rego::Diagnostic> one(std::string message, std::string file) {
            .at = {}}};
 }
 
-bool is_read(std::string_view name) {
-  return name.ends_with(".rego") || name.ends_with(".json") || name.ends_with(".yaml") ||
-         name.ends_with(".yml") || name == ".manifest" || name == ".signatures.json";
-}
-
-// NOLINTNEXTLINE(misc-no-recursion): bounded by kDepthMax
-Status walk(sys::Files& files, const std::string& folder, const std::string& inside,
-            std::vector<archive::Entry>& out) {
-  if (std::count(inside.begin(), inside.end(), '/') > kDepthMax) {
-    return fail(Code::invalid, folder + ": more than 32 folders deep");
-  }
-  MC_TRY(const std::vector<std::string> names, files.list(folder));
-  for (const std::string& name : names) {
-    const std::string path = folder + "/" + name;
-    if (is_read(name)) {
-      if (out.size() == kFilesMax) return fail(Code::invalid, folder + ": more than 20000 files");
-      MC_TRY(std::string bytes, files.read_all(path, kFileBytesMax));
-      out.push_back({inside + name, std::move(bytes)});
-    } else if (!name.starts_with('.') && files.list(path)) {
-      MC_TRY_OK(walk(files, path, inside + name + "/", out));
-    }
-  }
-  return ok();
+bool is_read(std::string_view path) {
+  return proof::is_bundle_file(path) || path.ends_with("_test.rego");
 }
 
 class Loader {
@@ -144,8 +123,9 @@ class Loader {
 }  // namespace
 
 Result<std::vector<archive::Entry>> read_folder(sys::Files& files, const std::string& folder) {
+  MC_TRY(std::vector<sys::TreeFile> found, sys::read_tree(files, folder, is_read));
   std::vector<archive::Entry> out;
-  MC_TRY_OK(walk(files, folder, "", out));
+  for (auto& [path, bytes] : found) out.push_back({std::move(path), std::move(bytes)});
   return out;
 }
 

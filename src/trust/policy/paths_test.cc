@@ -107,5 +107,23 @@ TEST_CASE("policy: the sources are kept with their packages") {
   CHECK(!made->find(std::vector<std::string_view>{"a", "b"}).is_rule);
 }
 
+class NotingZones final : public builtin::ZoneSource {
+ public:
+  Result<std::shared_ptr<const builtin::TimeZone>> find(std::string_view name) override {
+    asked.emplace_back(name);
+    return fail(Code::not_found, "unknown time zone");
+  }
+  std::vector<std::string> asked;
+};
+
+TEST_CASE("policy: time zones by name come from the source that the evaluation is given") {
+  World world({{"a.rego", "package a\n\np := time.date([0, \"Europe/Here\"])\n"}});
+  NotingZones zones;
+  EvaluateOptions options;
+  options.zones = &zones;
+  CHECK(world.evaluator.evaluate("a/p", term::Value(), options)->value.is_undefined());
+  CHECK(zones.asked == std::vector<std::string>{"Europe/Here"});
+}
+
 }  // namespace
 }  // namespace mc::policy

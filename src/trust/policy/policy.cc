@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "policy/roots.h"
+
 namespace mc::policy {
 namespace {
 
@@ -65,10 +67,6 @@ Value walk(Value value, Path path) {
     value = step_into(value, name);
   }
   return value;
-}
-
-bool can_stand_in_path(std::string_view name) {
-  return !name.empty() && name.find('/') == std::string_view::npos;
 }
 
 std::string package_path(const rego::Module& module) {
@@ -263,6 +261,7 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(Path path, Value inp
   query.now = clock_.wall();
   query.strict_errors = options.strict_errors;
   query.limits = options.limits;
+  query.zones = options.zones;
   query.printed = options.printed;
   query.profile = options.profile;
   query.trace = options.trace;

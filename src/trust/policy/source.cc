@@ -137,6 +137,9 @@ Status SourceConfig::check() const {
   if (location.starts_with("http://") && !token_file.empty()) {
     return fail(Code::invalid, "token_file: a token is not sent without TLS; use https://");
   }
+  if (require_pack && location.empty()) {
+    return fail(Code::invalid, "require_pack: the built-in policies have no pack; set location");
+  }
   return ok();
 }
 

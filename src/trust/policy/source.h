@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,9 @@
 
 namespace mc::policy {
 
+// What decides when the policies in use have expired and nothing newer is there.
+enum class Expired : std::uint8_t { serve, deny };
+
 struct SourceConfig {
   // A folder, a file (.tar.gz), or a URL; "{channel}" in it is replaced. "" = the built-in
   // policies.
@@ -27,6 +31,8 @@ struct SourceConfig {
   Nanos poll = seconds(60);      // between two looks; of a server, with a tenth of jitter
   Nanos long_poll = seconds(0);  // how long a server may hold an answer; 0 = it answers at once
   std::int64_t bytes_max = 64 << 20;
+  bool require_pack = false;  // docs/formats/policy-pack.md
+  Expired expired = Expired::serve;
   Status check() const;
 };
 
@@ -57,6 +63,12 @@ std::unique_ptr<BundleSource> make_source(const SourceConfig& config, sys::Files
 }  // namespace mc::policy
 
 template <>
+struct mc::json::Describe<mc::policy::Expired> {
+  static constexpr auto names = std::array{Name{"serve", mc::policy::Expired::serve},
+                                           Name{"deny", mc::policy::Expired::deny}};
+};
+
+template <>
 struct mc::json::Describe<mc::policy::SourceConfig> {
   using T = mc::policy::SourceConfig;
   static constexpr auto fields = std::tuple{
@@ -64,7 +76,8 @@ struct mc::json::Describe<mc::policy::SourceConfig> {
             "Folder, file (.tar.gz) or URL of the policy bundle; empty = the built-in policies"},
       Field{"channel",
             &T::channel,
-            "dev, staging, prod: replaces {channel} in the location",
+            "dev, staging, prod: replaces {channel} in the location; what a bundle's pack must be "
+            "for",
             {.min = 1, .max = 32}},
       Field{"token_file", &T::token_file, "File with the bearer token for the bundle server"},
       Field{"ca_file", &T::ca_file, "PEM with the CA of the bundle server; empty = the system's"},
@@ -77,5 +90,10 @@ struct mc::json::Describe<mc::policy::SourceConfig> {
             "How long the server may hold an answer; 0 = not at all",
             {.min = mc::seconds(0), .max = mc::seconds(600)}},
       Field{"bytes_max", &T::bytes_max, "Bytes of a bundle", {.min = 1024, .max = 1 << 30}},
+      Field{"require_pack", &T::require_pack,
+            "Refuse bundles without policies/ig.bundle, the proof of what is in them"},
+      Field{
+          "expired", &T::expired,
+          "When the policies in use have expired: serve goes on with them, deny denies everything"},
   };
 };

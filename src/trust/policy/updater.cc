@@ -3,25 +3,32 @@
 #include <algorithm>
 
 #include "policy/delta.h"
+#include "proof/proof.h"
 
 namespace mc::policy {
 namespace {
 
 constexpr std::size_t kDeltasMax = 1'000;  // until a whole bundle must come
 
-// The time in a bundle's metadata after which it is not activated any more; none = never.
-std::optional<WallTime> expiry_of(const Bundle& bundle) {
-  const term::Value at = bundle.manifest.metadata.root().find("expires");
-  if (at.is_undefined()) return std::nullopt;
-  const auto time = parse_rfc3339(at.text());
-  return time ? *time : WallTime{0};  // what cannot be read has ended
-}
-
 }  // namespace
 
 std::string_view kind_name(Event::Kind kind) {
   constexpr std::string_view kNames[] = {"activated", "refused", "expired", "unreachable"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+// The earlier one of the manifest's `metadata.expires` and that of the pack.
+std::optional<Updater::Ending> Updater::ending_of(const Bundle& bundle) {
+  std::optional<Ending> out;
+  if (const term::Value at = bundle.manifest.metadata.root().find("expires"); !at.is_undefined()) {
+    const auto time = parse_rfc3339(at.text());
+    out = {time ? *time : WallTime{0},  // what cannot be read has ended
+           ".manifest: metadata.expires has passed"};
+  }
+  if (bundle.pack && (!out || bundle.pack->expires < out->at)) {
+    out = {bundle.pack->expires, std::string(proof::kPackPath) + ": it has expired"};
+  }
+  return out;
 }
 
 Updater::Updater(World world, Options options, std::unique_ptr<BundleSource> source)
@@ -37,6 +44,8 @@ BundleOptions Updater::reading() const {
   BundleOptions out;
   out.keys = options_.keys;
   out.now = world_.clock.wall();
+  out.channel = options_.source.channel;
+  out.require_pack = options_.source.require_pack;
   out.limits.packed_bytes_max = static_cast<std::size_t>(options_.source.bytes_max);
   return out;
 }
@@ -60,6 +69,7 @@ Status Updater::start() {
   }
   etag_ = stored->etag;
   MC_TRY_OK(activate(std::move(*bundle), &*stored));
+  note_expiry();
   set_problem(looked.error().what);  // until the next look
   return ok();
 }
@@ -79,9 +89,9 @@ Result<Bundle> Updater::read_kept(const StoredBundle& stored) const {
 
 // Passed over while somebody else looks.
 void Updater::tick() {
+  note_expiry();
   const std::unique_lock looking(looking_, std::try_to_lock);
   if (!looking) return;
-  note_expiry();
   if (source_ == nullptr || world_.clock.mono() < next_look_) return;
   (void)look_held();  // told and counted there
 }
@@ -172,8 +182,8 @@ Status Updater::take(const Fetched& fetched) {
     stored.deltas = kept_.deltas;
     stored.deltas.push_back(fetched.tar_gz);
   }
-  if (const auto end = expiry_of(*bundle); end && *end <= world_.clock.wall()) {
-    return refuse({Code::invalid, "bundle: .manifest: metadata.expires has passed"}, digest);
+  if (const auto end = ending_of(*bundle); end && end->at <= world_.clock.wall()) {
+    return refuse({Code::invalid, "bundle: " + end->said}, digest);
   }
   stored.etag = fetched.etag;
   stored.revision = bundle->manifest.revision;
@@ -203,6 +213,7 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
   if (!policies) return refuse(policies.error(), bundle.digest);
   const bool from_disk = stored != nullptr && !stored->tar_gz.empty() && kept_.tar_gz.empty() &&
                          stored->activated < world_.clock.wall();
+  std::optional<Ending> ending = ending_of(bundle);
   const Event event{.kind = Event::Kind::activated,
                     .bundle = options_.name,
                     .revision = bundle.manifest.revision,
@@ -210,21 +221,27 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
                     .signed_by = bundle.signed_by,
                     .before = current_.manifest.revision,
                     .why = "",
-                    .from_disk = from_disk};
+                    .from_disk = from_disk,
+                    .channel = bundle.pack ? bundle.pack->channel : "",
+                    .expires = ending ? std::optional(ending->at) : std::nullopt};
   if (!world_.tell(event)) {
     return refuse({Code::unavailable, "the activation could not be recorded"}, bundle.digest);
   }
-  world_.engine.activate(std::move(*policies));
   current_ = std::move(bundle);
   standing_.clear();
   {
     const std::lock_guard lock(mutex_);
+    world_.engine.activate(std::move(*policies));
+    ending_ = std::move(ending);
+    expiry_recorded_ = false;
     status_.revision = current_.manifest.revision;
     status_.digest = current_.digest;
     status_.signed_by = current_.signed_by;
     status_.activated = world_.clock.wall();
     status_.problem.clear();
     status_.expired = false;
+    status_.packed = current_.pack.has_value();
+    status_.expires = event.expires;
     ++status_.activations;
   }
   if (stored == nullptr) return ok();
@@ -241,22 +258,45 @@ void Updater::keep() {
   set_problem(standing_);
 }
 
-// Policies that have ended stay in use, as nothing better is there, and that is told once.
+// Policies that have ended stay in use, as nothing better is there, or deny from then on. It is
+// told until it is recorded, at most once in the time between two looks.
 void Updater::note_expiry() {
-  const auto end = expiry_of(current_);
-  if (!end || *end > world_.clock.wall()) return;
+  Event event;
+  event.kind = Event::Kind::expired;
+  event.bundle = options_.name;
   {
     const std::lock_guard lock(mutex_);
-    if (status_.expired) return;
-    status_.expired = true;
+    if (!ending_ || ending_->at > world_.clock.wall()) return;
+    const bool denies = options_.source.expired == Expired::deny;
+    const MonoTime now = world_.clock.mono();
+    if (!status_.expired) {
+      status_.expired = true;
+      next_expiry_tell_ = now;
+      if (denies) stop_deciding();
+    }
+    if (expiry_recorded_ || now < next_expiry_tell_) return;
+    next_expiry_tell_ = now + options_.source.poll;
+    event.revision = event.before = status_.revision;
+    event.digest = status_.digest;
+    event.signed_by = status_.signed_by;
+    event.why = ending_->said + (denies ? "; everything is denied" : "; it stays in use");
+    event.channel = status_.packed ? status_.channel : "";
+    event.expires = ending_->at;
   }
-  world_.tell({.kind = Event::Kind::expired,
-               .bundle = options_.name,
-               .revision = current_.manifest.revision,
-               .digest = current_.digest,
-               .signed_by = current_.signed_by,
-               .before = current_.manifest.revision,
-               .why = "metadata.expires has passed"});
+  const bool recorded = world_.tell(event);
+  const std::lock_guard lock(mutex_);
+  if (status_.expired) expiry_recorded_ = recorded;
+}
+
+// Called with mutex_ held.
+void Updater::stop_deciding() {
+  std::shared_ptr<const Policies> policies = Policies::none();
+  if (auto bundle = read_files(options_.denying, {})) {
+    bundle->manifest.revision = status_.revision + "-expired";
+    auto made = Policies::make({{options_.name, std::move(*bundle)}}, options_.capabilities);
+    if (made) policies = std::move(*made);
+  }
+  world_.engine.activate(std::move(policies));
 }
 
 UpdaterStatus Updater::status() const {

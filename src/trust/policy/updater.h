@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ struct Event {
   std::string before;  // revision that was in use
   std::string why;     // of a refusal: the file and the reason
   bool from_disk = false;
+  std::string channel = {};              // of its pack, "" without one
+  std::optional<WallTime> expires = {};  // none = never
 };
 std::string_view kind_name(Event::Kind kind);
 
@@ -46,6 +49,8 @@ struct UpdaterStatus {
   std::int64_t activations = 0;
   bool built_in = false;
   bool expired = false;
+  bool packed = false;                   // it has a pack, which was verified
+  std::optional<WallTime> expires = {};  // none = never
 };
 
 class Updater {
@@ -62,6 +67,9 @@ class Updater {
     SourceConfig source;
     std::vector<VerificationKey> keys;
     std::vector<archive::Entry> built_in;  // what is used without a location
+    // What decides instead of policies that have expired, with Expired::deny; nothing = everything
+    // is undefined.
+    std::vector<archive::Entry> denying;
     vm::Capabilities capabilities;
   };
   Updater(World world, Options options, std::unique_ptr<BundleSource> source);
@@ -74,10 +82,19 @@ class Updater {
   // Now, whatever the time: for `maestro policy reload`. The error says why the bundle was refused;
   // `conflict` while another look is under way, as a server may hold its answer for long.
   Status look();
+  // Whether the policies in use have ended by now, and what follows. tick() does so too, but may be
+  // held by the source for long: for another thread.
+  void note_expiry();
   UpdaterStatus status() const;
   const vm::Capabilities& capabilities() const { return options_.capabilities; }
 
  private:
+  // When policies end, and what says so.
+  struct Ending {
+    WallTime at;
+    std::string said;
+  };
+  static std::optional<Ending> ending_of(const Bundle& bundle);
   Status look_held();
   Status take(const Fetched& fetched);
   Status unchanged();
@@ -87,7 +104,7 @@ class Updater {
   Result<Bundle> read_kept(const StoredBundle& stored) const;
   Status refuse(Error error, const std::string& digest);
   void keep();
-  void note_expiry();
+  void stop_deciding();
   BundleOptions reading() const;
 
   World world_;
@@ -100,8 +117,12 @@ class Updater {
   Bundle current_;
   StoredBundle kept_;
   MonoTime next_look_{};
-  mutable std::mutex mutex_;  // of the next
+  // Of the next four, and of what the engine has: who activates and who notes an end take turns.
+  mutable std::mutex mutex_;
   UpdaterStatus status_;
+  std::optional<Ending> ending_;
+  bool expiry_recorded_ = false;
+  MonoTime next_expiry_tell_{};
 };
 
 }  // namespace mc::policy

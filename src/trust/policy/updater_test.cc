@@ -257,7 +257,8 @@ TEST_CASE("updater: policies that end stay in use, and that is told once") {
   for (int i = 0; i < 10; ++i) site.next_look();
   CHECK(site.evaluate("a/p") == "1");
   CHECK(site.told ==
-        std::vector<std::string>{"activated 1", "expired 1: metadata.expires has passed"});
+        std::vector<std::string>{
+            "activated 1", "expired 1: .manifest: metadata.expires has passed; it stays in use"});
   CHECK(site.updater->status().expired);
 }
 
@@ -275,6 +276,8 @@ TEST_CASE("delta: operations that cannot be done are refused") {
       {R"({"data":[{"op":"upsert","path":"d/x","value":1}]})", "begin with '/'"},
       {R"({"data":[{"op":"upsert","path":"/d/x"}]})", "no value"},
       {R"({"data":[{"op":"upsert","path":"/other","value":1}]})", "outside the roots"},
+      {R"({"data":[{"op":"upsert","path":"/d~1x","value":1}]})", "outside the roots"},
+      {R"({"data":[{"op":"upsert","path":"//d/x","value":1}]})", "outside the roots"},
       {R"({"data":[{"op":"remove","path":"/d/none"}]})", "not there to remove"},
       {R"({"data":[{"op":"replace","path":"/d/none","value":1}]})", "not there to replace"},
       {R"({"data":[{"op":"upsert","path":"/d/x/below","value":1}]})", "below no object"},

@@ -12,6 +12,7 @@
 #include "proof/envelope.h"       // IWYU pragma: export
 #include "proof/key_list.h"       // IWYU pragma: export
 #include "proof/page.h"           // IWYU pragma: export
+#include "proof/policy_pack.h"    // IWYU pragma: export
 #include "proof/range_receipt.h"  // IWYU pragma: export
 #include "proof/receipt.h"        // IWYU pragma: export
 #include "proof/rekor.h"          // IWYU pragma: export

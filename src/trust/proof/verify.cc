@@ -4,6 +4,7 @@
 #include "proof/envelope.h"
 #include "proof/key_list.h"
 #include "proof/page.h"
+#include "proof/policy_pack.h"
 #include "proof/range_receipt.h"
 #include "proof/receipt.h"
 #include "proof/statement.h"
@@ -24,6 +25,7 @@ struct Takes {
   bool key = false;
   bool identity = false;
   bool artifact = false;
+  bool pack = false;
 };
 constexpr std::string_view kKeys = "keys";  // subject of a report
 constexpr Takes kSignedHead{.trust = true, .log_keys = true};
@@ -41,7 +43,9 @@ Status refuse_others(const VerifyQuestion& question, std::string_view kind, cons
         Row{question.public_key && !takes.key, "signer's key (--key)"},
         Row{question.identity && !takes.identity, "signer's identity (--identity, --issuer)"},
         Row{question.artifact && !takes.artifact,
-            digest ? "artifact (--digest)" : "artifact (--artifact)"}}) {
+            digest ? "artifact (--digest)" : "artifact (--artifact)"},
+        Row{question.channel && !takes.pack, "channel (--channel)"},
+        Row{question.pack_files && !takes.pack, "files (--artifact)"}}) {
     if (odd) return fail(Code::invalid, std::string(kind) + " has no " + what);
   }
   return ok();
@@ -54,11 +58,33 @@ Result<std::optional<crypto::PublicKey>> key_of(const VerifyQuestion& question) 
   return std::optional<crypto::PublicKey>(std::move(*key));
 }
 
+PackQuestion pack_question(const VerifyQuestion& question) {
+  return {question.channel, question.pack_files, question.now};
+}
+
+// What stands in the envelope of a pack, which is what its bundle is about; "" when it is no pack
+// after all.
+std::string document_in(const Envelope& pack) {
+  const Result<PolicyPack> read = parse_pack_statement(pack.payload);
+  return read ? print_pack(*read) : "";
+}
+
 Result<Report> verify_bundle(const VerifyQuestion& question) {
-  MC_TRY_OK(refuse_others(question, "a bundle",
-                          {.trust = true, .key = true, .identity = true, .artifact = true}));
+  const std::optional<Envelope> pack = find_pack(question.file);
+  MC_TRY_OK(refuse_others(
+      question, "a bundle",
+      {.trust = true, .key = true, .identity = true, .artifact = true, .pack = pack.has_value()}));
   if (!question.trust) return missing("a bundle needs a trusted root (--trust)");
-  if (!question.artifact) return missing("a bundle needs its artifact (--artifact or --digest)");
+  std::string document;
+  Artifact artifact{document};
+  if (question.artifact) {
+    artifact = *question.artifact;
+  } else if (pack) {
+    document = document_in(*pack);
+    artifact.bytes = document;
+  } else {
+    return missing("a bundle needs its artifact (--artifact or --digest)");
+  }
   MC_TRY(const TrustedRoot root, parse_trusted_root(*question.trust));
   MC_TRY(std::optional<crypto::PublicKey> key, key_of(question));
   if (key.has_value() == question.identity.has_value()) {
@@ -71,13 +97,17 @@ Result<Report> verify_bundle(const VerifyQuestion& question) {
                 [&]() -> Result<std::string> { return tl::unexpected<Error>(bundle.error()); });
     return report;
   }
-  BundleQuestion asked{*bundle, root, *question.artifact, std::move(key), question.identity};
+  BundleQuestion asked{*bundle, root, artifact, std::move(key), question.identity};
   asked.now = question.now;
-  return check_bundle(asked);
+  Report report = check_bundle(asked);
+  if (pack) add_pack_steps(*pack, pack_question(question), report);
+  return report;
 }
 
 Result<Report> verify_envelope(const VerifyQuestion& question) {
-  MC_TRY_OK(refuse_others(question, "an envelope", {.key = true, .artifact = true}));
+  const std::optional<Envelope> pack = find_pack(question.file);
+  MC_TRY_OK(refuse_others(question, "an envelope",
+                          {.key = true, .artifact = true, .pack = pack.has_value()}));
   MC_TRY(const std::optional<crypto::PublicKey> key, key_of(question));
   if (!key) return missing("an envelope needs the signer's key (--key)");
   Report report("envelope");
@@ -90,14 +120,15 @@ Result<Report> verify_envelope(const VerifyQuestion& question) {
     MC_TRY_OK(check_envelope(envelope, *key));
     return "of the payload, by " + key_hint_of(*key);
   });
-  if (!question.artifact) {
+  if (question.artifact) {
+    report.step("artifact", "artifact_mismatch", [&]() -> Result<std::string> {
+      MC_TRY(const Statement statement, parse_statement(envelope.payload));
+      return find_subject(statement, *question.artifact);
+    });
+  } else {
     report.skip("artifact", "none was given");
-    return report;
   }
-  report.step("artifact", "artifact_mismatch", [&]() -> Result<std::string> {
-    MC_TRY(const Statement statement, parse_statement(envelope.payload));
-    return find_subject(statement, *question.artifact);
-  });
+  if (pack) add_pack_steps(*pack, pack_question(question), report);
   return report;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "proof/bundle_check.h"
+#include "proof/policy_pack.h"
 #include "proof/report.h"
 #include "proof/tile_check.h"
 
@@ -23,12 +24,16 @@ struct VerifyQuestion {
   std::optional<std::string> public_key = std::nullopt;  // PEM, of the signer
   std::optional<Identity> identity = std::nullopt;
   std::optional<Artifact> artifact = std::nullopt;
+  std::optional<std::string> channel = std::nullopt;   // of a pack of policies
+  std::optional<PackFiles> pack_files = std::nullopt;  // what it must be about
   WallTime now = {};
 };
 
 // What `file` is: a receipt, alone or in a page (page.h), a list of keys, a bundle, an envelope, a
-// log proof, a checkpoint. `invalid` when it is none of these, when what is needed to check it was
-// not given or cannot be read, or when more was given than it has: then nothing was checked.
+// log proof, a checkpoint. A bundle or an envelope may be of a pack of policies; it is the artifact
+// of such a bundle when none is given. `invalid` when it is none of these, when what is needed to
+// check it was not given or cannot be read, or when more was given than it has: then nothing was
+// checked.
 Result<Report> verify(const VerifyQuestion& question);
 
 // The same for a tile of a log, whose file says nothing of itself: what it is stands in its path.

@@ -12,7 +12,7 @@ constexpr std::size_t kTransactionRecords = 2'000;
 constexpr std::size_t kReasonBytesMax = 64;
 
 // Of the tables below, in the database's user_version. An index of another one is made again.
-constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kFormat = 3;
 
 constexpr std::string_view kTables =
     "DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS log;"
@@ -64,11 +64,14 @@ Status check(const Query& query) {
   return ok();
 }
 
-// Why an access, a change or a denial was: a code as "no-warrant". "" for all else, as a redaction,
-// whose reason is what somebody wrote.
+// Whose reason is a code; that of a redaction is what somebody wrote.
+constexpr std::array<std::string_view, 4> kWithReason = {"access", "change", "denied", "violation"};
+
+// Why an access, a change, a denial or a violation was: a code as "no-warrant". "" for all else.
 std::string reason_in(const ledger::ReadRecord& record, const ledger::Header& header) {
-  const bool gated = header.type == "access" || header.type == "change" || header.type == "denied";
-  if (!gated || record.erased) return "";
+  const bool has_one =
+      std::find(kWithReason.begin(), kWithReason.end(), header.type) != kWithReason.end();
+  if (!has_one || record.erased) return "";
   const Result<json::Value> payload = json::parse(record.payload);
   const json::Value* reason = payload ? payload->find("reason") : nullptr;
   const std::string* text = reason == nullptr ? nullptr : reason->as_string();

@@ -30,7 +30,7 @@ struct Query {
   std::string action = {};
   std::string purpose = {};
   std::string warrant = {};
-  std::string reason = {};            // of accesses, changes and denials: "no-warrant"
+  std::string reason = {};            // of accesses, changes, denials, violations: "no-warrant"
   std::optional<WallTime> from = {};  // inside
   std::optional<WallTime> to = {};    // not inside
   std::uint64_t before = UINT64_MAX;  // only records before this number
