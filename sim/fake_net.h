@@ -41,6 +41,7 @@ inline net::Headers fields_of(const net::FieldLines& lines) {
 }
 
 // Owns the bytes of its request. reply() and forward() may come from any thread; the first wins.
+// A forward that takes the reply whole is followed by a reply, once the test has given it one.
 class FakeExchange final : public net::Exchange {
  public:
   explicit FakeExchange(FakeRequest given) : given_(std::move(given)) {
@@ -63,7 +64,7 @@ class FakeExchange final : public net::Exchange {
   void reply(net::Response response) override {
     const std::lock_guard lock(mutex_);
     ++answers_;
-    if (response_ || forward_) return;
+    if (response_ || (forward_ && !given_reply_)) return;
     for (auto& field : fields_of(response.fields)) response.headers.push_back(std::move(field));
     response_ = std::move(response);
     answered_.notify_all();
@@ -119,6 +120,18 @@ class FakeExchange final : public net::Exchange {
   }
   // Of a forwarded request, whose callbacks the test calls in the place of the loop.
   net::Forward& forwarding() { return *forward_; }
+  // Gives a forward that takes it whole the upstream's reply, and waits for what the client gets;
+  // false after ten seconds without.
+  bool give_reply(net::Response reply) {
+    {
+      const std::lock_guard lock(mutex_);
+      given_reply_ = true;
+    }
+    forward_->on_reply(std::move(reply));
+    std::unique_lock lock(mutex_);
+    return answered_.wait_for(lock, std::chrono::seconds(10),
+                              [&] { return response_.has_value(); });
+  }
   // Lets go of the forward, whose callbacks own this exchange as long as it is kept here.
   void release() {
     std::optional<net::Forward> dropped;
@@ -138,6 +151,7 @@ class FakeExchange final : public net::Exchange {
   std::condition_variable answered_;
   std::optional<net::Response> response_;
   std::optional<net::Forward> forward_;
+  bool given_reply_ = false;
   std::function<void()> hook_;
   std::vector<std::function<void()>> after_turn_;
   std::atomic<bool> cancelled_ = false;

@@ -132,9 +132,16 @@ Status World::build(const WorldOptions& options) {
   if (options.traced) {
     tracer_ = std::make_unique<trace::Tracer>(clock_, random_, trace::Options{.ratio = 1.0});
   }
-  MC_TRY(gateway_, gateway::Gateway::make(options.gateway,
-                                          {clock_, random_, files_, log_, metrics_, tracer_.get(),
-                                           *directory_, &drivers_, catalog_.get()}));
+  gateway::GatewayWorld world{clock_,        random_,     files_,    log_,          metrics_,
+                              tracer_.get(), *directory_, &drivers_, catalog_.get()};
+  if (options.governed) {
+    governed_ = std::make_unique<Governed>(Governed::World{files_, clock_, random_, *directory_});
+    governed_->policy.remote = options.remote;
+    world.policy = &governed_->policy;
+    world.gate = &governed_->gate;
+    world.recorder = &*governed_->recorder;
+  }
+  MC_TRY(gateway_, gateway::Gateway::make(options.gateway, world));
   if (options.attached) gateway_->attach(server_);
   front_ = gateway_.get();
   return ok();
@@ -150,7 +157,7 @@ std::string World::token(const Wanted& wanted) {
       directory_->create_principal({tenant, principal, wanted.principal, *roles, "active", {}});
   MC_CHECK(made || made.error().code == Code::conflict);
   const auto issued =
-      directory_->issue({tenant, principal, *scopes, "demo", wanted.lifetime, "test"});
+      directory_->issue({tenant, principal, *scopes, wanted.purposes, wanted.lifetime, "test"});
   MC_CHECK(issued.has_value());
   return std::string(issued->token.reveal(RevealToken()));
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/governed.h"
 #include "dataset/dataset.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
@@ -30,6 +31,8 @@ struct WorldOptions {
   std::map<std::string, std::string> files = {};  // path to text
   bool attached = true;
   bool traced = false;
+  bool governed = false;             // policies decide, and warrants open
+  access::Remote* remote = nullptr;  // decides in their place
 };
 
 struct Wanted {  // a token
@@ -37,6 +40,7 @@ struct Wanted {  // a token
   std::string principal = "ada";
   std::string roles = "tenant-admin";
   std::string scopes = "query,mutate,introspect,admin:read,admin:write";
+  std::string purposes = "demo";
   Nanos lifetime = seconds(3600);
 };
 
@@ -70,6 +74,7 @@ class World {
   log::MemorySink& lines() { return sink_; }
   metric::Registry& metrics() { return metrics_; }
   sim::FakeServer& server() { return server_; }
+  Governed& governed() { return *governed_; }
 
  private:
   Status build(const WorldOptions& options);
@@ -87,6 +92,7 @@ class World {
   std::unique_ptr<trace::Tracer> tracer_;
   std::unique_ptr<const dataset::Catalog> catalog_;
   std::unique_ptr<identity::Directory> directory_;
+  std::unique_ptr<Governed> governed_;  // null when nothing is
   sim::FakeServer server_;
   std::unique_ptr<gateway::Gateway> gateway_;
   net::Handler* front_ = nullptr;

@@ -16,6 +16,8 @@ ledger::Entry record_of(const Attempt& attempt, std::int64_t count) {
   json::Object payload;
   payload.set("reason", attempt.code);
   payload.set("object", attempt.source);
+  payload.set("action", attempt.action);
+  payload.set("dataset", attempt.dataset);
   payload.set("region_src", attempt.src);
   payload.set("region_dst", attempt.dst);
   payload.set("count", count);
@@ -33,8 +35,9 @@ ledger::Entry record_of(const Attempt& attempt, std::int64_t count) {
 
 std::string key_of(const Attempt& attempt) {
   std::string out;
-  for (const std::string* part : {&attempt.tenant.get(), &attempt.actor, &attempt.action,
-                                  &attempt.source, &attempt.src, &attempt.dst, &attempt.code}) {
+  for (const std::string* part :
+       {&attempt.tenant.get(), &attempt.actor, &attempt.action, &attempt.source, &attempt.dataset,
+        &attempt.src, &attempt.dst, &attempt.code}) {
     out += *part;
     out += '\0';
   }
@@ -46,6 +49,7 @@ Attempt without_details(const Attempt& attempt) {
   Attempt out = attempt;
   out.actor = kOthers;
   out.source = kOthers;
+  out.dataset.clear();
   out.purpose.clear();
   out.request_id.clear();
   return out;

@@ -35,6 +35,7 @@ struct Attempt {
   std::string dst;         // region where the data lie
   std::string code;        // reason_of(), or kWrongRegion
   std::string request_id;  // of the first
+  std::string dataset = {};
 };
 
 class Attempts {

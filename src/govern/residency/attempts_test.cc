@@ -9,7 +9,8 @@ namespace mc::residency {
 namespace {
 
 Attempt attempt_of(const std::string& actor = "ada@alpha", const std::string& source = "main") {
-  return {TenantId("alpha"), actor, "read", "", source, "eu", "us", "cross-region", "req_1"};
+  return {TenantId("alpha"), actor,   "read",  "", source, "eu", "us",
+          "cross-region",    "req_1", "person"};
 }
 
 Attempts::Now now(sim::SimClock& clock) {
@@ -31,8 +32,9 @@ TEST_CASE("residency: the first attempt is a record at once, in the tenant's log
   CHECK(entry->tenant == "alpha");
   CHECK(entry->action == "residency: read of main");
   CHECK(entry->purpose == "not stated");
-  CHECK(entry->payload == R"({"count":1,"object":"main","reason":"cross-region","region_dst":"us",)"
-                          R"("region_src":"eu","request_id":"req_1"})");
+  CHECK(entry->payload == R"({"action":"read","count":1,"dataset":"person","object":"main",)"
+                          R"("reason":"cross-region","region_dst":"us","region_src":"eu",)"
+                          R"("request_id":"req_1"})");
 }
 
 TEST_CASE("residency: attempts like one that is recorded become one record, with their number") {
@@ -41,6 +43,9 @@ TEST_CASE("residency: attempts like one that is recorded become one record, with
   REQUIRE(attempts.note(attempt_of(), now(clock)));
   for (int i = 0; i < 500; ++i) CHECK_FALSE(attempts.note(attempt_of(), now(clock)));
   CHECK(attempts.note(attempt_of("bea@alpha"), now(clock)));  // another actor
+  Attempt other = attempt_of();
+  other.dataset = "event";
+  CHECK(attempts.note(other, now(clock)));
   CHECK(attempts.due(clock.mono()).empty());
   clock.advance(kAttemptWindow);
   const auto due = attempts.due(clock.mono());
@@ -54,7 +59,7 @@ TEST_CASE("residency: attempts like one that is recorded become one record, with
   clock.advance(kAttemptWindow);
   CHECK(attempts.due(clock.mono()).empty());
   CHECK(attempts.note(attempt_of(), now(clock)));  // forgotten, so it is the first again
-  CHECK(attempts.totals().at("alpha") == 504);
+  CHECK(attempts.totals().at("alpha") == 505);
 }
 
 TEST_CASE("residency: no number of different attempts needs more than its share of memory") {

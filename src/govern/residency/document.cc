@@ -1,6 +1,7 @@
 #include "residency/document.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -137,6 +138,48 @@ std::string text_in(const json::Value& value, std::string_view name) {
   return text == nullptr ? "" : *text;
 }
 
+// Of a member that is an array of objects: the sum of `value` of them. Null when it is none.
+template <class Value>
+std::optional<std::int64_t> sum_of(const json::Value& document, std::string_view name,
+                                   const Value& value) {
+  const json::Value* held = document.find(name);
+  if (held == nullptr || held->as_array() == nullptr) return std::nullopt;
+  std::int64_t out = 0;
+  for (const json::Value& each : *held->as_array()) out += value(each);
+  return out;
+}
+
+std::int64_t count_in(const json::Value& way) {
+  const json::Value* count = way.find("count");
+  return count == nullptr || count->as_int() == nullptr ? 0 : *count->as_int();
+}
+
+// The figures of a document; false when it lacks one.
+bool read_figures(const json::Value& document, Summary& out) {
+  const auto one = [](const json::Value&) { return std::int64_t{1}; };
+  const auto tried = [](const json::Value& source) {
+    return std::int64_t{text_in(source, "write") == kNotPermitted ? 0 : 1};
+  };
+  const auto held = [](const json::Value& source) {
+    const bool both = text_in(source, "write") == kHolds && text_in(source, "read") == kHolds;
+    return std::int64_t{both ? 1 : 0};
+  };
+  const auto reads = sum_of(document, "reads", count_in);
+  const auto writes = sum_of(document, "writes", count_in);
+  const auto probes = sum_of(document, "sources", tried);
+  const auto violations = sum_of(document, "violations", one);
+  const json::Value* more = document.find("violations_more");
+  if (!reads || !writes || !probes || !violations || more == nullptr || more->as_int() == nullptr) {
+    return false;
+  }
+  out.reads = *reads;
+  out.writes = *writes;
+  out.probes = *probes;
+  out.probes_ok = *sum_of(document, "sources", held);
+  out.violations = *violations + *more->as_int();
+  return true;
+}
+
 }  // namespace
 
 WallTime hour_of(WallTime at) {
@@ -234,25 +277,22 @@ Result<Stored> read_stored(std::string_view bundle) {
   out.document = json::canonical(held);
   MC_TRY(const std::string digest, crypto::digest("sha256", out.document));
   const json::Value* ok = held.find("ok");
-  const json::Value* violations = held.find("violations");
-  const json::Value* more = held.find("violations_more");
   const json::Value* node = held.find("node");
-  if (ok == nullptr || ok->as_bool() == nullptr || violations == nullptr ||
-      violations->as_array() == nullptr || more == nullptr || more->as_int() == nullptr ||
-      node == nullptr) {
+  Summary& summary = out.summary;
+  if (ok == nullptr || ok->as_bool() == nullptr || node == nullptr ||
+      !read_figures(held, summary)) {
     return not_ours("its document lacks members");
   }
-  out.summary = {text_in(held, "tenant"),
-                 text_in(held, "period"),
-                 text_in(held, "region"),
-                 text_in(*node, "name"),
-                 text_in(*node, "region"),
-                 text_in(held, "from"),
-                 text_in(held, "to"),
-                 text_in(held, "at"),
-                 *ok->as_bool(),
-                 static_cast<std::int64_t>(violations->as_array()->size()) + *more->as_int(),
-                 to_hex(digest)};
+  summary.tenant = text_in(held, "tenant");
+  summary.period = text_in(held, "period");
+  summary.region = text_in(held, "region");
+  summary.node = text_in(*node, "name");
+  summary.node_region = text_in(*node, "region");
+  summary.from = text_in(held, "from");
+  summary.to = text_in(held, "to");
+  summary.at = text_in(held, "at");
+  summary.ok = *ok->as_bool();
+  summary.sha256 = to_hex(digest);
   return out;
 }
 

@@ -93,6 +93,10 @@ struct Summary {
   std::string node_region;
   std::string from, to, at;  // RFC 3339
   bool ok = false;
+  std::int64_t reads = 0;  // statements, of all places
+  std::int64_t writes = 0;
+  std::int64_t probes = 0;     // sources that are open to the tenant
+  std::int64_t probes_ok = 0;  // whose sentinel was written and came back
   std::int64_t violations = 0;
   std::string sha256;  // of the document, hexadecimal
   bool operator==(const Summary&) const = default;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "contract/signing_world.h"
+
 namespace mc::residency {
 namespace {
 
@@ -149,6 +151,24 @@ TEST_CASE("residency: periods have names that sort as they came") {
     CAPTURE(bad);
     CHECK_FALSE(is_period(bad));
   }
+}
+
+TEST_CASE("residency: the figures of a stored proof are the sums of its document") {
+  Evidence held = evidence();
+  held.traffic = {{"eu", "eu", 120, 4}, {"eu", "us", 3, 2}};
+  held.sources.push_back({"slow", "eu", "", "", "ok", "unavailable", 1, 0});
+  held.sources.push_back({"closed", "us", "", "", "not-permitted", "not-permitted", 0, 0});
+  held.violations.resize(150, {.code = "cross-region"});
+  signing::SigningWorld world;
+  const auto bundle = world.signing->sign(*statement_of(held));
+  REQUIRE(bundle);
+  const auto stored = read_stored(proof::print_bundle(*bundle));
+  REQUIRE_MESSAGE(stored.has_value(), stored.error().what);
+  CHECK(stored->summary.reads == 123);
+  CHECK(stored->summary.writes == 6);
+  CHECK(stored->summary.probes == 2);
+  CHECK(stored->summary.probes_ok == 1);
+  CHECK(stored->summary.violations == 150);
 }
 
 TEST_CASE("residency: what is stored and is no proof of residency is damage") {

@@ -13,9 +13,11 @@ namespace {
 constexpr Nanos kHour = seconds(3'600);
 constexpr Nanos kRetryAfter = seconds(60);
 constexpr std::string_view kActor = "residency@system";
-constexpr std::string_view kProbeAction = "residency probe";
+constexpr std::string_view kProbeAction = "residency probe";  // begins with kRecordAction
 constexpr std::string_view kNotStated = "not stated";
 constexpr char kCursorSeparator = '~';
+constexpr std::size_t kHourNameBytes = std::string_view("2026-11-22T11Z").size();
+constexpr std::string_view kHourBegin = "-00-00Z";  // of the first moment's name
 
 ledger::Entry own_record(const std::string& tenant, std::string_view type, json::Object payload) {
   ledger::Entry out;
@@ -34,6 +36,7 @@ ledger::Entry record_of(const Evidence& evidence, const Violation& violation) {
   json::Object payload;
   payload.set("reason", violation.code);
   payload.set("object", violation.source);
+  payload.set("action", violation.action);
   payload.set("period", evidence.period);
   payload.set("region_src", violation.src);
   payload.set("region_dst", violation.dst);
@@ -74,6 +77,27 @@ Result<Place> read_cursor(const std::string& cursor) {
   return Place{text->substr(0, separator), text->substr(separator + 1)};
 }
 
+// Of the moments that a list is asked for; "" = none.
+struct Bounds {
+  std::string from;
+  std::string to;
+};
+
+Bounds bounds_of(const Residency::Question& question) {
+  return {question.from ? moment_name(*question.from) : "",
+          question.to ? moment_name(*question.to) : ""};
+}
+
+// By the names, which sort as times do: an hour's stands behind those of all moments in it.
+bool is_in(const std::string& period, const Bounds& bounds) {
+  if (period < bounds.from) return false;
+  if (bounds.to.empty()) return true;
+  const bool hour = period.size() == kHourNameBytes;
+  const std::string begin =
+      hour ? period.substr(0, kHourNameBytes - 1) + std::string(kHourBegin) : period;
+  return begin < bounds.to;
+}
+
 }  // namespace
 
 Residency::Residency(const World& world, const ResidencyConfig& config, Home home)
@@ -112,13 +136,12 @@ void Residency::attempt(const Attempt& attempt) {
 
 std::string_view Residency::region_of(const Touch& touch) const {
   if (world_.model == nullptr) return "";
-  const dataset::Source* source =
-      source_of(*world_.model, touch.dataset.source, touch.caller.region);
+  const dataset::Source* source = source_of(*world_.model, touch.dataset.source, touch.region);
   return source == nullptr ? std::string_view() : source->region;
 }
 
 void Residency::deny(const Touch& touch, std::string_view region, std::string_view code) {
-  attempt({.tenant = touch.caller.tenant,
+  attempt({.tenant = touch.tenant,
            .actor = touch.caller.principal.get() + "@" + touch.caller.tenant.get(),
            .action = std::string(touch.action),
            .purpose = std::string(touch.purpose),
@@ -126,27 +149,27 @@ void Residency::deny(const Touch& touch, std::string_view region, std::string_vi
            .src = home_.region,
            .dst = std::string(region),
            .code = std::string(code),
-           .request_id = std::string(touch.request_id)});
+           .request_id = std::string(touch.request_id),
+           .dataset = touch.dataset.name});
 }
 
 Status Residency::admit(const Touch& touch) {
   if (world_.model == nullptr) return ok();
-  const dataset::Source* source =
-      source_of(*world_.model, touch.dataset.source, touch.caller.region);
+  const dataset::Source* source = source_of(*world_.model, touch.dataset.source, touch.region);
   if (source == nullptr) return ok();  // there is nothing that could be touched
-  const Answer answer = regions_.judge(touch.caller.tenant, touch.caller.region, source->region);
+  const Answer answer = regions_.judge(touch.tenant, touch.region, source->region);
   if (answer == Answer::permitted) return ok();
   deny(touch, source->region, reason_of(answer));
   return fail(Code::denied, std::string(reason_of(answer)) + ": data of tenant " +
-                                touch.caller.tenant.get() + " are not served from where those of " +
+                                touch.tenant.get() + " are not served from where those of " +
                                 touch.dataset.name + " are (" + std::string(answer_name(answer)) +
                                 ")");
 }
 
 void Residency::count(const Touch& touch, std::int64_t statements) {
   const bool reads = touch.action == "read";
-  counts_.add(touch.caller.tenant, {home_.region, std::string(region_of(touch)),
-                                    reads ? statements : 0, reads ? 0 : statements});
+  counts_.add(touch.tenant, {home_.region, std::string(region_of(touch)), reads ? statements : 0,
+                             reads ? 0 : statements});
 }
 
 void Residency::note_fault(const Touch& touch, const Error& fault) {
@@ -314,28 +337,54 @@ Result<Residency::Listed> Residency::list(const Question& question) const {
   if (!question.cursor.empty()) {
     MC_TRY(after, read_cursor(question.cursor));
   }
+  const Bounds bounds = bounds_of(question);
   std::vector<Place> places;
   for (const std::string& tenant : question.tenants) {
     MC_TRY(const std::vector<std::string> names, store_->names(TenantId(tenant)));
     for (const std::string& name : names) {
       Place place{name, tenant};
-      if (!after || comes_before(*after, place)) places.push_back(std::move(place));
+      const bool wanted = is_in(name, bounds) && (!after || comes_before(*after, place));
+      if (wanted) places.push_back(std::move(place));
     }
   }
   std::sort(places.begin(), places.end(), comes_before);
   Listed out;
-  const std::size_t most = std::min(question.limit, kProofsListedMax);
+  const std::size_t most = std::clamp(question.limit, std::size_t{1}, kProofsListedMax);
+  std::size_t looked = 0;
   for (const Place& place : places) {
-    if (out.items.size() == most) {
-      const Summary& last = out.items.back();
+    if (out.items.size() == most || looked == kProofsReadMax) {
+      const Place& last = places[looked - 1];
       out.next_cursor = to_base64url(last.period + kCursorSeparator + last.tenant);
       break;
     }
+    ++looked;
     const Result<std::string> bundle = store_->read(TenantId(place.tenant), place.period);
     if (!bundle && bundle.error().code == Code::not_found) continue;  // it has just become too old
     if (!bundle) return tl::unexpected<Error>(bundle.error());
     MC_TRY(Stored stored, read_stored(*bundle));
-    out.items.push_back(std::move(stored.summary));
+    if (question.ok.value_or(stored.summary.ok) == stored.summary.ok) {
+      out.items.push_back(std::move(stored.summary));
+    }
+  }
+  return out;
+}
+
+Result<Residency::Located> Residency::locate(const TenantId& tenant) const {
+  MC_TRY(const identity::Tenant held, world_.directory.tenant(tenant));
+  Located out;
+  out.region = held.region;
+  if (world_.model == nullptr) return out;
+  for (const std::size_t index : sources_of(*world_.model, held.region)) {
+    const dataset::Source& source = world_.model->sources[index];
+    Located::Place place{source.name, source.region, {}, {}};
+    place.answer = regions_.judge(tenant, held.region, source.region);
+    out.places.push_back(std::move(place));
+  }
+  for (const dataset::Dataset& dataset : world_.model->datasets) {
+    const auto place =
+        std::find_if(out.places.begin(), out.places.end(),
+                     [&](const Located::Place& each) { return each.source == dataset.source; });
+    (place == out.places.end() ? out.absent : place->datasets).push_back(dataset.name);
   }
   return out;
 }

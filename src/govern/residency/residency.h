@@ -5,6 +5,7 @@
 //   attempts.h  what was tried and denied, as records
 //   document.h  what a proof says
 //   probe.h     the sentinels
+//   tried.h     attempts and finds, as the tenant's log says them
 //
 // Once an hour, for each tenant, a sentinel is written and read back where the tenant's rows are;
 // the findings, with the traffic and the denied attempts of that hour, are signed (in-toto
@@ -35,6 +36,7 @@
 #include "residency/document.h"  // IWYU pragma: export
 #include "residency/probe.h"     // IWYU pragma: export
 #include "residency/regions.h"   // IWYU pragma: export
+#include "residency/tried.h"     // IWYU pragma: export
 #include "signing/signing.h"
 #include "sql/sql.h"
 #include "sys/sys.h"
@@ -43,9 +45,8 @@ namespace mc::residency {
 
 class ProofStore;
 
-inline constexpr std::string_view kProofType = "residency";      // of the record of a proof
-inline constexpr std::string_view kViolationType = "violation";  // of what a probe found
 inline constexpr std::size_t kProofsListedMax = 200;
+inline constexpr std::size_t kProofsReadMax = 1'000;  // for one page of a list
 
 class Residency {
  public:
@@ -75,9 +76,11 @@ class Residency {
   const Regions& regions() const { return regions_; }
   ResidencyCounts& counts() { return counts_; }
 
-  // What a request of a tenant does with a dataset.
+  // What a request does with a dataset of a tenant.
   struct Touch {
     const identity::Caller& caller;
+    const TenantId& tenant;           // whose data
+    std::string_view region;          // the tenant's
     const dataset::Dataset& dataset;  // of the model
     std::string_view action;          // "read", "write"
     std::string_view purpose = "";
@@ -101,16 +104,36 @@ class Residency {
   // tenant, or when nothing of it lies here.
   Result<Summary> prove_now(const TenantId& tenant);
 
+  // Where a tenant's data lie, as it is configured.
+  struct Located {
+    struct Place {
+      std::string source;
+      std::string region;  // "" = not stated
+      std::vector<std::string> datasets;
+      Answer answer = Answer::permitted;
+    };
+    std::string region;  // the tenant's
+    std::vector<Place> places;
+    std::vector<std::string> absent;  // datasets without a placement in the tenant's region
+  };
+  Result<Located> locate(const TenantId& tenant) const;
+  const std::string& node() const { return home_.node; }
+  bool proves() const { return config_.probes && world_.model != nullptr; }
+
   struct Question {
     std::vector<std::string> tenants = {};
     std::size_t limit = 50;
-    std::string cursor = {};  // "" = from the newest
+    std::string cursor = {};            // "" = from the newest
+    std::optional<WallTime> from = {};  // periods that end behind it
+    std::optional<WallTime> to = {};    // periods that begin before it
+    std::optional<bool> ok = {};
   };
   struct Listed {
     std::vector<Summary> items;
     std::string next_cursor;  // "" = there are no more
   };
-  // The newest first. `invalid` for a cursor that is none.
+  // The newest first. `invalid` for a cursor that is none. With `ok` a page may have fewer than
+  // `limit` and yet another page behind it.
   Result<Listed> list(const Question& question) const;
   struct Proof {
     std::string bundle;    // as it was signed

@@ -158,8 +158,10 @@ TEST_CASE("residency: a request is admitted, counted and refused by the regions 
   ada.tenant = kAlpha;
   ada.principal = PrincipalId("ada");
   ada.region = "eu";
-  const Residency::Touch graph{ada, world.model.datasets[0], "read", "fraud-risk", "req_1"};
-  const Residency::Touch plain{ada, world.model.datasets[1], "write", "", "req_2"};
+  const Residency::Touch graph{ada,    ada.tenant,   ada.region, world.model.datasets[0],
+                               "read", "fraud-risk", "req_1"};
+  const Residency::Touch plain{ada,     ada.tenant, ada.region, world.model.datasets[1],
+                               "write", "",         "req_2"};
   CHECK(world.residency->region_of(graph) == "eu");
   CHECK(world.residency->region_of(plain) == "us");
   CHECK(world.residency->admit(graph).has_value());
@@ -175,7 +177,7 @@ TEST_CASE("residency: a request is admitted, counted and refused by the regions 
   CHECK(payload_of(records.back(), "region_dst") == "us");
 
   world.residency->count(graph, 4);
-  world.residency->count({ada, world.model.datasets[0], "write"}, 3);
+  world.residency->count({ada, ada.tenant, ada.region, world.model.datasets[0], "write"}, 3);
   CHECK(world.residency->counts().of(kAlpha) == std::vector<Traffic>{{"eu", "eu", 4, 3}});
 
   const std::size_t before = records.size();
@@ -351,6 +353,95 @@ TEST_CASE("residency: the list goes in pages, the newest first, over all tenants
   }
   CHECK(world.residency->read(kAlpha, "../bravo/2026-01-01T01Z").error().code == Code::not_found);
   CHECK(world.residency->read(kAlpha, "2027-01-01T01Z").error().code == Code::not_found);
+}
+
+TEST_CASE("residency: the list gives those of a time, and those that held or did not") {
+  ResidencyWorld world;
+  for (int i = 0; i < 4; ++i) {
+    world.settle();
+    world.signing.clock.advance(kHour);
+    world.eu.down = i == 1;  // when the proof of hour 1 is made
+  }
+  const auto at = [](const char* text) { return std::optional(*parse_rfc3339(text)); };
+  const auto listed = [&](Residency::Question question) {
+    question.tenants = {"alpha"};
+    const auto page = world.residency->list(question);
+    REQUIRE(page);
+    std::vector<std::string> out;
+    for (const Summary& each : page->items) out.push_back(each.period.substr(11));
+    return out;
+  };
+  using Periods = std::vector<std::string>;
+  CHECK(listed({}) == Periods{"02Z", "01Z", "00Z", "00-00-00Z"});
+  CHECK(listed({.ok = true}) == Periods{"02Z", "00Z", "00-00-00Z"});
+  CHECK(listed({.ok = false}) == Periods{"01Z"});
+  CHECK(listed({.from = at("2026-01-01T01:00:00Z")}) == Periods{"02Z", "01Z"});
+  CHECK(listed({.from = at("2026-01-01T01:59:59Z")}) == Periods{"02Z", "01Z"});
+  CHECK(listed({.from = at("2026-01-01T00:00:00Z"), .to = at("2026-01-01T01:00:00Z")}) ==
+        Periods{"00Z", "00-00-00Z"});
+  CHECK(listed({.to = at("2026-01-01T00:00:00Z")}).empty());
+  CHECK(listed({.to = at("2026-01-01T00:00:01Z")}) == Periods{"00Z", "00-00-00Z"});
+  CHECK(listed({.from = at("2026-01-01T00:00:01Z"), .ok = true}) == Periods{"02Z", "00Z"});
+}
+
+TEST_CASE("residency: a page of the list reads only so many proofs, and the next goes on behind") {
+  ResidencyWorld world({.proofs_max = 2'000});
+  world.settle();
+  const std::string bundle = world.residency->read(kAlpha, "2026-01-01T00-00-00Z")->bundle;
+  WallTime hour = *parse_rfc3339("2025-01-01T00:00:00Z");
+  for (std::size_t i = 0; i < kProofsReadMax + 5; ++i, hour = hour + kHour) {
+    const std::string path = "/data/residency/alpha/" + hour_name(hour) + ".json";
+    REQUIRE(world.signing.files.write_atomic(path, bundle));
+  }
+  Residency::Question question{.tenants = {"alpha"}, .ok = false};
+  auto page = world.residency->list(question);
+  REQUIRE(page);
+  CHECK(page->items.empty());
+  REQUIRE_FALSE(page->next_cursor.empty());
+  question.cursor = page->next_cursor;
+  page = world.residency->list(question);
+  REQUIRE(page);
+  CHECK(page->next_cursor.empty());
+}
+
+TEST_CASE("residency: the figures of a list are those of the documents") {
+  ResidencyWorld world;
+  world.residency->counts().add(kAlpha, {"eu", "eu", 7, 2});
+  world.eu.refuses_tables = true;
+  const auto proof = world.residency->prove_now(kAlpha);
+  REQUIRE(proof);
+  CHECK(proof->reads == 7);
+  CHECK(proof->writes == 2);
+  CHECK(proof->probes == 1);
+  CHECK(proof->probes_ok == 0);
+}
+
+TEST_CASE("residency: where data lie is told as the rules judge it") {
+  ResidencyWorld world;
+  world.model.sources.push_back({"archive", "test:us", "us"});
+  world.model.sources.push_back({"lost", "test:us", ""});
+  world.model.datasets.push_back(test_dataset("archive"));
+  world.model.datasets.push_back(test_dataset("lost"));
+  world.open({.permitted = {{"bravo", {"us"}}}, .unstated = Unstated::deny});
+  world.add_tenant("bravo", "eu");
+  world.add_tenant("charlie", "ap");
+  const auto located = world.residency->locate(kAlpha);
+  REQUIRE(located);
+  CHECK(located->region == "eu");
+  REQUIRE(located->places.size() == 3);
+  CHECK(located->places[0].source == "graph");
+  CHECK(located->places[0].region == "eu");
+  CHECK(located->places[0].datasets == std::vector<std::string>{"graph"});
+  CHECK(located->places[0].answer == Answer::permitted);
+  CHECK(located->places[1].answer == Answer::source_outside);
+  CHECK(located->places[2].answer == Answer::source_unstated);
+  CHECK(located->absent.empty());
+  CHECK(world.residency->locate(TenantId("bravo"))->places[1].answer == Answer::permitted);
+  // Neither of the placements of `graph` is in its region.
+  const auto charlie = world.residency->locate(TenantId("charlie"));
+  REQUIRE(charlie);
+  CHECK(charlie->absent == std::vector<std::string>{"graph"});
+  CHECK(world.residency->locate(TenantId("nobody")).error().code == Code::not_found);
 }
 
 TEST_CASE("residency: without datasets, or switched off, nothing is proven") {

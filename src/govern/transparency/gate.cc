@@ -31,9 +31,12 @@ Result<Passage> Gate::pass(const Reaching& reaching) {
     return ok();
   }));
   // Who names a warrant means that one.
-  if (!warrant && (reserved || !named.empty())) {
+  if (!warrant && (reserved || reaching.needs_warrant || !named.empty())) {
+    const std::string_view reason = reserved         ? kHasAdministrator
+                                    : !named.empty() ? kWarrantInvalid
+                                                     : kNoWarrant;
     return Passage{.allowed = false,
-                   .reason = std::string(reserved ? kHasAdministrator : kWarrantInvalid),
+                   .reason = std::string(reason),
                    .warrant = is_readable_line(named) ? excerpt(named) : ""};
   }
   const Decision decision = decide(policy_, {reaching.action, reaching.caller.region, held.region,

@@ -49,6 +49,7 @@ struct Reaching {
   // Somebody would have rights in the tenant by it: who has them acts as the tenant's own, past
   // this gate. Of a tenant with an administrator of its own only that one opens it, by a warrant.
   bool gives_rights = false;
+  bool needs_warrant = false;  // nothing but a warrant opens this: the tenant's rows
 };
 
 // What was served, as far as it can be told from the answer.

@@ -10,11 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/breaker.h"
 #include "gateway/documents.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
+#include "gateway/mask_answer.h"
 #include "gateway/session_gate.h"
+#include "net/breaker.h"
 
 namespace mc::gateway {
 
@@ -53,9 +54,20 @@ struct Route {
   Registered registered;
   std::unique_ptr<DocumentCache> cache;
   std::shared_ptr<net::Upstream> upstream;
-  std::unique_ptr<Breaker> breaker;
+  std::unique_ptr<net::Breaker> breaker;
   std::optional<RouteMeters> meters;
   std::optional<access::Resource> resource;  // of an upstream route
+  std::optional<ListedFields> listed;        // when it lists any
+};
+
+// Another tenant's data that a request asks for.
+struct Reach {
+  TenantId tenant;
+  std::string region;                           // the tenant's, once it is open
+  std::string named;                            // the warrant that the request gives; "" = any
+  std::optional<access::WarrantFacts> warrant;  // that opened it
+  std::optional<transparency::Access> access;   // as it is recorded
+  std::optional<ledger::Recorded> recorded;     // of a change, before it is made
 };
 
 // Shared by the loop and whichever thread works on the request; one of them at a time.
@@ -64,8 +76,10 @@ struct Call {
   Route* route = nullptr;
   std::shared_ptr<const identity::Caller> caller;
   std::string request_id;
-  std::string purpose;           // that the request states, or its token
-  std::vector<Decided> decided;  // by policies
+  std::string purpose;               // that the request states, or its token
+  std::vector<Decided> decided;      // by policies
+  std::unique_ptr<Reach> reach;      // null = the data are the caller's own tenant's
+  std::unique_ptr<Masking> masking;  // of an upstream's answer; null = it is streamed
   std::string_view media_type = kJsonType;
   GraphqlRequest graphql;
   std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
@@ -78,6 +92,10 @@ struct Call {
   std::size_t rows = 0;
   bool cache_hit = true;
   bool mutates = false;  // any item does
+
+  // Whose data it is about.
+  const TenantId& tenant() const { return reach ? reach->tenant : caller->tenant; }
+  const std::string& region() const { return reach ? reach->region : caller->region; }
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -98,11 +116,18 @@ struct Gateway::Core {
 
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
+  bool admit_reach(const CallPtr& call, const ReadFields& fields);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
   void dispatch(const CallPtr& call, Seat seat);
+  // Whether the policies let it through to the upstream, and how; what they do not is answered.
+  bool may_forward(const CallPtr& call, Decider& decider);
+  void forward_from_worker(const CallPtr& call);
+  bool decisions_block() const {
+    return world.policy != nullptr && world.policy->remote != nullptr;
+  }
   bool check_operations(const CallPtr& call);
 
   void run_on_datasets(const CallPtr& call, Place place);
@@ -127,11 +152,20 @@ struct Gateway::Core {
   };
   graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
   void note_regions(Call& call, const dataset::SessionReport& report);
+  // reach.cc; both block. The first before anything of the tenant's is touched, the second before
+  // anything of it leaves.
+  using Opened = tl::expected<std::monostate, HttpError>;
+  Opened open_reach(Call& call, std::size_t worker);
+  Opened record_reach(Call& call, const dataset::SessionReport& report, int status);
   void conclude(const CallPtr& call, const dataset::Session& session, Executed executed);
 
   void forward(const CallPtr& call);
   net::FieldLines upstream_fields(const Call& call, MonoTime now) const;
   net::Response upstream_failure(Call& call, const net::ForwardResult& result);
+  // run_masked.cc. False when the call was answered.
+  bool prepare_masks(const CallPtr& call, Decider& decider, const access::Verdict& verdict);
+  void take_whole(const CallPtr& call, net::Forward& forward);
+  void mask_reply(const CallPtr& call, const net::Response& reply);
 
   // Answers, logs, counts and ends the span; the last thing that happens to a call.
   void finish(const CallPtr& call, int status, std::string body, net::Headers extra = {});

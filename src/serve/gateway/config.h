@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "gateway/route_config.h"  // IWYU pragma: export
 #include "json/describe.h"
 
 namespace mc::gateway {
@@ -16,24 +17,6 @@ namespace mc::gateway {
 // codes of the GraphQL-over-HTTP working draft (422 for an invalid operation, 294 for a partial
 // result) for clients that accept application/graphql-response+json.
 enum class HttpProfile : std::uint8_t { audit_compat, draft_2026 };
-
-// open: any document. audit: any, but unregistered ones are counted and logged. allow_list: only
-// registered documents run.
-enum class DocumentMode : std::uint8_t { open, audit, allow_list };
-
-enum class RouteKind : std::uint8_t { datasets, upstream };
-
-struct RouteConfig {
-  std::string path = "/graphql";
-  RouteKind kind = RouteKind::datasets;
-  std::string url;          // upstream: http://host:port/path
-  std::string schema_file;  // upstream: SDL; empty = documents are not validated here
-  std::string health_path;  // upstream: GET must answer 2xx; empty = no active check
-  DocumentMode documents = DocumentMode::open;
-  std::string documents_file;  // JSON object: "sha256:<hex>" -> document text
-  Nanos timeout = seconds(10);
-  std::int64_t response_bytes_max = 64 << 20;
-};
 
 struct LimitsConfig {
   std::int64_t document_bytes_max = 256 << 10;
@@ -74,44 +57,6 @@ struct mc::json::Describe<mc::gateway::HttpProfile> {
   using E = mc::gateway::HttpProfile;
   static constexpr auto names =
       std::array{Name{"audit-compat", E::audit_compat}, Name{"draft-2026", E::draft_2026}};
-};
-
-template <>
-struct mc::json::Describe<mc::gateway::DocumentMode> {
-  using E = mc::gateway::DocumentMode;
-  static constexpr auto names =
-      std::array{Name{"open", E::open}, Name{"audit", E::audit}, Name{"allow-list", E::allow_list}};
-};
-
-template <>
-struct mc::json::Describe<mc::gateway::RouteKind> {
-  using E = mc::gateway::RouteKind;
-  static constexpr auto names =
-      std::array{Name{"datasets", E::datasets}, Name{"upstream", E::upstream}};
-};
-
-template <>
-struct mc::json::Describe<mc::gateway::RouteConfig> {
-  using T = mc::gateway::RouteConfig;
-  static constexpr auto fields = std::tuple{
-      Field{"path", &T::path, "URL path that clients send operations to", {.min = 1, .max = 256}},
-      Field{"kind", &T::kind, "Where operations are answered: own datasets or an upstream server"},
-      Field{"url", &T::url, "Upstream GraphQL endpoint, http://host:port/path"},
-      Field{"schema_file", &T::schema_file,
-            "SDL of the upstream; empty = validation is left to it"},
-      Field{"health_path", &T::health_path, "Upstream path whose GET must answer 2xx; empty = off"},
-      Field{"documents", &T::documents, "Which documents may run"},
-      Field{"documents_file", &T::documents_file,
-            "JSON object of registered documents: sha256:<hex> to text"},
-      Field{"timeout",
-            &T::timeout,
-            "Whole-request deadline",
-            {.min = mc::millis(1), .max = mc::seconds(600)}},
-      Field{"response_bytes_max",
-            &T::response_bytes_max,
-            "Bytes of one reply",
-            {.min = 1024, .max = std::int64_t{4} << 30}},
-  };
 };
 
 template <>

@@ -49,6 +49,16 @@ std::string document_id(std::string_view query) {
   return "sha256:" + to_hex(sys::sha256(query));
 }
 
+const TouchedFields& Compiled::touched(std::size_t operation, const ListedFields& listed) const {
+  graphql::KeptSlot& slot = touched_slots[operation];
+  const graphql::Kept* kept = slot.get();
+  if (kept == nullptr) {
+    kept = slot.keep(std::make_unique<const TouchedFields>(
+        listed.touched(*document, document->operations[operation])));
+  }
+  return static_cast<const TouchedFields&>(*kept);
+}
+
 std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& limits,
                                         const graphql::Schema* schema) {
   auto out = std::make_shared<Compiled>();
@@ -85,6 +95,7 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
       options.suggestions = graphql::Suggestions::on;
       out->suggested = graphql::validate(*schema, *out->document, options);
     } else {
+      out->touched_slots = std::vector<graphql::KeptSlot>(out->document->operations.size());
       for (const graphql::OperationNode& operation : out->document->operations) {
         out->prepared.push_back(
             std::make_unique<const graphql::PreparedOperation>(*schema, *out->document, operation));

@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "gateway/config.h"
+#include "gateway/listed_fields.h"
 #include "graphql/graphql.h"
 #include "sys/sys.h"
 
@@ -33,8 +34,12 @@ struct Compiled {
   graphql::Measure measure;
   // By index into document->operations; empty when there is no schema to plan against.
   std::vector<std::unique_ptr<const graphql::PreparedOperation>> prepared;
+  // What an operation reaches of the fields that its route lists; found out when it is first asked
+  // for. A document of a route with a schema.
+  const TouchedFields& touched(std::size_t operation, const ListedFields& listed) const;
   // A run of it took more than the event loop may spend on one request.
   mutable std::atomic<bool> too_long_for_loop = false;
+  mutable std::vector<graphql::KeptSlot> touched_slots;  // by operation
 };
 
 // `schema` may be null: then only syntax and limits are checked.

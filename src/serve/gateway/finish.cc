@@ -74,6 +74,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
                    {"operation", operation},
                    {"status", status},
                    {call.code.empty() ? "" : "code", call.code},
+                   {call.reach ? "of_tenant" : "", call.reach ? call.reach->tenant.get() : ""},
                    {"us", spent.count / 1'000},
                    {"bytes", bytes},
                    {reads ? "statements" : "", call.statements},

@@ -39,7 +39,7 @@ Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld&
     if (world.catalog != nullptr) route.schema = &world.catalog->schema();
   } else {
     MC_TRY_OK(read_url(route));
-    route.breaker = std::make_unique<Breaker>(config.breaker_failures, config.breaker_pause);
+    route.breaker = std::make_unique<net::Breaker>(config.breaker_failures, config.breaker_pause);
   }
   if (!route.config.schema_file.empty()) {
     MC_TRY(const std::string sdl, world.files.read_all(route.config.schema_file, kSchemaBytesMax));
@@ -49,6 +49,11 @@ Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld&
     }
     route.own_schema = std::move(*schema);
     route.schema = route.own_schema.get();
+  }
+  if (!route.config.fields.empty()) {
+    Result<ListedFields> listed = ListedFields::make(*route.own_schema, route.config.fields);
+    if (!listed) return fail(Code::invalid, where + listed.error().what);
+    route.listed = std::move(*listed);
   }
   MC_TRY(route.registered, Registered::load(world.files, route.config.documents_file));
   route.cache = std::make_unique<DocumentCache>(config.limits, world.random.next_u64());
@@ -79,6 +84,9 @@ Status GatewayConfig::check() const {
     }
     if (route.kind == RouteKind::datasets && !route.schema_file.empty()) {
       return fail(Code::invalid, where + ".schema_file belongs to kind upstream");
+    }
+    if (!route.fields.empty() && route.schema_file.empty()) {
+      return fail(Code::invalid, where + ".fields are fields of the schema_file, which is empty");
     }
     if ((route.kind == RouteKind::upstream) == route.url.empty()) {
       return fail(Code::invalid, where + ".url belongs to kind upstream, and is required there");

@@ -29,6 +29,7 @@
 #include "sql/sql.h"
 #include "sys/sys.h"
 #include "trace/trace.h"
+#include "transparency/transparency.h"
 
 namespace mc::gateway {
 
@@ -37,7 +38,10 @@ struct PolicyWorld {
   const policy::Engine& engine;
   access::DecisionLog* decisions = nullptr;  // null = decisions are not kept
   const mask::Keys& mask_keys;
-  std::string region;  // where this server stands; "" = anywhere
+  std::string region;        // where this server stands; "" = anywhere
+  identity::StepUp step_up;  // the proof that the obligation of this name asks for
+  // Decides instead of the engine; null = it does not. It blocks, so nothing is decided on a loop.
+  access::Remote* remote = nullptr;
 };
 
 // What the gateway borrows; everything outlives it.
@@ -52,6 +56,9 @@ struct GatewayWorld {
   const sql::Drivers* drivers = nullptr;
   const dataset::Catalog* catalog = nullptr;  // null = no datasets; needed by dataset routes
   const PolicyWorld* policy = nullptr;        // null = roles alone decide, nothing is masked
+  // Null, either of them: no data of another tenant than the caller's are opened.
+  transparency::Gate* gate = nullptr;
+  transparency::Recorder* recorder = nullptr;
 };
 
 struct RouteStatus {

@@ -198,7 +198,11 @@ ReadFields::ReadFields(const net::Request& request) {
   unsigned seen = 0;
   for (const net::HeaderView& field : request.headers) {
     const auto take = [&](std::string_view& place, std::string_view name, unsigned bit) {
-      if ((seen & bit) != 0 || !equals_ignoring_case(field.name, name)) return;
+      if (!equals_ignoring_case(field.name, name)) return;
+      if ((seen & bit) != 0) {
+        repeated |= bit;
+        return;
+      }
       seen |= bit;
       place = field.value;
     };
@@ -211,16 +215,20 @@ ReadFields::ReadFields(const net::Request& request) {
         break;
       case 11:
         take(traceparent, "traceparent", 4);
+        take(tenant, "x-mc-tenant", kTenantBit);
         break;
       case 12:
         take(content_type, "content-type", 8);
-        take(purpose, "x-mc-purpose", 64);
+        take(purpose, "x-mc-purpose", kPurposeBit);
         break;
       case 13:
         take(authorization, "authorization", 16);
         break;
       case 16:
         take(content_encoding, "content-encoding", 32);
+        break;
+      case 17:
+        take(warrant, "x-maestro-warrant", kWarrantBit);
         break;
       default:
         break;

@@ -20,7 +20,9 @@ inline constexpr std::string_view kGraphqlType = "application/graphql-response+j
 struct ReadFields {
   explicit ReadFields(const net::Request& request);
   std::string_view accept, authorization, content_type, content_encoding, traceparent, tracestate,
-      purpose;
+      purpose, tenant, warrant;
+  static constexpr unsigned kPurposeBit = 64, kTenantBit = 128, kWarrantBit = 256;
+  unsigned repeated = 0;  // which of the fields stand there twice; bits, of these three above
 };
 // Of one of these two: with the charset.
 std::string_view content_type(std::string_view media_type);

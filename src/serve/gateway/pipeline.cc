@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::size_t kPurposeMax = 64;
+constexpr std::size_t kTenantMax = 63;
+constexpr std::size_t kWarrantMax = 64;
 
 HttpError overloaded(std::string_view what) {
   return {503, "OVERLOADED", "the queue of " + std::string(what) + " is full; retry"};
@@ -83,6 +85,10 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
            {{"WWW-Authenticate", bearer ? "Bearer error=\"invalid_token\"" : "Bearer"}});
     return false;
   }
+  if ((fields.repeated & ReadFields::kPurposeBit) != 0) {
+    refuse(call, {400, "BAD_REQUEST", "X-MC-Purpose: once at most"});
+    return false;
+  }
   // What policies deny is denied with a decision; what cannot be a purpose does not get so far.
   if (fields.purpose.size() > kPurposeMax || !is_one_line(fields.purpose)) {
     refuse(call, {400, "BAD_REQUEST", "X-MC-Purpose: at most 64 bytes of text"});
@@ -93,6 +99,36 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
     refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'query'"});
     return false;
   }
+  return admit_reach(call, fields);
+}
+
+// What can be said at once of a request for another tenant's data. An upstream has nothing but the
+// caller's own: there the headers are what others are that a client may not set.
+bool Gateway::Core::admit_reach(const CallPtr& call, const ReadFields& fields) {
+  if (call->route->config.kind != RouteKind::datasets) return true;
+  constexpr unsigned kBoth = ReadFields::kTenantBit | ReadFields::kWarrantBit;
+  if ((fields.repeated & kBoth) != 0) {
+    refuse(call, {400, "BAD_REQUEST", "X-MC-Tenant and X-Maestro-Warrant: each once at most"});
+    return false;
+  }
+  const bool other = !fields.tenant.empty() && fields.tenant != call->caller->tenant.get();
+  if (!other) {
+    if (fields.warrant.empty()) return true;
+    refuse(call, {400, "BAD_REQUEST",
+                  "X-Maestro-Warrant: a warrant opens another tenant; name it in X-MC-Tenant"});
+    return false;
+  }
+  if (fields.tenant.size() > kTenantMax || !is_one_line(fields.tenant)) {
+    refuse(call, {400, "BAD_REQUEST", "X-MC-Tenant: at most 63 bytes, the name of a tenant"});
+    return false;
+  }
+  if (fields.warrant.size() > kWarrantMax || !is_one_line(fields.warrant)) {
+    refuse(call, {400, "BAD_REQUEST", "X-Maestro-Warrant: at most 64 bytes, the id of a warrant"});
+    return false;
+  }
+  call->reach = std::make_unique<Reach>();
+  call->reach->tenant = TenantId(std::string(fields.tenant));
+  call->reach->named = fields.warrant;
   return true;
 }
 
@@ -173,13 +209,29 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
   if (!check_operations(call)) return;
   if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
+  if (decisions_block()) return forward_from_worker(call);
   if (world.policy != nullptr) {
     Decider& decider = *(seat.place == Place::loop ? loop_deciders : parser_deciders)[seat.index];
-    const access::Verdict& verdict =
-        decider.decide(*call, *call->route->resource, access::Action::forward);
-    if (!verdict.allow || verdict.obligations.step_up) return refuse(call, denial_of(verdict));
+    if (!may_forward(call, decider)) return;
   }
   forward(call);
+}
+
+bool Gateway::Core::may_forward(const CallPtr& call, Decider& decider) {
+  const access::Verdict& verdict =
+      decider.decide(*call, *call->route->resource, access::Action::forward);
+  if (verdict.allow && !verdict.obligations.step_up) return prepare_masks(call, decider, verdict);
+  refuse(call, denial_of(verdict),
+         verdict.allow ? step_up_challenge(world.policy->step_up) : net::Headers());
+  return false;
+}
+
+void Gateway::Core::forward_from_worker(const CallPtr& call) {
+  const bool queued = workers->submit([this, call](int worker) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
+    if (may_forward(call, *deciders[static_cast<std::size_t>(worker)])) forward(call);
+  });
+  if (!queued) refuse(call, overloaded("operations"), retry_after(1));
 }
 
 // Rules that need the parsed document: it is valid, the operation exists, the caller may run it.

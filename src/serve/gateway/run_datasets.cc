@@ -79,7 +79,8 @@ void Gateway::Core::run_on_datasets(const CallPtr& call, Place place) {
 bool Gateway::Core::may_run_on_loop(const Call& call) const {
   const Compiled& compiled = *call.documents.front();
   return config.loop_steps_max > 0 && call.documents.size() == 1 && !call.mutates &&
-         !compiled.introspects && !compiled.too_long_for_loop.load(std::memory_order_relaxed);
+         call.reach == nullptr && !compiled.introspects && !decisions_block() &&
+         !compiled.too_long_for_loop.load(std::memory_order_relaxed);
 }
 
 bool Gateway::Core::execute_on_loop(const CallPtr& call) {
@@ -131,11 +132,11 @@ Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call
   dataset::SessionOptions options;
   options.may = capabilities(*call.caller);
   options.deadline = call.deadline;
-  options.region = call.caller->region;
+  options.region = call.region();
   options.brief = brief;
   options.gate = gate;
-  return dataset::Session::make(*world.catalog, call.caller->tenant, set,
-                                {world.clock, world.random}, std::move(options));
+  return dataset::Session::make(*world.catalog, call.tenant(), set, {world.clock, world.random},
+                                std::move(options));
 }
 
 std::optional<SessionGate> Gateway::Core::make_gate(Call& call,
@@ -174,8 +175,8 @@ Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session&
 void Gateway::Core::note_regions(Call& call, const dataset::SessionReport& report) {
   if (residency == nullptr) return;
   for (const dataset::Worked& worked : report.worked) {
-    residency::Residency::Touch touch{*call.caller, *worked.dataset, "read", call.purpose,
-                                      call.request_id};
+    residency::Residency::Touch touch{*call.caller, call.tenant(), call.region(),  *worked.dataset,
+                                      "read",       call.purpose,  call.request_id};
     if (worked.reads > 0) residency->count(touch, static_cast<std::int64_t>(worked.reads));
     for (const Error& fault : report.faults) residency->note_fault(touch, fault);
     if (call.span) {
@@ -199,14 +200,24 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
                                      {"what", fault.what}});
   }
   note_regions(*call, report);
+  const int status = status_for(executed.stage, call->media_type, config.http_profile);
+  if (call->reach != nullptr) {
+    if (const Opened recorded = record_reach(*call, report, status); !recorded) {
+      return refuse(call, recorded.error());
+    }
+  }
   // The log tells a reply that nobody waited for from one that was read.
   if (call->exchange->cancelled()) return finish(call, 499, "");
-  finish(call, status_for(executed.stage, call->media_type, config.http_profile),
-         std::move(executed.body));
+  finish(call, status, std::move(executed.body));
 }
 
 void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   if (call->exchange->cancelled()) return finish(call, 499, "");
+  if (call->reach != nullptr) {
+    if (const Opened opened = open_reach(*call, worker); !opened) {
+      return refuse(call, opened.error());
+    }
+  }
   const HeldViews views(*connections[worker], !call->mutates);
   std::optional<SessionGate> gate = make_gate(*call, deciders, worker);
   const auto session = make_session(*call, *connections[worker], gate ? &*gate : nullptr, {});

@@ -17,7 +17,8 @@ bool same_name(std::string_view name, std::string_view reserved) {
                     [](char a, char b) { return folded(a) == b; });
 }
 
-constexpr std::array<std::string_view, 3> kReservedPrefixes = {"x-mc-", "x-ig-", "x-forwarded-"};
+constexpr std::array<std::string_view, 4> kReservedPrefixes = {"x-mc-", "x-ig-", "x-maestro-",
+                                                               "x-forwarded-"};
 constexpr std::array<std::string_view, 22> kReservedNames = {"authorization",
                                                              "cookie",
                                                              "host",
@@ -69,6 +70,16 @@ bool is_ours(std::string_view name) {
                      [&](std::string_view reserved) { return same_name(name, reserved); });
 }
 
+constexpr std::string_view kGraphqlOrJson =
+    "application/graphql-response+json, application/json;q=0.9";
+
+// What of a client's request would make a reply something else than all of the answer, in a form
+// that can be read here.
+bool shapes_reply(std::string_view name) {
+  return same_name(name, "accept") || same_name(name, "accept-encoding") ||
+         same_name(name, "range") || same_name(name.substr(0, 3), "if-");
+}
+
 // The operation as JSON when the client's own bytes cannot be sent on: GET, document ids, members
 // that were not governed here.
 std::string rewritten_body(const GraphqlRequest& request) {
@@ -114,7 +125,14 @@ net::FieldLines Gateway::Core::upstream_fields(const Call& call, MonoTime now) c
   const net::Request& request = call.exchange->request();
   net::FieldLines out;
   out.reserve(kUsualBytes);
-  out.pass_on(request.headers, is_ours);
+  if (call.masking) {
+    out.pass_on(request.headers,
+                [](std::string_view name) { return is_ours(name) || shapes_reply(name); });
+    out.add("Accept", call.media_type == kJsonType ? kJsonType : kGraphqlOrJson);
+    out.add("Accept-Encoding", "identity");
+  } else {
+    out.pass_on(request.headers, is_ours);
+  }
   out.add("Content-Type", kJsonType);
   out.add("X-Request-Id", call.request_id);
   out.add("X-MC-Tenant", call.caller->tenant.get());
@@ -170,10 +188,13 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
     return upstream_failure(*held, result);
   };
+  if (call->masking) take_whole(call, forward);
   forward.on_done = [this, call](const net::ForwardResult& result) {
     const Route& answering = *call->route;
     const bool gone = call->exchange->cancelled();
-    const bool good = result.status != 0 && result.status < 500 && result.error.empty();
+    // One that was taken whole is recorded with the answer that is made of it.
+    const bool whole = call->masking && call->masking->answering;
+    const bool good = result.status != 0 && result.status < 500 && (whole || result.error.empty());
     if (good) {
       answering.breaker->succeeded();
     } else if (!gone) {
@@ -183,6 +204,7 @@ void Gateway::Core::forward(const CallPtr& call) {
     }
     const RouteMeters& meter = *answering.meters;
     (gone ? meter.cancelled : good ? meter.forwarded : meter.failed)->add();
+    if (whole) return;
     // A head that came may still not have been passed on: then upstream_failure() has answered.
     // A reply cut in the middle keeps its status and is logged with the reason.
     const bool replaced = !call->code.empty() || result.status == 0;

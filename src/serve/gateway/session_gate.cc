@@ -54,13 +54,17 @@ access::Resource resource_of(const RouteConfig& route) {
   access::Resource::Facts facts;
   facts.kind = "route";
   facts.name = route.path;
+  for (const FieldConfig& field : route.fields) {
+    facts.columns.push_back({field.field, std::string(sensitivity_name(field.sensitivity)),
+                             field.licence_class, field.quasi_identifier});
+  }
   return access::Resource(std::move(facts));
 }
 
 Decider::Decider(const GatewayWorld& world, const PolicyWorld& policy)
     : world_(world),
       policy_(policy),
-      gate_({policy.engine, world.clock, world.random, policy.decisions}) {}
+      gate_({policy.engine, world.clock, world.random, policy.decisions, policy.remote}) {}
 
 const access::Verdict& Decider::decide(Call& call, const access::Resource& resource,
                                        access::Action action) {
@@ -68,16 +72,17 @@ const access::Verdict& Decider::decide(Call& call, const access::Resource& resou
     if (made.resource == &resource && made.action == action) return made.verdict;
   }
   const identity::Caller& caller = *call.caller;
-  const access::Request request{.caller = caller,
-                                .purpose = call.purpose,
-                                .action = action,
-                                .resource = resource,
-                                .tenant = caller.tenant.get(),
-                                .tenant_region = caller.region,
-                                .node_region = policy_.region,
-                                .warrant = nullptr,
-                                .stepped_up = false,
-                                .request_id = call.request_id};
+  const access::Request request{
+      .caller = caller,
+      .purpose = call.purpose,
+      .action = action,
+      .resource = resource,
+      .tenant = call.tenant().get(),
+      .tenant_region = call.region(),
+      .node_region = policy_.region,
+      .warrant = call.reach && call.reach->warrant ? &*call.reach->warrant : nullptr,
+      .stepped_up = has_fresh_proof(caller),
+      .request_id = call.request_id};
   call.decided.push_back({&resource, action, gate_.decide(request)});
   const access::Verdict& verdict = call.decided.back().verdict;
   if (verdict.obligations.alert) {
@@ -87,6 +92,10 @@ const access::Verdict& Decider::decide(Call& call, const access::Resource& resou
                                       {"decision", verdict.decision_id}});
   }
   return verdict;
+}
+
+bool Decider::has_fresh_proof(const identity::Caller& caller) const {
+  return caller.proof && check_proof(*caller.proof, policy_.step_up, world_.clock.wall());
 }
 
 const mask::ColumnKey& Decider::key(std::string_view tenant, const access::Resource& resource,
@@ -102,8 +111,8 @@ const mask::ColumnKey& Decider::key(std::string_view tenant, const access::Resou
 
 HttpError denial_of(const access::Verdict& verdict) {
   if (verdict.allow) {
-    return {403, "STEP_UP_REQUIRED",
-            "sign in again to do this (decision " + verdict.decision_id + ")"};
+    return {401, "STEP_UP_REQUIRED",
+            "this takes a person who has just signed in (decision " + verdict.decision_id + ")"};
   }
   std::string reasons;
   for (const std::string& reason : verdict.reasons) {
@@ -113,12 +122,24 @@ HttpError denial_of(const access::Verdict& verdict) {
           "denied by policy: " + reasons + " (decision " + verdict.decision_id + ")"};
 }
 
+// RFC 9470 section 3.
+net::Headers step_up_challenge(const identity::StepUp& rule) {
+  std::string header = "Bearer error=\"insufficient_user_authentication\"";
+  if (rule.max_age.count > 0) {
+    header.append(", max_age=\"").append(std::to_string(to_millis(rule.max_age) / 1'000)) += '"';
+  }
+  std::string acr;
+  for (const std::string& each : rule.acr) acr.append(acr.empty() ? "" : " ").append(each);
+  if (!acr.empty()) header.append(", acr_values=\"").append(acr) += '"';
+  return {{"WWW-Authenticate", std::move(header)}};
+}
+
 Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use) {
   const auto index = static_cast<std::size_t>(dataset);
   if (world_.residency != nullptr) {
-    MC_TRY_OK(world_.residency->admit({*call_.caller, world_.model.datasets[index],
-                                       use == dataset::Use::write ? "write" : "read", call_.purpose,
-                                       call_.request_id}));
+    MC_TRY_OK(world_.residency->admit(
+        {*call_.caller, call_.tenant(), call_.region(), world_.model.datasets[index],
+         use == dataset::Use::write ? "write" : "read", call_.purpose, call_.request_id}));
   }
   const access::Resource& resource = world_.resources[index];
   const access::Verdict& verdict = decider_.decide(call_, resource, action_of(use));
@@ -139,8 +160,8 @@ Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use)
 }
 
 mask::ColumnKey SessionGate::key(int dataset, int column) {
-  return decider_.key(call_.caller->tenant.get(),
-                      world_.resources[static_cast<std::size_t>(dataset)], column);
+  return decider_.key(call_.tenant().get(), world_.resources[static_cast<std::size_t>(dataset)],
+                      column);
 }
 
 }  // namespace mc::gateway

@@ -39,6 +39,8 @@ class Decider {
   const mask::ColumnKey& key(std::string_view tenant, const access::Resource& resource, int column);
 
  private:
+  bool has_fresh_proof(const identity::Caller& caller) const;
+
   const GatewayWorld& world_;
   const PolicyWorld& policy_;
   access::Gate gate_;
@@ -47,6 +49,8 @@ class Decider {
 
 // What a caller is told of a denial.
 HttpError denial_of(const access::Verdict& verdict);
+// How a person makes up for a missing proof (RFC 9470).
+net::Headers step_up_challenge(const identity::StepUp& rule);
 
 // The gate of one session.
 class SessionGate final : public dataset::DatasetGate {

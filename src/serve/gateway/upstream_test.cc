@@ -75,6 +75,7 @@ TEST_CASE("upstream: what a client says about identity never gets through, in no
   const net::Headers hostile = {{"X-MC-Tenant", "HOSTILE"},
                                 {"x-mc-principal", "HOSTILE"},
                                 {"X-MC-Unheard-Of", "HOSTILE"},
+                                {"X-Maestro-Warrant", "HOSTILE"},
                                 {"X_MC_Tenant", "HOSTILE"},
                                 {"x_mc-tenant", "HOSTILE"},
                                 {"X-IG-Anything", "HOSTILE"},
