@@ -193,14 +193,18 @@ export type Policy = {
   digest: string | null;
   signed_by: string | null;
   channel: string;
-  location_kind: "built-in" | "folder" | "file" | "url";
+  location_kind: "built-in" | "folder" | "file" | "url" | "opa";
   activated_at: Time | null;
   looked_at: Time | null;
   problem: string | null;
   expired: boolean;
+  expires_at: Time | null;
+  packed: boolean;
   refused: number;
   activations: number;
   counted?: number;
+  sampled: boolean;
+  estimated: number;
   rules: PolicyRule[];
 };
 export type PolicyRule = {
@@ -208,6 +212,7 @@ export type PolicyRule = {
   title: string | null;
   description: string | null;
   decisions: number;
+  estimated: number;
   denied: number;
 };
 export type PolicyFiles = { files: Record<string, string> };
@@ -217,6 +222,9 @@ export type WhatIf = {
   from: Time;
   to: Time;
   decisions: number;
+  sampled: boolean;
+  estimated: number;
+  estimated_to_change: number;
   unchanged: number;
   changed: { decision_id: string; at: Time; tenant: string; principal: string; action: string; resource: ResourceName; before: Outcome; after: Outcome }[];
   skipped: { reason: string; count: number }[];
@@ -232,6 +240,7 @@ export type Decision = {
   purpose: string;
   resource: ResourceName;
   allowed: boolean;
+  rate: number;
   rules: string[];
   reasons: string[];
   masked: Record<string, string>;
@@ -241,12 +250,18 @@ export type Decision = {
 };
 export type DecisionPage = { items: Decision[]; next_cursor: Cursor };
 export type DecisionDetail = Decision & { input: Record<string, unknown>; explanation: Explanation };
+export type DecidedNow = {
+  revision: string;
+  policies_changed: boolean;
+  outcome: Outcome | null;
+  same: boolean;
+};
 export type Explanation = {
   summary: string;
   rules: { id: string; effect: "deny" | "other"; title: string | null; description: string | null; file: string | null; row: number | null }[];
   inputs: { name: string; value: unknown; rules: string[] }[];
   masks: { column: string; mask: string; sensitivity: string | null }[];
-  now: { revision: string; policies_changed: boolean; outcome: Outcome | null; same: boolean };
+  now: DecidedNow | null;
   would_allow: { changes: { what: "purpose" | "granted-purpose" | "role" | "warrant" | "no-warrant" | "tenant" | "region" | "step-up"; from: string; to: string; text: string }[] }[];
   tried: number;
 };
@@ -325,10 +340,48 @@ export type ResidencyProof = {
   to: Time;
   at: Time;
   ok: boolean;
+  reads: number;
+  writes: number;
+  probes: number;
+  probes_ok: number;
   violations: number;
   sha256: string;
 };
 export type ResidencyProofPage = { items: ResidencyProof[]; next_cursor: Cursor };
+export type Residency = {
+  tenant: string;
+  region: string;
+  permitted: string[];
+  unstated: "allow" | "deny";
+  node: { name: string; region: string };
+  proven: boolean;
+  places: ResidencyPlace[];
+  absent: string[];
+};
+export type ResidencyPlace = {
+  source: string;
+  region: string;
+  datasets: string[];
+  verdict: "permitted" | "source-outside" | "node-outside" | "source-unstated";
+};
+export type ResidencyAttempt = {
+  record: number;
+  at: Time;
+  denied: boolean;
+  actor: string;
+  purpose: string;
+  erased: boolean;
+  code: string | null;
+  action: string | null;
+  dataset: string | null;
+  source: string | null;
+  src: string | null;
+  dst: string | null;
+  count: number | null;
+  period: string | null;
+  request_id: string | null;
+};
+export type ResidencyAttemptPage = { items: ResidencyAttempt[]; next_cursor: Cursor };
 export type ResidencyTraffic = { src: string; dst: string; count: number; ok: boolean };
 export type ResidencyViolation = {
   at: Time;
@@ -481,8 +534,14 @@ export abstract class Operations {
   getDataset = (given: { dataset: string }) =>
     this.call<DatasetDetail>("GET", `/v1/datasets/${encodeURIComponent(given.dataset)}`);
   // The proofs of where tenants' data lie, newest first, of those tenants that the caller may see.
-  listResidency = (given: { tenant?: string; limit?: number; cursor?: string } = {}) =>
-    this.call<ResidencyProofPage>("GET", address("/v1/residency", { tenant: given.tenant, limit: given.limit, cursor: given.cursor }));
+  listResidency = (given: { tenant?: string; from?: string; to?: string; ok?: boolean; limit?: number; cursor?: string } = {}) =>
+    this.call<ResidencyProofPage>("GET", address("/v1/residency", { tenant: given.tenant, from: given.from, to: given.to, ok: given.ok, limit: given.limit, cursor: given.cursor }));
+  // Where a tenant's data lie and may lie, as it is configured.
+  locateResidency = (given: { tenant: string }) =>
+    this.call<Residency>("GET", `/v1/residency/${encodeURIComponent(given.tenant)}`);
+  // What was tried on a tenant's data outside of its regions and denied, and what probes found there, newest first: the records of the tenant's log.
+  listResidencyAttempts = (given: { tenant: string; code?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string }) =>
+    this.call<ResidencyAttemptPage>("GET", address(`/v1/residency/${encodeURIComponent(given.tenant)}/attempts`, { code: given.code, actor: given.actor, from: given.from, to: given.to, limit: given.limit, cursor: given.cursor }));
   // One proof: the bundle that was signed, or what it says.
   getResidency = (given: { tenant: string; period: string; form?: "bundle" | "document" }) =>
     this.call<Record<string, unknown>>("GET", address(`/v1/residency/${encodeURIComponent(given.tenant)}/${encodeURIComponent(given.period)}`, { form: given.form }));

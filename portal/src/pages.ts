@@ -19,6 +19,7 @@ export const PAGES: PageEntry[] = [
   { path: "/access", name: "Access", group: "Protect", key: "a", load: () => import("./pages/access.tsx") },
   { path: "/records", name: "Ledger", group: "Protect", key: "l", load: () => import("./pages/ledger.tsx") },
   { path: "/policy", name: "Policy", group: "Protect", key: "y", load: () => import("./pages/policy.tsx") },
+  { path: "/residency", name: "Residency", group: "Protect", key: "r", load: () => import("./pages/residency.tsx") },
   { path: "/console", name: "GraphQL console", group: "Run", key: "c", load: () => import("./pages/console.tsx") },
   { path: "/notifications", name: "Notifications", group: "Run", key: "n", load: () => import("./pages/notifications.tsx") },
   { path: "/verify", name: "Verify", group: "Prove", key: "v", load: () => import("./pages/verify.tsx") },

@@ -44,7 +44,7 @@ test("decisions are asked for by instants in UTC, and by a verdict only when one
 });
 
 const rule = (id: string, decisions: number, denied: number, title: string | null = null): PolicyRule =>
-  ({ id, title, description: null, decisions, denied });
+  ({ id, title, description: null, decisions, denied, estimated: decisions });
 
 test("the rules that spoke most come first, those that never did come too, and reasons are those that denied", () => {
   const rules = [rule("b", 5, 0), rule("a", 5, 2, "Title"), rule("silent", 0, 0), rule("z", 9, 9)];

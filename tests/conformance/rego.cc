@@ -1,52 +1,13 @@
-// OPA's compliance suite (Apache-2.0), one case a line: cases/*.jsonl are compiled by our compiler,
-// plans/*.jsonl hold the plan that OPA made of the same case; both run in our machine.
-#include "rego/rego.h"
-
+// Every case is compiled by our compiler; the plan that OPA made of it runs as well. Both run in
+// our machine.
 #include <algorithm>
-#include <map>
 
-#include "graphrego/graphrego.h"
-#include "suite.h"
-#include "term/term.h"
+#include "rego_cases.h"
 
 namespace mc::conformance {
 namespace {
 
 using term::Value;
-
-// Cases that need what a test must not have; each with its reason.
-struct Exempt {
-  std::string_view prefix, why;
-};
-constexpr Exempt kExempt[] = {
-    {"netlookupipaddr/", "asks a name server"},
-};
-
-bool is_exempt(const std::string& id) {
-  return std::any_of(std::begin(kExempt), std::end(kExempt),
-                     [&](const Exempt& exempt) { return id.starts_with(exempt.prefix); });
-}
-
-struct Case {
-  std::string id;
-  Value node;
-  std::string text(std::string_view name) const { return std::string(node.find(name).text()); }
-};
-
-Value test_sleep(builtin::Context&, std::span<const Value>) {
-  return Value::null();
-}
-
-vm::Capabilities capabilities() {
-  vm::Capabilities made;
-  made.more = graphrego::graphql_builtins();
-  made.more.push_back(rego::parse_module_builtin());
-  made.more.push_back({.name = "test.sleep",
-                       .signature = "(duration: string) => null",
-                       .function = test_sleep,
-                       .deterministic = false});
-  return made;
-}
 
 // Rows as an array of one order: sets become arrays, and with `sorted` the arrays of each binding
 // are put in order too.
@@ -82,25 +43,20 @@ class Runner {
         machine_(*clock_, *random_) {}
 
   // Empty, or why the case fails.
-  std::string compile_and_run(const Case& c) {
-    std::vector<rego::Module> modules;
-    std::size_t number = 0;
-    for (const Value text : c.node.find("modules").items()) {
-      auto module = rego::parse_module(text.text(), "test-" + std::to_string(number++) + ".rego");
-      if (!module) return "does not parse: " + rego::to_line(module.error().front());
-      modules.push_back(std::move(*module));
-    }
+  std::string compile_and_run(const RegoCase& c) {
+    auto modules = parse_modules(c);
+    if (!modules) return modules.error().what;
     auto query = rego::parse_query(c.text("query"));
     if (!query) return "query does not parse: " + rego::to_line(query.error().front());
     rego::CompileOptions options;
     options.queries.push_back({.name = "eval", .body = std::move(*query)});
-    options.capabilities = capabilities();
-    const auto compiled = rego::compile(std::move(modules), options);
+    options.capabilities = suite_capabilities();
+    const auto compiled = rego::compile(std::move(*modules), options);
     if (!compiled) return compile_error(c, compiled.error().front());
     return run(c, compiled->policy, c.node.find("want_result"));
   }
 
-  std::string run_plan(const Case& c, const Case& plan) {
+  std::string run_plan(const RegoCase& c, const RegoCase& plan) {
     const auto policy = vm::plan::parse(term::to_json(plan.node.find("plan")));
     if (!policy) return "plan does not parse: " + policy.error().what;
     return run(c, *policy, plan.node.find("want_plan_result"));
@@ -108,7 +64,7 @@ class Runner {
 
  private:
   // Some cases expect a type error that the compiler finds.
-  static std::string compile_error(const Case& c, const rego::Diagnostic& found) {
+  static std::string compile_error(const RegoCase& c, const rego::Diagnostic& found) {
     if (c.text("want_error_code") == found.code &&
         rego::to_line(found).find(c.text("want_error")) != std::string::npos) {
       return "";
@@ -116,8 +72,8 @@ class Runner {
     return "does not compile: " + rego::to_line(found);
   }
 
-  std::string run(const Case& c, const vm::plan::Policy& policy, Value wanted) {
-    const auto program = vm::Program::make(policy, capabilities());
+  std::string run(const RegoCase& c, const vm::plan::Policy& policy, Value wanted) {
+    const auto program = vm::Program::make(policy, suite_capabilities());
     if (!program) return "is refused: " + program.error().what;
     term::Arena arena;
     vm::Query query;
@@ -128,15 +84,9 @@ class Runner {
     query.strict_errors = c.node.find("strict_error").is_true();
     Value data = c.node.find("data");
     query.data = data.is_undefined() ? term::object(arena) : data;
-    query.input = c.node.find("input");
-    if (const std::string text = c.text("input_term"); !text.empty()) {
-      const auto parsed = rego::parse_term(text);
-      if (!parsed) return "input_term does not parse: " + rego::to_line(parsed.error().front());
-      auto value = rego::to_value(arena, *parsed);
-      if (!value) return "input_term: " + value.error().what;
-      term::freeze(*value);
-      query.input = *value;
-    }
+    const auto input = read_input(c, arena);
+    if (!input) return input.error().what;
+    query.input = *input;
     const auto answer = machine_.run(**program, query);
     if (!answer) return judge_error(c, answer.error());
     const bool sorted = c.node.find("sort_bindings").is_true();
@@ -150,7 +100,7 @@ class Runner {
     return "wanted " + term::to_json(want) + ", got " + term::to_json(got);
   }
 
-  static std::string judge_error(const Case& c, const vm::EvalError& error) {
+  static std::string judge_error(const RegoCase& c, const vm::EvalError& error) {
     const std::string code = c.text("want_error_code"), text = c.text("want_error");
     // The suite's own names of modules; plans were made with others.
     std::string file = error.file;
@@ -170,38 +120,12 @@ class Runner {
   vm::Machine machine_;
 };
 
-// The cases of a folder, by id. Their values live in `arena`.
-std::map<std::string, Case> read_cases(const Vectors& vectors, const std::string& folder,
-                                       term::Arena& arena, Report& report) {
-  std::map<std::string, Case> cases;
-  for (const std::string& path : vectors.find(folder, ".jsonl")) {
-    const auto text = vectors.read(path);
-    if (!text) {
-      report.fail(path, text.error().what);
-      continue;
-    }
-    for (const std::string_view line : split(*text, '\n')) {
-      if (line.empty()) continue;
-      auto node = term::parse_json(arena, line);
-      if (!node) {
-        report.fail(path, node.error().what);
-        continue;
-      }
-      term::freeze(*node);
-      Case c{.id = std::string(node->find("id").text()), .node = *node};
-      std::string id = c.id;
-      cases.emplace(std::move(id), std::move(c));
-    }
-  }
-  return cases;
-}
-
 }  // namespace
 
 void run_rego(const Vectors& vectors, Report& report) {
   term::Arena arena;
-  const auto cases = read_cases(vectors, "cases", arena, report);
-  const auto plans = read_cases(vectors, "plans", arena, report);
+  const auto cases = read_rego_cases(vectors, "cases", arena, report);
+  const auto plans = read_rego_cases(vectors, "plans", arena, report);
   Runner runner;
   for (const auto& [id, c] : cases) {
     if (!is_exempt(id)) report.add("case " + id, runner.compile_and_run(c));

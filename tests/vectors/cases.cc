@@ -344,8 +344,9 @@ proof::VerifyQuestion Case::question() const {
 
 std::vector<Case> make_cases() {
   std::vector<Case> out = Maker().make();
-  std::vector<Case> keys = make_key_cases();
-  std::move(keys.begin(), keys.end(), std::back_inserter(out));
+  for (std::vector<Case> more : {make_key_cases(), make_pack_cases()}) {
+    std::move(more.begin(), more.end(), std::back_inserter(out));
+  }
   return out;
 }
 

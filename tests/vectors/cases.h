@@ -24,7 +24,8 @@ struct Case {
   proof::VerifyQuestion question() const;
 };
 
-std::vector<Case> make_cases();      // all
-std::vector<Case> make_key_cases();  // of lists of keys
+std::vector<Case> make_cases();       // all
+std::vector<Case> make_key_cases();   // of lists of keys
+std::vector<Case> make_pack_cases();  // of packs of policies
 
 }  // namespace mc::vectors

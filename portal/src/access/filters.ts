@@ -1,7 +1,9 @@
 // What the page Access shows: as it stands in the page's address, and as it is asked of the server.
 import { withQuery } from "../path.ts";
 
-export const TYPES = ["access", "change", "outcome", "denied", "redaction", "key-event"] as const;
+export const TYPES = [
+  "access", "change", "outcome", "denied", "residency", "violation", "policy", "redaction", "key-event",
+] as const;
 export const DAYS = 90; // shown where no day is given
 
 const DAY_MS = 86_400_000;

@@ -12,7 +12,7 @@ export interface Bar {
 
 interface Props {
   title: string;
-  kinds: { name: string; colour: number }[]; // colours of piles, 0 to 11
+  kinds: { name: string; colour: number }[]; // colours of piles, 0 to 14
   bars: Bar[];
   empty: string; // shown when there is no bar
 }

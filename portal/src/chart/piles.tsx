@@ -2,7 +2,7 @@ import { Frame, type Line } from "./frame.tsx";
 import { largest } from "./scale.ts";
 
 export interface Pile extends Line {
-  colour: number;  // 0 to 11
+  colour: number;  // 0 to 14
 }
 
 // What stands above the bar of a step that has some of it; counted in the bar already.

@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { receiptName, verifyLine } from "../access/command.ts";
 import { daily } from "../access/daily.ts";
 import { asked, dayOf, daysOf, type Filters } from "../access/filters.ts";
-import { isDenied, isUnwarranted, reasonName, reasonOf, REASONS, reasonText, typeText } from "../access/reasons.ts";
+import { isDenied, isUnwarranted, isViolation, reasonName, REASONS, typeText, whyText } from "../access/reasons.ts";
 import { Problem } from "../api.ts";
 import { PileChart } from "../chart/piles.tsx";
 import type { LedgerRecord, LedgerRecordPage } from "../client.ts";
@@ -14,6 +14,8 @@ import { count, date, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
 import { type Loaded, Failed, useLoaded } from "../load.tsx";
 import { Pager, usePages } from "../list.tsx";
+import { readPeriod } from "../residency/filters.ts";
+import { periodText } from "../residency/words.ts";
 import { attempt, client, utc } from "../state.ts";
 
 const LOADED_AT_ONCE = 200; // the most that the server gives
@@ -101,15 +103,25 @@ export function Chart({ records: { items, more }, filters, now }: ChartProps) {
 const NAMES: Record<string, string> = {
   object: "Path", reason: "Reason", status: "Answered", rows: "Rows", fields: "Fields", roles: "Roles",
   scopes: "Scopes", region: "Region", peer: "Address", request_id: "Request", token: "Token", session: "Session",
-  warrant: "Warrant", of: "Outcome of record", record: "Erased record",
+  warrant: "Warrant", of: "Outcome of record", record: "Erased record", ok: "All in place", period: "Proof of",
+  violations: "Attempts and finds", dataset: "Dataset", action: "Action", region_src: "Region of the server",
+  region_dst: "Region of the data", count: "Times", node: "Server", node_region: "Server in", sha256: "Document's SHA-256",
 };
 const ORDER = Object.keys(NAMES);
 const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
+// Of residency it is not a path of the admin API.
+const nameOf = ({ action }: LedgerRecord, name: string) =>
+  (name === "object" && action.startsWith("residency") ? "Source" : NAMES[name]);
 
 function Value({ name, value }: { name: string; value: unknown }) {
   if ((name === "of" || name === "record") && typeof value === "number") {
     return <Link to={`/access?record=${value}`}>{value}</Link>;
   }
+  if (name === "period" && typeof value === "string" && readPeriod(value)) {
+    return <Link to={`/residency?period=${value}`}>{periodText(value, utc.value)}</Link>;
+  }
+  if (typeof value === "boolean") return <>{value ? "✓ yes" : "✕ no"}</>;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const listed = name === "fields" || name === "roles" || name === "scopes";
   return <bdi>{(listed ? text.replaceAll(",", ", ") : text) || UNKNOWN}</bdi>;
@@ -144,7 +156,7 @@ function Opened({ tenant, record, logKey }: OpenedProps) {
         </dd>
         {members.map(([name, value]) => (
           <>
-            <dt>{NAMES[name] ?? <bdi>{name}</bdi>}</dt>
+            <dt>{nameOf(record, name) ?? <bdi>{name}</bdi>}</dt>
             <dd>
               <Value name={name} value={value} />
             </dd>
@@ -205,7 +217,7 @@ export function RecordTable({ tenant, records, filters, logKey }: TableProps) {
           <tbody>
             {pages.rows.map((one) => (
               <Fragment key={one.record}>
-                <tr class={isUnwarranted(one) || isDenied(one) ? "marked" : undefined}>
+                <tr class={isUnwarranted(one) || isDenied(one) || isViolation(one) ? "marked" : undefined}>
                   <th scope="row">
                     <button
                       type="button" class="quiet" aria-expanded={one.record === open}
@@ -219,7 +231,7 @@ export function RecordTable({ tenant, records, filters, logKey }: TableProps) {
                   <td><bdi class="long" title={one.actor}>{one.actor}</bdi></td>
                   <td class="state">{typeText(one.type)}</td>
                   <td class="wrap"><code>{one.action}</code></td>
-                  <td class="state">{one.erased ? "✕ erased" : reasonText(reasonOf(one))}</td>
+                  <td class="state">{whyText(one)}</td>
                   <td><bdi class="long" title={one.warrant ?? ""}>{one.warrant ?? UNKNOWN}</bdi></td>
                 </tr>
                 {one.record === open && (

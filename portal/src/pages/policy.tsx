@@ -15,14 +15,30 @@ import { Decisions, toDecisions } from "./policy_decisions.tsx";
 const EVERY_MS = 30_000; // the server counts ten thousand decisions for it
 
 const FROM: Record<Policy["location_kind"], string> = {
-  "built-in": "the program itself", folder: "a folder", file: "a file", url: "a server",
+  "built-in": "the program itself", folder: "a folder", file: "a file", url: "a server", opa: "an OPA server elsewhere",
 };
 
+// There is no source of this server's own to look at.
+const looksNowhere = ({ location_kind: kind }: Policy) => kind === "built-in" || kind === "opa";
+
 const nameOf = ({ bundle, revision }: Policy) => (revision === null ? bundle : `${bundle} ${revision}`);
+
+function Elsewhere({ problem, operator }: { problem: string | null; operator: boolean }) {
+  if (problem === null) return <p>✓ An OPA server elsewhere decides on every request.</p>;
+  return (
+    <section class="notice bad">
+      <h2>✕ The OPA server that decides does not answer</h2>
+      <pre dir="auto">{problem}</pre>
+      {!operator && <p>The operator's people see all that is known of it.</p>}
+      <p>Every request is denied with <code>policy-error</code> until it does.</p>
+    </section>
+  );
+}
 
 // What is wrong with what decides, and what decides nevertheless.
 function State({ policy, operator }: { policy: Policy; operator: boolean }) {
   const { problem, expired, location_kind: kind } = policy;
+  if (kind === "opa") return <Elsewhere problem={problem} operator={operator} />;
   return (
     <>
       {problem !== null && (
@@ -38,7 +54,10 @@ function State({ policy, operator }: { policy: Policy; operator: boolean }) {
       {expired && (
         <section class="notice bad">
           <h2>▲ The bundle in use has expired</h2>
-          <p>Its own end has passed. It stays in use until its source has a newer one.</p>
+          <p>
+            Its own end has passed. Until its source has a newer one it stays in use, or denies everything with{" "}
+            <code>policy-expired</code>, as the server is told to.
+          </p>
         </section>
       )}
       {problem === null && !expired && (
@@ -63,6 +82,16 @@ function Facts({ policy }: { policy: Policy }) {
     return () => clearInterval(timer);
   }, []);
   const builtIn = policy.location_kind === "built-in";
+  if (policy.location_kind === "opa") {
+    return (
+      <dl class="facts">
+        <dt>Revision</dt>
+        <dd>{policy.revision === null ? `${UNKNOWN} its answers name none` : <bdi>{policy.revision}</bdi>}</dd>
+        <dt>Comes from</dt>
+        <dd>{FROM.opa}</dd>
+      </dl>
+    );
+  }
   return (
     <dl class="facts">
       <dt>Bundle</dt>
@@ -85,7 +114,15 @@ function Facts({ policy }: { policy: Policy }) {
       {!builtIn && (
         <>
           <dt>Channel</dt>
-          <dd><bdi>{policy.channel}</bdi></dd>
+          <dd>
+            <bdi>{policy.channel}</bdi>{policy.packed && ", ✓ its pack names it and all its files"}
+          </dd>
+        </>
+      )}
+      {policy.expires_at !== null && (
+        <>
+          <dt>{policy.expired ? "Expired" : "Expires"}</dt>
+          <dd>{policy.expired && "▲ "}{time(policy.expires_at, utc.value)}</dd>
         </>
       )}
       <dt>Comes from</dt>
@@ -119,7 +156,7 @@ function barOf(kind: "rule" | "reason", { id, note, allowed, denied }: Count): B
 
 const COUNTED_MAX = 10_000; // the server looks at no more
 
-function Charts({ policy: { rules, counted }, operator }: { policy: Policy; operator: boolean }) {
+function Charts({ policy: { rules, counted, sampled, estimated }, operator }: { policy: Policy; operator: boolean }) {
   const used = useMemo(() => rulesByUse(rules), [rules]);
   const denials = useMemo(() => denialsByReason(rules), [rules]);
   return (
@@ -128,6 +165,7 @@ function Charts({ policy: { rules, counted }, operator }: { policy: Policy; oper
         <p class="soft">
           Of {counted >= COUNTED_MAX && "the newest "}{count(counted)} decisions of the last hour{operator && ", on all tenants' data"}. A
           rule leads to its decisions.
+          {sampled && ` ▲ The decision log is sampled: these stand for about ${count(estimated)} decisions.`}
         </p>
       )}
       <div class="charts">
@@ -183,7 +221,7 @@ export default function PolicyPage() {
         <h1 tabIndex={-1}>Policy</h1>
         {operator && (
           <span class="buttons">
-            {writes && shown && shown.location_kind !== "built-in" && (
+            {writes && shown && !looksNowhere(shown) && (
               <Send busy={busy} press={() => void look()} plain>Look at the source now</Send>
             )}
             <Link to="/policy/what-if" button>What if</Link>

@@ -64,6 +64,12 @@ function Verdict({ decision }: { decision: DecisionDetail }) {
         <dd><bdi>{decision.revision}</bdi></dd>
         <dt>Request</dt>
         <dd><code>{decision.request_id}</code></dd>
+        {decision.rate < 1 && (
+          <>
+            <dt>In the log</dt>
+            <dd>▲ it stands for about {count(Math.round(1 / decision.rate))} decisions: the log is sampled</dd>
+          </>
+        )}
       </dl>
     </>
   );
@@ -97,7 +103,9 @@ function WouldAllow({ explanation: { would_allow: ways, tried } }: { explanation
 }
 
 function Now({ decision }: { decision: DecisionDetail }) {
-  const { revision, policies_changed: changed, outcome, same } = decision.explanation.now;
+  const { now } = decision.explanation;
+  if (now === null) return <p>An OPA server elsewhere decided it. Its policies are not known here, so nothing is tried under them.</p>;
+  const { revision, policies_changed: changed, outcome, same } = now;
   if (outcome === null) return <p>▲ What was asked for is not there any more, so nothing is decided on it now.</p>;
   if (same) {
     return (
@@ -177,7 +185,7 @@ function Explained({ decision }: { decision: DecisionDetail }) {
     <>
       <Verdict decision={decision} />
       <Now decision={decision} />
-      {!decision.allowed && <WouldAllow explanation={explanation} />}
+      {!decision.allowed && explanation.now !== null && <WouldAllow explanation={explanation} />}
       <Rules rules={explanation.rules} />
       <Inputs inputs={explanation.inputs} />
       <Masks {...decision} />

@@ -1,14 +1,15 @@
 // The decisions that the log has of a tenant's data: filters, and a table that is loaded in parts.
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { asProblem, type Problem } from "../api.ts";
-import type { Decision, DecisionPage } from "../client.ts";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Problem } from "../api.ts";
+import type { Decision } from "../client.ts";
 import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
-import { Failed, type Loaded, useLoaded, Waiting } from "../load.tsx";
+import { Failed, Waiting } from "../load.tsx";
+import { type Parts, PartsPager, useParts } from "../parts.tsx";
 import { PassingButton } from "../passing.tsx";
 import { asked, type Filters, isNothing, NOTHING, queryOf, TEXT_MAX, type Verdict, writeFilters } from "../policy/filters.ts";
 import { columnsText, verdictText } from "../policy/words.ts";
-import { address, attempt, client, go, utc } from "../state.ts";
+import { address, client, go, utc } from "../state.ts";
 
 const LOADED_AT_ONCE = 50;
 const HEADING = "decisions";
@@ -78,37 +79,9 @@ function FilterForm({ filters }: { filters: Filters }) {
   );
 }
 
-interface Found {
-  first: Loaded<DecisionPage>;
-  items: Decision[];
-  more: boolean;
-  problem: Problem | null; // of the older ones
-  older: () => Promise<void>;
-}
-
-function useDecisions(where: string, filters: Filters): Found {
+function useDecisions(where: string, filters: Filters): Parts<Decision> {
   const question = { tenant: where, ...asked(filters), limit: LOADED_AT_ONCE };
-  const first = useLoaded(`decisions ${JSON.stringify(question)}`, () => client.listDecisions(question));
-  const page = first.value;
-  const [kept, setKept] = useState<{ of: DecisionPage; items: Decision[]; next: string | null } | null>(null);
-  const [failed, setFailed] = useState<{ of: DecisionPage; problem: Problem } | null>(null);
-  const asking = useRef(false);
-  const following = kept?.of === page ? kept : null;
-  const next = following ? following.next : (page?.next_cursor ?? null);
-  const items = useMemo(() => [...(page?.items ?? []), ...(following?.items ?? [])], [page, following]);
-  async function older() {
-    if (page === null || next === null || asking.current) return;
-    asking.current = true;
-    setFailed(null);
-    try {
-      const got = await attempt(() => client.listDecisions({ ...question, cursor: next }));
-      setKept({ of: page, items: [...(following?.items ?? []), ...got.items], next: got.next_cursor });
-    } catch (error) {
-      setFailed({ of: page, problem: asProblem(error) });
-    }
-    asking.current = false;
-  }
-  return { first, items, more: next !== null, problem: failed?.of === page ? failed.problem : null, older };
+  return useParts(`decisions ${JSON.stringify(question)}`, (cursor) => client.listDecisions({ ...question, ...cursor }));
 }
 
 function Nothing({ where, filters }: { where: string; filters: Filters }) {
@@ -151,8 +124,8 @@ function Row({ one }: { one: Decision }) {
   );
 }
 
-function DecisionTable({ where, found }: { where: string; found: Found }) {
-  const { items, more } = found;
+function DecisionTable({ where, found }: { where: string; found: Parts<Decision> }) {
+  const { items } = found;
   return (
     <>
       <div class="scroll" tabIndex={0} role="region" aria-label="Table of decisions">
@@ -177,14 +150,7 @@ function DecisionTable({ where, found }: { where: string; found: Found }) {
           </tbody>
         </table>
       </div>
-      {found.problem && <Failed problem={found.problem} retry={() => void found.older()} />}
-      <p class="pager">
-        <span role="status">
-          {more ? `${count(items.length)} are loaded` : `All ${count(items.length)} that match are loaded`}
-        </span>
-        <button type="button" onClick={found.first.reload}>Look again</button>
-        <button type="button" aria-disabled={!more} onClick={() => void found.older()}>Load older</button>
-      </p>
+      <PartsPager parts={found} />
     </>
   );
 }

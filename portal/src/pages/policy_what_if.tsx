@@ -145,6 +145,12 @@ function Result({ found }: { found: WhatIf }) {
         {time(found.to, utc.value)}: of {count(decisions)} decisions {count(changed.length)} would be others,{" "}
         {count(unchanged)} would stay.
       </p>
+      {found.sampled && (
+        <p class="warn">
+          ▲ The decision log is sampled, so these stand for about {count(found.estimated)} decisions, of which about{" "}
+          {count(found.estimated_to_change)} would be others.
+        </p>
+      )}
       {!found.complete && <p class="warn">▲ There were more decisions than are made again at once: the oldest of that time were.</p>}
       {skipped.length > 0 && (
         <ul>

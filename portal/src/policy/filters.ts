@@ -1,4 +1,5 @@
 // Which decisions the page Policy lists: as it stands in the page's address, and as it is asked of the server.
+import { instantOf, isMinute } from "../minute.ts";
 import { withQuery } from "../path.ts";
 
 export type Verdict = "" | "allowed" | "denied";
@@ -13,10 +14,6 @@ export interface Filters {
   to: string; // a minute in UTC, itself not inside
 }
 export const NOTHING: Filters = { verdict: "", principal: "", rule: "", reason: "", from: "", to: "" };
-
-function isMinute(text: string): boolean {
-  return /^2\d{3}-\d\d-\d\dT\d\d:\d\d$/.test(text) && new Date(Date.parse(`${text}Z`) || 0).toISOString().startsWith(text);
-}
 
 export function readFilters(query: URLSearchParams): Filters {
   const text = (name: string) => (query.get(name) ?? "").trim().slice(0, TEXT_MAX);
@@ -42,7 +39,6 @@ export interface Asked {
 }
 
 export function asked({ verdict, from, to, ...texts }: Filters): Asked {
-  const instant = (minute: string) => minute && `${minute}:00Z`;
   const allowed = verdict === "" ? {} : { allowed: verdict === "allowed" };
-  return { ...texts, from: instant(from), to: instant(to), ...allowed };
+  return { ...texts, from: instantOf(from), to: instantOf(to), ...allowed };
 }

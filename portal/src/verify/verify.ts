@@ -10,11 +10,12 @@ import { type Json, parseJson } from "./json.ts";
 import { checkKeys, followKeys, parseKeys } from "./keys.ts";
 import { isCheckpoint, mayBeTile, startsWith } from "./kinds.ts";
 import { checkText, PAGE_START, receiptInPage } from "./page.ts";
+import { addPackSteps, documentIn, findPack } from "./policy_pack.ts";
 import { Policy } from "./policy.ts";
 import { parseProofFile, type ProofFile } from "./proof_file.ts";
 import { checkRange, parseRange } from "./range.ts";
 import { checkLeaf, checkReceipt, parseReceipt } from "./receipt.ts";
-import { bad, Invalid, missing, NoArtifact, Report, type Step } from "./report.ts";
+import { bad, Invalid, missing, NoArtifact, Report, type Step, Unsupported } from "./report.ts";
 import { checkSigned } from "./signed.ts";
 import { findSubject } from "./statement.ts";
 import { parseTrustedRoot } from "./trusted_root.ts";
@@ -23,6 +24,7 @@ export const FILE_BYTES_MAX = 64 << 20;
 const ENVELOPE_BYTES_MAX = 16 << 20;
 const BUNDLE_BYTES_MAX = 32 << 20;
 const KEYS = "keys"; // subject of a report
+const GZIP: Bytes = Uint8Array.of(0x1f, 0x8b);
 const PAGE = bytesOf(PAGE_START);
 const PROOF_FILE = bytesOf("c2sp.org/tlog-proof@");
 
@@ -44,6 +46,13 @@ type Told = (step: Step) => void;
 // What was given and is not looked at must not pass for checked.
 function refuseArtifact({ artifact }: Question, kind: string) {
   if (artifact !== null) throw new NoArtifact(`${kind} has no artifact`);
+}
+
+// A bundle of policies (.tar.gz) is not taken apart here.
+function refuseBundle({ artifact }: Question) {
+  if (artifact !== null && startsWith(artifact, GZIP)) {
+    throw new Unsupported("policy pack", "The files of a bundle are not held against its pack here.");
+  }
 }
 
 async function keyOf({ publicKey }: Question): Promise<PublicKey | null> {
@@ -70,6 +79,8 @@ async function policyOf({ policy, logKeys }: Question): Promise<Policy> {
 }
 
 async function verifyEnvelope(question: Question, value: Json, told: Told): Promise<Report> {
+  const pack = findPack(question.file, value);
+  if (pack !== null) refuseBundle(question);
   const key = (await keyOf(question)) ?? missing("key", "an envelope needs the signer's public key");
   const report = new Report("envelope", told);
   let envelope: Envelope;
@@ -86,13 +97,16 @@ async function verifyEnvelope(question: Question, value: Json, told: Told): Prom
   const { artifact } = question;
   if (artifact === null) report.skip("artifact", "none was given");
   else await report.step("artifact", "artifact_mismatch", () => findSubject(envelope.payload, artifact));
+  if (pack !== null) await addPackSteps(pack, question.now, report);
   return report;
 }
 
 async function verifyBundle(question: Question, value: Json, told: Told): Promise<Report> {
   refuseOthers(value);
+  const pack = findPack(question.file, value);
+  if (pack !== null) refuseBundle(question);
   const given = question.root ?? missing("root", "a bundle needs a trusted root");
-  const artifact = question.artifact ?? missing("artifact", "a bundle needs its artifact");
+  const artifact = question.artifact ?? (pack === null ? missing("artifact", "a bundle needs its artifact") : await documentIn(pack));
   const root = await parseTrustedRoot(given);
   const key = (await keyOf(question)) ?? missing("key", "a bundle needs the signer's public key");
   const report = new Report("bundle", told);
@@ -101,6 +115,7 @@ async function verifyBundle(question: Question, value: Json, told: Told): Promis
     return report;
   }
   await checkBundle(value, { root, artifact, key, now: question.now }, report);
+  if (pack !== null) await addPackSteps(pack, question.now, report);
   return report;
 }
 

@@ -26,6 +26,10 @@ export const TITLES: Record<string, string> = {
   vouched: "The keys before vouch for the later ones",
   consistency: "The log goes on from what this browser saw",
   words: "The words of the page are those of the receipt",
+  pack: "It says what a bundle of policies has in it",
+  channel: "It is for the channel that was asked for",
+  period: "It holds now",
+  files: "The files are those that it names",
 };
 
 export const WHY: Record<string, string> = {
@@ -48,6 +52,9 @@ export const WHY: Record<string, string> = {
   key_unvouched: "A key stands in the list that the keys before it have not signed for.",
   consistency_invalid: "Two heads of one size that differ are two histories. Of two sizes, the proof that its server " +
     "gave is bad, or there is none to give.",
+  pack_invalid: "It is not written as a pack of policies is: it was changed before it was signed, or is of another kind.",
+  pack_early: "It was issued for a time that has not come yet, or this computer's clock is behind.",
+  pack_expired: "Its end has passed: a server takes no bundle with it any more.",
   words_changed: "What the page shows as the record was changed after it was made.",
 };
 export const MARKS = { passed: "✓", failed: "✕", skipped: "–" };

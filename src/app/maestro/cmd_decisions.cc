@@ -93,14 +93,19 @@ Status show_policy(Context& context, const AdminCall& call) {
     return ok();
   }
   print_facts(reply, {"bundle", "revision", "digest", "signed_by", "channel", "location_kind",
-                      "activated_at", "looked_at", "problem", "expired", "refused", "activations"});
+                      "activated_at", "looked_at", "problem", "packed", "expires_at", "expired",
+                      "refused", "activations"});
+  if (is_true(reply, "sampled")) {
+    print_out("counts are of a sampled decision log: " + text_of(reply, "counted") +
+              " stand for about " + text_of(reply, "estimated") + "\n");
+  }
   std::vector<std::vector<std::string>> rows;
   for (const json::Value& rule : list_in(reply, "rules")) {
     rows.push_back({text_of(rule, "id"), text_of(rule, "decisions"), text_of(rule, "denied"),
-                    text_of(rule, "title")});
+                    text_of(rule, "estimated"), text_of(rule, "title")});
   }
   print_out("\n");
-  print_table({"rule", "decisions (1 h)", "denied", "title"}, rows);
+  print_table({"rule", "decisions (1 h)", "denied", "estimated", "title"}, rows);
   return ok();
 }
 
@@ -140,7 +145,7 @@ void print_decision(const json::Value& decision) {
   }
   const std::string masks = masks_of(decision);
   print_out("masked: " + (masks.empty() ? "-" : masks) + "\n");
-  print_facts(decision, {"warrant", "revision", "request_id"});
+  print_facts(decision, {"warrant", "revision", "request_id", "rate"});
 }
 
 void print_why(const json::Value& explanation) {
@@ -171,6 +176,11 @@ void print_why(const json::Value& explanation) {
 }
 
 void print_now(const json::Value& decision, const json::Value& now) {
+  if (now.is_null()) {
+    print_out(
+        "An OPA server elsewhere decides; its policies are not known here, so nothing is tried.\n");
+    return;
+  }
   const bool changed = is_true(now, "policies_changed");
   const std::string then = text_of(decision, "revision");
   print_out(changed ? "The policies have changed since: " + then + ", now " +
@@ -265,6 +275,11 @@ Status what_if(Context& context, const Flags& flags) {
     told += ", " + text_of(skipped, "count") + " passed over (" + text_of(skipped, "reason") + ")";
   }
   print_talk(context, told + "\n");
+  if (is_true(reply, "sampled")) {
+    print_talk(context, "the decision log is sampled: these stand for about " +
+                            text_of(reply, "estimated") + " decisions, of which about " +
+                            text_of(reply, "estimated_to_change") + " would change\n");
+  }
   if (!is_true(reply, "complete")) {
     print_talk(context, "there are more decisions than --limit; begin with a later --from\n");
   }

@@ -6,6 +6,7 @@
 #include "maestro/policy_files.h"
 #include "policy/bundle.h"
 #include "policy/load.h"
+#include "policy/pack.h"
 
 namespace mc::app {
 namespace {
@@ -137,6 +138,25 @@ Status sign(Context& context, const Flags& flags) {
   return write_bundle(context, flags.output.empty() ? flags.path : flags.output, bundle);
 }
 
+// What the pack of a bundle says; null without one. With a key it has been verified by now.
+json::Value pack_in(const policy::Bundle& bundle, bool checked) {
+  for (const archive::Entry& file : bundle.files) {
+    if (file.path != proof::kPackPath) continue;
+    const std::optional<proof::Envelope> envelope = proof::find_pack(file.bytes);
+    if (!envelope) return {};
+    const auto pack = proof::parse_pack_statement(envelope->payload);
+    if (!pack) return {};
+    json::Object out;
+    out.set("channel", pack->channel);
+    out.set("issued", format_rfc3339(pack->issued));
+    out.set("expires", format_rfc3339(pack->expires));
+    out.set("base", pack->base.empty() ? json::Value() : json::Value(pack->base));
+    out.set("checked", checked);
+    return json::Value(std::move(out));
+  }
+  return {};
+}
+
 Status inspect(Context& context, const Flags& flags) {
   MC_TRY(const std::string tar_gz, context.machine.files->read_all(flags.path));
   policy::BundleOptions options;
@@ -159,7 +179,9 @@ Status inspect(Context& context, const Flags& flags) {
     writer.begin_object().member("path", file.path);
     writer.member("bytes", static_cast<std::int64_t>(file.bytes.size())).end_object();
   }
-  writer.end_array().member("plan", bundle->plan.has_value()).end_object();
+  const json::Value pack = pack_in(*bundle, !options.ignore_signature);
+  writer.end_array().member("plan", bundle->plan.has_value());
+  writer.key("pack").raw(json::print(pack)).end_object();
   if (context.json) {
     print_out(out + "\n");
     return ok();
@@ -167,6 +189,11 @@ Status inspect(Context& context, const Flags& flags) {
   print_out("revision   " + bundle->manifest.revision + "\ndigest     " + bundle->digest +
             "\nsigned by  " + (bundle->signed_by.empty() ? "not checked" : bundle->signed_by) +
             "\n");
+  if (const json::Value* const channel = pack.find("channel")) {
+    print_out("pack       for " + *channel->as_string() + ", until " +
+              *pack.find("expires")->as_string() +
+              (options.ignore_signature ? ", not checked" : ", checked") + "\n");
+  }
   for (const std::string& root : bundle->manifest.roots)
     print_out("root       data/" + root + "\n");
   for (const archive::Entry& file : bundle->files) {
@@ -226,6 +253,7 @@ void add_policy(cli::Command& app, Context& context) {
   add_key_flags(inspected, *flags);
   inspected.runs([&context, flags] { return inspect(context, *flags); });
 
+  add_policy_pack(noun, context);
   add_policy_run(noun, context);
   add_policy_server(noun, context);
 }

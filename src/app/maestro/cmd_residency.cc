@@ -1,4 +1,4 @@
-// maestro residency: the proofs of where tenants' data lie.
+// maestro residency: where tenants' data lie, the proofs of it, and what was tried against it.
 #include <memory>
 
 #include "maestro/admin_client.h"
@@ -14,14 +14,53 @@ struct Flags {
   std::string limit;
   std::string cursor;
   std::string form = "document";
+  std::string ok, code, actor, from, to;
 };
 
 Status list(Context& context, const Flags& flags) {
   return show_list(
       context,
-      "/v1/residency" +
-          query_of({{"tenant", flags.tenant}, {"limit", flags.limit}, {"cursor", flags.cursor}}),
-      {"tenant", "period", "region", "node_region", "ok", "violations", "at"});
+      "/v1/residency" + query_of({{"tenant", flags.tenant},
+                                  {"from", flags.from},
+                                  {"to", flags.to},
+                                  {"ok", flags.ok},
+                                  {"limit", flags.limit},
+                                  {"cursor", flags.cursor}}),
+      {"tenant", "period", "region", "node_region", "ok", "reads", "writes", "violations", "at"});
+}
+
+Status where(Context& context, const Flags& flags) {
+  return show_one(context, {.path = v1_path({"residency", flags.tenant})}, "");
+}
+
+Status attempts(Context& context, const Flags& flags) {
+  return show_list(
+      context,
+      v1_path({"residency", flags.tenant, "attempts"}) + query_of({{"code", flags.code},
+                                                                   {"actor", flags.actor},
+                                                                   {"from", flags.from},
+                                                                   {"to", flags.to},
+                                                                   {"limit", flags.limit},
+                                                                   {"cursor", flags.cursor}}),
+      {"record", "at", "actor", "action", "dataset", "source", "src", "dst", "code", "count"});
+}
+
+void add_page(cli::Command& command, Flags& flags) {
+  command.option("--from", flags.from, "RFC 3339 or a day, inside");
+  command.option("--to", flags.to, "RFC 3339 or a day, not inside");
+  command.option("--limit", flags.limit, "At most this many, up to 200");
+  command.option("--cursor", flags.cursor, "next_cursor of the page before");
+}
+
+void add_attempts(cli::Command& noun, Context& context) {
+  const auto flags = std::make_shared<Flags>();
+  cli::Command& command =
+      noun.add("attempts", "What was tried and denied, and what probes found, newest first");
+  command.option("--tenant", flags->tenant, "Whose data").required();
+  command.option("--code", flags->code, "cross-region, region-unstated, wrong-region, ...");
+  command.option("--actor", flags->actor, "principal@tenant; a * at its end fits what follows");
+  add_page(command, *flags);
+  command.runs([&context, flags] { return attempts(context, *flags); });
 }
 
 // Its bytes, nothing behind them: any other byte spoils the proof.
@@ -42,12 +81,18 @@ Status probe(Context& context, const Flags& flags) {
 }  // namespace
 
 void add_residency(cli::Command& app, Context& context) {
-  cli::Command& noun = app.add("residency", "Proofs of where tenants' data lie");
+  cli::Command& noun = app.add("residency", "Where tenants' data lie, and the proofs of it");
+  const auto located = std::make_shared<Flags>();
+  cli::Command& where_command = noun.add("where", "Where a tenant's data lie, and may lie");
+  where_command.option("--tenant", located->tenant, "Tenant").required();
+  where_command.runs([&context, located] { return where(context, *located); });
+  add_attempts(noun, context);
+
   const auto listed = std::make_shared<Flags>();
   cli::Command& list_command = noun.add("list", "The proofs, newest first");
   list_command.option("--tenant", listed->tenant, "Of one tenant");
-  list_command.option("--limit", listed->limit, "At most this many, up to 200");
-  list_command.option("--cursor", listed->cursor, "next_cursor of the page before");
+  list_command.option("--ok", listed->ok, "Only those that say so").one_of({"true", "false"});
+  add_page(list_command, *listed);
   list_command.runs([&context, listed] { return list(context, *listed); });
 
   const auto shown = std::make_shared<Flags>();

@@ -56,7 +56,8 @@ void add_signing(cli::Command& app, Context& context);
 void add_warrants(cli::Command& app, Context& context);
 void add_policy(cli::Command& app, Context& context);
 void add_residency(cli::Command& app, Context& context);
-void add_policy_run(cli::Command& noun, Context& context);     // below `policy`
+void add_policy_pack(cli::Command& noun, Context& context);    // below `policy`
+void add_policy_run(cli::Command& noun, Context& context);     // the same
 void add_policy_server(cli::Command& noun, Context& context);  // the same
 void add_decisions(cli::Command& app, Context& context);
 

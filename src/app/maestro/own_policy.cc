@@ -62,7 +62,22 @@ std::string payload_of(const policy::Event& event) {
   out.set("before", event.before);
   out.set("why", excerpt(event.why, 1'000));
   out.set("from_disk", event.from_disk);
+  out.set("channel", event.channel);
+  out.set("expires", event.expires ? json::Value(format_rfc3339(*event.expires)) : json::Value());
   return json::canonical(out);
+}
+
+// What decides instead of policies that have expired: it denies, and says why.
+std::vector<archive::Entry> denying_policies() {
+  return {{"mc/access/decision.rego", R"(package mc.access
+
+# METADATA
+# title: The policies in use have not expired
+# description: Nothing newer has come since, and policy.source.expired is deny.
+# custom:
+#   id: policy-expired
+decision := {"allow": false, "rules": ["policy-expired"], "reasons": ["policy-expired"]}
+)"}};
 }
 
 }  // namespace
@@ -82,19 +97,31 @@ Result<std::unique_ptr<OwnPolicy>> OwnPolicy::start(Machine& machine, const Sett
   MC_TRY_OK(made->open(settings));
   OwnPolicy& own = *made;
   own.looker_ = std::thread([&own] { own.repeat([&own] { own.updater_->tick(); }); });
-  own.writer_ = std::thread([&own] { own.repeat([&own] { own.write_decisions(); }); });
+  own.writer_ = std::thread([&own] {
+    own.repeat([&own] {
+      own.updater_->note_expiry();  // the other thread may be held by a bundle server
+      own.write_decisions();
+    });
+  });
   return made;
 }
 
 Status OwnPolicy::open(const Settings& settings) {
   MC_TRY(const Secret mask_key, read_mask_key(machine_, settings));
   MC_TRY(mask_keys_, mask::Keys::make(mask_key));
+  if (settings.policy.opa.enabled()) MC_TRY_OK(open_remote(settings.policy.opa));
   gateway_world_.emplace(
-      gateway::PolicyWorld{engine_, &decisions_, *mask_keys_, settings.policy.region});
+      gateway::PolicyWorld{engine_,
+                           &decisions_,
+                           *mask_keys_,
+                           settings.policy.region,
+                           {settings.portal.step_up_max_age, settings.oidc.step_up_acr},
+                           remote_.get()});
   policy::Updater::Options options;
   options.source = settings.policy.source;
   MC_TRY(options.keys, read_keys(machine_, settings.policy));
   options.built_in = access::default_policies();
+  options.denying = denying_policies();
   options.capabilities.more = graphrego::graphql_builtins();
   options.capabilities.more.push_back(rego::parse_module_builtin());
   std::unique_ptr<policy::BundleSource> source;
@@ -105,7 +132,20 @@ Status OwnPolicy::open(const Settings& settings) {
       policy::Updater::World{engine_, *machine_.clock, *machine_.random, store_,
                              [this](const policy::Event& event) { return tell(event); }},
       std::move(options), std::move(source));
-  return updater_->start();
+  return remote_ == nullptr ? updater_->start() : ok();
+}
+
+// That others decide stands in the ledger before they do, as an activation would.
+Status OwnPolicy::open_remote(const access::RemoteConfig& config) {
+  MC_TRY(remote_,
+         access::Remote::make({*machine_.clock, *machine_.files, [] { return net::Client::make(); },
+                               [this](const access::RemoteEvent& event) { tell(event); },
+                               [this](Nanos took) { remote_duration_->observe(to_seconds(took)); }},
+                              config));
+  log_.event("policy.opa", {{"url", config.url}});
+  json::Object payload;
+  payload.set("url", config.url);
+  return record("elsewhere policies", json::canonical(payload));
 }
 
 OwnPolicy::~OwnPolicy() {
@@ -145,15 +185,36 @@ bool OwnPolicy::tell(const policy::Event& event) {
       break;
   }
   if (event.kind == Kind::unreachable) return true;
+  return record(std::string(policy::kind_name(event.kind)) + " " + event.bundle, payload_of(event))
+      .has_value();
+}
+
+void OwnPolicy::tell(const access::RemoteEvent& event) {
+  using Kind = access::RemoteEvent::Kind;
+  switch (event.kind) {
+    case Kind::failed:
+      log_.warn("policy.opa_failed", {{"why", event.why}});
+      break;
+    case Kind::paused:
+      log_.warn("policy.opa_paused", {{"why", event.why}});
+      break;
+    case Kind::resumed:
+      log_.event("policy.opa_resumed", {});
+      break;
+  }
+}
+
+Status OwnPolicy::record(std::string action, std::string payload) {
   ledger::Entry entry;
   entry.log = transparency::log_of(TenantId(std::string(kOwner)));
   entry.type = "policy";
   entry.actor = kOwner;
   entry.tenant = kOwner;
-  entry.action = std::string(policy::kind_name(event.kind)) + " " + event.bundle;
+  entry.action = std::move(action);
   entry.purpose = "policy";
-  entry.payload = payload_of(event);
-  return ledger_.append(std::move(entry)).has_value();
+  entry.payload = std::move(payload);
+  MC_TRY([[maybe_unused]] const ledger::Recorded recorded, ledger_.append(std::move(entry)));
+  return ok();
 }
 
 // In OPA's format. The input is the caller's own and may hold anything, so it is not kept; nor is
@@ -161,12 +222,14 @@ bool OwnPolicy::tell(const policy::Event& event) {
 void OwnPolicy::keep(const opa::Decision& decision) {
   const bool allowed =
       decision.error == nullptr && !decision.result.is_undefined() && !decision.result.is_false();
-  if (!decisions_.wants(allowed)) return;
+  const std::optional<double> rate = decisions_.wants({.id = decision.id, .allowed = allowed});
+  if (!rate) return;
   std::string line;
   json::Writer writer(line);
   writer.begin_object().member("decision_id", decision.id).member("path", decision.path);
   writer.member("revision", decision.policies.revision());
   writer.member("at_ms", to_unix_ms(decision.at)).member("allowed", allowed);
+  writer.member("rate", *rate);
   const identity::Caller* const caller = decision.caller;
   writer.member("tenant", caller == nullptr ? kOwner : std::string_view(caller->tenant.get()));
   writer.member("principal", caller == nullptr ? "" : std::string_view(caller->principal.get()));
@@ -198,8 +261,31 @@ void OwnPolicy::write_decisions() {
   unwritten_told_ = !written;
 }
 
+void OwnPolicy::add_remote_metrics(metric::Registry& metrics) {
+  using Emit = metric::Registry::Emit;
+  remote_duration_ = &metrics.histogram(
+      {.name = "mc_policy_opa_duration_seconds",
+       .help = "From a decision asked of the OPA server to its answer.",
+       .buckets = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1}});
+  metrics.collect_counter({.name = "mc_policy_opa_decisions_total",
+                           .help = "Decisions of the OPA server, by what became of them.",
+                           .labels = {"result"}},
+                          [this](const Emit& emit) {
+                            const access::RemoteCounters counters = remote_->counters();
+                            emit({"answered"}, static_cast<double>(counters.answered));
+                            emit({"undefined"}, static_cast<double>(counters.undefined));
+                            emit({"error"}, static_cast<double>(counters.error));
+                            emit({"failed"}, static_cast<double>(counters.failed));
+                            emit({"unasked"}, static_cast<double>(counters.unasked));
+                          });
+  metrics.collect_gauge({.name = "mc_policy_opa_paused",
+                         .help = "1 while the OPA server is not asked, after failures in a row."},
+                        [this] { return remote_->paused().empty() ? 0.0 : 1.0; });
+}
+
 void OwnPolicy::add_metrics(metric::Registry& metrics) {
   using Emit = metric::Registry::Emit;
+  if (remote_ != nullptr) add_remote_metrics(metrics);
   metrics.collect_counter({.name = "mc_policy_updates_total",
                            .help = "Bundles of policies, by what became of them.",
                            .labels = {"result"}},
@@ -209,12 +295,17 @@ void OwnPolicy::add_metrics(metric::Registry& metrics) {
                             emit({"refused"}, static_cast<double>(status.refused));
                           });
   metrics.collect_gauge(
-      {.name = "mc_policy_problem",
-       .help = "1 while the newest policies could not be taken, or have expired."},
-      [this] {
-        const policy::UpdaterStatus status = updater_->status();
-        return status.problem.empty() && !status.expired ? 0.0 : 1.0;
-      });
+      {.name = "mc_policy_problem", .help = "1 while the newest policies could not be taken."},
+      [this] { return updater_->status().problem.empty() ? 0.0 : 1.0; });
+  metrics.collect_gauge(
+      {.name = "mc_policy_expired", .help = "1 while the policies in use have expired."},
+      [this] { return updater_->status().expired ? 1.0 : 0.0; });
+  metrics.collect_gauge({.name = "mc_policy_expires_timestamp_seconds",
+                         .help = "When the policies in use expire, Unix time; absent: never."},
+                        [this](const Emit& emit) {
+                          const auto at = updater_->status().expires;
+                          if (at) emit({}, static_cast<double>(to_unix_ms(*at)) / 1e3);
+                        });
   metrics.collect_counter({.name = "mc_decisions_total",
                            .help = "Decisions, by what became of them in the decision log.",
                            .labels = {"log"}},

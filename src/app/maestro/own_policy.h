@@ -1,6 +1,7 @@
-// The policies of a server: the engine, what keeps it at the newest bundle, and the decision log.
-// Each of the last two has a thread: a bundle server may hold its answer for minutes, and decisions
-// are written meanwhile.
+// The policies of a server: the engine, what keeps it at the newest bundle, and the decision log;
+// or, with policy.opa.url, the OPA server elsewhere that decides, and an engine without any
+// policies. Each of the last two has a thread: a bundle server may hold its answer for minutes, and
+// decisions are written meanwhile.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "access/access.h"
+#include "access/remote.h"
 #include "gateway/gateway.h"
 #include "ledger/ledger.h"
 #include "log/log.h"
@@ -36,6 +38,7 @@ class OwnPolicy {
   const policy::Engine& engine() const { return engine_; }
   policy::Updater& updater() { return *updater_; }
   access::DecisionLog& decisions() { return decisions_; }
+  const access::Remote* remote() const { return remote_.get(); }  // null = the engine decides
   // What the gateway borrows.
   const gateway::PolicyWorld& gateway_world() const { return *gateway_world_; }
   // A decision over OPA's API, into the decision log.
@@ -45,7 +48,11 @@ class OwnPolicy {
  private:
   OwnPolicy(Machine& machine, const Settings& settings, ledger::Ledger& ledger, log::Log& log);
   Status open(const Settings& settings);
+  Status open_remote(const access::RemoteConfig& config);
   bool tell(const policy::Event& event);
+  void tell(const access::RemoteEvent& event);
+  Status record(std::string action, std::string payload);
+  void add_remote_metrics(metric::Registry& metrics);
   void repeat(const std::function<void()>& step);
   void write_decisions();
 
@@ -56,6 +63,8 @@ class OwnPolicy {
   policy::BundleStore store_;
   access::DecisionLog decisions_;
   std::optional<mask::Keys> mask_keys_;
+  std::unique_ptr<access::Remote> remote_;
+  metric::Histogram* remote_duration_ = nullptr;  // set before requests come
   std::optional<gateway::PolicyWorld> gateway_world_;
   std::unique_ptr<policy::Updater> updater_;
   bool unwritten_told_ = false;  // of decisions

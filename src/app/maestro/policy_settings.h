@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "access/remote.h"
 #include "base/base.h"
 #include "json/describe.h"
 #include "policy/source.h"
@@ -22,9 +23,11 @@ struct PolicyKeySettings {
 struct PolicySettings {
   policy::SourceConfig source;
   std::vector<PolicyKeySettings> keys;
+  access::RemoteConfig opa;
   std::string region;  // of this server
   std::string mask_key;
   access::DecisionLogConfig decisions;
+  Status check() const;
 };
 
 }  // namespace mc::app
@@ -41,6 +44,19 @@ struct mc::json::Describe<mc::app::PolicyKeySettings> {
             "PEM of the public key, or the secret of an HS algorithm",
             {.min = 1, .max = 4096}},
       Field{"scope", &T::scope, "What the scope of a signature must be; empty = none"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::access::SamplingConfig> {
+  using T = mc::access::SamplingConfig;
+  static constexpr auto fields = std::tuple{
+      Field{"default",
+            &T::otherwise,
+            "Of decisions none of whose rules is named in `rules`: 1 = all, 0 = none",
+            {.min = 0, .max = 1}},
+      Field{"rules", &T::rules,
+            "By the id of a rule; of several that spoke the highest share counts"},
   };
 };
 
@@ -64,10 +80,39 @@ struct mc::json::Describe<mc::access::DecisionLogConfig> {
             &T::files_max,
             "Files that are kept; older ones are deleted",
             {.min = 1, .max = 100'000}},
-      Field{"sample",
-            &T::sample,
-            "Of allowed decisions one in so many is kept; denied ones always",
-            {.min = 1, .max = 1'000'000}},
+      Field{"sample", &T::sample,
+            "Which share of allowed decisions is kept; denied ones, and those with an alert or a "
+            "step-up, always"},
+  };
+};
+
+template <>
+struct mc::json::Describe<mc::access::RemoteConfig> {
+  using T = mc::access::RemoteConfig;
+  static constexpr auto fields = std::tuple{
+      Field{"url",
+            &T::url,
+            "OPA server that decides: https://, or http:// on this machine's loopback; without a "
+            "path /v1/data/mc/access/decision; empty = the policies of this server decide",
+            {.max = 2'048}},
+      Field{"timeout",
+            &T::timeout,
+            "A decision must come within this time, or it denies",
+            {.min = mc::millis(1), .max = mc::seconds(10)}},
+      Field{"token_file", &T::token_file, "File with the bearer token for the OPA server"},
+      Field{"ca_file", &T::ca_file, "PEM with the CA of the OPA server; empty = the system's"},
+      Field{"failures",
+            &T::failures,
+            "Failures in a row after which it is not asked for a while",
+            {.min = 1, .max = 1'000}},
+      Field{"pause",
+            &T::pause,
+            "How long it is not asked then",
+            {.min = mc::millis(100), .max = mc::seconds(600)}},
+      Field{"connections_max",
+            &T::connections_max,
+            "Connections to it; more decisions wait for one",
+            {.min = 1, .max = 1'024}},
   };
 };
 
@@ -80,6 +125,7 @@ struct mc::json::Describe<mc::app::PolicySettings> {
             &T::keys,
             "Keys that policies must be signed with; empty = unsigned ones are taken",
             {.max = 16}},
+      Field{"opa", &T::opa, "An OPA server elsewhere that decides instead"},
       Field{"region", &T::region, "Region where this server stands; empty = anywhere", {.max = 64}},
       Field{"mask_key",
             &T::mask_key,

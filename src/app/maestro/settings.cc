@@ -7,6 +7,21 @@
 
 namespace mc::app {
 
+Status PolicySettings::check() const {
+  MC_TRY_OK(source.check());
+  if (source.require_pack && keys.empty()) {
+    return fail(Code::invalid,
+                "policy.source.require_pack needs a key in policy.keys that packs are signed with");
+  }
+  MC_TRY_OK(opa.check());
+  if (opa.enabled() && (!source.location.empty() || !keys.empty())) {
+    return fail(Code::invalid,
+                "policy.opa.url and policy.source.location, or policy.keys: one decides; with an "
+                "OPA server elsewhere this one loads no policies");
+  }
+  return decisions.check();
+}
+
 Status Settings::check() const {
   if (server.tls_certificate_file.empty() != server.tls_key_file.empty()) {
     return fail(Code::invalid,
@@ -15,9 +30,13 @@ Status Settings::check() const {
   if (!trace.otlp_url.empty() && !trace.otlp_url.starts_with("http")) {
     return fail(Code::invalid, "trace.otlp_url must begin with http:// or https://");
   }
-  MC_TRY_OK(policy.source.check());
-  MC_TRY_OK(policy.decisions.check());
+  MC_TRY_OK(policy.check());
   MC_TRY_OK(opa.check());
+  if (policy.opa.enabled() && opa.enabled) {
+    return fail(Code::invalid,
+                "opa.enabled serves the policies of this server, and with policy.opa.url it has "
+                "none; ask the OPA server itself");
+  }
   MC_TRY_OK(residency.check());
   MC_TRY_OK(oidc.check());
   MC_TRY_OK(portal.check());

@@ -52,19 +52,32 @@ TEST_CASE("settings: a wrong file is refused and the key is named") {
   struct Row {
     std::string yaml, named;
   };
-  const Row rows[] = {{"servr: {port: 1}", "servr"},
-                      {"server: {port: 70000}", "port"},
-                      {"server: {head_bytes_max: 1}", "head_bytes_max"},
-                      {"server: {tls_key_file: /k}", "tls_certificate_file"},
-                      {"trace: {otlp_url: \"ftp://x\"}", "otlp_url"},
-                      {"trace: {ratio: 2}", "ratio"},
-                      {"signing: {timestamp_url: \"http://tsa.example\"}", "timestamp_chain_file"},
-                      {"signing: {timestamp_chain_file: /tsa.pem}", "timestamp_url"},
-                      {"log: {level: loud}", "level"},
-                      {"gateway: {workers: 0}", "workers"},
-                      {"gateway: {routes: [{path: /livez}]}", "path"},
-                      {"gateway: {routes: [{path: /g, kind: upstream}]}", "url"},
-                      {"gateway: {limits: {batch_max: 0}}", "batch_max"}};
+  const Row rows[] = {
+      {"servr: {port: 1}", "servr"},
+      {"server: {port: 70000}", "port"},
+      {"server: {head_bytes_max: 1}", "head_bytes_max"},
+      {"server: {tls_key_file: /k}", "tls_certificate_file"},
+      {"trace: {otlp_url: \"ftp://x\"}", "otlp_url"},
+      {"trace: {ratio: 2}", "ratio"},
+      {"signing: {timestamp_url: \"http://tsa.example\"}", "timestamp_chain_file"},
+      {"signing: {timestamp_chain_file: /tsa.pem}", "timestamp_url"},
+      {"log: {level: loud}", "level"},
+      {"policy: {opa: {url: \"http://opa.example\"}}", "policy.opa.url"},
+      {"policy: {opa: {url: \"https://opa.example\", timeout: 11s}}", "timeout"},
+      {"policy: {opa: {token_file: /t}}", "policy.opa.url"},
+      {"policy: {opa: {url: \"https://a\"}, source: {location: /p}}", "one decides"},
+      {"policy: {opa: {url: \"https://a\"}, keys: [{id: k, key_file: /k}]}", "policy.keys"},
+      {"policy: {opa: {url: \"https://a\"}}\nopa: {enabled: true}", "opa.enabled"},
+      {"policy: {decisions: {sample: 10}}", "sample"},
+      {"policy: {decisions: {sample: {default: 1.5}}}", "sample.default"},
+      {"policy: {decisions: {sample: {rules: {role-dpo: -1}}}}", "role-dpo"},
+      {"policy: {source: {expired: never}}", "expired"},
+      {"policy: {source: {require_pack: true}}", "require_pack"},
+      {"policy: {source: {require_pack: true, location: /p}}", "policy.keys"},
+      {"gateway: {workers: 0}", "workers"},
+      {"gateway: {routes: [{path: /livez}]}", "path"},
+      {"gateway: {routes: [{path: /g, kind: upstream}]}", "url"},
+      {"gateway: {limits: {batch_max: 0}}", "batch_max"}};
   for (const Row& row : rows) {
     CAPTURE(row.yaml);
     const auto loaded = load(row.yaml);
@@ -86,6 +99,40 @@ TEST_CASE("settings: what a file says is taken over") {
   CHECK(loaded->value.gateway.http_profile == gateway::HttpProfile::draft_2026);
   REQUIRE(loaded->value.gateway.routes.size() == 1);
   CHECK(loaded->value.gateway.routes[0].timeout == seconds(3));
+}
+
+TEST_CASE("settings: packs that are required, what follows their end, and shares of decisions") {
+  const auto loaded = load(
+      "policy: {source: {location: /p, require_pack: true, expired: deny}, keys: [{id: k, "
+      "key_file: "
+      "/k}], decisions: {sample: {default: 0.5, rules: {role-dpo: 1, role-analyst: 0.1}}}}");
+  REQUIRE_MESSAGE(loaded.has_value(), loaded.error().what);
+  const PolicySettings& policy = loaded->value.policy;
+  CHECK(policy.source.require_pack);
+  CHECK(policy.source.expired == policy::Expired::deny);
+  CHECK(policy.decisions.sample.otherwise == 0.5);
+  CHECK(policy.decisions.sample.rules ==
+        std::map<std::string, double>{{"role-analyst", 0.1}, {"role-dpo", 1}});
+  CHECK(Settings{}.policy.decisions.sample.otherwise == 1);
+  CHECK(Settings{}.policy.source.expired == policy::Expired::serve);
+}
+
+TEST_CASE("settings: an OPA server elsewhere, with its limits") {
+  const auto loaded = load(
+      "policy: {opa: {url: \"https://opa.example:8443\", timeout: 250ms, token_file: /t, ca_file: "
+      "/c, "
+      "failures: 3, pause: 2s, connections_max: 8}}");
+  REQUIRE_MESSAGE(loaded.has_value(), loaded.error().what);
+  const access::RemoteConfig& opa = loaded->value.policy.opa;
+  CHECK(opa.enabled());
+  CHECK(opa.timeout == millis(250));
+  CHECK(opa.token_file == "/t");
+  CHECK(opa.ca_file == "/c");
+  CHECK(opa.failures == 3);
+  CHECK(opa.pause == seconds(2));
+  CHECK(opa.connections_max == 8);
+  CHECK(!Settings{}.policy.opa.enabled());
+  CHECK(Settings{}.policy.opa.timeout == millis(100));
 }
 
 }  // namespace

@@ -244,14 +244,16 @@ Status Running::build(bool demo) {
                                     *machine_.files,   *output_.log,
                                     metrics_,          tracer_.get(),
                                     *state_.directory, &machine_.drivers,
-                                    catalog_.get(),    &policy_->gateway_world()};
+                                    catalog_.get(),    &policy_->gateway_world(),
+                                    gate_.get(),       ledger_.recorder.get()};
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
   build_residency();
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
                                 [this](std::string_view kind, std::string_view name) {
                                   return gateway_->find_resource(kind, name);
                                 },
-                                *machine_.random});
+                                *machine_.random,
+                                policy_->remote()});
   api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
                                                   *output_.log,
                                                   metrics_,

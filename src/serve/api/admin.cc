@@ -57,6 +57,8 @@ constexpr Row kRows[] = {
     {{"GET", "/v1/decisions"}, list_decisions},
     {{"GET", "/v1/decisions/{decision}"}, get_decision},
     {{"GET", "/v1/residency"}, list_residency},
+    {{"GET", "/v1/residency/{tenant}"}, locate_residency},
+    {{"GET", "/v1/residency/{tenant}/attempts"}, list_attempts},
     {{"GET", "/v1/residency/{tenant}/{period}"}, get_residency},
     {{"POST", "/v1/residency/{tenant}/probes"}, probe_residency},
     {{"GET", "/v1/alerts"}, list_alerts},
@@ -179,6 +181,7 @@ net::Response serve_v1(const AdminWorld& world, AdminRequest& request) {
   for (const Row& row : kRows) {
     if (!matches(row.endpoint.path, request.path)) continue;
     if (!answers(row.endpoint, request.http.method)) {
+      if (allow.find(row.endpoint.method) != std::string::npos) continue;
       allow.append(allow.empty() ? "" : ", ").append(row.endpoint.method);
       if (row.endpoint.method == "GET") allow += ", HEAD";
       continue;

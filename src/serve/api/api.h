@@ -53,6 +53,7 @@ struct PolicyDesk {
   access::DecisionLog& decisions;
   access::FindResource find;  // as they are now
   sys::Random& random;
+  const access::Remote* remote = nullptr;  // decides instead of the engine; null = it does not
 };
 
 struct ApiWorld {

@@ -16,7 +16,7 @@ constexpr std::string_view kPolicy =
 
 // Where the portal has pages (portal/src/pages.ts). A browser is given the portal anywhere, and
 // told there that a page is missing; who takes any type is given what is a page.
-constexpr std::array<std::string_view, 14> kPages = {"/",
+constexpr std::array<std::string_view, 15> kPages = {"/",
                                                      "/access",
                                                      "/console",
                                                      "/datasets",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 14> kPages = {"/",
                                                      "/policy",
                                                      "/policy/what-if",
                                                      "/records",
+                                                     "/residency",
                                                      "/settings/preferences",
                                                      "/settings/sessions",
                                                      "/settings/tokens",

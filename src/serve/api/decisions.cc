@@ -114,8 +114,9 @@ Reply get_decision(const AdminWorld& world, const AdminRequest& request) {
   if (!found) return unknown(id);
   MC_TRY(const DecisionFacts facts, access::read_decision(*found));
   if (!check_reads(request, TenantId(facts.tenant))) return unknown(id);
+  const auto policies = desk->remote == nullptr ? desk->engine.current() : nullptr;
   MC_TRY(const access::Explanation explanation,
-         access::explain({desk->engine.current(), world.clock, desk->random, desk->find}, *found));
+         access::explain({policies, world.clock, desk->random, desk->find}, *found));
   json::Object out = to_json(facts);
   MC_TRY(const json::Value line, json::parse(found->json));
   const json::Value* const input = line.find("input");

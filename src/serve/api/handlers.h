@@ -140,6 +140,8 @@ Reply list_decisions(const AdminWorld& world, const AdminRequest& request);
 Reply get_decision(const AdminWorld& world, const AdminRequest& request);
 
 Reply list_residency(const AdminWorld& world, const AdminRequest& request);
+Reply locate_residency(const AdminWorld& world, const AdminRequest& request);
+Reply list_attempts(const AdminWorld& world, const AdminRequest& request);
 Reply get_residency(const AdminWorld& world, const AdminRequest& request);
 Reply probe_residency(const AdminWorld& world, const AdminRequest& request);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "access/remote.h"
 #include "api/policy_wire.h"
 #include "api/recorded.h"
 
@@ -13,6 +14,7 @@ constexpr std::size_t kCountedMax = 10'000;      // decisions
 constexpr std::size_t kBodyBytesMax = 8U << 20;  // of a candidate; server.body_bytes_max is before
 constexpr std::size_t kUnpackedMax = 64U << 20;
 constexpr std::size_t kFilesMax = 2'000;
+constexpr std::string_view kElsewhere = "opa";  // where policies come from: policy.opa.url
 constexpr Endpoint kWhatIf{"POST", "/v1/policy/what-if", false, false, true};
 
 Status check_operates(const AdminRequest& request) {
@@ -28,6 +30,7 @@ json::Value time_or_null(WallTime at) {
 struct RuleCount {
   const policy::RuleNote* note = nullptr;
   std::int64_t decisions = 0, denied = 0;
+  access::Estimate estimated;  // decisions that these stand for
 };
 using RuleCounts = std::map<std::string, RuleCount>;
 
@@ -49,6 +52,7 @@ RuleCounts count_rules(const policy::Policies& policies,
     for (const std::string& id : ids) {
       RuleCount& one = out[id];
       ++one.decisions;
+      one.estimated.add(decision.rate);
       const auto& reasons = decision.outcome.reasons;
       if (std::find(reasons.begin(), reasons.end(), id) != reasons.end()) ++one.denied;
     }
@@ -72,6 +76,7 @@ json::Value rules_json(const RuleCounts& counts) {
     one.set("description", text_or_null(count.note == nullptr ? "" : count.note->description));
     one.set("decisions", count.decisions);
     one.set("denied", count.denied);
+    one.set("estimated", count.estimated.rounded());
     out.emplace_back(std::move(one));
   }
   return json::Value(std::move(out));
@@ -96,12 +101,24 @@ Result<std::vector<access::DecisionFacts>> counted(const PolicyDesk& desk, WallT
 json::Value problem_json(const policy::UpdaterStatus& status, const identity::Caller& caller) {
   if (status.problem.empty()) return {};
   if (caller.tenant.get() == identity::kSystemTenant) return json::Value(status.problem);
+  if (status.location_kind == kElsewhere) return json::Value("the OPA server does not answer");
   return json::Value("the newest policies could not be taken");
+}
+
+// Of policies elsewhere only what comes with their answers is known.
+policy::UpdaterStatus status_of(const PolicyDesk& desk) {
+  policy::UpdaterStatus out = desk.updater.status();
+  if (desk.remote == nullptr) return out;
+  out.location_kind = kElsewhere;
+  out.revision = desk.remote->revision();
+  if (out.revision == access::kRemoteRevision) out.revision.clear();
+  out.problem = desk.remote->paused();
+  return out;
 }
 
 Reply policy_reply(const AdminWorld& world, const PolicyDesk& desk,
                    const identity::Caller& caller) {
-  const policy::UpdaterStatus status = desk.updater.status();
+  const policy::UpdaterStatus status = status_of(desk);
   json::Object out;
   out.set("bundle", status.bundle);
   out.set("revision", text_or_null(status.revision));
@@ -113,11 +130,18 @@ Reply policy_reply(const AdminWorld& world, const PolicyDesk& desk,
   out.set("looked_at", time_or_null(status.looked));
   out.set("problem", problem_json(status, caller));
   out.set("expired", status.expired);
+  out.set("expires_at", status.expires ? time_or_null(*status.expires) : json::Value());
+  out.set("packed", status.packed);
   out.set("refused", status.refused);
   out.set("activations", status.activations);
   MC_TRY(const std::vector<access::DecisionFacts> decisions,
          counted(desk, world.clock.wall(), caller));
+  access::Estimate estimated;
+  for (const access::DecisionFacts& each : decisions) estimated.add(each.rate);
   out.set("counted", static_cast<std::int64_t>(decisions.size()));
+  out.set("sampled", std::any_of(decisions.begin(), decisions.end(),
+                                 [](const access::DecisionFacts& each) { return each.rate < 1; }));
+  out.set("estimated", estimated.rounded());
   out.set("rules", rules_json(count_rules(*desk.engine.current(), decisions)));
   return json_reply(200, json::Value(std::move(out)));
 }
@@ -244,6 +268,10 @@ Reply reload_policy(const AdminWorld& world, const AdminRequest& request) {
     return fail(Code::denied, "the token lacks the scope 'admin:write'");
   }
   MC_TRY(const PolicyDesk* desk, desk_of(world));
+  if (desk->remote != nullptr) {
+    return fail(Code::conflict,
+                "the OPA server of policy.opa.url decides, and looks for its policies itself");
+  }
   if (!request.dry_run) {
     const Status looked = desk->updater.look();
     if (!looked && looked.error().code != Code::unavailable) {

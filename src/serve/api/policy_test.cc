@@ -209,6 +209,8 @@ TEST_CASE("policy: says what is in use, and how often each rule spoke in the las
   CHECK(text(all, "location_kind") == "url");
   CHECK(text(all, "signed_by") == "null");
   CHECK(text(all, "problem") == "null");
+  CHECK(text(all, "packed") == "false");
+  CHECK(text(all, "expires_at") == "null");
   CHECK(text(all, "counted") == "3");
   CHECK(ids(all, "rules") == Ids{"cross-tenant", "purpose-missing", "role-analyst"});
   const json::Array& listed = list(all, "rules");
@@ -435,6 +437,55 @@ TEST_CASE("what-if: names what other policies would decide otherwise, and change
   CHECK(text(few, "complete") == "false");
   CHECK(text(json_of(server.ask("POST", target + "?to=2020-01-01", otto, closed)), "decisions") ==
         "0");
+}
+
+// One that was decided the same, of which the log keeps only this share.
+void add_sampled(Server& server, double rate) {
+  const access::LoggedDecision line = **server.log.find(server.decide({}));
+  json::Value value = *json::parse(line.json);
+  std::string id = line.id;
+  id.back() = id.back() == '0' ? '1' : '0';
+  value.as_object()->set("decision_id", id);
+  value.as_object()->set("rate", rate);
+  server.log.add({id, line.at, line.allowed, json::print(value)});
+}
+
+TEST_CASE("policy, what-if: counts of a log that keeps a share say so, and what they stand for") {
+  Server server;
+  const std::string& otto = server.face.operator_;
+  const std::string target = "/v1/policy/what-if";
+  server.decide({.purpose = ""});
+  const json::Value before = json_of(server.ask("GET", "/v1/policy", otto));
+  CHECK(text(before, "sampled") == "false");
+  CHECK(text(before, "estimated") == "1");
+  const json::Value whole = json_of(server.ask("POST", target, otto, json_files(rules("x"))));
+  CHECK(text(whole, "sampled") == "false");
+  CHECK(text(whole, "estimated") == "1");
+  add_sampled(server, 0.25);
+  add_sampled(server, 0.1);
+  const json::Value after = json_of(server.ask("GET", "/v1/policy", otto));
+  CHECK(text(after, "counted") == "5");
+  CHECK(text(after, "sampled") == "true");
+  CHECK(text(after, "estimated") == "17");  // 1 + (1 + 4) + (1 + 10)
+  const json::Array& listed = list(after, "rules");
+  CHECK(text(listed[1], "id") == "purpose-missing");
+  CHECK(text(listed[1], "estimated") == "1");
+  CHECK(text(listed[2], "id") == "role-analyst");
+  CHECK(text(listed[2], "decisions") == "5");
+  CHECK(text(listed[2], "estimated") == "17");
+  const json::Value closed =
+      json_of(server.ask("POST", target, otto, json_files(rules("closed", kDenyAll))));
+  CHECK(list(closed, "changed").size() == 5);
+  CHECK(text(closed, "sampled") == "true");
+  CHECK(text(closed, "estimated") == "17");
+  CHECK(text(closed, "estimated_to_change") == "17");
+  const json::Value same = json_of(server.ask("POST", target, otto, json_files(rules("again"))));
+  CHECK(text(same, "estimated") == "17");
+  CHECK(text(same, "estimated_to_change") == "0");
+  const json::Value page = json_of(server.ask("GET", "/v1/decisions?limit=2", server.face.admin));
+  Ids rates = ids(page, "items", "rate");
+  std::sort(rates.begin(), rates.end());
+  CHECK(rates == Ids{"0.1", "1"});
 }
 
 TEST_CASE("what-if: looks an hour back when it is not told from when") {

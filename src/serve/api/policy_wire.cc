@@ -57,6 +57,16 @@ json::Object to_json(const access::Explanation::Changes& changes) {
   return out;
 }
 
+json::Object now_json(const access::Explanation& explanation) {
+  const access::Explanation::Now& now = *explanation.now;
+  json::Object out;
+  out.set("revision", now.revision);
+  out.set("policies_changed", now.policies_changed);
+  out.set("outcome", now.outcome ? json::Value(api::to_json(*now.outcome)) : json::Value());
+  out.set("same", explanation.same);
+  return out;
+}
+
 template <class T>
 json::Value list_of(const std::vector<T>& items) {
   json::Array out;
@@ -106,22 +116,17 @@ json::Object to_json(const access::DecisionFacts& decision) {
   out.set("revision", decision.revision);
   out.set("request_id", decision.request_id);
   out.set("warrant", text_or_null(decision.warrant));
+  out.set("rate", decision.rate);
   return out;
 }
 
 json::Object to_json(const access::Explanation& explanation) {
-  json::Object now;
-  now.set("revision", explanation.now.revision);
-  now.set("policies_changed", explanation.now.policies_changed);
-  now.set("outcome",
-          explanation.now.outcome ? json::Value(to_json(*explanation.now.outcome)) : json::Value());
-  now.set("same", explanation.same);
   json::Object out;
   out.set("summary", explanation.summary);
   out.set("rules", list_of(explanation.rules));
   out.set("inputs", list_of(explanation.inputs));
   out.set("masks", list_of(explanation.masks));
-  out.set("now", std::move(now));
+  out.set("now", explanation.now ? json::Value(now_json(explanation)) : json::Value());
   out.set("would_allow", list_of(explanation.would_allow));
   out.set("tried", static_cast<std::int64_t>(explanation.tried));
   return out;
@@ -155,6 +160,9 @@ json::Object to_json(const access::WhatIf& result) {
   out.set("changed", std::move(changed));
   out.set("skipped", std::move(skipped));
   out.set("complete", result.complete);
+  out.set("sampled", result.sampled);
+  out.set("estimated", result.estimated.rounded());
+  out.set("estimated_to_change", result.estimated_to_change.rounded());
   return out;
 }
 

@@ -28,9 +28,11 @@ constexpr std::array<std::string_view, 6> kOfAllTenants = {
 constexpr std::array<std::string_view, 4> kOfTenantInQuery = {kOverview, kDecisions, kWhatIf,
                                                               kResidency};
 
-constexpr std::array<std::string_view, 9> kUngated = {
+constexpr std::array<std::string_view, 11> kUngated = {
     "/v1/tenants/{tenant}",
     kResidency,
+    "/v1/residency/{tenant}",
+    "/v1/residency/{tenant}/attempts",
     "/v1/residency/{tenant}/{period}",
     "/v1/residency/{tenant}/probes",
     "/v1/tenants/{tenant}/access",

@@ -80,7 +80,8 @@ TEST_CASE("residency: the list has the proofs of those tenants that the caller m
   const json::Value second = face.must("GET", kList + "?cursor=" + cursor, face.operator_);
   CHECK(face.tenants_in(second) == Names{"bravo"});
   CHECK(second.find("next_cursor")->is_null());
-  for (const char* bad : {"?limit=0", "?limit=201", "?limit=x", "?cursor=x", "?tenants=alpha"}) {
+  for (const char* bad : {"?limit=0", "?limit=201", "?limit=x", "?cursor=x", "?tenants=alpha",
+                          "?ok=yes", "?from=then", "?from=2026-01-02&to=2026-01-02"}) {
     CAPTURE(bad);
     face.must("GET", kList + bad, face.operator_, 400);
   }
@@ -147,9 +148,139 @@ TEST_CASE("residency: a probe is asked for by who administers the tenant, and is
   face.must("POST", "/v1/residency/nobody/probes", face.operator_, 404);
 }
 
+TEST_CASE("residency: the list is filtered by time and by what the proofs say") {
+  ResidencyFace face;
+  const auto count = [&](const std::string& query) {
+    return face.tenants_in(face.must("GET", kList + query, face.admin)).size();
+  };
+  CHECK(count("?ok=true") == 1);
+  CHECK(count("?ok=false") == 0);
+  CHECK(count("?to=2020-01-01") == 0);
+  CHECK(count("?from=2020-01-01&ok=true") == 1);
+  const json::Value page = face.must("GET", kList, face.admin);
+  const json::Value& proof = page.find("items")->as_array()->front();
+  CHECK(*proof.find("probes")->as_int() == *proof.find("probes_ok")->as_int());
+  CHECK(*proof.find("probes")->as_int() > 0);
+  CHECK(*proof.find("reads")->as_int() == 0);
+}
+
+TEST_CASE("residency: where a tenant's data lie is told to its own people and to the operator") {
+  ResidencyFace face;
+  const std::string path = kList + "/alpha";
+  for (const std::string& who : {face.admin, face.analyst, face.auditor, face.operator_}) {
+    const json::Value found = face.must("GET", path, who);
+    CHECK(*found.find("tenant")->as_string() == "alpha");
+    CHECK(*found.find("node")->find("region")->as_string() == "eu-west-1");
+    CHECK(*found.find("proven")->as_bool());
+    CHECK_FALSE(found.find("places")->as_array()->empty());
+  }
+  const json::Value record = face.newest_record();
+  CHECK(*record.find("action")->as_string() == "GET /v1/residency/{tenant}");
+  CHECK(*record.find("type")->as_string() == "access");
+  face.must("GET", path, face.bravo, 404);
+  face.must("GET", kList + "/nobody", face.operator_, 404);
+  face.must("GET", path + "?form=pdf", face.admin, 400);
+}
+
+// Two attempts of ada, one of ben, and what a probe found.
+void plant_attempts(ResidencyFace& face) {
+  residency::Attempt attempt{TenantId("alpha"), "ada@alpha", "read",  "support", "main", "eu", "us",
+                             "cross-region",    "req_1",     "person"};
+  face.residency.attempt(attempt);
+  attempt.actor = "ben@alpha";
+  attempt.action = "write";
+  face.residency.attempt(attempt);
+  attempt.actor = "ada@alpha";
+  attempt.code = "region-unstated";
+  attempt.dst = "";
+  face.residency.attempt(attempt);
+  ledger::Entry found;
+  found.log = "audit/alpha";
+  found.type = residency::kViolationType;
+  found.actor = "residency@system";
+  found.tenant = "alpha";
+  found.action = "residency probe";
+  found.purpose = "not stated";
+  found.payload = R"({"reason":"foreign-sentinel","object":"main","action":"read","count":1,)"
+                  R"("period":"2026-01-01T00Z","region_src":"eu","region_dst":"us"})";
+  REQUIRE(face.ledger->append(std::move(found)));
+}
+
+TEST_CASE("residency: attempts and finds are listed from the tenant's log, with their records") {
+  ResidencyFace face;
+  plant_attempts(face);
+  const std::string path = kList + "/alpha/attempts";
+  const auto codes = [&](const std::string& query, const std::string& who) {
+    Names out;
+    const json::Value page = face.must("GET", path + query, who);
+    for (const json::Value& each : *page.find("items")->as_array()) {
+      out.push_back(*each.find("code")->as_string());
+    }
+    return out;
+  };
+  const Names all = {"foreign-sentinel", "region-unstated", "cross-region", "cross-region"};
+  for (const std::string& who : {face.admin, face.analyst, face.auditor, face.operator_}) {
+    CHECK(codes("", who) == all);
+  }
+  CHECK(*face.newest_record().find("action")->as_string() == "GET /v1/residency/{tenant}/attempts");
+  CHECK(codes("?code=cross-region", face.admin).size() == 2);
+  CHECK(codes("?code=foreign-sentinel", face.admin).size() == 1);
+  CHECK(codes("?actor=ben*", face.admin).size() == 1);
+  CHECK(codes("?from=2020-01-01&to=2020-01-02", face.admin).empty());
+
+  json::Value page = face.must("GET", path + "?limit=1&code=cross-region", face.admin);
+  const json::Value write = page.find("items")->as_array()->front();
+  CHECK(*write.find("actor")->as_string() == "ben@alpha");
+  CHECK(*write.find("action")->as_string() == "write");
+  CHECK(*write.find("dataset")->as_string() == "person");
+  CHECK(*write.find("src")->as_string() == "eu");
+  CHECK(*write.find("dst")->as_string() == "us");
+  CHECK(*write.find("denied")->as_bool());
+  const std::string record = std::to_string(*write.find("record")->as_int());
+  const json::Value held =
+      face.must("GET", "/v1/tenants/alpha/records?limit=1&type=denied&actor=ben*", face.admin);
+  CHECK(std::to_string(*held.find("items")->as_array()->front().find("record")->as_int()) ==
+        record);
+
+  // Page by page it is the same list.
+  Names paged;
+  std::string cursor;
+  do {
+    page = face.must("GET", path + "?limit=1" + cursor, face.admin);
+    paged.push_back(*page.find("items")->as_array()->front().find("code")->as_string());
+    const json::Value* next = page.find("next_cursor");
+    cursor = next->is_null() ? "" : "&cursor=" + *next->as_string();
+  } while (!cursor.empty());
+  CHECK(paged == all);
+
+  face.must("GET", path, face.bravo, 404);
+  for (const char* bad : {"?limit=0", "?cursor=x", "?cursor=-1", "?type=denied", "?from=then"}) {
+    CAPTURE(bad);
+    face.must("GET", path + bad, face.admin, 400);
+  }
+  const net::Response posted = face.ask("POST", path, face.admin);
+  CHECK(posted.status == 405);
+}
+
+TEST_CASE("residency: a denied attempt whose payload was erased is still listed") {
+  ResidencyFace face;
+  plant_attempts(face);
+  const json::Value page = face.must("GET", kList + "/alpha/attempts?actor=ben*", face.admin);
+  const std::int64_t record = *page.find("items")->as_array()->front().find("record")->as_int();
+  const std::string erase = "/v1/tenants/alpha/records/" + std::to_string(record) + "/erase";
+  REQUIRE(face.ask("POST", erase, face.admin, R"({"reason":"a test"})").status == 200);
+  const json::Value after = face.must("GET", kList + "/alpha/attempts?actor=ben*", face.admin);
+  REQUIRE(after.find("items")->as_array()->size() == 1);
+  const json::Value& erased = after.find("items")->as_array()->front();
+  CHECK(*erased.find("erased")->as_bool());
+  for (const char* gone : {"code", "action", "dataset", "source", "src", "dst", "count"}) {
+    CHECK(erased.find(gone)->is_null());
+  }
+}
+
 TEST_CASE("residency: a server without proofs says so") {
   Face face;
-  for (const std::string& target : {kList, kList + "/alpha/2026-01-01T00Z"}) {
+  for (const std::string& target : {kList, kList + "/alpha", kList + "/alpha/2026-01-01T00Z"}) {
     CHECK(face.ask("GET", target, face.admin).status == 503);
   }
   CHECK(face.ask("POST", kProbes, face.admin).status == 503);
