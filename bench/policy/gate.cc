@@ -78,9 +78,15 @@ class Requests {
                         .warrant = asked.warranted ? &warrant_ : nullptr,
                         .request_id = "req_1"});
   }
+  // By somebody who has not asked before, so that no verdict of before can be given.
+  access::Verdict ask_anew(access::Gate& gate, std::size_t i) {
+    caller_.principal = PrincipalId("ana" + std::to_string(++people_));
+    return ask(gate, i);
+  }
   const access::Resource& resource() const { return resource_; }
 
  private:
+  std::int64_t people_ = 0;
   identity::Caller caller_;
   access::Resource resource_;
   access::WarrantFacts warrant_;
@@ -201,6 +207,8 @@ void measure_gate(const std::string& folder) {
   out.set("inputs", static_cast<std::int64_t>(kAsked.size()));
   out.set("decision", figures(*world.machine.clock, decide));
   out.set("gate",
+          figures(*world.machine.clock, [&](std::size_t i) { world.requests.ask_anew(gate, i); }));
+  out.set("gate_again",
           figures(*world.machine.clock, [&](std::size_t i) { world.requests.ask(gate, i); }));
   print_line(std::move(out));
 }

@@ -11,18 +11,20 @@
 #   ledger     two servers, one the other's witness; receipts; a restored backup is found out;
 #              a change of keys; a disk that fails; servers that share one ledger through PostgreSQL
 #   sigstore   Sigstore's clients and verifiers against our log, our clock, our bundles
-#   policy     OPA's client, bundles that change under load and bad ones, masks, the decision log
+#   policy     OPA's client, bundles that change under load and bad ones, masks, an upstream that gives
+#              all away, the decision log
+#   residency  proofs of where data lie, while PostgreSQL servers fail over, one to another region
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore policy contract notify alerts scripts); none = all.
+# sigstore policy residency contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -136,13 +138,16 @@ else
     fi
   fi
   if wants policy; then
-    if packages tests/e2e/policy; then
+    if packages tests/e2e/policy && packages tests/e2e/apollo; then
       suite policy "$node" tests/e2e/policy/main.mjs
       suite "masks on PostgreSQL" tests/e2e/postgres.sh "$node" tests/e2e/policy/main.mjs postgres
     else
       echo "skip: policy: npm ci failed"
       skipped=$((skipped + 1))
     fi
+  fi
+  if wants residency; then
+    suite residency tests/e2e/residency/cluster.sh "$node" tests/e2e/residency/main.mjs
   fi
   if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then

@@ -83,6 +83,9 @@ const REMOTE = [
   ["residency probe", ["--tenant", "alpha"], api("ResidencyProof"), [[3, "--tenant", "cli"], [3, "--tenant", "nowhere"]]],
   ["residency list", ["--tenant", "alpha"], api("ResidencyProofPage"),
     [[3, "--tenant", "nowhere"], [2, "--limit", "0"], [2, "--cursor", "x"]]],
+  ["residency where", ["--tenant", "alpha"], api("Residency"), [[3, "--tenant", "nowhere"]]],
+  ["residency attempts", ["--tenant", "alpha", "--code", "cross-region"], api("ResidencyAttemptPage"),
+    [[3, "--tenant", "nowhere"], [2, "--tenant", "alpha", "--limit", "0"]]],
   ["residency show", ["{period}", "--tenant", "alpha"], api("ResidencyDocument"),
     [[3, "2026-01-01T00Z", "--tenant", "alpha"]]],
 ];
@@ -178,6 +181,8 @@ function oddNames(run) {
     [3, "tenant show", "cli?"],
     [3, "residency show", "../../tenants?", "--tenant", "alpha"],
     [3, "residency probe", "--tenant", "alpha/.."],
+    [3, "residency where", "--tenant", "alpha/attempts"],
+    [3, "residency attempts", "--tenant", "alpha/../bravo"],
     [3, "principal list", "--tenant", "cli/principals#"],
     [3, "user list", "--tenant", "cli/../cli"],
     [3, "token revoke", "../../cli", "--tenant", "cli"],

@@ -163,6 +163,10 @@ class World {
     const { items } = await this.must("GET", "/v1/residency?tenant=alpha&limit=1", operator);
     assert.equal(items.length, 1);
     await this.must("GET", `/v1/residency/alpha/${period}`, operator);
+    await this.must("GET", "/v1/residency?ok=true&from=2026-01-01", operator);
+    await this.must("GET", "/v1/residency/alpha", operator);
+    await this.must("GET", "/v1/residency/alpha/attempts?code=cross-region", operator);
+    await this.refused(400, "GET", "/v1/residency/alpha/attempts?code=x&limit=0", operator);
     await this.refused(404, "POST", "/v1/residency/contract/probes", operator);
   }
 

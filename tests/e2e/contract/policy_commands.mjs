@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 
 import { Site } from "../lib/maestro.mjs";
 
-export const WORDS = ["check", "fmt", "eval", "test", "bench", "build", "sign", "inspect"]
+export const WORDS = ["check", "fmt", "eval", "test", "bench", "build", "sign", "pack", "inspect"]
   .map((word) => `policy ${word}`);
 
 const object = (properties) =>
@@ -29,7 +29,12 @@ const TIMES = object({ count: COUNT, min_ns: COUNT, p50_ns: COUNT, p99_ns: COUNT
 const DIGEST = { type: "string", pattern: "^sha256:[0-9a-f]{64}$" };
 const MADE = object({ path: TEXT, digest: DIGEST, bytes: COUNT });
 const BUNDLE = object({ revision: ANY_TEXT, digest: DIGEST, signed_by: ANY_TEXT, roots: list(ANY_TEXT),
-  files: list(object({ path: TEXT, bytes: COUNT })), plan: { type: "boolean" } });
+  files: list(object({ path: TEXT, bytes: COUNT })), plan: { type: "boolean" },
+  pack: { oneOf: [{ type: "null" }, object({ channel: TEXT, issued: TEXT, expires: TEXT, base: { type: ["string", "null"] },
+    checked: { type: "boolean" } })] } });
+const PACKED = object({ path: TEXT, digest: DIGEST, bytes: COUNT, version: TEXT, channel: TEXT, issued: TEXT, expires: TEXT,
+  files: COUNT });
+const HELD = ["--channel", "prod", "--expires", "90d", "--key", "k.pem"];
 
 const GOOD = "package a\n\nallow if input.x == 1\n\nlist := [1, 2]\n";
 const FILES = {
@@ -128,6 +133,27 @@ export function policyCommands(world, check) {
     [5, null, "inspect", "input.json"],
     [3, null, "inspect", "no/where"],
     [0, BUNDLE, "inspect", "p.tar.gz"],
+    [2, null, "pack", "b.tar.gz", ...HELD],
+    [2, null, "pack", "p.tar.gz", ...HELD],
+    [2, null, "pack", "good", ...HELD],
+    [0, MADE, "build", "good", "-o", "k.tar.gz", "--revision", "r2", "--root", "a"],
+    [0, PACKED, "pack", "k.tar.gz", "-o", "ig.bundle", ...HELD],
+    [5, null, "inspect", "k.tar.gz", "--key", "k.pub", "--key-id", "k"],
+    [0, PACKED, "pack", "k.tar.gz", "--channel", "dev", "--expires", "2200-01-01T00:00:00Z", "--key", "k.pem"],
+    [0, PACKED, "pack", "k.tar.gz", ...HELD],
+    [0, BUNDLE, "inspect", "k.tar.gz"],
+    [0, BUNDLE, "inspect", "k.tar.gz", "--key", "k.pub", "--key-id", "k"],
+    [2, null, "pack", "k.tar.gz"],
+    [2, null, "pack", "k.tar.gz", "--channel", "Prod", "--expires", "90d", "--key", "k.pem"],
+    [2, null, "pack", "k.tar.gz", "--channel", "prod", "--expires", "never", "--key", "k.pem"],
+    [2, null, "pack", "k.tar.gz", "--channel", "prod", "--expires", "0s", "--key", "k.pem"],
+    [2, null, "pack", "k.tar.gz", "--channel", "prod", "--expires", "2020-01-01T00:00:00Z", "--key", "k.pem"],
+    [2, null, "pack", "k.tar.gz", "--base", "r1", ...HELD],
+    [2, null, "pack", "k.tar.gz", "--channel", "prod", "--expires", "90d", "--key", "k.pub"],
+    [2, null, "pack", "k.tar.gz", "--logged", ...HELD],
+    [2, null, "pack", "input.json", ...HELD],
+    [3, null, "pack", "no/where", ...HELD],
+    [3, null, "pack", "k.tar.gz", "--channel", "prod", "--expires", "90d", "--key", "no/where"],
   ]) {
     const what = `policy ${words.join(" ")}`;
     const done = run("--json", "policy", ...words);
@@ -149,6 +175,11 @@ export function policyCommands(world, check) {
   assert.equal(signed.signed_by, "k");
   assert.deepEqual(signed.roots, ["a"]);
   assert.equal(json("inspect", "p.tar.gz").plan, true);
+  const packed = json("inspect", "k.tar.gz", "--key", "k.pub", "--key-id", "k");
+  assert.equal(packed.signed_by, "k");
+  assert.deepEqual([packed.pack.channel, packed.pack.base, packed.pack.checked], ["prod", null, true]);
+  assert.equal(json("inspect", "k.tar.gz").pack.checked, false);
+  assert.equal(json("inspect", "p.tar.gz").pack, null);
   // What is only tried changes nothing.
   const dry = run("--json", "--dry-run", "policy", "build", "good", "-o", "dry.tar.gz");
   assert.equal(dry.status, 0, dry.err);

@@ -77,4 +77,39 @@ export function withSignature(entries, token) {
     { path: ".signatures.json", bytes }];
 }
 
+export const PACK = "policies/ig.bundle";
+const PACK_TYPE = "urn:maestro-conductor:policy-pack:v1";
+
+// As RFC 8785 has it, for what stands in a pack.
+export const canonical = (value) => JSON.stringify(value, (_, one) =>
+  (one !== null && typeof one === "object" && !Array.isArray(one)
+    ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one));
+
+// The document of a pack for these entries, with `members` put in.
+export function packDocument(entries, members) {
+  const listed = (policies) => entries
+    .filter(({ path }) => path !== PACK && path !== ".signatures.json" &&
+      (path.endsWith(".rego") || path === "plan.json") === policies)
+    .map(({ path, bytes }) => ({ path, sha256: sha256(bytes) })).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { kind: "mc.policy-pack/v1", policies: listed(true), data: listed(false), ...members };
+}
+
+export function packStatement(document) {
+  return canonical({ _type: "https://in-toto.io/Statement/v1", predicateType: PACK_TYPE, predicate: document,
+    subject: [{ name: `policy-pack/${document.channel}/${document.version}`,
+      digest: { sha256: sha256(canonical(document)) } }] });
+}
+
+// A statement in an envelope (DSSE), signed by a key in PEM.
+export function makeEnvelope(statement, pem, payloadType = "application/vnd.in-toto+json") {
+  const head = `DSSEv1 ${payloadType.length} ${payloadType} ${Buffer.byteLength(statement)} `;
+  const sig = sign("sha256", Buffer.concat([Buffer.from(head), Buffer.from(statement)]), createPrivateKey(pem));
+  return JSON.stringify({ payload: Buffer.from(statement).toString("base64"), payloadType,
+    signatures: [{ sig: sig.toString("base64") }] });
+}
+
+export function withPack(entries, file) {
+  return [...entries.filter(({ path }) => path !== PACK), { path: PACK, bytes: file }];
+}
+
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { eventually } from "../lib/children.mjs";
 import { send } from "../lib/http.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { HIDDEN, bytesOf, found, mustHideFrom } from "./hidden.mjs";
 import { CANARIES, PERSONS, ROWS } from "./rows.mjs";
 
-const HIDDEN = ["personal", "sensitive", "secret"];
 const [FIRST] = PERSONS;
 const COLUMNS = "name email born seen card profile salary rating diagnosis secret";
 const ALL = `{ nodes { id ${COLUMNS} } }`;
@@ -86,31 +86,6 @@ const FAILING = [
   ["no syntax", "{ persons { nodes { email }"],
   ["a page that is too large", "{ persons(first: 100000) { nodes { email } } }"],
 ];
-
-// Encodings of bytes that are no cover: what they hold is looked at as well.
-function layers(bytes) {
-  const text = bytes.toString("latin1");
-  const out = [text];
-  for (const [word] of text.matchAll(/[A-Za-z0-9+/_-]{16,}={0,2}/g)) {
-    out.push(Buffer.from(word, "base64").toString("latin1"));
-    out.push(Buffer.from(word.slice(1), "base64").toString("latin1"));
-    if (/^[0-9a-fA-F]+$/.test(word)) out.push(Buffer.from(word, "hex").toString("latin1"));
-  }
-  return out.join("\n").toLowerCase();
-}
-
-function found(bytes, hidden) {
-  const text = layers(Buffer.from(bytes));
-  return CANARIES.filter(({ needle, sensitivity }) => hidden.includes(sensitivity) && text.includes(needle.toLowerCase()));
-}
-
-function mustHideFrom(bytes, hidden, where) {
-  const [one] = found(bytes, hidden);
-  assert.equal(one, undefined, `${one?.place} is in ${where}: ${one?.needle}`);
-}
-
-// The whole of a reply: its head too.
-const bytesOf = ({ status, headers, text }) => `${status}\n${JSON.stringify(headers)}\n${text}`;
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { Child, eventually } from "../lib/children.mjs";
 import { MAESTRO } from "../lib/maestro.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { sha256 } from "./archive.mjs";
 
 const QUEUE = 40, RESERVE = 20;
 const GOOD = { query: "{ persons(first: 1) { nodes { id } } }" };
@@ -102,14 +103,51 @@ scenario("decisions that cannot be written: the disk is full", { needs: ["mount"
   }
 });
 
-scenario("of allowed decisions one in so many is kept, of denied ones all; old files are deleted", { limitMs: 60_000 },
+// As docs/formats/decision.md has it.
+const isKept = (id, rate) => Number(BigInt(`0x${sha256(id).slice(0, 16)}`) >> 11n) / 2 ** 53 < rate;
+
+scenario("of allowed decisions a share is kept by rule, of denied ones all; old files are deleted", { limitMs: 60_000 },
   async (world) => {
     const stage = world.stage("sampled").prepare();
-    stage.configure("policy: {decisions: {sample: 10, file_bytes_max: 4096, files_max: 3}}\n");
+    stage.configure(`policy:
+  decisions: {sample: {default: 1, rules: {role-analyst: 0.2, role-dpo: 0}}, file_bytes_max: 8192, files_max: 3}
+`);
     await stage.serve();
-    for (let i = 0; i < 100; i += 1) await stage.graphql("analyst", GOOD);
-    assert.equal(await stage.metric('mc_decisions_total{log="sampled_out"}'), 90);
-    await eventually("ten are written", async () => (await counters(stage)).written === 10);
+    const asked = [];
+    for (let i = 0; i < 60; i += 1) {
+      const { headers } = await stage.graphql("analyst", GOOD);
+      asked.push(headers["x-ig-decision-id"]);
+    }
+    const wanted = asked.filter((id) => isKept(id, 0.2));
+    assert.ok(wanted.length < 40, "a share is left out");
+    assert.equal(await stage.metric('mc_decisions_total{log="sampled_out"}'), 60 - wanted.length);
+    assert.equal(await stage.metric('mc_decisions_total{log="dropped"}'), 0);
+    await eventually("they are written", async () => (await counters(stage)).written === wanted.length);
+    const lines = stage.decisions();
+    assert.deepEqual(lines.map(({ decision_id: id }) => id).sort(), [...wanted].sort());
+    assert.deepEqual([...new Set(lines.map(({ rate }) => rate))], wanted.length > 0 ? [0.2] : []);
+    // None of these; what OPA's API decides has no rules of ours.
+    const dpo = await stage.graphql("dpo", GOOD);
+    assert.match(dpo.headers["x-ig-rule-id"], /\brole-dpo\b/);
+    await stage.ask("/v1/data/mc/settings/purposes", {});
+    await eventually("that of OPA's API is written", async () => (await counters(stage)).written === wanted.length + 1);
+    assert.equal(await stage.metric('mc_decisions_total{log="sampled_out"}'), 61 - wanted.length);
+    assert.equal(stage.decisions().at(-1).rate, 1);
+    // The counts say what they are of.
+    const { json: status } = await stage.get("/v1/policy");
+    assert.equal(status.counted, wanted.length + 1);
+    assert.equal(status.sampled, wanted.length > 0);
+    assert.equal(status.estimated, 5 * wanted.length + 1);
+    const analyst = status.rules.find(({ id }) => id === "role-analyst");
+    assert.equal(analyst.decisions, wanted.length);
+    assert.equal(analyst.estimated, 5 * wanted.length);
+    const folder = new URL("../../../policies/default", import.meta.url).pathname;
+    const tried = stage.site.runWith({ env: { MC_TOKEN: stage.tokens.operator } }, "--url", stage.url, "--json", "policy",
+      "what-if", folder);
+    assert.equal(tried.status, 0, tried.err);
+    const { sampled, estimated, estimated_to_change: toChange, decisions } = JSON.parse(tried.out);
+    assert.deepEqual([sampled, estimated, toChange, decisions],
+      [wanted.length > 0, 5 * wanted.length + 1, 0, wanted.length + 1]);
     const denied = [];
     for (let i = 0; i < 60; i += 1) {
       const { headers } = await stage.graphql("analyst", GOOD, { purpose: "training" });
@@ -117,7 +155,8 @@ scenario("of allowed decisions one in so many is kept, of denied ones all; old f
       await stage.decision(denied.at(-1));
     }
     const kept = stage.decisions();
-    assert.ok(kept.length < 70, "the oldest are gone");
+    assert.ok(kept.length < 60 + wanted.length, "the oldest are gone");
+    assert.ok(kept.every(({ rate }) => rate === 1));
     assert.equal(stage.decisionFiles().length, 3);
     assert.deepEqual(kept.map(({ decision_id: id }) => id), denied.slice(-kept.length));
     assert.equal(await stage.stop(), 0);

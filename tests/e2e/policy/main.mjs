@@ -5,7 +5,8 @@ import { World } from "./world.mjs";
 
 // With `postgres`: only what a database may give away, in the PostgreSQL of MC_TEST_POSTGRES_URL.
 const PARTS = process.argv[2] === "postgres" ? ["canaries"]
-  : ["opa_client", "rollover", "refusals", "starts", "purposes", "canaries", "decision_log"];
+  : ["opa_client", "rollover", "refusals", "packs", "starts", "purposes", "reach", "elsewhere", "canaries", "upstream",
+    "decision_log"];
 for (const part of PARTS) await import(`./${part}.mjs`);
 
 const world = await World.start();

@@ -185,6 +185,7 @@ ${yaml}`);
     }
     site.addPrincipal("system", "otto", "operator");
     this.tokens.operator = site.addToken("system", "otto", "query,admin:read,admin:write,metrics").token;
+    this.tokens.helper = site.addToken("system", "otto", "query,mutate", "--purposes", "support").token;
     this.tokens.stranger = site.addToken("alpha", "analyst", "admin:read").token;
     return this;
   }

@@ -157,10 +157,11 @@ const ledger = {
   signer: `-----BEGIN PUBLIC KEY-----\n${"D".repeat(64)}\n-----END PUBLIC KEY-----\n`,
 };
 
-const rule = (id, title, decisions, denied = 0) => ({ id, title, description: null, decisions, denied });
+const rule = (id, title, decisions, denied = 0) => ({ id, title, description: null, decisions, denied, estimated: decisions });
 const policy = {
   bundle: "policies", revision: "2026-11-27.2", digest: `sha256:${"5e".repeat(32)}`, signed_by: "release-2026",
   channel: "prod", location_kind: "url", activated_at: before(95), looked_at: before(1), expired: false, refused: 1,
+  expires_at: null, packed: false, sampled: false, estimated: 1304,
   activations: 3, problem: "mc/access/deny.rego:14:2: rego_parse_error: unexpected } token",
   counted: 1304,
   rules: [
@@ -179,7 +180,7 @@ const decision = (n, more = {}) => ({
   id: id("dec", n), at: before(n * 3), tenant: "alpha", principal: n % 3 === 0 ? "dora" : "ben", action: "read",
   purpose: "support", resource: { kind: "dataset", name: n % 4 === 0 ? "event" : "person" }, allowed: true,
   rules: ["mask-personal", "mask-sensitive", "role-analyst"], reasons: [], masked: masks, revision: "policies@2026-11-27.2",
-  request_id: id("req", n), warrant: null, ...more,
+  request_id: id("req", n), warrant: null, rate: 1, ...more,
 });
 const deniedFor = (reason, more = {}) =>
   ({ allowed: false, rules: [reason, "role-analyst"], reasons: [reason], masked: {}, ...more });
@@ -215,7 +216,53 @@ const decided = {
   },
 };
 
+// A proof an hour; in one a source gave no answer, in another somebody reached for what lies elsewhere.
+const hour = (n) => before(n * 60).slice(0, 13);
+const proof = (n, more = {}) => ({
+  tenant: "alpha", period: `${hour(n)}Z`, region: "eu", node: "demo.example", node_region: "eu", from: before(n * 60),
+  to: before(n * 60 - 60), at: before(n * 60 - 60), ok: true, reads: 5200 - 137 * n, writes: 310 - 9 * n, probes: 1, probes_ok: 1,
+  violations: 0, sha256: "5e".repeat(32), ...more,
+});
+const proofs = page([
+  proof(1), proof(2, { violations: 1 }), proof(3), proof(4, { ok: false, probes_ok: 0 }),
+  proof(5, { period: `${hour(5)}-42-07Z`, reads: 12, writes: 0 }), ...Array.from({ length: 6 }, (_, i) => proof(6 + i)),
+]);
+const residency = {
+  tenant: "alpha", region: "eu", permitted: ["eu-north"], unstated: "allow", node: { name: "demo.example", region: "eu" },
+  proven: true, absent: [],
+  places: [
+    { source: "graph", region: "eu", datasets: ["person", "organisation", "asset"], verdict: "permitted" },
+    { source: "archive", region: "us", datasets: ["event"], verdict: "source-outside" },
+  ],
+};
+const attempt = (record, more = {}) => ({
+  record, at: before(400 - record), denied: true, actor: "ben@alpha", purpose: "support", erased: false, code: "cross-region",
+  action: "read", dataset: "event", source: "archive", src: "eu", dst: "us", count: 1, period: null, request_id: id("req", record),
+  ...more,
+});
+const ofProbe = { actor: "residency@system", dataset: null, source: "graph", request_id: null };
+const attempts = page([
+  attempt(151, { count: 12 }), attempt(148), attempt(120, { ...ofProbe, code: "wrong-region", action: "write", period: `${hour(4)}Z` }),
+  attempt(97, { ...ofProbe, code: "foreign-sentinel", denied: false, period: `${hour(9)}Z` }),
+]);
+const inside = { src: "eu", dst: "eu", ok: true };
+const source = (name, region, outcome, more = {}) => ({
+  name, region, claim: region, database: "PostgreSQL 15.18", write: outcome, read: outcome, write_ms: 3, read_ms: 2, ...more,
+});
+const proofDocument = {
+  kind: "mc.residency/v1", tenant: "alpha", region: "eu", permitted: ["eu-north"], unstated: "allow", period: `${hour(2)}Z`,
+  from: before(120), to: before(60), at: before(60), node: { name: "demo.example", region: "eu" }, ok: true,
+  reads: [{ ...inside, count: 4926 }], writes: [{ ...inside, count: 292 }],
+  violations: [{
+    at: before(100), code: "cross-region", actor: "ben@alpha", action: "read", source: "archive", src: "eu", dst: "us", count: 13,
+    denied: true,
+  }],
+  violations_more: 0, sources: [source("graph", "eu", "ok"), source("archive", "us", "not-permitted", { claim: null, database: null })],
+};
+export const PROOF = { path: `/v1/residency/alpha/${hour(2)}Z`, period: `${hour(2)}Z`, document: proofDocument };
+
 export const API = {
+  "/v1/residency": proofs, "/v1/residency/alpha": residency, "/v1/residency/alpha/attempts": attempts,
   "/v1/policy": policy, "/v1/decisions": decisions, [`/v1/decisions/${id("dec", 2)}`]: decided,
   "/v1/session": session, "/v1/overview": overview, "/v1/alerts": alerts, "/v1/datasets": datasets,
   "/v1/datasets/person": personDetail, "/v1/sessions": sessions, "/v1/tenants/alpha/tokens": tokens,
@@ -244,6 +291,7 @@ const changes = (n, was, would) => {
 };
 export const WHAT_IF = {
   revision: "2026-11-28.1", from: before(60), to: NOW, decisions: 1301, unchanged: 1294, complete: true,
+  sampled: false, estimated: 1301, estimated_to_change: 4,
   skipped: [{ reason: "resource-gone", count: 2 }, { reason: "gate-shut", count: 1 }],
   changed: [
     changes(1, outcome(true, [], masks), outcome(false, ["purpose-mismatch"])),

@@ -23,12 +23,13 @@ const COLOUR_STEP = 0.1;
 // ... in at most this share of all pixels: less than a changed word (the test below holds it to that).
 // Runs on one machine differ in none.
 const PIXELS_MAX = 0.0001;
-const PAGE_BYTES_MAX = 182_000;  // of a page in all its looks, on average
+const PAGE_BYTES_MAX = 188_000;  // of a page in all its looks, on average
 
 const PAGES = [
   ["sign-in", "/sign-in", "Maestro Conductor"], ["overview", "/", "Overview"], ["datasets", "/datasets", "Datasets"],
   ["dataset", "/datasets/person", "Dataset person"], ["access", "/access", "Access"], ["ledger", "/records", "Ledger"],
   ["policy", "/policy", "Policy"], ["decision", "/policy/decisions/dec_01m8e000000000000000000002", "Decision"],
+  ["residency", "/residency", "Residency"],
   ["console", "/console", "GraphQL console"],
   ["notifications", "/notifications", "Notifications"], ["sessions", "/settings/sessions", "Your sessions"],
   ["tokens", "/settings/tokens", "Tokens"], ["preferences", "/settings/preferences", "Preferences"],

@@ -10,6 +10,7 @@ import { addFlowScenarios } from "./flows.mjs";
 import { addGoldenScenarios } from "./golden.mjs";
 import { addPolicyScenarios } from "./policy.mjs";
 import { addReceiptPageScenarios } from "./receipt_page.mjs";
+import { addResidencyScenarios } from "./residency.mjs";
 import { addStateScenarios } from "./states.mjs";
 import { addVerifyScenarios } from "./verify.mjs";
 import { addVerifyKeysScenarios } from "./verify_keys.mjs";
@@ -200,6 +201,7 @@ addVerifyScenarios(demo);
 addVerifyKeysScenarios();
 addAccessScenarios(demo);
 addPolicyScenarios(demo);
+addResidencyScenarios(demo);
 addReceiptPageScenarios(demo);
 addGoldenScenarios(demo, update);
 

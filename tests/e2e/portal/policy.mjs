@@ -88,6 +88,7 @@ const LOOKS = [
   ["otherwise now", explained({ now: { ...NOW, same: false, policies_changed: true, outcome: { allow: true, reasons: [], masked: {} } } }),
     "would decide otherwise: ✓ allowed"],
   ["of a dataset that has gone", explained({ now: { ...NOW, outcome: null }, would_allow: [], tried: 0 }), "is not there any more, so"],
+  ["of an OPA server elsewhere", explained({ now: null, inputs: [], would_allow: [], tried: 0 }), "Its policies are not known here"],
   ["with odd names", explained({}, { principal: "<img src=x onerror=alert(1)>", resource: { kind: "dataset", name: "\u05D0 x".repeat(40) } }),
     "<img src=x onerror=alert(1)>"],
 ];

@@ -23,6 +23,7 @@ const PAGES = [
   ["/access", "Access", /\/v1\/tenants\/\w+\/records/, (one) => ({ ...one, items: [], total: 0, next_before: null })],
   ["/records", "Ledger", /\/v1\/ledger$/, stopped],
   ["/policy", "Policy", /\/v1\/(policy|decisions)(\?|$)/, (one) => ("rules" in one ? { ...one, rules: [] } : empty)],
+  ["/residency", "Residency", /\/v1\/residency/, (one) => ("places" in one ? { ...one, places: [] } : empty)],
   ["/console", "GraphQL console", /\/v1\/datasets$/, () => empty],
   ["/notifications", "Notifications", /\/(endpoints|deliveries)(\?|$)/, () => empty],
   ["/settings/sessions", "Your sessions", /\/v1\/sessions$/, () => empty],

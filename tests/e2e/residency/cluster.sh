@@ -5,7 +5,8 @@
 # MC_TEST_CLUSTER_URL has all three, and takes the one that takes writes. MC_TEST_CLUSTER_THIRD is
 # the last one alone. "$MC_TEST_CLUSTER_FAILOVER" ends the primary at once, without a word to
 # anybody, and returns when the next server has taken its place: first the one in the region, then
-# the other. Exit status 77: no PostgreSQL here.
+# the other. $MC_TEST_CLUSTER_LOG0 to 2 name the servers' logs, which have every statement;
+# $MC_TEST_CLUSTER_PSQL is a client. Exit status 77: no PostgreSQL here.
 set -euo pipefail
 
 bin="${MC_POSTGRES_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)}"
@@ -47,7 +48,7 @@ start() {  # NUMBER [OPTION...]; true once the server answers
     port=$((20000 + RANDOM % 20000))
     "${drop[@]}" setpriv --pdeathsig QUIT "$bin/postgres" -D "$work/data$i" -p "$port" -h 127.0.0.1 \
       -c unix_socket_directories= -c max_connections=20 -c shared_buffers=32MB \
-      -c "mc.region=${regions[$i]}" "$@" >>"$work/log$i" 2>&1 &
+      -c log_statement=all -c "mc.region=${regions[$i]}" "$@" >>"$work/log$i" 2>&1 &
     echo $! >"$work/pid$i"
     for _ in $(seq 200); do
       kill -0 "$(cat "$work/pid$i")" 2>/dev/null || break
@@ -106,6 +107,8 @@ END
 chmod +x "$work/failover"
 
 export MC_TEST_CLUSTER_FAILOVER="$work/failover"
+export MC_TEST_CLUSTER_PSQL="$bin/psql"
+for i in 0 1 2; do export "MC_TEST_CLUSTER_LOG$i=$work/log$i"; done
 options="passfile=$work/passfile"
 url="postgres://mc_test@127.0.0.1:$(cat "$work/port0"),127.0.0.1:$(cat "$work/port1"),127.0.0.1:$(cat "$work/port2")"
 export MC_TEST_CLUSTER_URL="$url/postgres?target_session_attrs=read-write&$options"
