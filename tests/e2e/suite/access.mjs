@@ -124,14 +124,20 @@ const FORGED = {
 };
 
 scenario("headers of a client never say who it is", async (world) => {
-  const reply = await world.post({ query: '{ person(id: "p007") { fullName } }' }, undefined,
-    { headers: { ...FORGED, Connection: "close, X-MC-Tenant, X-MC-Principal" } });
+  const { "X-MC-Tenant": tenant, ...others } = FORGED;
+  const query = { query: '{ person(id: "p007") { fullName } }' };
+  const reply = await world.post(query, undefined,
+    { headers: { ...others, Connection: "close, X-MC-Tenant, X-MC-Principal" } });
   assert.equal(reply.json.data.person.fullName, "alpha person 007", reply.text);
   assert.notEqual(reply.headers["x-request-id"], "req_forged");
   const line = await world.logLine((entry) => entry.request_id === reply.headers["x-request-id"]);
   assert.equal(line.tenant, "alpha");
   assert.equal(line.principal, "admin");
   assert.match(line.peer, /^127\.0\.0\.1:\d+$/);
+  // Of datasets it says whose rows are wanted, which takes a warrant; an upstream is not told.
+  const reach = await world.post(query, undefined, { headers: { "X-MC-Tenant": tenant } });
+  assert.equal(reach.status, world.capabilities.has("upstream") ? 200 : 403, reach.text);
+  assert.doesNotMatch(reach.text, /bravo person/);
 });
 
 scenario("a purpose that the token was not given opens nothing", async (world) => {
