@@ -15,16 +15,22 @@ export const skewSeconds = signal(0);
 export const silence = signal<"" | "network" | "server">("");
 let heardAt = 0;
 let receivedAt = 0;
+let offlineAt = 0;
 
-export function heard() {
+// `asked`: when. An answer under way while the network goes says nothing of what is now.
+export function heard(asked = performance.now()) {
   heardAt = Date.now();
-  silence.value = "";
+  if (asked >= offlineAt) silence.value = "";
 }
 export function unheard() {
   silence.value = navigator.onLine ? "server" : "network";
 }
-addEventListener("offline", unheard);
+addEventListener("offline", () => {
+  offlineAt = performance.now();
+  unheard();
+});
 addEventListener("online", () => {
+  offlineAt = 0;
   if (silence.value === "network") silence.value = "";
 });
 
@@ -99,16 +105,17 @@ export function signedIn(found: Session) {
 
 // Runs a call; a lost session leads to the sign-in page, silence of the server to the banner.
 export async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  const asked = performance.now();
   try {
     const answer = await call();
-    heard();
+    heard(asked);
     return answer;
   } catch (error) {
     if (error instanceof Problem && error.code === "offline") unheard();
     else if (error instanceof Problem && error.status === 401 && !error.stepUp) {
       if (session.value !== null) lost.value = true;  // of several calls, the first finds it
       toSignIn();
-    } else heard();
+    } else heard(asked);
     throw error;
   }
 }

@@ -15,6 +15,7 @@ export interface Ran {
 
 export async function runGraphql(endpoint: string, query: string, variables?: unknown): Promise<Ran> {
   const began = performance.now();
+  const asked = performance.now();
   let response: Response;
   try {
     response = await fetch(endpoint, {
@@ -30,7 +31,7 @@ export async function runGraphql(endpoint: string, query: string, variables?: un
     unheard();
     throw silent();
   }
-  heard();
+  heard(asked);
   const text = await response.text();
   let body: unknown = null;
   try {

@@ -252,8 +252,7 @@ Status Running::build(bool demo) {
                                 [this](std::string_view kind, std::string_view name) {
                                   return gateway_->find_resource(kind, name);
                                 },
-                                *machine_.random,
-                                policy_->remote()});
+                                *machine_.random, policy_->remote()});
   api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
                                                   *output_.log,
                                                   metrics_,
