@@ -197,6 +197,7 @@ function Form() {
   const [found, setFound] = useState<WhatIf | null>(null);
   const { problem, busy, send, clear } = useSending();
   const reading = useRef(0);
+  const read = useRef<Promise<Asked | null>>(Promise.resolve(null));  // of the last that were chosen
   const where = tenant.value;
   async function give(chosen: Chosen[]) {
     const own = ++reading.current;
@@ -205,21 +206,24 @@ function Form() {
     setWrong("");
     setFound(null);
     clear();
+    const begun = readChosen(chosen);
+    read.current = begun.catch(() => null);
     try {
-      const next = await readChosen(chosen);
+      const next = await begun;
       if (latest()) setAsked(next);
     } catch (error) {
       if (latest()) setWrong(error instanceof NotAsked ? error.message : String(error));
     }
   }
   const run = () => send(async () => {
-    if (asked === null) {
-      setWrong("Choose a bundle or its files first.");
+    const ready = await read.current;  // who is quick does not wait for large files to press the button
+    if (ready === null) {
+      setWrong((why) => why || "Choose a bundle or its files first.");
       return;
     }
     setFound(null);
     const from = new Date(Date.now() - minutes * 60_000).toISOString();
-    const body = asked.kind === "bundle" ? asked.body : { files: asked.files };
+    const body = ready.kind === "bundle" ? ready.body : { files: ready.files };
     const own = reading.current;
     const answer = await client.tryPolicy({ tenant: where, from, body });
     if (own === reading.current) setFound(answer);
