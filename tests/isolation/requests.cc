@@ -153,8 +153,9 @@ sim::FakeRequest RequestMaker::admin() {
 sim::FakeRequest RequestMaker::next() {
   if (one_in(10)) return admin();
   sim::FakeRequest request;
-  request.headers = {
-      {"Content-Type", "application/json"}, {"X-MC-Tenant", "bravo"}, {"X-Tenant-Id", "bravo"}};
+  request.headers = {{"Content-Type", "application/json"}, {"X-Tenant-Id", "bravo"}};
+  // Refused as a whole without a warrant, so most requests go without it.
+  if (one_in(12)) request.headers.emplace_back("X-MC-Tenant", "bravo");
   if (one_in(3)) request.headers.emplace_back("Accept", "application/graphql-response+json");
   request.body = item();
   if (one_in(6)) {
