@@ -32,24 +32,21 @@ std::string Validator::Conflict::text() const {
 }
 
 const Validator::Fields* Validator::Collected::find(const std::string& name) const {
-  const auto at = std::find_if(fields.begin(), fields.end(),
-                               [&](const auto& entry) { return entry.first == name; });
-  return at == fields.end() ? nullptr : &at->second;
+  const auto at = places.find(name);
+  return at == places.end() ? nullptr : &fields[at->second].second;
 }
 
 // Inline fragments are looked into, spreads are only listed.
 void Validator::collect(const std::vector<Selection>& selections, Collected& found) {
-  std::map<std::string_view, std::size_t> places;
-  for (std::size_t i = 0; i < found.fields.size(); ++i) places[found.fields[i].first] = i;
   for (const Selection& selection : selections) {
     if (selection.kind == Selection::Kind::spread) {
       found.spreads.push_back(&selection);
     } else if (selection.kind == Selection::Kind::inline_fragment) {
       collect(selection.selections, found);
-      for (std::size_t i = 0; i < found.fields.size(); ++i) places[found.fields[i].first] = i;
     } else {
-      const auto [at, added] = places.try_emplace(selection.response_name(), found.fields.size());
-      if (added) found.fields.emplace_back(selection.response_name(), Fields());
+      const auto [at, added] =
+          found.places.try_emplace(selection.response_name(), found.fields.size());
+      if (added) found.fields.emplace_back(at->first, Fields());
       found.fields[at->second].second.push_back(&selection);
     }
   }

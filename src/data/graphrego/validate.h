@@ -86,7 +86,8 @@ class Validator {
   using Conflicts = std::vector<Conflict>;
   using Fields = std::vector<const Selection*>;
   struct Collected {
-    std::vector<std::pair<std::string, Fields>> fields;  // by response name
+    std::vector<std::pair<std::string, Fields>> fields;  // by response name, as they come
+    std::map<std::string, std::size_t> places;           // of the names in `fields`
     std::vector<const Selection*> spreads;
     const Fields* find(const std::string& name) const;
   };

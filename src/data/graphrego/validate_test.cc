@@ -273,6 +273,10 @@ TEST_CASE("graphql: fields of one response name must ask for the same") {
           "\"Human!\". Use different aliases on the fields to fetch both if this was intentional",
           "1:52")},
       {"{ any { ... on Dog { x: name } ... on Cat { x: name } } }", ""},
+      {"{ dog { name ... on Dog { a: name b: name c: name } name: nick } }",
+       AT("Fields \"name\" conflict because \"name\" and \"nick\" are different fields. Use "
+          "different aliases on the fields to fetch both if this was intentional",
+          "1:53")},
       {"{ dog { ...F name } } fragment F on Dog { name: nick }",
        AT("Fields \"name\" conflict because \"name\" and \"nick\" are different fields. Use "
           "different aliases on the fields to fetch both if this was intentional",

@@ -1,4 +1,4 @@
-// Floating-point numbers as Go's strconv.AppendFloat writes them.
+// Finite floating-point numbers as Go's strconv.AppendFloat writes them.
 #pragma once
 
 #include <string>

@@ -114,6 +114,7 @@ TEST_CASE("render_template: refuses what Go refuses") {
       {"{{break}}", "{}", "template: template:1: {{break}} outside {{range}}"},
       {"{{(.a}}", "{}", "template: template:1: unclosed left paren"},
       {"{{/* x", "{}", "template: template:1: unclosed comment"},
+      {"{{1e400}}", "{}", "template: template:1: illegal number syntax: \"1e400\""},
       {"{{.a.b}}", R"({"a": "s"})",
        R"(template: template:1:2: executing "template" at <.a.b>: )"
        R"(can't evaluate field b in type string)"},

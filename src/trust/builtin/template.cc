@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 
 #include "builtin/runes.h"
@@ -499,8 +500,9 @@ class Parser {
     }
     argument.kind = Argument::Kind::floating;
     argument.floating = std::strtod(text.c_str(), &end);
-    if (*end == '\0') return {};
-    return fail("bad number syntax: \"" + token_.text + "\"");
+    if (*end != '\0') return fail("bad number syntax: \"" + token_.text + "\"");
+    if (std::isfinite(argument.floating)) return {};
+    return fail("illegal number syntax: \"" + token_.text + "\"");
   }
 
   std::string_view source_;
