@@ -31,6 +31,8 @@ CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?
 DOCTEST = re.compile(r"test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
 FAILURE = re.compile(r"^\s*(?:FAIL  |not ok |== .* failed with exit status )|: (?:FATAL )?ERROR: |"
                      r"\*\*\*(?:Failed|Exception)|^FAILED: ")
+THREADS = re.compile(r"\bstd::(jthread|thread|mutex|shared_mutex|atomic|condition_variable\w*|"
+                     r"once_flag)\b|\bGuarded<")
 SKIP = re.compile(r"^(?:SKIP(?:PED)?|skip(?:ped)?)[: ] *(?!regular)")
 
 
@@ -104,14 +106,24 @@ def ctest(preset, *arguments):
             "--no-tests=error", *arguments]
 
 
-def unit_under(preset):
-    """Builds the test programs only (not the products) with this preset and runs them."""
+def threaded(root=ROOT):
+    """Modules with tests that name a thread, a lock or an atomic, in code or tests."""
+    folders = {file.parent for file in (root / "src").rglob("*.*")
+               if file.suffix in (".h", ".cc") and THREADS.search(file.read_text())}
+    return sorted(folder.name for folder in folders if any(folder.glob("*_test.cc")))
+
+
+def unit_under(preset, modules=lambda: ()):
+    """Builds the unit tests (of these modules, else all; not the products) and runs them."""
     def plan():
-        listing = ("ninja -C build/{0} -t targets all | sed -n 's/^\\(mc_[a-z0-9_]*_test\\): phony$/"
-                   "\\1/p' > build/{0}/tests.txt; test -s build/{0}/tests.txt").format(preset)
-        build = f"xargs ninja -C build/{preset} -j {JOBS} < build/{preset}/tests.txt"
-        return [["cmake", "--preset", preset], ["sh", "-c", listing], ["sh", "-c", build],
-                ctest(preset, "-L", "unit")]
+        names = modules()
+        wanted = ["-R", f"^unit[.]({'|'.join(names)})$"] if names else ["-L", "unit"]
+        listing = " ".join(f"'{word}'" for word in ctest(preset, "-N", *wanted))
+        # Programs by the names of the tests: unit.NAME and corpus.NAME (cmake/mc_module.cmake).
+        build = (f"{listing} | sed -n 's/^.*: unit[.]/mc_/p; s/^.*: corpus[.]/mc_corpus_/p' |"
+                 f" sed 's/ *$/_test/' > build/{preset}/tests.txt && test -s build/{preset}/tests.txt"
+                 f" && xargs ninja -C build/{preset} -j {JOBS} < build/{preset}/tests.txt")
+        return [["cmake", "--preset", preset], ["sh", "-c", build], ctest(preset, *wanted)]
     return plan
 
 
@@ -141,9 +153,11 @@ STEPS = {
     "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
     "conformance": Step([ctest("release", "-L", "conformance")], "public vectors (MC_VECTORS)",
                         ctest="release"),
-    "headers": Step([["ninja", "-C", "build/release", "-j", JOBS, "-k", "0",
-                      "house_headers"]],
-                    "each header compiles alone"),
+    "headers": Step([["ninja", "-C", "build/release", "-j", JOBS, "-k", "0", "house_headers"]],
+                    "each header that no file begins with compiles alone"),
+    "headers-all": Step([["ninja", "-C", "build/release", "-j", JOBS, "-k", "0",
+                          "house_headers_all"]],
+                        "each header compiles alone, none precompiled"),
     "gate": Step([["tools/coroutine_gate.sh"]], "coroutine patterns that g++ 12 breaks", 600),
     "canary": Step(canary, "the canary fuzzer fails", 120),
     "portal": Step([["tools/node/run", "npm", "test", "--silent", "--prefix", "portal"],
@@ -157,7 +171,8 @@ STEPS = {
                       "metrics, alerts, dashboards, runbooks", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes", 1800),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 2700, "asan", SANITIZER),
-    "tsan": Step(unit_under("tsan"), "unit tests, TSan", 2700, "tsan", SANITIZER),
+    "tsan": Step(unit_under("tsan", threaded), "unit tests of what has threads, TSan", 2700, "tsan",
+                 SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
     "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),
@@ -167,7 +182,7 @@ PLANS = {
     "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
              "audit-graphql", "gate", "canary", "portal", "catalogue", "e2e", "asan", "tsan"],
     "quick": ["build", "unit", "tidy", "portal", "catalogue"],
-    "lint": ["format", "tidy", "headers", "clang-tidy", "gate"],
+    "lint": ["format", "tidy", "headers-all", "clang-tidy", "gate"],
 }
 NEEDS_BUILD = {"unit", "conformance", "oracle", "portal", "e2e", "audit-graphql"}
 

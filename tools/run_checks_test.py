@@ -151,6 +151,18 @@ class Plans(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual([s for s in steps if s not in run_checks.STEPS], [])
 
+    def test_modules_with_threads_are_found_by_their_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            files = {"core/locked/a.h": "Guarded<int> n_;", "core/locked/a_test.cc": "",
+                     "core/plain/b.cc": "int n;", "core/plain/b_test.cc": "",
+                     "core/untested/c.cc": "std::thread t;",
+                     "serve/busy/d.cc": "", "serve/busy/d_test.cc": "std::jthread t;"}
+            for name, text in files.items():
+                path = Path(folder) / "src" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            self.assertEqual(run_checks.threaded(Path(folder)), ["busy", "locked"])
+
 
 if __name__ == "__main__":
     unittest.main()
