@@ -158,7 +158,7 @@ void Validator::conflicts_between(Conflicts& found, bool exclusive, const Collec
   }
 }
 
-// Recursion is as deep as selections are nested: a level down with each call.
+// Fragments that come back to themselves below a field would have no end.
 void Validator::conflict(Conflicts& found, bool exclusive, const Selection& a, const Selection& b) {
   if (!spend() || a.definition == nullptr || b.definition == nullptr) return;
   if (a.parent == nullptr || b.parent == nullptr) return;
@@ -173,7 +173,9 @@ void Validator::conflict(Conflicts& found, bool exclusive, const Selection& a, c
     made.message = "they return conflicting types \"" + a.definition->type.text() + "\" and \"" +
                    b.definition->type.text() + "\"";
   } else {
-    made.below = conflicts_of_subfields(apart, a, b);
+    if (++conflict_depth_ > kDepthMax) findings_.exhausted = true;
+    made.below = spend() ? conflicts_of_subfields(apart, a, b) : Conflicts();
+    --conflict_depth_;
     if (made.below.empty()) return;
   }
   found.push_back(std::move(made));

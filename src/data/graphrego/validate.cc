@@ -9,8 +9,8 @@ namespace mc::graphrego {
 namespace {
 
 constexpr std::size_t kFaultsMax = 100;
-// Fragments may spread fragments; the walk goes down with them.
-constexpr int kSpreadDepthMax = 100;
+// Of selections below each other, those of fragments too, which the walk goes down into.
+constexpr int kWalkDepthMax = 2 * kDepthMax;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -132,10 +132,12 @@ void Validator::walk(Fragment& fragment) {
 }
 
 void Validator::walk(const Definition* parent, std::vector<Selection>& selections) {
+  if (++depth_ > kWalkDepthMax) findings_.exhausted = true;
   for (Selection& selection : selections) {
-    if (!spend()) return;
+    if (!spend()) break;
     walk(parent, selection);
   }
+  --depth_;
 }
 
 void Validator::walk_field(const Definition* parent, Selection& field) {
@@ -157,7 +159,6 @@ void Validator::walk_field(const Definition* parent, Selection& field) {
   on_field(field);
 }
 
-// Recursion is as deep as selections are nested, which the parser bounds, times kSpreadDepthMax.
 void Validator::walk(const Definition* parent, Selection& selection) {
   selection.parent = parent;
   if (selection.kind == Selection::Kind::field) return walk_field(parent, selection);
@@ -172,9 +173,7 @@ void Validator::walk(const Definition* parent, Selection& selection) {
   selection.fragment = fragment;
   walk(selection.directives, "FRAGMENT_SPREAD");
   if (fragment != nullptr && walked_spreads_.insert(fragment->name).second) {
-    if (++depth_ > kSpreadDepthMax) findings_.exhausted = true;
     walk(schema_.find(fragment->condition), fragment->selections);
-    --depth_;
   }
   on_spread(selection);
 }

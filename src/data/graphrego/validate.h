@@ -109,7 +109,8 @@ class Validator {
   Findings findings_;
   Operation* operation_ = nullptr;        // the one walked now
   std::set<std::string> walked_spreads_;  // below the operation or fragment walked now
-  int depth_ = 0;                         // of fragments within fragments
+  int depth_ = 0;                         // of the selections walked now
+  int conflict_depth_ = 0;                // of fields whose subfields are compared
   bool in_fragments_ = false;
   std::set<std::string> used_fragments_, fragment_names_, operation_names_, cycle_visited_;
   std::set<std::pair<std::string, std::pair<std::uint32_t, std::uint32_t>>> told_directives_;

@@ -390,6 +390,33 @@ TEST_CASE("graphql: all errors of a query are told, in the order of the walk") {
   CHECK(call("graphql.is_valid", {"", "scalar S"}) == "true");
 }
 
+TEST_CASE("graphql: fragments that come back below a field have an end") {
+  const std::string schema = "type Query { a: Query b: Int c: Int }";
+  Calls call;
+  for (const std::string query :
+       {"{ a { x: b ...G } a { x: c ...G } } fragment G on Query { a { ...G } }",
+        "{ a { ...G } a { a { ...G } } } fragment G on Query { a { ...G } a { a { ...G } } }",
+        "{ a { ...F } a { ...G } } fragment F on Query { a { b ...G } a { ...F } } "
+        "fragment G on Query { a { ...F } a { c ...G } }"}) {
+    CAPTURE(query);
+    CHECK(call("graphql.parse", {query, schema}).starts_with("eval_builtin_error: "));
+  }
+}
+
+TEST_CASE("graphql: deep selections of fragments that spread each other are refused") {
+  constexpr int kLevels = 150;
+  std::string query = "{ ...F0 }";
+  for (int i = 0; i < 90; ++i) {
+    query += " fragment F" + std::to_string(i) + " on Query {";
+    for (int level = 0; level < kLevels; ++level) query += " a {";
+    query += i + 1 < 90 ? " ...F" + std::to_string(i + 1) : " b";
+    query += std::string(kLevels, '}') + " }";
+  }
+  Calls call;
+  CHECK(call("graphql.parse", {query, "type Query { a: Query b: Int }"}) ==
+        "eval_builtin_error: the query is too complex to be checked");
+}
+
 TEST_CASE("graphql: long chains of fragments are checked or refused, never followed too far") {
   std::string query = "{ dog { ...F0 } }";
   for (int i = 0; i < 2'000; ++i) {
