@@ -168,6 +168,10 @@ CmacKey::CmacKey(const Block& key, Way way) {
   OPENSSL_cleanse(&zero, sizeof zero);
 }
 
+void cleanse(Block& key) {
+  OPENSSL_cleanse(key.data(), key.size());
+}
+
 CmacKey::~CmacKey() {
   OPENSSL_cleanse(&schedule_, sizeof schedule_);
 }

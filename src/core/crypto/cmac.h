@@ -16,6 +16,8 @@ namespace mc::crypto {
 using Block = std::array<std::uint8_t, 16>;
 using Words = std::array<std::uint64_t, 2>;
 
+void cleanse(Block& key);  // zeroes it in a way that the optimiser keeps
+
 class CmacKey {
  public:
   enum class Way : std::uint8_t { fastest, library };

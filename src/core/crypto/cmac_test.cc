@@ -46,6 +46,12 @@ Block random_key(std::mt19937_64& random) {
   return std::bit_cast<Block>(Words{random(), random()});
 }
 
+TEST_CASE("cmac: a key that is cleansed is zeros") {
+  Block key = block_of("2b7e151628aed2a6abf7158809cf4f3c");
+  cleanse(key);
+  CHECK(key == Block{});
+}
+
 TEST_CASE("cmac: gives what RFC 4493 section 4 says, either way") {
   const std::string message = *from_hex(
       "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"

@@ -359,7 +359,7 @@ Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
     whole = co_await hand_over(relay);
     ForwardResult result = relay.result();
     result.complete = whole;
-    if (!whole) result.error = "client gone";
+    if (!whole) result.error = kClientGone;
     if (relay.forward().on_done) relay.forward().on_done(result);
     co_return whole;
   }
@@ -372,22 +372,29 @@ Task<bool> Connection::forward(std::unique_ptr<ForwardAnswer> answer) {
   co_return whole;
 }
 
-// Gives a reply that was taken whole to who forwarded, and sends what comes back.
+// Gives a reply that was taken whole to who forwarded, and sends what comes back. Nothing here
+// holds the exchange while it waits, so that one that is dropped says so.
 Task<bool> Connection::hand_over(Relay& relay) {
   Wire& wire = *wire_;
-  const auto exchange = current_.lock();
-  if (exchange == nullptr) co_return false;
   answer_ = std::monostate();
-  exchange->reopen();
-  relay.forward().on_reply(std::move(relay.reply()));
+  if (const auto exchange = current_.lock()) {
+    exchange->reopen();
+  } else {
+    co_return false;
+  }
+  std::exchange(relay.forward().on_reply, nullptr)(std::move(relay.reply()));
+  relay.release();
   while (std::holds_alternative<std::monostate>(answer_)) {
     if (wire.end() == Wire::End::failed || wire.closed()) co_return false;
     co_await wire.wait();
   }
   Answer answer = std::exchange(answer_, std::monostate());
-  auto* response = std::get_if<Response>(&answer);
-  if (response == nullptr) co_return false;
-  const bool whole = co_await send_response(std::move(*response));
+  if (std::holds_alternative<std::unique_ptr<ForwardAnswer>>(answer)) {
+    drop(answer, "forwarded twice");
+    answer = http1::refusal(500, "forwarded twice");
+  }
+  Response response = std::move(std::get<Response>(answer));
+  const bool whole = co_await send_response(std::move(response));
   co_return whole;
 }
 

@@ -6,18 +6,14 @@
 #include "net/loop.h"
 
 namespace mc::net {
-namespace {
 
-// Nobody is left to answer. A forward is owed its end all the same: it may hold a circuit open.
-void drop(Answer& answer) {
+void drop(Answer& answer, std::string_view why) {
   auto* forward = std::get_if<std::unique_ptr<ForwardAnswer>>(&answer);
   if (forward == nullptr || !(*forward)->forward.on_done) return;
   ForwardResult result;
-  result.error = "client gone";
+  result.error = why;
   (*forward)->forward.on_done(result);
 }
-
-}  // namespace
 
 std::string_view Request::header(std::string_view name) const {
   for (const HeaderView& field : headers) {
@@ -70,9 +66,9 @@ void ExchangeImpl::forward(std::shared_ptr<Upstream> upstream, Forward forward) 
 
 void ExchangeImpl::deliver(Answer answer) {
   const std::shared_ptr<Loop> loop = link_->loop.lock();
-  if (!loop) return drop(answer);  // the server is gone, and the client with it
+  if (!loop) return drop(answer, kClientGone);  // the server is gone, and the client with it
   const auto hand_over = [](Link& link, Answer taken) {
-    if (link.sink == nullptr) return drop(taken);
+    if (link.sink == nullptr) return drop(taken, kClientGone);
     link.sink->take_answer(std::move(taken));
   };
   if (loop->on_thread()) return hand_over(*link_, std::move(answer));

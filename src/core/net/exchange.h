@@ -26,6 +26,11 @@ struct ForwardAnswer {
 };
 using Answer = std::variant<std::monostate, Response, std::unique_ptr<ForwardAnswer>>;
 
+inline constexpr std::string_view kClientGone = "client gone";  // the error of a ForwardResult
+// For an answer that is not given. A forward is owed its end all the same: it may hold a circuit
+// open.
+void drop(Answer& answer, std::string_view why);
+
 class AnswerSink {
  public:
   virtual void take_answer(Answer answer) = 0;  // on the loop, at most once an exchange

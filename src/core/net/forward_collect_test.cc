@@ -1,6 +1,7 @@
 // Replies that are taken whole instead of being streamed (Forward::on_reply).
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -175,6 +176,85 @@ TEST_CASE("forward: the answer to a reply taken whole may come from another thre
   exchange->reply({.status = 200, .headers = {}, .body = "late"});
   exchange->reply({.status = 200, .headers = {}, .body = "twice"});
   CHECK(body_of(client.receive_reply()) == "late");
+  CHECK(gate.results.take().complete);
+}
+
+// What forwards in place of the gate, told by a test what it does with the reply.
+struct Forwarder {
+  using OnReply = std::function<void(std::shared_ptr<Exchange>& exchange)>;
+  Forwarder(const RawListener& origin, OnReply on_reply_in)
+      : clock(sys::real_clock()),
+        on_reply(std::move(on_reply_in)),
+        handler([this](std::shared_ptr<Exchange> exchange) {
+          exchange->forward(upstream, one(exchange));
+        }) {
+    auto started = Server::start({}, handler, *clock);
+    REQUIRE(started.has_value());
+    server = std::move(*started);
+    UpstreamConfig config;
+    config.host = "127.0.0.1";
+    config.port = origin.port();
+    upstream = server->upstream(config);
+  }
+  Forward one(const std::shared_ptr<Exchange>& exchange) {
+    Forward forward;
+    // Both hold the exchange, as what answers by it does.
+    forward.on_failure = [exchange](const ForwardResult&) { return Response{}; };
+    forward.on_reply = [this, held = exchange](const Response&) mutable { on_reply(held); };
+    forward.on_done = [this](const ForwardResult& result) { results.put(result); };
+    return forward;
+  }
+
+  std::unique_ptr<sys::Clock> clock;
+  OnReply on_reply;
+  Mailbox<ForwardResult> results;
+  std::shared_ptr<Upstream> upstream;
+  FunctionHandler handler;
+  std::unique_ptr<Server> server;
+};
+
+TEST_CASE("forward: an exchange that is dropped with the reply is answered with 500") {
+  Mailbox<std::shared_ptr<Exchange>> elsewhere;
+  enum class Drop : std::uint8_t { at_once, not_at_all, elsewhere };
+  for (const Drop drop : {Drop::at_once, Drop::not_at_all, Drop::elsewhere}) {
+    CAPTURE(static_cast<int>(drop));
+    RawListener origin;
+    Forwarder gate(origin, [&](std::shared_ptr<Exchange>& exchange) {
+      if (drop == Drop::at_once) exchange.reset();
+      if (drop == Drop::elsewhere) elsewhere.put(std::move(exchange));
+    });
+    RawSocket client = RawSocket::connect(gate.server->port());
+    client.send(kPost);
+    RawSocket peer = origin.accept();
+    peer.receive_reply();
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+    if (drop == Drop::elsewhere) elsewhere.take().reset();
+    CHECK(status_of(client.receive_reply()) == 500);
+    CHECK(gate.results.take().complete);
+    // The connection goes on.
+    client.send(kPost);
+    CHECK(!peer.receive_reply().empty());
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+    if (drop == Drop::elsewhere) elsewhere.take().reset();
+    CHECK(status_of(client.receive_reply()) == 500);
+    gate.results.take();
+  }
+}
+
+TEST_CASE("forward: a reply taken whole is not answered by another forward, which has its end") {
+  RawListener origin;
+  Forwarder gate(origin, [&](std::shared_ptr<Exchange>& exchange) {
+    exchange->forward(gate.upstream, gate.one(exchange));
+  });
+  RawSocket client = RawSocket::connect(gate.server->port());
+  client.send(kPost);
+  RawSocket peer = origin.accept();
+  peer.receive_reply();
+  peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+  const std::string answer = client.receive_reply();
+  CHECK(status_of(answer) == 500);
+  CHECK(body_of(answer).find("forwarded twice") != std::string::npos);
+  CHECK(gate.results.take().error == "forwarded twice");
   CHECK(gate.results.take().complete);
 }
 

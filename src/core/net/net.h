@@ -81,12 +81,12 @@ struct Forward {
   std::int64_t response_bytes_max = INT64_MAX;
   FieldLines response_fields;  // added to the reply (request id, ...); the upstream's give way
   // When set, the reply is not streamed but taken whole, without the fields that end here, and
-  // given to this on the loop. The client is still owed its answer then, by Exchange::reply().
+  // given to this on the loop. Exchange::reply() is owed then; an Exchange dropped gives 500.
   std::function<void(Response)> on_reply;
-  // Called on the loop when there is no usable reply head: makes the reply to the client.
+  // Called on the loop when no usable head came, or a reply for on_reply broke off: makes another.
   std::function<Response(const ForwardResult&)> on_failure;
   // Called exactly once at the end, also after a client disconnect; on the loop, or by forward()
-  // itself when the server has gone.
+  // itself when the server has gone. An Exchange that it holds never counts as dropped.
   std::function<void(const ForwardResult&)> on_done;
 };
 

@@ -52,7 +52,7 @@ void Relay::client_gone() {
 void Relay::fail_with(std::string_view why) {
   if (!result_.error.empty()) return;
   if (gone_) {
-    result_.error = "client gone";
+    result_.error = kClientGone;
   } else if (loop_.now() >= forward().deadline) {
     result_.error = "deadline passed";
   } else {
@@ -454,7 +454,7 @@ Task<Relay::Outcome> Relay::collect() {
     const bool more = co_await more_of_body();
     if (!more) co_return give_up("timed out in the middle of the reply");
   }
-  if (gone_) co_return cut("client gone");
+  if (gone_) co_return cut(kClientGone);
   finish_upstream();
   result_.total = loop_.now() - started_;
   co_return Outcome::collected;

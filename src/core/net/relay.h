@@ -73,6 +73,12 @@ class Relay {
   Response& reply() { return reply_; }
   bool keeps_alive() const { return shape_.keep_alive; }
   Forward& forward() { return answer_->forward; }
+  // After run(): holds the request no longer, nor what would still answer it.
+  void release() {
+    answer_->forward.on_failure = nullptr;
+    answer_->request_body = {};
+    answer_->request = nullptr;
+  }
 
  private:
   enum class Got : std::uint8_t { head, nothing, failed };

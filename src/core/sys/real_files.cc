@@ -143,14 +143,20 @@ class RealFiles final : public Files {
     return std::make_unique<RealRandomAccessFile>(fd, path);
   }
   Result<std::vector<std::string>> list(const std::string& folder) override {
-    DIR* dir = ::opendir(folder.c_str());
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+    if (dir == nullptr && errno == ENOTDIR) {
+      return fail(Code::invalid, "list " + folder + ": it is no folder");
+    }
     if (dir == nullptr) return failed("list", folder);
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(dir)) {
+    while (true) {
+      errno = 0;  // a null of readdir is the end, or an error
+      const dirent* const entry = ::readdir(dir.get());
+      if (entry == nullptr && errno != 0) return failed("list", folder);
+      if (entry == nullptr) break;
       const std::string name = entry->d_name;
       if (name != "." && name != "..") names.push_back(name);
     }
-    ::closedir(dir);
     std::sort(names.begin(), names.end());
     return names;
   }

@@ -62,9 +62,9 @@ class Files {
  public:
   virtual ~Files() = default;
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-  // Made when it is absent.
+  // One for random access is made when it is absent. list(): names, sorted; `invalid` of a file.
   virtual Result<std::unique_ptr<RandomAccessFile>> open_random_access(const std::string& path) = 0;
-  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Status make_folders(const std::string& path) = 0;
   virtual Status remove(const std::string& path) = 0;

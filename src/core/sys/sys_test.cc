@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "sys/tree.h"
 
@@ -34,6 +35,8 @@ TEST_CASE("files: a file is written whole, read back, listed and removed") {
   REQUIRE(files->write_atomic(folder / "a", "two").has_value());
   CHECK(files->read_all(folder / "a") == "two");
   CHECK(files->list(folder.path()) == std::vector<std::string>{"a"});
+  CHECK(files->list(folder / "a").error().code == Code::invalid);
+  CHECK(files->list(folder / "b").error().code == Code::not_found);
   CHECK(files->remove(folder / "a").has_value());
   CHECK(files->remove(folder / "a").error().code == Code::not_found);
 }
@@ -68,6 +71,92 @@ TEST_CASE(
   std::filesystem::create_directories(deep);
   CHECK(read_tree(*files, folder.path(), wanted).error().what.find("more than 32 folders deep") !=
         std::string::npos);
+}
+
+// Files as they are, but for listing.
+class OddlyListed final : public Files {
+ public:
+  using List = std::function<Result<std::vector<std::string>>(const std::string& folder)>;
+  explicit OddlyListed(List list) : list_(std::move(list)) {}
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    return list_(folder);
+  }
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    return files_->open(path, mode);
+  }
+  Result<std::unique_ptr<RandomAccessFile>> open_random_access(const std::string& path) override {
+    return files_->open_random_access(path);
+  }
+  Result<bool> exists(const std::string& path) override { return files_->exists(path); }
+  Status make_folders(const std::string& path) override { return files_->make_folders(path); }
+  Status remove(const std::string& path) override { return files_->remove(path); }
+  Status rename(const std::string& from, const std::string& to) override {
+    return files_->rename(from, to);
+  }
+  Status sync_folder(const std::string& path) override { return files_->sync_folder(path); }
+
+ private:
+  List list_;
+  std::unique_ptr<Files> files_ = real_files();
+};
+
+bool is_json(std::string_view path) {
+  return path.ends_with(".json");
+}
+
+TEST_CASE("tree: a folder that cannot be listed is an error, one that is none or gone is not") {
+  const TempFolder folder;
+  const auto files = real_files();
+  std::filesystem::create_directories(folder / "a/deny");
+  for (const char* path : {"a/deny/no.json", "a/yes.json", "notes.txt"}) {
+    REQUIRE(files->write_atomic(folder / path, path).has_value());
+  }
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  CHECK(read_tree(*files, folder.path(), is_json)->size() == 2);
+  for (const char* where : {"", "/a", "/a/deny"}) {
+    for (const Code code : {Code::denied, Code::unavailable, Code::not_found, Code::invalid}) {
+      CAPTURE(where);
+      CAPTURE(static_cast<int>(code));
+      OddlyListed faulty([&](const std::string& path) -> Result<std::vector<std::string>> {
+        if (path == folder.path() + where) return fail(code, "list " + path + ": injected");
+        return files->list(path);
+      });
+      const auto found = read_tree(faulty, folder.path(), is_json);
+      const bool is_absent = code == Code::not_found || code == Code::invalid;
+      const bool passes = is_absent && *where != '\0';
+      REQUIRE(found.has_value() == passes);
+      if (passes) {
+        CHECK(found->size() == (std::string_view(where) == "/a" ? 0 : 1));
+      } else {
+        CHECK(found.error().code == code);
+        CHECK(found.error().what == "list " + folder.path() + where + ": injected");
+      }
+    }
+  }
+}
+
+TEST_CASE("tree: the bytes of all files and the number of folders have limits, which are named") {
+  const TempFolder folder;
+  const auto files = real_files();
+  std::filesystem::create_directories(folder / "a");
+  for (const char* path : {"a/1.json", "a/2.json", "b.json", "notes.txt"}) {
+    REQUIRE(files->write_atomic(folder / path, "four").has_value());
+  }
+  CHECK(read_tree(*files, folder.path(), is_json, 12)->size() == 3);
+  for (const std::size_t bytes_max : {0U, 3U, 4U, 11U}) {
+    const auto found = read_tree(*files, folder.path(), is_json, bytes_max);
+    REQUIRE_FALSE(found.has_value());
+    CHECK(found.error().code == Code::invalid);
+    CHECK(found.error().what ==
+          folder.path() + ": more than " + std::to_string(bytes_max) + " bytes of files");
+  }
+  std::size_t folders = kTreeFoldersMax;  // with the topmost one
+  OddlyListed wide([&](const std::string& path) -> Result<std::vector<std::string>> {
+    return std::vector<std::string>(path == "top" ? folders - 1 : 0, "f");
+  });
+  CHECK(read_tree(wide, "top", is_json)->empty());
+  ++folders;
+  CHECK(read_tree(wide, "top", is_json).error().what == "top: more than 20000 folders");
 }
 
 TEST_CASE("lock: a second holder is refused until the first lets go") {

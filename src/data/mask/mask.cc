@@ -265,7 +265,9 @@ ColumnKey Keys::column(std::string_view tenant, std::string_view dataset,
   crypto::Block key;
   std::memcpy(key.data(), digest.data(), key.size());
   wipe(digest);
-  return {std::make_shared<const crypto::CmacKey>(key)};
+  auto cmac = std::make_shared<const crypto::CmacKey>(key);
+  crypto::cleanse(key);
+  return {std::move(cmac)};
 }
 
 Masked apply(const Mask& mask, const ColumnKey& key, Form form, std::string_view text,

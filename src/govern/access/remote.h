@@ -7,8 +7,8 @@
 // Fails closed. A missing result, no answer in time, another status, no JSON, too much or too deep
 // of it, a verdict of another shape: all deny with the reason "policy-error". After
 // RemoteConfig::failures in a row without an answer of the policies, nothing is asked but one trial
-// a pause, and the rest is denied at once. An error of an evaluation is an answer: no input may
-// shut out the others.
+// a pause, and the rest is denied at once. An error of an evaluation (eval_...) is an answer; an
+// input that takes longer than the timeout is a failure, so enough of them shut out the others.
 //
 // Redirects are not followed. Neither inputs nor the token are in errors.
 #pragma once

@@ -37,7 +37,7 @@ struct WhatIfQuery {
 struct WhatIf {
   std::string revision;  // of the candidate
   std::size_t decisions = 0, unchanged = 0;
-  bool sampled = false;  // the log has not kept all
+  bool sampled = false;  // some stand for more than one; a share of 0 leaves none that would say so
   Estimate estimated,
       estimated_to_change;  // what those that were looked at, and changed, stand for
   struct Changed {

@@ -7,8 +7,6 @@
 namespace mc::policy {
 namespace {
 
-constexpr std::string_view kManifest = ".manifest", kPlan = "plan.json";
-
 std::string lines(const std::vector<rego::Diagnostic>& findings) {
   std::string out;
   for (const rego::Diagnostic& found : findings) out += rego::to_line(found) + "\n";
@@ -51,12 +49,13 @@ Result<std::string> build_bundle(std::vector<archive::Entry> files, const BuildO
   std::vector<archive::Entry> out = std::move(bundle.files);
   // A pack of the folder is not one of the bundle, whose manifest is another.
   std::erase_if(out, [](const archive::Entry& file) {
-    return file.path == kManifest || file.path == kPlan || file.path == proof::kPackPath;
+    return file.path == proof::kManifestPath || file.path == proof::kPlanPath ||
+           file.path == proof::kPackPath;
   });
-  out.push_back({std::string(kManifest), manifest_text(bundle.manifest)});
+  out.push_back({std::string(proof::kManifestPath), manifest_text(bundle.manifest)});
   if (options.plan) {
     MC_TRY(std::string plan, plan_text(bundle, options));
-    out.push_back({std::string(kPlan), std::move(plan)});
+    out.push_back({std::string(proof::kPlanPath), std::move(plan)});
   }
   // What is written must be what a reader takes: roots that the files do not lie in show here.
   MC_TRY(const Bundle checked, read_files(out, {}));

@@ -13,9 +13,7 @@ namespace {
 
 using term::Value;
 
-constexpr std::string_view kManifest = ".manifest", kSignatures = ".signatures.json";
 constexpr std::size_t kRootsMax = 1'000;
-constexpr std::string_view kPlan = "plan.json";
 
 std::string_view file_name(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -86,6 +84,20 @@ Result<Manifest> read_manifest(std::string_view text) {
   return manifest;
 }
 
+// The earlier one of the manifest's `metadata.expires` and that of the pack.
+std::optional<Ending> ending_of(const Bundle& bundle) {
+  std::optional<Ending> out;
+  if (const Value at = bundle.manifest.metadata.root().find("expires"); !at.is_undefined()) {
+    const auto time = parse_rfc3339(at.text());
+    out = {time ? *time : WallTime{0},  // what cannot be read has ended
+           ".manifest: metadata.expires has passed"};
+  }
+  if (bundle.pack && (!out || bundle.pack->expires < out->at)) {
+    out = {bundle.pack->expires, std::string(proof::kPackPath) + ": it has expired"};
+  }
+  return out;
+}
+
 // What a bundle is put together from.
 class Assembly {
  public:
@@ -97,11 +109,12 @@ class Assembly {
     MC_TRY_OK(take_signatures(files));
     bundle_.files = std::move(files);
     for (const archive::Entry& file : bundle_.files) {
-      if (file.path == kManifest) {
+      if (file.path == proof::kManifestPath) {
         MC_TRY(bundle_.manifest, read_manifest(file.bytes));
       }
     }
     MC_TRY_OK(take_pack());
+    bundle_.ending = ending_of(bundle_);
     for (const archive::Entry& file : bundle_.files) MC_TRY_OK(take(file));
     if (bundle_.plan && !bundle_.modules.empty()) {
       bundle_.modules.clear();  // a plan bundle carries its sources for people
@@ -113,7 +126,7 @@ class Assembly {
  private:
   Status take_signatures(std::vector<archive::Entry>& files) {
     const auto found = std::find_if(files.begin(), files.end(), [](const archive::Entry& file) {
-      return file.path == kSignatures;
+      return file.path == proof::kSignaturesPath;
     });
     if (found == files.end()) {
       const bool packed = std::any_of(files.begin(), files.end(), [](const archive::Entry& file) {
@@ -147,10 +160,10 @@ class Assembly {
   }
 
   Status take(const archive::Entry& file) {
-    if (file.path == kManifest) return ok();
+    if (file.path == proof::kManifestPath) return ok();
     if (file.path.ends_with(".rego")) return take_module(file);
     if (is_data(file.path)) return take_data(file);
-    if (file.path == kPlan) {
+    if (file.path == proof::kPlanPath) {
       MC_TRY(bundle_.plan, vm::plan::parse(file.bytes));
     }
     return ok();  // other files are carried along and mean nothing
@@ -207,9 +220,8 @@ class Assembly {
   Status check_data_roots(const std::string& file, std::string_view path, Value value) const {
     const auto& roots = bundle_.manifest.roots;
     if (in_roots(path, roots)) return ok();
-    const bool above = std::any_of(roots.begin(), roots.end(), [&](const std::string& root) {
-      return path.empty() || (root.starts_with(path) && root[path.size()] == '/');
-    });
+    const bool above = std::any_of(roots.begin(), roots.end(),
+                                   [&](const std::string& root) { return lies_under(root, path); });
     if (!above || !value.is_object()) {
       return refuse(file + ": data at '" + excerpt(path) + "' lie outside the roots");
     }
@@ -264,8 +276,8 @@ Result<Bundle> read_bundle(std::string_view tar_gz, const BundleOptions& options
 Result<Bundle> read_files(std::vector<archive::Entry> files, const BundleOptions& options) {
   std::erase_if(files, [](const archive::Entry& file) {
     const std::string_view name = file_name(file.path);
-    return (name.starts_with('.') && name != kManifest && name != kSignatures) ||
-           name.ends_with("_test.rego");
+    const bool known = name == proof::kManifestPath || name == proof::kSignaturesPath;
+    return (name.starts_with('.') && !known) || name.ends_with("_test.rego");
   });
   std::sort(files.begin(), files.end(),
             [](const archive::Entry& a, const archive::Entry& b) { return a.path < b.path; });

@@ -38,6 +38,13 @@ struct PackTerms {
   bool operator==(const PackTerms&) const = default;
 };
 
+// From when on a bundle is not activated any more, and what says so.
+struct Ending {
+  WallTime at;
+  std::string said;
+  bool operator==(const Ending&) const = default;
+};
+
 struct Bundle {
   Manifest manifest;
   std::vector<rego::Module> modules;     // their file: the path in the bundle
@@ -46,7 +53,8 @@ struct Bundle {
   std::vector<archive::Entry> files;     // as they came, without .signatures.json
   std::string digest;                    // "sha256:<hex>" of the archive; of a folder: of its files
   std::string signed_by;                 // the id of the key; "" = not signed
-  std::optional<PackTerms> pack;
+  std::optional<PackTerms> pack;         // when it covers all of it
+  std::optional<Ending> ending;          // the earliest of its manifest, pack and deltas
 };
 
 // A key that signatures are checked with. Which algorithm it is good for is fixed here, never taken

@@ -10,7 +10,6 @@ namespace {
 
 using term::Value;
 
-constexpr std::string_view kPatch = "patch.json", kManifest = ".manifest";
 constexpr std::size_t kOperationsMax = 100'000, kDepthMax = 64;
 
 tl::unexpected<Error> refuse(const std::string& what) {
@@ -110,12 +109,13 @@ const archive::Entry* find_file(const Bundle& bundle, std::string_view path) {
 }  // namespace
 
 bool is_delta(const Bundle& bundle) {
-  return find_file(bundle, kPatch) != nullptr;
+  return find_file(bundle, proof::kPatchPath) != nullptr;
 }
 
 Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
   for (const archive::Entry& file : delta.files) {
-    if (file.path != kPatch && file.path != kManifest && file.path != proof::kPackPath) {
+    if (file.path != proof::kPatchPath && file.path != proof::kManifestPath &&
+        file.path != proof::kPackPath) {
       return refuse("'" + excerpt(file.path) + "' stands beside it: a delta changes data only");
     }
   }
@@ -124,7 +124,7 @@ Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
                   excerpt(base.manifest.revision) + "'");
   }
   term::Arena arena;
-  const auto patch = term::parse_json(arena, find_file(delta, kPatch)->bytes);
+  const auto patch = term::parse_json(arena, find_file(delta, proof::kPatchPath)->bytes);
   if (!patch) return refuse(patch.error().what);
   const Value list = patch->find("data");
   if (!list.is_array() || list.size() == 0 || list.size() > kOperationsMax) {
@@ -144,12 +144,15 @@ Result<Bundle> apply_delta(const Bundle& base, const Bundle& delta) {
   out.manifest.revision = delta.manifest.revision;
   out.digest = delta.digest;
   out.signed_by = delta.signed_by;
-  if (delta.pack) {
-    // All of it holds as long as each part does.
-    const WallTime end = base.pack ? base.pack->expires : delta.pack->expires;
+  // All of it holds as long as each part does, and a pack covers it only when one covers each.
+  out.pack.reset();
+  if (base.pack && delta.pack) {
     out.pack = delta.pack;
     out.pack->base.clear();
-    out.pack->expires = std::min(end, delta.pack->expires);
+    out.pack->expires = std::min(base.pack->expires, delta.pack->expires);
+  }
+  if (delta.ending && (!out.ending || delta.ending->at < out.ending->at)) {
+    out.ending = delta.ending;
   }
   return out;
 }

@@ -97,6 +97,14 @@ struct Site {
                               std::string(proof::kStatementType), statement, key)))));
     return out;
   }
+  SigningOptions signing() const {
+    SigningOptions out;
+    out.key_id = "k";
+    out.algorithm = "ES256";
+    const Secret der = key.to_pkcs8();
+    out.key = crypto::write_pem(der.reveal(RevealToken()), "PRIVATE KEY");
+    return out;
+  }
   // What decides; "undefined" when nothing does.
   std::string decides() {
     Evaluator evaluator(engine, clock, random);
@@ -191,13 +199,8 @@ TEST_CASE("pack in use: the bundle that is kept is held against its pack again")
 
 TEST_CASE("pack in use: what was kept without one is not started with once packs are wanted") {
   Site site;
-  SigningOptions signing;
-  signing.key_id = "k";
-  signing.algorithm = "ES256";
-  const Secret der = site.key.to_pkcs8();
-  signing.key = crypto::write_pem(der.reveal(RevealToken()), "PRIVATE KEY");
   std::vector<Entry> entries = files("r1");
-  entries.push_back({".signatures.json", *sign_files(entries, signing)});
+  entries.push_back({".signatures.json", *sign_files(entries, site.signing())});
   site.answers = {answer(entries), away(), away()};
   REQUIRE(site.start());
   CHECK(site.told.back().channel == "");
@@ -289,6 +292,50 @@ TEST_CASE("expiry: the earlier end counts, of the pack or of the manifest") {
     const std::string first = pack_first ? "policies/ig.bundle" : ".manifest";
     CHECK(site.last().starts_with("expired r1: " + first));
   }
+}
+
+TEST_CASE("expiry: a delta's own manifest says when it ends, and one that has ended is refused") {
+  const auto delta = [](const Site& site, int number, const std::string& metadata) {
+    const std::string revision = "r1." + std::to_string(number);
+    std::vector<Entry> out = {
+        {".manifest", R"({"revision":")" + revision + R"(","metadata":)" + metadata + "}"},
+        {"patch.json",
+         R"({"data":[{"op":"upsert","path":"/d/x","value":)" + std::to_string(number) + "}]}"}};
+    out.push_back({".signatures.json", *sign_files(out, site.signing())});
+    return answer(out);
+  };
+  const auto ends = [](WallTime at) { return R"({"expires":")" + format_rfc3339(at) + "\"}"; };
+  for (const std::string& metadata :
+       {ends(sim::SimClock().wall()), std::string(R"({"expires":"some day"})"),
+        std::string(R"({"expires":1})")}) {
+    CAPTURE(metadata);
+    Site site;
+    site.answers = {answer(site.packed("r1", seconds(86'400))), delta(site, 1, metadata)};
+    REQUIRE(site.start());
+    site.next_look();
+    CHECK(site.last() == "refused : bundle: .manifest: metadata.expires has passed");
+    CHECK(site.updater->status().revision == "r1");
+  }
+  Site site;
+  site.source.expired = Expired::deny;
+  const WallTime begin = site.clock.wall();
+  site.answers = {answer(site.packed("r1", seconds(86'400)))};
+  REQUIRE(site.start());
+  site.answers = {delta(site, 2, ends(begin + seconds(900)))};
+  site.next_look();
+  CHECK(site.last() == "activated r1.2");
+  CHECK_FALSE(site.updater->status().packed);
+  CHECK(site.updater->status().expires == begin + seconds(900));
+  // The next one ends later, which takes nothing back.
+  site.answers = {delta(site, 3, ends(begin + seconds(3'600)))};
+  site.next_look();
+  CHECK(site.last() == "activated r1.3");
+  CHECK(site.updater->status().expires == begin + seconds(900));
+  site.clock.advance(begin + seconds(900) - site.clock.wall());
+  site.updater->tick();
+  CHECK(site.last() ==
+        "expired r1.3: .manifest: metadata.expires has passed; everything is denied");
+  CHECK(site.decides() == "denied");
 }
 
 TEST_CASE("expiry: a start with what is kept says at once that it has ended") {

@@ -2,14 +2,11 @@
 
 #include "policy/signature.h"
 #include "proof/proof.h"
-#include "sys/tree.h"
 
 namespace mc::policy {
 namespace {
 
 using term::Value;
-
-constexpr std::size_t kFileBytesMax = 256 << 20;
 
 std::vector<rego::Diagnostic> one(std::string message, std::string file) {
   return {{.code = "rego_load_error",
@@ -19,7 +16,8 @@ std::vector<rego::Diagnostic> one(std::string message, std::string file) {
 }
 
 bool is_read(std::string_view path) {
-  return proof::is_bundle_file(path) || path.ends_with("_test.rego");
+  const std::string_view name = path.substr(path.rfind('/') + 1);  // all of it without a slash
+  return proof::is_bundle_file(path) || (name.ends_with("_test.rego") && !name.starts_with('.'));
 }
 
 class Loader {
@@ -44,13 +42,13 @@ class Loader {
   Status take(const std::string& path) {
     if (path.ends_with(".tar.gz") || path.ends_with(".tgz")) return take_bundle(path);
     if (files_.list(path)) return take_folder(path);
-    MC_TRY(const std::string bytes, files_.read_all(path, kFileBytesMax));
+    MC_TRY(const std::string bytes, files_.read_all(path, sys::kTreeFileBytesMax));
     if (path.ends_with(".rego")) return take_module(bytes, path);
     return take_data(bytes, path, "");
   }
 
   Status take_bundle(const std::string& path) {
-    MC_TRY(const std::string bytes, files_.read_all(path, kFileBytesMax));
+    MC_TRY(const std::string bytes, files_.read_all(path, sys::kTreeFileBytesMax));
     BundleOptions options;
     options.ignore_signature = true;
     MC_TRY(Bundle bundle, read_bundle(bytes, options));
@@ -122,8 +120,9 @@ class Loader {
 
 }  // namespace
 
-Result<std::vector<archive::Entry>> read_folder(sys::Files& files, const std::string& folder) {
-  MC_TRY(std::vector<sys::TreeFile> found, sys::read_tree(files, folder, is_read));
+Result<std::vector<archive::Entry>> read_folder(sys::Files& files, const std::string& folder,
+                                                std::size_t bytes_max) {
+  MC_TRY(std::vector<sys::TreeFile> found, sys::read_tree(files, folder, is_read, bytes_max));
   std::vector<archive::Entry> out;
   for (auto& [path, bytes] : found) out.push_back({std::move(path), std::move(bytes)});
   return out;

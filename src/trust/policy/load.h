@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "policy/bundle.h"
-#include "sys/sys.h"
+#include "sys/tree.h"
 
 namespace mc::policy {
 
@@ -27,7 +27,8 @@ struct LoadOptions {
 rego::Checked<Loaded> load_paths(sys::Files& files, const std::vector<std::string>& paths,
                                  const LoadOptions& options = {});
 
-// The files of a folder with paths relative to it, at most 20,000 and 32 folders deep.
-Result<std::vector<archive::Entry>> read_folder(sys::Files& files, const std::string& folder);
+// The files of a folder with paths relative to it, tests too; the limits are those of tree.h.
+Result<std::vector<archive::Entry>> read_folder(sys::Files& files, const std::string& folder,
+                                                std::size_t bytes_max = sys::kTreeBytesMax);
 
 }  // namespace mc::policy

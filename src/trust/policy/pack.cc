@@ -5,8 +5,6 @@
 namespace mc::policy {
 namespace {
 
-constexpr std::string_view kSignatures = ".signatures.json";
-
 tl::unexpected<Error> refuse(std::string_view what) {
   return fail(Code::invalid, "bundle: " + std::string(proof::kPackPath) + ": " + std::string(what));
 }
@@ -45,7 +43,7 @@ Result<proof::PolicyPack> make_pack(const Bundle& bundle, const PackOptions& opt
   if (bundle.manifest.revision.empty()) {
     return fail(Code::invalid, ".manifest: revision: a pack is of a bundle that has one");
   }
-  if (has_file(bundle.files, "patch.json") != !options.base.empty()) {
+  if (has_file(bundle.files, proof::kPatchPath) != !options.base.empty()) {
     return fail(Code::invalid, options.base.empty()
                                    ? "patch.json: a delta's pack names the revision it changes"
                                    : "only a delta's pack names a revision that it changes");
@@ -62,8 +60,8 @@ Result<proof::PolicyPack> make_pack(const Bundle& bundle, const PackOptions& opt
 }
 
 Status put_pack(std::vector<archive::Entry>& files, std::string pack) {
-  if (has_file(files, kSignatures)) {
-    return fail(Code::invalid, std::string(kSignatures) +
+  if (has_file(files, proof::kSignaturesPath)) {
+    return fail(Code::invalid, std::string(proof::kSignaturesPath) +
                                    ": the bundle is signed, which would not hold any more; pack "
                                    "it first, then sign it");
   }
@@ -97,7 +95,7 @@ Result<std::optional<VerifiedPack>> verify_pack(const std::vector<archive::Entry
   if (const auto difference = proof::compare(*pack, digests_of(files))) {
     return refuse(difference->what);
   }
-  if (has_file(files, "patch.json") == pack->base.empty()) {
+  if (has_file(files, proof::kPatchPath) == pack->base.empty()) {
     return refuse(pack->base.empty() ? "it is of a whole bundle, and this one is a delta"
                                      : "it is of a delta, and this bundle is a whole one");
   }

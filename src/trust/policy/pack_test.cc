@@ -301,6 +301,43 @@ TEST_CASE("pack: a delta has one that names what it changes, and all holds as lo
   }
 }
 
+TEST_CASE("pack: one covers what a delta made when the bundle and the delta both have one") {
+  Deltas deltas;
+  const BundleOptions plain = {.now = kNow};
+  const Bundle bare_base = *read(sample(), plain);
+  const Bundle delta = *deltas.delta("r1", seconds(60));
+  const Bundle bare_delta =
+      *read({{".manifest", R"({"revision":"r2"})"},
+             {"patch.json", R"({"data":[{"op":"upsert","path":"/d/x","value":2}]})"}},
+            plain);
+  struct Row {
+    const Bundle& base;
+    const Bundle& delta;
+    bool packed;
+    std::optional<WallTime> end;
+  };
+  const Row rows[] = {{deltas.base, delta, true, kNow + seconds(60)},
+                      {deltas.base, bare_delta, false, kNow + kHour},
+                      {bare_base, delta, false, kNow + seconds(60)},
+                      {bare_base, bare_delta, false, std::nullopt}};
+  for (const Row& row : rows) {
+    CAPTURE(row.base.pack.has_value());
+    CAPTURE(row.delta.pack.has_value());
+    const auto patched = apply_delta(row.base, row.delta);
+    REQUIRE_MESSAGE(patched, refusal(patched));
+    CHECK(patched->pack.has_value() == row.packed);
+    REQUIRE(patched->ending.has_value() == row.end.has_value());
+    if (row.end) CHECK(patched->ending->at == *row.end);
+    // Nor does a packed delta to that make it packed again.
+    Bundle third = delta;
+    third.pack->base = "r2";
+    third.manifest.revision = "r3";
+    const auto again = apply_delta(*patched, third);
+    REQUIRE_MESSAGE(again, refusal(again));
+    CHECK(again->pack.has_value() == row.packed);
+  }
+}
+
 TEST_CASE("pack: a whole bundle's pack is none of a delta, nor the other way") {
   const World world;
   std::vector<Entry> files = {

@@ -6,6 +6,8 @@
 namespace mc::policy {
 namespace {
 
+using term::Value;
+
 std::shared_ptr<const Policies> policies_of(std::vector<archive::Entry> files) {
   auto bundle = read_files(std::move(files), {});
   if (!bundle) FAIL(bundle.error().what);
@@ -93,6 +95,30 @@ TEST_CASE("policy: a text path leaves out empty parts") {
     const auto made = world.evaluator.evaluate(path, term::Value());
     REQUIRE(made.has_value());
     CHECK(made->value.small() == 1);
+  }
+}
+
+TEST_CASE("policy: what base data decide has read nothing of the input, whatever ran before") {
+  const std::vector<std::string_view> path = {"a", "p"};
+  for (const bool all : {false, true}) {
+    CAPTURE(all);
+    World world(
+        {{"a.rego", std::string("package a\n\np := ") + (all ? "input" : "input.x") + "\n"}});
+    const std::weak_ptr<const Policies> rules = world.engine.current();
+    for (int i = 0; i < 2; ++i) {
+      Value input = term::object(world.evaluator.arena());
+      term::insert(world.evaluator.arena(), input, "x", Value::integer(i));
+      REQUIRE(world.evaluator.evaluate(Path(path), input));
+      CHECK(world.evaluator.may_have_read("x"));
+      CHECK(world.evaluator.may_have_read("y") == all);
+    }
+    world.engine.activate(policies_of({{"data.json", R"({"a":{"p":7}})"}}));
+    CHECK(world.at(path) == "7");
+    CHECK(rules.expired());  // and so is the program that the machine ran last
+    CHECK_FALSE(world.evaluator.may_have_read("x"));
+    CHECK_FALSE(world.evaluator.may_have_read("y"));
+    CHECK(world.at({"a", "none"}) == "");
+    CHECK_FALSE(world.evaluator.may_have_read("x"));
   }
 }
 

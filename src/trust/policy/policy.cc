@@ -10,19 +10,12 @@ namespace {
 
 using term::Value;
 
-bool overlap(const std::string& a, const std::string& b) {
-  const std::string& shorter = a.size() <= b.size() ? a : b;
-  const std::string& longer = a.size() <= b.size() ? b : a;
-  return shorter.empty() || longer == shorter ||
-         (longer.starts_with(shorter) && longer[shorter.size()] == '/');
-}
-
 Status check_roots(const std::vector<Policies::NamedBundle>& bundles) {
   for (std::size_t i = 0; i < bundles.size(); ++i) {
     for (std::size_t j = i + 1; j < bundles.size(); ++j) {
       for (const std::string& a : bundles[i].bundle.manifest.roots) {
         for (const std::string& b : bundles[j].bundle.manifest.roots) {
-          if (overlap(a, b)) {
+          if (lies_under(a, b) || lies_under(b, a)) {
             std::string what = "the bundles '" + bundles[i].name + "' and '";
             what.append(bundles[j].name).append("' have overlapping roots: '");
             what.append(a).append("' and '").append(b).append("'");
@@ -243,6 +236,7 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(Path path, Value inp
                                                             const EvaluateOptions& options) {
   // The number is read before the policies: at worst they are fetched once more next time.
   const std::uint64_t generation = engine_.generation();
+  ran_ = false;
   if (generation != generation_) {
     policies_ = engine_.current();
     generation_ = generation;
@@ -265,6 +259,7 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(Path path, Value inp
   query.printed = options.printed;
   query.profile = options.profile;
   query.trace = options.trace;
+  ran_ = true;
   auto answer = machine_.run(policies_->program(), query);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   out.fixed_answers = answer->fixed_answers;

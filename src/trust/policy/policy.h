@@ -151,8 +151,10 @@ class Evaluator {
   // Who made the last decision, also one that failed; valid until the next.
   const Policies& policies() const { return *policies_; }
   std::uint64_t generation() const { return generation_; }  // of them, in the engine
-  // Whether that decision may have looked at this member of the input.
-  bool may_have_read(std::string_view member) const { return machine_.may_have_read(member); }
+  // Whether that decision may have looked at this member of the input; base data have not.
+  bool may_have_read(std::string_view member) const {
+    return ran_ && machine_.may_have_read(member);
+  }
   term::Arena& arena();
   void reset();  // forgets the last input and answer
 
@@ -162,6 +164,7 @@ class Evaluator {
   vm::Machine machine_;
   std::shared_ptr<const Policies> policies_;  // kept alive while this thread evaluates by them
   std::uint64_t generation_ = 0;
+  bool ran_ = false;  // the machine, for the last decision: its program is that of policies_
   std::vector<std::string_view> names_;  // of the path under way
 };
 

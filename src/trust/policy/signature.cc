@@ -6,6 +6,7 @@
 #include "builtin/builtin.h"
 #include "crypto/crypto.h"
 #include "json/json.h"
+#include "proof/proof.h"
 
 namespace mc::policy {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using term::Value;
 
 constexpr std::size_t kSignaturesMax = 10;
-constexpr std::string_view kSignaturesFile = ".signatures.json";
 
 tl::unexpected<Error> refuse(std::string_view what) {
   return fail(Code::invalid, "bundle: " + std::string(what));
@@ -55,8 +55,8 @@ class Caller {
 bool is_structured(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
-  return name == "data.json" || name == "data.yaml" || name == "data.yml" || name == ".manifest" ||
-         name == ".signatures.json";
+  return name == "data.json" || name == "data.yaml" || name == "data.yml" ||
+         name == proof::kManifestPath || name == proof::kSignaturesPath;
 }
 
 // What Go's encoder escapes of a string beyond JSON's must: the line separators of JavaScript.
@@ -94,7 +94,7 @@ Status check_files(Value listed, const std::vector<archive::Entry>& files) {
   for (const Value one : listed.items()) {
     std::string_view name = one.find("name").text();
     while (name.starts_with('/')) name.remove_prefix(1);
-    if (name == kSignaturesFile) continue;
+    if (name == proof::kSignaturesPath) continue;
     const auto found = left.find(name);
     if (found == left.end()) {
       return refuse("'" + excerpt(name) +
@@ -215,7 +215,7 @@ Result<std::string> sign_files(const std::vector<archive::Entry>& files,
   json::Writer body(payload);
   body.begin_object().key("files").begin_array();
   for (const archive::Entry& file : files) {
-    if (file.path == kSignaturesFile) continue;
+    if (file.path == proof::kSignaturesPath) continue;
     MC_TRY(const std::string bytes, hashed_form(file));
     MC_TRY(const std::string hash, crypto::digest("sha256", bytes));
     body.begin_object().member("algorithm", "SHA-256").member("hash", to_hex(hash));

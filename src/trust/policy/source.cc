@@ -24,9 +24,10 @@ std::string in_channel(const SourceConfig& config) {
 
 class FolderSource final : public BundleSource {
  public:
-  FolderSource(std::string folder, sys::Files& files) : folder_(std::move(folder)), files_(files) {}
+  FolderSource(std::string folder, sys::Files& files, std::size_t bytes_max)
+      : folder_(std::move(folder)), files_(files), bytes_max_(bytes_max) {}
   Result<Fetched> fetch(const std::string& etag) override {
-    MC_TRY(std::vector<archive::Entry> files, read_folder(files_, folder_));
+    MC_TRY(std::vector<archive::Entry> files, read_folder(files_, folder_, bytes_max_));
     std::string listed;
     for (const archive::Entry& file : files) {
       listed += to_hex(sys::sha256(file.bytes)) + " " + file.path + "\n";
@@ -42,6 +43,7 @@ class FolderSource final : public BundleSource {
  private:
   std::string folder_;
   sys::Files& files_;
+  std::size_t bytes_max_;
 };
 
 class FileSource final : public BundleSource {
@@ -153,11 +155,9 @@ std::unique_ptr<BundleSource> make_source(const SourceConfig& config, sys::Files
   const std::string location = in_channel(config);
   const std::string_view kind = location_kind(location);
   if (kind == "url") return std::make_unique<HttpSource>(config, files, std::move(client));
-  if (kind == "file") {
-    return std::make_unique<FileSource>(location, files,
-                                        static_cast<std::size_t>(config.bytes_max));
-  }
-  return std::make_unique<FolderSource>(location, files);
+  const auto bytes_max = static_cast<std::size_t>(config.bytes_max);
+  if (kind == "file") return std::make_unique<FileSource>(location, files, bytes_max);
+  return std::make_unique<FolderSource>(location, files, bytes_max);
 }
 
 }  // namespace mc::policy

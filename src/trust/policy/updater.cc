@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "policy/delta.h"
-#include "proof/proof.h"
 
 namespace mc::policy {
 namespace {
@@ -15,20 +14,6 @@ constexpr std::size_t kDeltasMax = 1'000;  // until a whole bundle must come
 std::string_view kind_name(Event::Kind kind) {
   constexpr std::string_view kNames[] = {"activated", "refused", "expired", "unreachable"};
   return kNames[static_cast<std::size_t>(kind)];
-}
-
-// The earlier one of the manifest's `metadata.expires` and that of the pack.
-std::optional<Updater::Ending> Updater::ending_of(const Bundle& bundle) {
-  std::optional<Ending> out;
-  if (const term::Value at = bundle.manifest.metadata.root().find("expires"); !at.is_undefined()) {
-    const auto time = parse_rfc3339(at.text());
-    out = {time ? *time : WallTime{0},  // what cannot be read has ended
-           ".manifest: metadata.expires has passed"};
-  }
-  if (bundle.pack && (!out || bundle.pack->expires < out->at)) {
-    out = {bundle.pack->expires, std::string(proof::kPackPath) + ": it has expired"};
-  }
-  return out;
 }
 
 Updater::Updater(World world, Options options, std::unique_ptr<BundleSource> source)
@@ -53,7 +38,7 @@ BundleOptions Updater::reading() const {
 Status Updater::start() {
   if (source_ == nullptr) {
     MC_TRY(Bundle bundle, read_files(options_.built_in, {}));
-    return activate(std::move(bundle), nullptr);
+    return activate(std::move(bundle), nullptr, From::source);
   }
   const Status looked = look();
   if (looked) return ok();
@@ -68,20 +53,21 @@ Status Updater::start() {
                 "no policies: " + looked.error().what + "; the kept ones: " + bundle.error().what);
   }
   etag_ = stored->etag;
-  MC_TRY_OK(activate(std::move(*bundle), &*stored));
+  MC_TRY_OK(activate(std::move(*bundle), &*stored, From::disk));
   note_expiry();
   set_problem(looked.error().what);  // until the next look
   return ok();
 }
 
 // What was good when it was kept is verified again: the disk is not to be believed more than a
-// server.
+// server. Each part at its own time, as it may have ended before the next one came.
 Result<Bundle> Updater::read_kept(const StoredBundle& stored) const {
   BundleOptions options = reading();
-  options.now = stored.activated;
+  options.now = stored.taken;
   MC_TRY(Bundle bundle, read_bundle(stored.tar_gz, options));
-  for (const std::string& delta : stored.deltas) {
-    MC_TRY(const Bundle patch, read_bundle(delta, options));
+  for (const StoredBundle::Delta& delta : stored.deltas) {
+    options.now = delta.taken;
+    MC_TRY(const Bundle patch, read_bundle(delta.tar_gz, options));
     MC_TRY(bundle, apply_delta(bundle, patch));
   }
   return bundle;
@@ -147,8 +133,9 @@ void Updater::set_problem(const std::string& problem) {
 Status Updater::take(const Fetched& fetched) {
   const std::string digest =
       fetched.tar_gz.empty() ? "" : "sha256:" + to_hex(sys::sha256(fetched.tar_gz));
-  auto bundle = fetched.tar_gz.empty() ? read_files(fetched.files, reading())
-                                       : read_bundle(fetched.tar_gz, reading());
+  const BundleOptions options = reading();
+  auto bundle = fetched.tar_gz.empty() ? read_files(fetched.files, options)
+                                       : read_bundle(fetched.tar_gz, options);
   if (!digest.empty() && digest == current_.digest) {
     // A server without an ETag, or one that has gone back to what is in use.
     etag_ = kept_.etag = fetched.etag;
@@ -162,6 +149,7 @@ Status Updater::take(const Fetched& fetched) {
   StoredBundle stored;
   stored.name = options_.name;
   stored.tar_gz = fetched.tar_gz;
+  stored.taken = options.now;
   if (is_delta(*bundle)) {
     if (kept_.tar_gz.empty()) {
       return refuse({Code::invalid, "bundle: patch.json: there is no bundle that it could change"},
@@ -179,16 +167,17 @@ Status Updater::take(const Fetched& fetched) {
     bundle = apply_delta(current_, *bundle);
     if (!bundle) return refuse(bundle.error(), digest);
     stored.tar_gz = kept_.tar_gz;
+    stored.taken = kept_.taken;
     stored.deltas = kept_.deltas;
-    stored.deltas.push_back(fetched.tar_gz);
+    stored.deltas.push_back({fetched.tar_gz, options.now});
   }
-  if (const auto end = ending_of(*bundle); end && end->at <= world_.clock.wall()) {
+  if (const auto& end = bundle->ending; end && end->at <= world_.clock.wall()) {
     return refuse({Code::invalid, "bundle: " + end->said}, digest);
   }
   stored.etag = fetched.etag;
   stored.revision = bundle->manifest.revision;
   stored.activated = world_.clock.wall();
-  return activate(std::move(*bundle), &stored);
+  return activate(std::move(*bundle), &stored, From::source);
 }
 
 Status Updater::refuse(Error error, const std::string& digest) {
@@ -208,12 +197,9 @@ Status Updater::refuse(Error error, const std::string& digest) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
+Status Updater::activate(Bundle bundle, const StoredBundle* stored, From from) {
   auto policies = Policies::make({{options_.name, bundle}}, options_.capabilities);
   if (!policies) return refuse(policies.error(), bundle.digest);
-  const bool from_disk = stored != nullptr && !stored->tar_gz.empty() && kept_.tar_gz.empty() &&
-                         stored->activated < world_.clock.wall();
-  std::optional<Ending> ending = ending_of(bundle);
   const Event event{.kind = Event::Kind::activated,
                     .bundle = options_.name,
                     .revision = bundle.manifest.revision,
@@ -221,9 +207,9 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
                     .signed_by = bundle.signed_by,
                     .before = current_.manifest.revision,
                     .why = "",
-                    .from_disk = from_disk,
+                    .from_disk = from == From::disk,
                     .channel = bundle.pack ? bundle.pack->channel : "",
-                    .expires = ending ? std::optional(ending->at) : std::nullopt};
+                    .expires = bundle.ending ? std::optional(bundle.ending->at) : std::nullopt};
   if (!world_.tell(event)) {
     return refuse({Code::unavailable, "the activation could not be recorded"}, bundle.digest);
   }
@@ -232,7 +218,7 @@ Status Updater::activate(Bundle bundle, const StoredBundle* stored) {
   {
     const std::lock_guard lock(mutex_);
     world_.engine.activate(std::move(*policies));
-    ending_ = std::move(ending);
+    ending_ = current_.ending;
     expiry_recorded_ = false;
     status_.revision = current_.manifest.revision;
     status_.digest = current_.digest;

@@ -89,18 +89,12 @@ class Updater {
   const vm::Capabilities& capabilities() const { return options_.capabilities; }
 
  private:
-  // When policies end, and what says so.
-  struct Ending {
-    WallTime at;
-    std::string said;
-  };
-  static std::optional<Ending> ending_of(const Bundle& bundle);
   Status look_held();
   Status take(const Fetched& fetched);
   Status unchanged();
   void set_problem(const std::string& problem);
-  Status activate(Bundle bundle, const StoredBundle* stored);
-  Result<Bundle> patched(const Bundle& delta) const;
+  enum class From : std::uint8_t { source, disk };
+  Status activate(Bundle bundle, const StoredBundle* stored, From from);
   Result<Bundle> read_kept(const StoredBundle& stored) const;
   Status refuse(Error error, const std::string& digest);
   void keep();

@@ -28,8 +28,10 @@ std::string packed(std::vector<Entry> entries) {
   return *archive::write_tar_gz(std::move(entries));
 }
 
-std::string signed_with(std::vector<Entry> entries, const std::string& secret) {
+std::string signed_with(std::vector<Entry> entries, const std::string& secret,
+                        std::optional<WallTime> expires = std::nullopt) {
   SigningOptions options;
+  options.expires = expires;
   options.key_id = "k";
   options.algorithm = "HS256";
   options.key = secret;
@@ -245,6 +247,107 @@ TEST_CASE("updater: deltas change the data, are verified, and are there after a 
   site.answers = {away()};
   REQUIRE(site.start());
   CHECK(site.evaluate("a/q") == "5");
+}
+
+std::vector<Entry> delta_of(const std::string& revision, const std::string& x) {
+  return {{".manifest", R"({"revision":")" + revision + "\"}"},
+          {"patch.json", R"({"data":[{"op":"upsert","path":"/d/x","value":)" + x + "}]}"}};
+}
+
+TEST_CASE("updater: at the next start each part is held against the time at which it was taken") {
+  Site site;
+  const WallTime begin = site.clock.wall();
+  const auto soon = [&](int second) { return begin + seconds(second); };
+  site.answers = {bundle(signed_with(files("1", "1"), kSecret, soon(60)), "e1")};
+  REQUIRE(site.start());
+  site.answers = {bundle(signed_with(delta_of("1.1", "5"), kSecret, soon(180)), "d1"),
+                  bundle(signed_with(delta_of("1.2", "6"), kSecret), "d2")};
+  site.next_look();  // at 120 s
+  site.next_look();  // at 240 s
+  REQUIRE(site.evaluate("a/q") == "6");
+  site.clock.advance(seconds(86'400));
+  site.answers = {away()};
+  REQUIRE(site.start());
+  CHECK(site.evaluate("a/q") == "6");
+  CHECK(site.told.back() == "activated 1.2 from disk");
+  const auto stored = site.store.last("policies");
+  REQUIRE(stored);
+  CHECK(stored->taken == begin);
+  REQUIRE(stored->deltas.size() == 2);
+  CHECK(stored->deltas[0].taken == soon(120));
+  CHECK(stored->deltas[1].taken == soon(240));
+  // What was kept by a version that knew one time alone is read by that.
+  std::string& file = *site.files.bytes_of("policies/policies.bundle");
+  const std::size_t at = file.find(",\"taken_ms\":[");
+  REQUIRE(at != std::string::npos);
+  const std::string good = file;
+  file.erase(at, file.find(']', at) + 1 - at);
+  const auto old = site.store.last("policies");
+  REQUIRE(old);
+  CHECK(old->taken == old->activated);
+  CHECK(old->deltas[0].taken == old->activated);
+  CHECK(old->activated == soon(240));
+  for (const char* times : {"[1]", "[1,2,\"3\"]", "7", "[1,2,3,4]"}) {
+    CAPTURE(times);
+    file = good;
+    file.replace(at, file.find(']', at) + 1 - at, std::string(",\"taken_ms\":") + times);
+    const auto damaged = site.store.last("policies");
+    REQUIRE_FALSE(damaged);
+    CHECK(damaged.error().code == Code::corrupt);
+  }
+}
+
+TEST_CASE("store: what could not be read again is not kept, and what was kept before stays") {
+  sim::SimFiles files;
+  BundleStore store(files, "policies");
+  StoredBundle bundle;
+  bundle.name = "b";
+  bundle.tar_gz = "small";
+  REQUIRE(store.keep(bundle));
+  const std::string half(kStoredBytesMax / 2, 'x');
+  StoredBundle large = bundle;
+  large.tar_gz = half;
+  large.deltas.push_back({half, {}});
+  for (const bool head_alone : {true, false}) {  // the bundle fits, but not with its line
+    if (!head_alone) large.deltas.push_back({"x", {}});
+    const Status kept = store.keep(large);
+    REQUIRE_FALSE(kept);
+    CHECK(kept.error().code == Code::invalid);
+    CHECK(kept.error().what.find("at most 83886080 that are kept") != std::string::npos);
+    CHECK(store.last("b")->tar_gz == "small");
+  }
+}
+
+// Never says the same time twice.
+class TickingClock final : public sys::Clock {
+ public:
+  WallTime wall() override { return now_ = now_ + millis(1); }
+  MonoTime mono() override { return {}; }
+
+ private:
+  WallTime now_ = WallTime{} + seconds(1'000'000'000);
+};
+
+TEST_CASE("updater: what came from the source is not told as from the disk, however long it took") {
+  Site site;
+  TickingClock clock;
+  std::vector<bool> from_disk;
+  for (const bool is_away : {false, true}) {
+    site.answers = {is_away ? away() : bundle(signed_with(files("1", "1"), kSecret), "e1")};
+    Updater::Options options;
+    options.keys = site.keys;
+    options.source.location = "https://bundles.example/b";
+    Updater updater({site.engine, clock, site.random, site.store,
+                     [&](const Event& event) {
+                       if (event.kind == Event::Kind::activated) {
+                         from_disk.push_back(event.from_disk);
+                       }
+                       return true;
+                     }},
+                    options, std::make_unique<FakeSource>(site.answers, site.etags));
+    REQUIRE(updater.start());
+  }
+  CHECK(from_disk == std::vector<bool>{false, true});
 }
 
 TEST_CASE("updater: policies that end stay in use, and that is told once") {

@@ -13,8 +13,6 @@ constexpr std::size_t kVersionBytesMax = 256;
 constexpr std::size_t kChannelBytesMax = 32;
 constexpr std::size_t kPathBytesMax = 512;
 constexpr std::size_t kDigestBytes = 64;  // in hexadecimal
-constexpr std::string_view kManifest = ".manifest";
-constexpr std::string_view kSignatures = ".signatures.json";
 
 tl::unexpected<Error> bad(std::string_view why) {
   return fail(Code::invalid, "policy pack: " + std::string(why));
@@ -104,18 +102,18 @@ std::string count_of(const PolicyPack& pack) {
 
 bool is_bundle_file(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);  // all of it without a slash
-  if (path == kPackPath || name == kManifest || name == kSignatures) return true;
+  if (path == kPackPath || name == kManifestPath || name == kSignaturesPath) return true;
   if (name.starts_with('.') || name.ends_with("_test.rego")) return false;
   return name.ends_with(".rego") || name.ends_with(".json") || name.ends_with(".yaml") ||
          name.ends_with(".yml");
 }
 
 bool is_packed_file(std::string_view path) {
-  return path != kPackPath && path != kSignatures;
+  return path != kPackPath && path != kSignaturesPath;
 }
 
 bool is_policy_file(std::string_view path) {
-  return path.ends_with(".rego") || path == "plan.json";
+  return path.ends_with(".rego") || path == kPlanPath;
 }
 
 Status check_pack(const PolicyPack& pack) {

@@ -18,8 +18,13 @@ namespace mc::proof {
 
 inline constexpr std::string_view kPackKind = "mc.policy-pack/v1";
 inline constexpr std::string_view kPackPredicate = "urn:maestro-conductor:policy-pack:v1";
-inline constexpr std::string_view kPackPath = "policies/ig.bundle";  // in a bundle of policies
-inline constexpr std::size_t kPackBytesMax = 16 << 20;               // of that file
+// Files of a bundle of policies that have a meaning of their own.
+inline constexpr std::string_view kPackPath = "policies/ig.bundle";
+inline constexpr std::string_view kManifestPath = ".manifest";
+inline constexpr std::string_view kSignaturesPath = ".signatures.json";
+inline constexpr std::string_view kPatchPath = "patch.json";  // of a delta
+inline constexpr std::string_view kPlanPath = "plan.json";
+inline constexpr std::size_t kPackBytesMax = 16 << 20;  // of the pack's file
 inline constexpr std::size_t kPackFilesMax = 20'000;
 inline constexpr Nanos kPackEarlyMax = seconds(300);  // how far clocks may be apart
 
