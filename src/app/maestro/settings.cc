@@ -19,6 +19,11 @@ Status PolicySettings::check() const {
                 "policy.opa.url and policy.source.location, or policy.keys: one decides; with an "
                 "OPA server elsewhere this one loads no policies");
   }
+  if (opa.enabled() && source.expired != policy::Expired::serve) {
+    return fail(Code::invalid,
+                "policy.opa.url and policy.source.expired: with an OPA server elsewhere this one "
+                "loads no policies, so it cannot deny when they expire");
+  }
   return decisions.check();
 }
 

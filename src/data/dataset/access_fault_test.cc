@@ -119,7 +119,7 @@ TEST_CASE("faults: quote the driver, but not of statements over a dataset with m
       CHECK(reply.code() == row.code);
       CHECK(reply.body.find("canary") == std::string::npos);
       REQUIRE(reply.report.faults.size() == 1);
-      const std::string& what = reply.report.faults[0].what;
+      const std::string& what = reply.report.faults[0].error.what;
       CHECK((what.find("canary") == std::string::npos) == masks);
       CHECK((what.find("a statement over person failed") == 0) == masks);
     }

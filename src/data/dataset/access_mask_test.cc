@@ -59,8 +59,8 @@ void check_hidden(const Reply& reply) {
   for (const char* canary : kCanaries) {
     CAPTURE(canary);
     CHECK_MESSAGE(reply.body.find(canary) == std::string::npos, reply.body);
-    for (const Error& fault : reply.report.faults) {
-      CHECK_MESSAGE(fault.what.find(canary) == std::string::npos, fault.what);
+    for (const Fault& fault : reply.report.faults) {
+      CHECK_MESSAGE(fault.error.what.find(canary) == std::string::npos, fault.error.what);
     }
   }
 }

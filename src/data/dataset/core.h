@@ -105,10 +105,18 @@ struct Session::Core {
   Status limit_time(sql::Connection& connection);
   void touch(int dataset);  // notes it in the report
   Worked& worked(const Dataset* dataset);
+  // What a session did when a database failed. `hidden`: what the driver says is told to nobody.
+  struct Reached {
+    const Dataset* dataset;
+    Use use;
+    bool hidden = false;
+  };
+  static Reached statement_of(const GrantedConnection& on, Use use) {
+    return {on.grant().dataset, use, on.grant().masks()};
+  }
   // Keeps a driver's error for the log; gives what the caller may see.
-  Error after_failure(const Error& error);
-  Error after_failure(const GrantedConnection& on, const Error& error);  // of a statement
-  Error too_long();                                                      // ends a brief session
+  Error after_failure(const Reached& reached, const Error& error);
+  Error too_long();  // ends a brief session
   Status before_statement(const GrantedConnection& on, const StatementView& statement);
 
   ConnectionSet& connections;

@@ -53,13 +53,14 @@ Result<Grant*> Session::Core::enter(int dataset, Use use) {
 Result<GrantedConnection> Session::Core::reader(int dataset, Use use) {
   MC_TRY(Grant* const grant, enter(dataset, use));
   touch(dataset);
+  const Reached reached{grant->dataset, use};
   const Result<std::size_t> where = source(dataset);
-  if (!where) return tl::unexpected<Error>(after_failure(where.error()));
+  if (!where) return tl::unexpected<Error>(after_failure(reached, where.error()));
   if (options.brief.on() && !connections.in_process(*where)) {
     return tl::unexpected<Error>(too_long());
   }
   Result<sql::Connection*> connection = connections.reader(*where, time_left());
-  if (!connection) return tl::unexpected<Error>(after_failure(connection.error()));
+  if (!connection) return tl::unexpected<Error>(after_failure(reached, connection.error()));
   return GrantedConnection(**connection, *grant);
 }
 
@@ -71,17 +72,18 @@ Result<Session::Core::Change> Session::Core::begin_change(const FieldPlan& mutat
     if (read->masks()) grant = &answers.emplace_back(Grant::both(*grant, *read));
   }
   touch(mutation.dataset);
+  const Reached reached{grant->dataset, Use::write};
   const Result<std::size_t> where = source(mutation.dataset);
-  if (!where) return tl::unexpected<Error>(after_failure(where.error()));
+  if (!where) return tl::unexpected<Error>(after_failure(reached, where.error()));
   const Model& model = parts.model;
   Result<Writers::Lease> writer =
       connections.writers().borrow(model.placement(model.sources[*where]), time_left());
-  if (!writer) return tl::unexpected<Error>(after_failure(writer.error()));
+  if (!writer) return tl::unexpected<Error>(after_failure(reached, writer.error()));
   sql::Connection& connection = **writer;
   // The connection still has the limit of the last request that used it.
   MC_TRY_OK(limit_time(connection));
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
-  if (!transaction) return tl::unexpected<Error>(after_failure(transaction.error()));
+  if (!transaction) return tl::unexpected<Error>(after_failure(reached, transaction.error()));
   return Change{std::move(*writer), std::move(*transaction), GrantedConnection(connection, *grant)};
 }
 
@@ -89,7 +91,7 @@ Status Session::Core::commit(Change& change) {
   const Status committed = change.transaction.commit();
   if (committed) return ok();
   // A commit that fails has an unknown outcome; it is reported as such and never repeated here.
-  static_cast<void>(after_failure(change.connection, committed.error()));
+  static_cast<void>(after_failure(statement_of(change.connection, Use::write), committed.error()));
   return fail(Code::unavailable, "it is not known whether the change was stored; read it again");
 }
 
@@ -165,10 +167,17 @@ Error Session::Core::too_long() {
   return {Code::unavailable, "the request is too long for this thread"};
 }
 
-Error Session::Core::after_failure(const Error& error) {
+Error Session::Core::after_failure(const Reached& reached, const Error& error) {
   connections.end_views();
   if (options.brief.on()) return too_long();  // whoever runs it again finds the same failure
-  if (report.faults.size() < kFaultsMax) report.faults.push_back(error);
+  if (report.faults.size() < kFaultsMax) {
+    Fault& fault = report.faults.emplace_back(
+        Fault{error, reached.dataset, reached.use, sql::wrong_region(error)});
+    if (reached.hidden) {
+      fault.error.what = "a statement over " + reached.dataset->name +
+                         " failed; what the driver says of it might show values of masked columns";
+    }
+  }
   if (cancelled) {
     stop_code = "CANCELLED";
     return {Code::unavailable, "the request was cancelled"};
@@ -180,31 +189,25 @@ Error Session::Core::after_failure(const Error& error) {
   return {Code::unavailable, "the data source did not answer"};
 }
 
-Error Session::Core::after_failure(const GrantedConnection& on, const Error& error) {
-  if (!on.grant().masks()) return after_failure(error);
-  return after_failure({error.code, "a statement over " + on.grant().dataset->name +
-                                        " failed; what the driver says of it might show values of "
-                                        "masked columns"});
-}
-
 Status Session::Core::run(const GrantedConnection& on, const StatementView& statement,
                           const OnRow& on_row) {
   MC_TRY_OK(before_statement(on, statement));
   ++worked(statement.dataset).reads;
+  const Reached reached = statement_of(on, Use::read);
   Status status = ok();
   {
     Result<std::unique_ptr<sql::Rows>> rows =
         on.connection_->query(statement.text, statement.params);
-    if (!rows) status = tl::unexpected<Error>(after_failure(on, rows.error()));
+    if (!rows) status = tl::unexpected<Error>(after_failure(reached, rows.error()));
     while (status) {
       const Result<bool> more = (*rows)->next();
       if (!more) {
-        status = tl::unexpected<Error>(after_failure(on, more.error()));
+        status = tl::unexpected<Error>(after_failure(reached, more.error()));
       } else if (!*more) {
         break;
       } else if (cancelled) {
         // An interrupt that came between the check and the first step has hit nothing.
-        status = tl::unexpected<Error>(after_failure({Code::unavailable, "cancelled"}));
+        status = tl::unexpected<Error>(after_failure(reached, {Code::unavailable, "cancelled"}));
       } else if (++report.rows > options.limits.rows_max) {
         status = fail(Code::exhausted, "the request reads more than " +
                                            std::to_string(options.limits.rows_max) + " rows");
@@ -225,6 +228,7 @@ Result<std::int64_t> Session::Core::write(const GrantedConnection& on,
                                           const StatementView& statement) {
   MC_TRY_OK(before_statement(on, statement));
   ++worked(statement.dataset).writes;
+  const Reached reached = statement_of(on, Use::write);
   Result<std::int64_t> changed = on.connection_->execute(statement.text, statement.params);
   {
     const std::lock_guard lock(running_mutex);
@@ -233,10 +237,10 @@ Result<std::int64_t> Session::Core::write(const GrantedConnection& on,
   if (changed) return changed;
   if (changed.error().code == Code::conflict) return fail(Code::conflict, "");
   if (changed.error().code == Code::invalid) {
-    static_cast<void>(after_failure(on, changed.error()));
+    static_cast<void>(after_failure(reached, changed.error()));
     return fail(Code::invalid, "the data source refuses these values");
   }
-  return tl::unexpected<Error>(after_failure(on, changed.error()));
+  return tl::unexpected<Error>(after_failure(reached, changed.error()));
 }
 
 RowShape::RowShape(const Dataset& described, std::vector<int> read)

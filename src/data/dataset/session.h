@@ -11,7 +11,8 @@
 // BAD_USER_INPUT, FORBIDDEN, NOT_FOUND, CONFLICT, LIMIT_EXCEEDED, RESPONSE_TOO_LARGE,
 // DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE. Their text never shows a row, a table or a driver's
 // message; those are in report().faults, for the log. What a driver says of a statement over a
-// dataset with masked columns is nowhere: it might quote their values.
+// dataset with masked columns is nowhere, as it might quote their values; that its server stands
+// in another region is told all the same.
 #pragma once
 
 #include <cstdint>
@@ -95,6 +96,14 @@ struct Worked {
   std::size_t reads = 0, writes = 0;
 };
 
+// A failure of a database.
+struct Fault {
+  Error error;                       // for the log
+  const Dataset* dataset = nullptr;  // that was reached for; of the catalog's model
+  Use use = Use::read;
+  std::string region = {};  // where the server says that it is, when that is why (sql/sql.h)
+};
+
 struct SessionReport {
   std::size_t statements = 0;
   std::size_t rows = 0;
@@ -103,7 +112,7 @@ struct SessionReport {
   std::vector<std::string_view> datasets;  // touched, in order of first use; names of the catalog
   std::vector<Worked> worked;              // those with statements that began
   std::vector<std::string> dropped;        // "person.email": asked for, and masked with `drop`
-  std::vector<Error> faults;               // of the databases, for the log; at most 20
+  std::vector<Fault> faults;               // at most 20
 };
 
 // One request of one tenant. Used by one thread; cancel() may be called by any.

@@ -77,25 +77,38 @@ Result<Place> read_cursor(const std::string& cursor) {
   return Place{text->substr(0, separator), text->substr(separator + 1)};
 }
 
-// Of the moments that a list is asked for; "" = none.
-struct Bounds {
-  std::string from;
-  std::string to;
-};
-
-Bounds bounds_of(const Residency::Question& question) {
-  return {question.from ? moment_name(*question.from) : "",
-          question.to ? moment_name(*question.to) : ""};
+// Where the hour of a name begins, as the first moment's name in it; names sort as times do, and an
+// hour's stands behind those of all moments in it.
+std::string hour_begin(const std::string& period) {
+  return period.substr(0, kHourNameBytes - 1) + std::string(kHourBegin);
 }
 
-// By the names, which sort as times do: an hour's stands behind those of all moments in it.
-bool is_in(const std::string& period, const Bounds& bounds) {
-  if (period < bounds.from) return false;
-  if (bounds.to.empty()) return true;
-  const bool hour = period.size() == kHourNameBytes;
-  const std::string begin =
-      hour ? period.substr(0, kHourNameBytes - 1) + std::string(kHourBegin) : period;
-  return begin < bounds.to;
+// Of the names of a tenant, oldest first, those whose periods may be of the time that is asked for.
+//
+// A name says when its period ends. Most begin with their hour, but one can cover hours before it
+// whose own proofs were not made: of all that lie behind `to` only the first hour can, since those
+// behind that one begin where it ends, and so can what was proven before it was over.
+std::vector<std::string> candidates(std::vector<std::string> names,
+                                    const Residency::Question& question) {
+  if (question.from) {
+    const std::string from = moment_name(*question.from);
+    names.erase(names.begin(), std::lower_bound(names.begin(), names.end(), from));
+  }
+  if (!question.to) return names;
+  const std::string to = moment_name(*question.to);
+  const auto last = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return name.size() == kHourNameBytes && hour_begin(name) >= to;
+  });
+  if (last != names.end()) names.erase(last + 1, names.end());
+  return names;
+}
+
+// Whether it is of those that are asked for, as its document says.
+Result<bool> is_wanted(const Summary& summary, const Residency::Question& question) {
+  if (question.ok && *question.ok != summary.ok) return false;
+  if (!question.to) return true;
+  MC_TRY(const WallTime begin, parse_rfc3339(summary.from));
+  return begin < *question.to;
 }
 
 }  // namespace
@@ -172,10 +185,8 @@ void Residency::count(const Touch& touch, std::int64_t statements) {
                              reads ? 0 : statements});
 }
 
-void Residency::note_fault(const Touch& touch, const Error& fault) {
-  if (const std::string region = sql::wrong_region(fault); !region.empty()) {
-    deny(touch, region, kWrongRegion);
-  }
+void Residency::note_elsewhere(const Touch& touch, std::string_view region) {
+  deny(touch, region, kWrongRegion);
 }
 
 bool Residency::has_sources(const identity::Tenant& tenant) const {
@@ -337,14 +348,12 @@ Result<Residency::Listed> Residency::list(const Question& question) const {
   if (!question.cursor.empty()) {
     MC_TRY(after, read_cursor(question.cursor));
   }
-  const Bounds bounds = bounds_of(question);
   std::vector<Place> places;
   for (const std::string& tenant : question.tenants) {
-    MC_TRY(const std::vector<std::string> names, store_->names(TenantId(tenant)));
-    for (const std::string& name : names) {
+    MC_TRY(std::vector<std::string> names, store_->names(TenantId(tenant)));
+    for (const std::string& name : candidates(std::move(names), question)) {
       Place place{name, tenant};
-      const bool wanted = is_in(name, bounds) && (!after || comes_before(*after, place));
-      if (wanted) places.push_back(std::move(place));
+      if (!after || comes_before(*after, place)) places.push_back(std::move(place));
     }
   }
   std::sort(places.begin(), places.end(), comes_before);
@@ -362,9 +371,8 @@ Result<Residency::Listed> Residency::list(const Question& question) const {
     if (!bundle && bundle.error().code == Code::not_found) continue;  // it has just become too old
     if (!bundle) return tl::unexpected<Error>(bundle.error());
     MC_TRY(Stored stored, read_stored(*bundle));
-    if (question.ok.value_or(stored.summary.ok) == stored.summary.ok) {
-      out.items.push_back(std::move(stored.summary));
-    }
+    MC_TRY(const bool wanted, is_wanted(stored.summary, question));
+    if (wanted) out.items.push_back(std::move(stored.summary));
   }
   return out;
 }

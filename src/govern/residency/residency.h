@@ -92,8 +92,8 @@ class Residency {
   Status admit(const Touch& touch);
   // Behind the last one: how many statements ran.
   void count(const Touch& touch, std::int64_t statements);
-  // A failure of a database; an attempt when its server stood elsewhere (sql::wrong_region).
-  void note_fault(const Touch& touch, const Error& fault);
+  // The database's server said that it stands in this region, and was not used: an attempt.
+  void note_elsewhere(const Touch& touch, std::string_view region);
   // Records what was tried and denied; never waits for a disk.
   void attempt(const Attempt& attempt);
 
@@ -124,16 +124,16 @@ class Residency {
     std::vector<std::string> tenants = {};
     std::size_t limit = 50;
     std::string cursor = {};            // "" = from the newest
-    std::optional<WallTime> from = {};  // periods that end behind it
-    std::optional<WallTime> to = {};    // periods that begin before it
+    std::optional<WallTime> from = {};  // periods whose names say that they end behind it
+    std::optional<WallTime> to = {};    // periods that begin before it: `from` of the document
     std::optional<bool> ok = {};
   };
   struct Listed {
     std::vector<Summary> items;
     std::string next_cursor;  // "" = there are no more
   };
-  // The newest first. `invalid` for a cursor that is none. With `ok` a page may have fewer than
-  // `limit` and yet another page behind it.
+  // The newest first. `invalid` for a cursor that is none. With `ok` or `to` a page may have
+  // fewer than `limit` and yet another page behind it.
   Result<Listed> list(const Question& question) const;
   struct Proof {
     std::string bundle;    // as it was signed

@@ -180,10 +180,7 @@ TEST_CASE("residency: a request is admitted, counted and refused by the regions 
   world.residency->count({ada, ada.tenant, ada.region, world.model.datasets[0], "write"}, 3);
   CHECK(world.residency->counts().of(kAlpha) == std::vector<Traffic>{{"eu", "eu", 4, 3}});
 
-  const std::size_t before = records.size();
-  world.residency->note_fault(graph, {Code::unavailable, "no server"});
-  CHECK(world.records("alpha").size() == before);
-  world.residency->note_fault(graph, sql::region_refused("us"));
+  world.residency->note_elsewhere(graph, "us");
   records = world.records("alpha");
   CHECK(payload_of(records.back(), "reason") == "wrong-region");
   CHECK(payload_of(records.back(), "region_dst") == "us");
@@ -382,6 +379,40 @@ TEST_CASE("residency: the list gives those of a time, and those that held or did
   CHECK(listed({.to = at("2026-01-01T00:00:00Z")}).empty());
   CHECK(listed({.to = at("2026-01-01T00:00:01Z")}) == Periods{"00Z", "00-00-00Z"});
   CHECK(listed({.from = at("2026-01-01T00:00:01Z"), .ok = true}) == Periods{"02Z", "00Z"});
+}
+
+TEST_CASE("residency: what a proof covers counts, not what its name is") {
+  ResidencyWorld world;
+  world.settle();  // at 00:00
+  const auto at = [](const char* text) { return std::optional(*parse_rfc3339(text)); };
+  const auto until = [&](const char* to) {
+    const auto page = world.residency->list({.tenants = {"alpha"}, .to = at(to)});
+    REQUIRE(page);
+    std::vector<std::string> out;
+    for (const Summary& each : page->items) out.push_back(each.period.substr(11));
+    return out;
+  };
+  using Periods = std::vector<std::string>;
+  // One of this moment covers all of its hour so far.
+  world.signing.clock.advance(seconds(1'800));
+  REQUIRE(world.residency->prove_now(kAlpha));
+  CHECK(until("2026-01-01T00:15:00Z") == Periods{"00-30-00Z", "00-00-00Z"});
+  CHECK(until("2026-01-01T00:00:00Z").empty());
+  // That of hour 1 cannot be made; that of hour 2 covers both.
+  world.signing.clock.advance(seconds(1'800));
+  world.settle();
+  world.signing.clock.advance(kHour);
+  world.faulty->fail_at(2, sim::FaultyConnection::Fault::not_run);
+  world.settle();
+  world.signing.clock.advance(kHour);
+  world.settle();
+  world.signing.clock.advance(kHour);
+  world.settle();
+  REQUIRE(periods(world) == Periods{"2026-01-01T03Z", "2026-01-01T02Z", "2026-01-01T00Z",
+                                    "2026-01-01T00-30-00Z", "2026-01-01T00-00-00Z"});
+  CHECK(until("2026-01-01T01:30:00Z") == Periods{"02Z", "00Z", "00-30-00Z", "00-00-00Z"});
+  CHECK(until("2026-01-01T01:00:00Z") == Periods{"00Z", "00-30-00Z", "00-00-00Z"});
+  CHECK(until("2026-01-01T03:00:00Z") == Periods{"02Z", "00Z", "00-30-00Z", "00-00-00Z"});
 }
 
 TEST_CASE("residency: a page of the list reads only so many proofs, and the next goes on behind") {

@@ -58,7 +58,7 @@ Status Gate::tell(const Access& access, const ledger::Recorded& recorded) {
   json::Object data;
   data.set("action", access.action);
   data.set("actor", access.caller.principal.get() + "@" + access.caller.tenant.get());
-  data.set("purpose", access.caller.purpose);
+  data.set("purpose", access.stated());
   data.set("reason", access.passage.reason);
   data.set("record", static_cast<std::int64_t>(recorded.seq));
   data.set("reference", access.passage.reference);

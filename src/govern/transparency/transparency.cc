@@ -15,7 +15,7 @@ ledger::Entry entry_of(const Access& access, std::string_view type, std::string 
   out.actor = access.caller.principal.get() + "@" + access.caller.tenant.get();
   out.tenant = access.tenant.get();
   out.action = access.action;
-  out.purpose = access.caller.purpose.empty() ? "not stated" : access.caller.purpose;
+  out.purpose = access.stated().empty() ? "not stated" : access.stated();
   out.warrant = access.passage.reference;
   out.payload = std::move(payload);
   return out;

@@ -67,10 +67,13 @@ struct Access {
   std::string action;              // "GET /v1/tenants/{tenant}/tokens"
   std::string object;              // the path itself, with its query
   std::string request_id;
-  std::string peer = {};  // address of who asked, "" without a network
+  std::string purpose = {};  // that the request states; "" = that of the caller's token
+  std::string peer = {};     // address of who asked, "" without a network
   Passage passage = {};
   std::optional<Served> served = {};  // of a read that was made before it is recorded
   bool takes_away = false;            // records, as a file
+
+  const std::string& stated() const { return purpose.empty() ? caller.purpose : purpose; }
 };
 
 // The log that holds a tenant's records: "audit/alpha".

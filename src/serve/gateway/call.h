@@ -56,7 +56,7 @@ struct Route {
   std::shared_ptr<net::Upstream> upstream;
   std::unique_ptr<net::Breaker> breaker;
   std::optional<RouteMeters> meters;
-  std::optional<access::Resource> resource;  // of an upstream route
+  std::optional<access::Resource> resource;  // what policies decide about the route as a whole
   std::optional<ListedFields> listed;        // when it lists any
 };
 
@@ -109,7 +109,6 @@ struct Seat {
 
 struct Gateway::Core {
   Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
-
   std::unique_ptr<dataset::ConnectionSet> make_connections();
   Route* find_route(std::string_view path);
   std::string make_request_id();
@@ -122,7 +121,7 @@ struct Gateway::Core {
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
   void dispatch(const CallPtr& call, Seat seat);
-  // Whether the policies let it through to the upstream, and how; what they do not is answered.
+  // Whether the policies let it through to the upstream; what they do not is answered.
   bool may_forward(const CallPtr& call, Decider& decider);
   void forward_from_worker(const CallPtr& call);
   bool decisions_block() const {
@@ -152,8 +151,7 @@ struct Gateway::Core {
   };
   graphql::ExecuteResult execute_item(Call& call, const Item& item, dataset::Session& session);
   void note_regions(Call& call, const dataset::SessionReport& report);
-  // reach.cc; both block. The first before anything of the tenant's is touched, the second before
-  // anything of it leaves.
+  // reach.cc; both block: before anything of the tenant's is touched, and before any of it leaves.
   using Opened = tl::expected<std::monostate, HttpError>;
   Opened open_reach(Call& call, std::size_t worker);
   Opened record_reach(Call& call, const dataset::SessionReport& report, int status);
@@ -162,12 +160,14 @@ struct Gateway::Core {
   void forward(const CallPtr& call);
   net::FieldLines upstream_fields(const Call& call, MonoTime now) const;
   net::Response upstream_failure(Call& call, const net::ForwardResult& result);
-  // run_masked.cc. False when the call was answered.
+  // run_masked.cc. Both are asked before anything is sent, and false when the call was answered.
   bool prepare_masks(const CallPtr& call, Decider& decider, const access::Verdict& verdict);
+  bool reserve_room(const CallPtr& call);
   void take_whole(const CallPtr& call, net::Forward& forward);
   void mask_reply(const CallPtr& call, const net::Response& reply);
+  void withhold(const CallPtr& call, const net::Response& reply, HttpError error);
 
-  // Answers, logs, counts and ends the span; the last thing that happens to a call.
+  // Answers, logs, counts, ends the span; the last thing that happens to a call.
   void finish(const CallPtr& call, int status, std::string body, net::Headers extra = {});
   void refuse(const CallPtr& call, const HttpError& error, net::Headers extra = {});
   void refuse(const CallPtr& call, Stage stage, const std::vector<graphql::GraphqlError>& errors);
@@ -176,6 +176,7 @@ struct Gateway::Core {
 
   GatewayConfig config;
   GatewayWorld world;
+  ByteBudget masked_bytes;  // of answers that are taken whole; outlives every call
   Meters meters;
   Traffic traffic;
   std::vector<std::unique_ptr<Route>> routes;

@@ -41,8 +41,9 @@ struct GatewayConfig {
   std::vector<RouteConfig> routes = {RouteConfig{}};
   std::int64_t workers = 2;  // threads that execute dataset operations
   std::int64_t worker_queue_max = 1'024;
-  std::int64_t loop_steps_max = 5'000;  // 0 = every operation on a worker
-  std::int64_t parsers = 1;             // threads that parse unknown documents
+  std::int64_t masked_bytes_max = std::int64_t{1} << 30;  // of answers that are being masked
+  std::int64_t loop_steps_max = 5'000;                    // 0 = every operation on a worker
+  std::int64_t parsers = 1;                               // threads that parse unknown documents
   std::int64_t parser_queue_max = 256;
   std::int64_t breaker_failures = 5;  // in a row open the circuit of an upstream
   Nanos breaker_pause = seconds(5);   // then one trial request
@@ -119,6 +120,11 @@ struct mc::json::Describe<mc::gateway::GatewayConfig> {
             &T::worker_queue_max,
             "Operations waiting for a thread",
             {.min = 1, .max = 1'000'000}},
+      Field{"masked_bytes_max",
+            &T::masked_bytes_max,
+            "Bytes of all answers of upstreams that are taken whole to be masked; each request "
+            "reserves the response_bytes_max of its route, 16 MiB at most",
+            {.min = 16 << 20, .max = std::int64_t{1} << 40}},
       Field{
           "loop_steps_max",
           &T::loop_steps_max,

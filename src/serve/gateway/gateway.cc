@@ -106,6 +106,7 @@ Status GatewayConfig::check() const {
 Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world)
     : config(gateway_config),
       world(gateway_world),
+      masked_bytes(gateway_config.masked_bytes_max),
       meters(gateway_world.metrics),
       traffic(gateway_world.clock),
       id_seed(gateway_world.random.next_u64()) {}

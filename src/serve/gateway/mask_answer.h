@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "gateway/answer_plan.h"
+#include "gateway/byte_budget.h"
 
 namespace mc::gateway {
 
@@ -38,6 +39,7 @@ struct AskedOperation {
 struct Masking {
   std::vector<ColumnMask> columns;
   std::vector<AskedOperation> asked;
+  ByteBudget::Share room;  // of the answer, from before it is asked for until the client has it
   bool answering = false;  // the upstream has answered; what the client gets is made of that
 };
 

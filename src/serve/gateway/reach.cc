@@ -78,6 +78,7 @@ transparency::Access access_of(const Call& call) {
           .action = std::string(call.mutates ? kMutation : kQuery),
           .object = object_of(call),
           .request_id = call.request_id,
+          .purpose = call.purpose,
           .peer = std::string(peer.substr(0, peer.rfind(':')))};
 }
 

@@ -175,6 +175,44 @@ TEST_CASE("reach: columns of another tenant stay masked, and the purpose must ho
   CHECK(it.records().find("403") != std::string::npos);
 }
 
+// What the endpoints of a tenant are told, one event a line.
+std::string told(World& world) {
+  std::string out;
+  const Status read = world.directory().lend([&](sql::Connection& connection) -> Status {
+    MC_TRY(const auto rows, connection.query("SELECT body FROM notify_event WHERE tenant_id = ?1 "
+                                             "AND type LIKE 'mc.access.%' ORDER BY event_id",
+                                             {std::string("bravo")}));
+    while (true) {
+      MC_TRY(const bool more, rows->next());
+      if (!more) return ok();
+      out.append(rows->text(0)).append("\n");
+    }
+  });
+  REQUIRE(read);
+  return out;
+}
+
+TEST_CASE("reach: the tenant is told the purpose that was decided on, not the token's first") {
+  Reaching it;
+  it.operator_token = it.world.token({.tenant = "system",
+                                      .principal = "olga",
+                                      .roles = "operator",
+                                      .purposes = "support,fraud-risk"});
+  it.give({.actions = "read,change"});
+  const net::Headers stated = {{"X-MC-Tenant", "bravo"}, {"X-MC-Purpose", "fraud-risk"}};
+  CHECK(it.ask(kPerson, it.operator_token, stated).body == kBravo);
+  CHECK(it.ask(kRename, it.operator_token, stated).status == 200);
+  const std::string fraud = R"("purpose":"fraud-risk")";
+  const std::string support = R"("purpose":"support")";
+  CHECK(count_of(it.records(), fraud) == 3);  // the read; the change, before and after it
+  CHECK(count_of(told(it.world), fraud) == 2);
+  CHECK(count_of(it.records() + told(it.world), support) == 0);
+  // Without one it is the token's first.
+  CHECK(it.ask(kPerson, it.operator_token, {{"X-MC-Tenant", "bravo"}}).status == 200);
+  CHECK(count_of(it.records(), support) == 1);
+  CHECK(count_of(told(it.world), support) == 1);
+}
+
 TEST_CASE("reach: without policies or a ledger nothing crosses") {
   World world;
   const std::string token = world.token({.tenant = "system", .roles = "operator"});

@@ -171,20 +171,30 @@ Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session&
   return out;
 }
 
-// Where data came from and went to: into the counts of the hour's proof, and the span.
+// Where data came from and went to: into the counts of the hour's proof, and the span. A server
+// that stood elsewhere was reached for, whether a statement had begun or not.
 void Gateway::Core::note_regions(Call& call, const dataset::SessionReport& report) {
   if (residency == nullptr) return;
+  const auto touch_of = [&](const dataset::Dataset& dataset, std::string_view action) {
+    return residency::Residency::Touch{*call.caller, call.tenant(), call.region(),  dataset,
+                                       action,       call.purpose,  call.request_id};
+  };
+  for (const dataset::Fault& fault : report.faults) {
+    if (fault.region.empty()) continue;
+    const bool writes = fault.use == dataset::Use::write;
+    residency->note_elsewhere(touch_of(*fault.dataset, writes ? "write" : "read"), fault.region);
+  }
   for (const dataset::Worked& worked : report.worked) {
-    residency::Residency::Touch touch{*call.caller, call.tenant(), call.region(),  *worked.dataset,
-                                      "read",       call.purpose,  call.request_id};
-    if (worked.reads > 0) residency->count(touch, static_cast<std::int64_t>(worked.reads));
-    for (const Error& fault : report.faults) residency->note_fault(touch, fault);
+    const residency::Residency::Touch read = touch_of(*worked.dataset, "read");
+    if (worked.reads > 0) residency->count(read, static_cast<std::int64_t>(worked.reads));
+    if (worked.writes > 0) {
+      residency->count(touch_of(*worked.dataset, "write"),
+                       static_cast<std::int64_t>(worked.writes));
+    }
     if (call.span) {
       call.span->set("region_src", std::string_view(residency->regions().node()));
-      call.span->set("region_dst", residency->region_of(touch));
+      call.span->set("region_dst", residency->region_of(read));
     }
-    touch.action = "write";
-    if (worked.writes > 0) residency->count(touch, static_cast<std::int64_t>(worked.writes));
   }
 }
 
@@ -193,11 +203,12 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
   const dataset::SessionReport& report = session.report();
   call->statements = report.statements;
   call->rows = report.rows;
-  for (const Error& fault : report.faults) {
+  for (const dataset::Fault& fault : report.faults) {
     world.log.warn("dataset.fault", {{"request_id", call->request_id},
                                      {"tenant", call->caller->tenant},
-                                     {"code", fault.code},
-                                     {"what", fault.what}});
+                                     {"code", fault.error.code},
+                                     {"what", fault.error.what},
+                                     {fault.region.empty() ? "" : "region", fault.region}});
   }
   note_regions(*call, report);
   const int status = status_for(executed.stage, call->media_type, config.http_profile);

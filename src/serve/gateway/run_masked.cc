@@ -7,8 +7,10 @@
 namespace mc::gateway {
 namespace {
 
-// A larger answer is masked on a worker thread, not on the loop.
+// A larger answer is masked on a worker thread, not on the loop, and so is one to operations that
+// select more: what they ask for is laid out first, however short the answer is.
 constexpr std::size_t kMaskOnLoopBytesMax = 64 << 10;
+constexpr std::uint64_t kMaskOnLoopSelectionsMax = 2'000;
 constexpr std::size_t kRetryAfterBytesMax = 10;
 
 bool is_keyed(const mask::Mask& mask) {
@@ -53,6 +55,20 @@ net::Headers passed_on(const net::Response& reply) {
   return {{"Retry-After", std::string(wait)}};
 }
 
+// Bytes of an answer that is masked, before and after it.
+std::int64_t answer_bytes_max(const Call& call) {
+  return std::min<std::int64_t>(call.route->config.response_bytes_max, kMaskedBytesMax);
+}
+
+bool is_for_loop(const Call& call, const net::Response& reply) {
+  std::uint64_t selections = 0;
+  for (const auto& compiled : call.documents) {
+    // Saturated where fragments go in circles; those documents are refused.
+    selections += std::min(compiled->measure.selections, kMaskOnLoopSelectionsMax + 1);
+  }
+  return reply.body.size() <= kMaskOnLoopBytesMax && selections <= kMaskOnLoopSelectionsMax;
+}
+
 Result<std::string> masked_body(const Call& call, const net::Response& reply) {
   const auto unreadable = [](const std::string& why) {
     return fail(Code::corrupt, "the upstream's answer cannot be masked: " + why);
@@ -66,8 +82,7 @@ Result<std::string> masked_body(const Call& call, const net::Response& reply) {
   }
   const MaskRequest request{*call.route->listed, call.masking->columns, call.masking->asked,
                             call.graphql.batch ? Shape::batch : Shape::single,
-                            static_cast<std::size_t>(std::min<std::int64_t>(
-                                call.route->config.response_bytes_max, kMaskedBytesMax))};
+                            static_cast<std::size_t>(answer_bytes_max(call))};
   return mask_answer(reply.body, request);
 }
 
@@ -122,13 +137,29 @@ bool Gateway::Core::prepare_masks(const CallPtr& call, Decider& decider,
   return true;
 }
 
+bool Gateway::Core::reserve_room(const CallPtr& call) {
+  std::optional<ByteBudget::Share> room = masked_bytes.take(answer_bytes_max(*call));
+  if (room) {
+    call->masking->room = std::move(*room);
+    return true;
+  }
+  refuse(call,
+         {503, "OVERLOADED", "the answers that are being masked fill masked_bytes_max; retry"},
+         {{"Retry-After", "1"}});
+  return false;
+}
+
 void Gateway::Core::take_whole(const CallPtr& call, net::Forward& forward) {
-  forward.response_bytes_max = std::min<std::int64_t>(forward.response_bytes_max, kMaskedBytesMax);
+  forward.response_bytes_max = answer_bytes_max(*call);
   forward.on_reply = [this, call](net::Response reply) {
     call->masking->answering = true;
-    if (reply.body.size() <= kMaskOnLoopBytesMax) return mask_reply(call, reply);
+    if (is_for_loop(*call, reply)) return mask_reply(call, reply);
     const auto held = std::make_shared<const net::Response>(std::move(reply));
     if (workers->submit([this, call, held](int) { mask_reply(call, *held); })) return;
+    if (call->mutates) {
+      return withhold(call, *held, {502, "MASKING_FAILED", "nobody is free to mask the answer"});
+    }
+    call->masking->room.shrink(0);
     refuse(call, {503, "OVERLOADED", "the queue of operations is full; retry"},
            {{"Retry-After", "1"}});
   };
@@ -136,18 +167,34 @@ void Gateway::Core::take_whole(const CallPtr& call, net::Forward& forward) {
 
 void Gateway::Core::mask_reply(const CallPtr& call, const net::Response& reply) {
   if (call->exchange->cancelled()) return finish(call, 499, "");
+  if (world.clock.mono() >= call->deadline) {
+    return withhold(call, reply,
+                    {504, "DEADLINE_EXCEEDED",
+                     "the time for this request was over before the "
+                     "upstream's answer was masked"});
+  }
   Result<std::string> body = masked_body(*call, reply);
   if (!body) {
-    world.log.warn("upstream.unmasked", {{"request_id", call->request_id},
-                                         {"tenant", call->caller->tenant},
-                                         {"route", call->route->config.path},
-                                         {"status", reply.status},
-                                         {"why", body.error().what}});
     const bool large = body.error().code == Code::exhausted;
-    return refuse(call, {502, large ? "RESPONSE_TOO_LARGE" : "MASKING_FAILED", body.error().what});
+    return withhold(call, reply,
+                    {502, large ? "RESPONSE_TOO_LARGE" : "MASKING_FAILED", body.error().what});
   }
+  call->masking->room.shrink(static_cast<std::int64_t>(body->size()));
   call->media_type = known_type(header_of(reply, "Content-Type"));
   finish(call, reply.status, std::move(*body), passed_on(reply));
+}
+
+// An answer that came, and that the client does not get. No Retry-After: the upstream has done what
+// it was asked for.
+void Gateway::Core::withhold(const CallPtr& call, const net::Response& reply, HttpError error) {
+  world.log.warn("upstream.unmasked", {{"request_id", call->request_id},
+                                       {"tenant", call->caller->tenant},
+                                       {"route", call->route->config.path},
+                                       {"status", reply.status},
+                                       {"why", error.message}});
+  call->masking->room.shrink(0);
+  if (call->mutates) error.message += "; the mutation may have been done, do not just repeat it";
+  refuse(call, error);
 }
 
 }  // namespace mc::gateway

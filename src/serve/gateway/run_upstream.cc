@@ -166,6 +166,8 @@ net::Response Gateway::Core::upstream_failure(Call& call, const net::ForwardResu
 
 void Gateway::Core::forward(const CallPtr& call) {
   Route& route = *call->route;
+  // First: an open circuit may let this one through as its trial.
+  if (call->masking && !reserve_room(call)) return;
   const MonoTime now = world.clock.mono();
   Nanos wait;
   if (!route.breaker->allow(now, wait)) {

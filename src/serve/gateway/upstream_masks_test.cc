@@ -38,6 +38,7 @@ guarded::WorldOptions options_of(const RouteConfig& config) {
 
 struct Upstream {
   explicit Upstream(const RouteConfig& config = route()) : world(options_of(config)) {}
+  explicit Upstream(guarded::WorldOptions options) : world(std::move(options)) {}
 
   struct Sent {
     std::string document = std::string(kDocument);
@@ -262,6 +263,140 @@ TEST_CASE("upstream masks: a large answer is masked by a worker, one that is too
   CHECK(grown.status == 502);
   CHECK(code_of(grown) == "RESPONSE_TOO_LARGE");
   CHECK(grown.body.find("300000 bytes") != std::string::npos);
+}
+
+constexpr std::string_view kMutation = "mutation { rename(id: 1) { email } }";
+const std::string kRenamed = R"({"data":{"rename":{"email":")" + std::string(kCanary) + R"("}}})";
+
+net::Response json_answer(std::string body) {
+  return {
+      .status = 200, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+}
+
+// Blanks between values do not count, but as bytes.
+std::string blown_up(std::string answer, std::size_t bytes) {
+  answer.insert(1, bytes, ' ');
+  return answer;
+}
+
+TEST_CASE("upstream masks: a mutation that nobody could mask is not asked for again") {
+  Upstream upstream;
+  // Sent while there was room; a pool that takes nothing more is what a full one looks like.
+  const auto query = upstream.send({});
+  const auto mutation = upstream.send({.document = std::string(kMutation)});
+  REQUIRE(query->forwarded());
+  REQUIRE(mutation->forwarded());
+  upstream.world.gateway().stop();
+  CHECK(query->give_reply(json_answer(blown_up(kAnswer, 70'000))));
+  CHECK(query->response().status == 503);
+  CHECK(code_of(query->response()) == "OVERLOADED");
+  CHECK(header_of(query->response().headers, "Retry-After") == "1");
+  CHECK(mutation->give_reply(json_answer(blown_up(kRenamed, 70'000))));
+  const net::Response reply = mutation->response();
+  CHECK(reply.status == 502);
+  CHECK(code_of(reply) == "MASKING_FAILED");
+  CHECK(header_of(reply.headers, "Retry-After").empty());
+  CHECK(reply.body.find("the mutation may have been done") != std::string::npos);
+  CHECK(reply.body.find(kCanary) == std::string::npos);
+  CHECK(upstream.world.lines().count("upstream.unmasked") == 1);
+}
+
+TEST_CASE("upstream masks: answers share one limit, which is reserved before anything is sent") {
+  guarded::WorldOptions options = options_of(route());
+  options.gateway.masked_bytes_max = 2 * static_cast<std::int64_t>(kMaskedBytesMax);
+  Upstream upstream(std::move(options));
+  const auto first = upstream.send({});
+  const auto second = upstream.send({});
+  REQUIRE(first->forwarded());
+  REQUIRE(second->forwarded());
+  for (const std::string& document : {std::string(kDocument), std::string(kMutation)}) {
+    const auto third = upstream.send({.document = document});
+    CHECK(!third->forwarded());
+    CHECK(third->response().status == 503);
+    CHECK(code_of(third->response()) == "OVERLOADED");
+    CHECK(third->response().body.find("masked_bytes_max") != std::string::npos);
+    CHECK(header_of(third->response().headers, "Retry-After") == "1");
+  }
+  // What is streamed needs none of it.
+  CHECK(upstream.send({.document = "{ person { id } }"})->forwarded());
+  // An answer that has been masked holds what it is long, until the client has it.
+  CHECK(first->give_reply(json_answer(kAnswer)));
+  CHECK(!upstream.send({})->forwarded());
+  first->release();
+  const auto fourth = upstream.send({});
+  CHECK(fourth->forwarded());
+  // One that never came gives back all of it.
+  CHECK(!upstream.send({})->forwarded());
+  second->release();
+  CHECK(upstream.send({})->forwarded());
+}
+
+TEST_CASE("upstream masks: a smaller limit of the route lets more answers in") {
+  RouteConfig config = route();
+  config.response_bytes_max = 4 << 20;
+  guarded::WorldOptions options = options_of(config);
+  options.gateway.masked_bytes_max = 16 << 20;
+  Upstream upstream(std::move(options));
+  std::vector<std::shared_ptr<sim::FakeExchange>> sent;
+  for (int i = 0; i < 5; ++i) sent.push_back(upstream.send({}));
+  CHECK(sent[3]->forwarded());
+  CHECK(!sent[4]->forwarded());
+}
+
+TEST_CASE("upstream masks: behind the deadline of the route there is no answer any more") {
+  Upstream upstream;
+  for (const auto& [document, answer] :
+       {std::pair(std::string(kDocument), kAnswer), std::pair(std::string(kMutation), kRenamed)}) {
+    const auto just = upstream.send({.document = document});
+    REQUIRE(just->forwarded());
+    upstream.world.clock().advance(route().timeout - millis(1));
+    CHECK(just->give_reply(json_answer(answer)));
+    CHECK(just->response().status == 200);
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{70'000}}) {  // loop, worker
+      const auto late = upstream.send({.document = document});
+      REQUIRE(late->forwarded());
+      upstream.world.clock().advance(route().timeout);
+      CHECK(late->give_reply(json_answer(blown_up(answer, bytes))));
+      const net::Response reply = late->response();
+      CHECK(reply.status == 504);
+      CHECK(code_of(reply) == "DEADLINE_EXCEEDED");
+      CHECK((reply.body.find("the mutation may have been done") != std::string::npos) ==
+            (document == kMutation));
+      CHECK(reply.body.find(kCanary) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("upstream masks: what selects much is masked by a worker, however short the answer is") {
+  Upstream upstream;
+  const auto selecting = [](int fields) {
+    std::string out = "{ person { email";
+    for (int i = 1; i < fields; ++i) out += " nick";
+    return guarded::body_of(out + " } }");
+  };
+  const std::string answer = R"({"data":{"person":null}})";
+  const auto batch = [](const std::string& one, int count) {
+    std::string out = "[" + one;
+    for (int i = 1; i < count; ++i) out += "," + one;
+    return out + "]";
+  };
+  struct Row {
+    std::string body, answer;
+    bool on_loop;
+  };
+  const std::vector<Row> rows = {{selecting(1'900), answer, true},
+                                 {selecting(2'100), answer, false},
+                                 {batch(selecting(250), 7), batch(answer, 7), true},
+                                 {batch(selecting(250), 9), batch(answer, 9), false}};
+  std::vector<std::shared_ptr<sim::FakeExchange>> sent;
+  for (const Row& row : rows) sent.push_back(upstream.send_body(row.body, {}));
+  upstream.world.gateway().stop();  // the loop alone answers
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CAPTURE(i);
+    REQUIRE(sent[i]->forwarded());
+    CHECK(sent[i]->give_reply(json_answer(rows[i].answer)));
+    CHECK(sent[i]->response().status == (rows[i].on_loop ? 200 : 503));
+  }
 }
 
 TEST_CASE("upstream masks: a client that leaves gets nothing, and is recorded once") {
