@@ -11,8 +11,9 @@ export interface Loaded<T> {
   reload: () => void;
 }
 
-// Loads at once, again when `key` changes, and every `everyMs` while the page is looked at.
-export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): Loaded<T> {
+// Loads at once, again when `key` changes, and every `everyMs` while the page is looked at. Without a call nothing is
+// asked of the server.
+export function useLoaded<T>(key: string, call: (() => Promise<T>) | null, everyMs = 0): Loaded<T> {
   const [state, setState] = useState<{ key: string; value: T | null; problem: Problem | null; at: number }>(() => {
     const come = ahead.here<T>(key);
     return { key, value: come?.value ?? null, problem: null, at: come ? Date.now() : 0 };
@@ -21,6 +22,7 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
   const unheard = state.problem?.code === "offline";
   // Asks before the page is painted, not after: that is a tenth of a second.
   useLayoutEffect(() => {
+    if (call === null) return;
     let over = false;
     let timer = 0;
     // A page that nobody looks at asks for nothing, so that a session left alone ends.
@@ -54,7 +56,7 @@ export function useLoaded<T>(key: string, call: () => Promise<T>, everyMs = 0): 
     return () => removeEventListener("online", again);
   }, [unheard, round]);
   const value = state.key === key ? state.value : null;
-  return { value, problem: state.problem, at: state.at, reload: () => setRound(round + 1) };
+  return { value, problem: call && state.problem, at: state.at, reload: () => setRound(round + 1) };
 }
 
 // What stands further down comes a frame later, so that what stands above is there sooner.

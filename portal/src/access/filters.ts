@@ -7,7 +7,7 @@ export const TYPES = [
 export const DAYS = 90; // shown where no day is given
 
 const DAY_MS = 86_400_000;
-const TEXT_MAX = 512; // as the server's
+export const TEXT_MAX = 512; // as the server's
 const UNWARRANTED = "no-warrant";
 
 export interface Filters {

@@ -15,7 +15,6 @@ export interface Ran {
 
 export async function runGraphql(endpoint: string, query: string, variables?: unknown): Promise<Ran> {
   const began = performance.now();
-  const asked = performance.now();
   let response: Response;
   try {
     response = await fetch(endpoint, {
@@ -31,7 +30,7 @@ export async function runGraphql(endpoint: string, query: string, variables?: un
     unheard();
     throw silent();
   }
-  heard(asked);
+  heard(began);
   const text = await response.text();
   let body: unknown = null;
   try {

@@ -101,9 +101,10 @@ export default function AccessPage() {
   const now = Date.parse(today);
   const records = useRecords(where, filters, now);
   const every = own && warranted ? REQUESTS_EVERY_MS : 0; // asking of the operator's is recorded each time
-  const warrants = useLoaded(`warrants ${where}`, async () =>
-    warranted ? (await client.listWarrants({ tenant: where })).items : [], every);
-  const access = useLoaded(`access ${where}`, async () => (warranted ? client.getAccess({ tenant: where }) : null));
+  const warrants = useLoaded(`warrants ${where}`, warranted
+    ? async () => (await client.listWarrants({ tenant: where })).items
+    : null, every);
+  const access = useLoaded(`access ${where}`, warranted ? () => client.getAccess({ tenant: where }) : null);
   const [dialog, setDialog] = useState<Dialog>(null);
   const [said, setSaid] = useState("");
   const all = warrants.value ?? [];

@@ -1,9 +1,10 @@
 // The filters of the page Access, the views that this browser keeps of them, and what they give as files.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { exportPath, type Filters, NOTHING, rangePath, TYPES, writeFilters } from "../access/filters.ts";
+import { useRef, useState } from "preact/hooks";
+import { exportPath, type Filters, NOTHING, rangePath, TEXT_MAX, TYPES, writeFilters } from "../access/filters.ts";
 import { NAME_MAX, parseViews, queryOf, type View, withView } from "../access/views.ts";
 import type { Problem } from "../api.ts";
 import { Download } from "../download.tsx";
+import { FilterFrame, TextField, TimeField, useDraft } from "../filter_form.tsx";
 import { Link } from "../link.tsx";
 import { Failed } from "../load.tsx";
 import { address, go } from "../state.ts";
@@ -17,24 +18,9 @@ const TEXTS = [
 const DATES = [["from", "From (UTC)"], ["to", "To (inclusive)"]] as const;
 
 export function FilterForm({ filters }: { filters: Filters }) {
-  const [draft, setDraft] = useState(filters);
-  const first = useRef<HTMLInputElement>(null);
-  const query = queryOf(filters);
-  useLayoutEffect(() => setDraft(filters), [query]);
-  useLayoutEffect(() => {
-    const focus = () => first.current?.focus();
-    addEventListener("mc-filter", focus);
-    return () => removeEventListener("mc-filter", focus);
-  }, []);
-  const change = (part: Partial<Filters>) => setDraft({ ...draft, ...part });
+  const { draft, change, first } = useDraft<Filters, HTMLInputElement>(filters, queryOf(filters));
   return (
-    <form
-      class="filters" aria-label="Filters"
-      onSubmit={(event) => {
-        event.preventDefault();
-        show({ ...draft, record: null });
-      }}
-    >
+    <FilterFrame send={() => show({ ...draft, record: null })} clear={() => show(NOTHING)}>
       <p>
         <label for="filter-type">Type</label>
         <select id="filter-type" value={draft.type} onChange={(event) => change({ type: event.currentTarget.value })}>
@@ -45,22 +31,16 @@ export function FilterForm({ filters }: { filters: Filters }) {
         </select>
       </p>
       {TEXTS.map(([name, label, hint], i) => (
-        <p key={name}>
-          <label for={`filter-${name}`}>{label}</label>
-          <input
-            id={`filter-${name}`} ref={i === 0 ? first : null} placeholder={hint} maxLength={512} value={draft[name]}
-            spellcheck={false} autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value })}
-          />
-        </p>
+        <TextField
+          key={name} name={name} label={label} hint={hint} max={TEXT_MAX} value={draft[name]} field={i === 0 ? first : null}
+          change={(value) => change({ [name]: value })}
+        />
       ))}
       {DATES.map(([name, label]) => (
-        <p key={name}>
-          <label for={`filter-${name}`}>{label}</label>
-          <input
-            id={`filter-${name}`} type="date" value={draft[name]} min={name === "to" ? draft.from : undefined}
-            onInput={(event) => change({ [name]: event.currentTarget.value })}
-          />
-        </p>
+        <TimeField
+          key={name} name={name} label={label} type="date" value={draft[name]} min={name === "to" ? draft.from : undefined}
+          change={(value) => change({ [name]: value })}
+        />
       ))}
       <label class="choice">
         <input
@@ -69,11 +49,7 @@ export function FilterForm({ filters }: { filters: Filters }) {
         />{" "}
         Without a warrant
       </label>
-      <p class="buttons">
-        <button type="submit" class="primary">Show</button>
-        <button type="button" onClick={() => show(NOTHING)}>Clear</button>
-      </p>
-    </form>
+    </FilterFrame>
   );
 }
 

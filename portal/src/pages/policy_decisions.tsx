@@ -1,12 +1,11 @@
 // The decisions that the log has of a tenant's data: filters, and a table that is loaded in parts.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import type { Decision } from "../client.ts";
+import { FilterFrame, Nothing, TextField, TimeField, useDraft } from "../filter_form.tsx";
 import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
 import { Failed, Waiting } from "../load.tsx";
 import { type Parts, PartsPager, useParts } from "../parts.tsx";
-import { PassingButton } from "../passing.tsx";
 import { asked, type Filters, isNothing, NOTHING, queryOf, TEXT_MAX, type Verdict, writeFilters } from "../policy/filters.ts";
 import { columnsText, verdictText } from "../policy/words.ts";
 import { address, client, go, utc } from "../state.ts";
@@ -25,23 +24,9 @@ const TEXTS = [
 const TIMES = [["from", "From (UTC)"], ["to", "Before (UTC)"]] as const;
 
 function FilterForm({ filters }: { filters: Filters }) {
-  const [draft, setDraft] = useState(filters);
-  const first = useRef<HTMLSelectElement>(null);
-  useLayoutEffect(() => setDraft(filters), [queryOf(filters)]);
-  useLayoutEffect(() => {
-    const focus = () => first.current?.focus();
-    addEventListener("mc-filter", focus);
-    return () => removeEventListener("mc-filter", focus);
-  }, []);
-  const change = (part: Partial<Filters>) => setDraft({ ...draft, ...part });
+  const { draft, change, first } = useDraft(filters, queryOf(filters));
   return (
-    <form
-      class="filters" aria-label="Filters"
-      onSubmit={(event) => {
-        event.preventDefault();
-        show(draft);
-      }}
-    >
+    <FilterFrame send={() => show(draft)} clear={() => show(NOTHING)}>
       <p>
         <label for="filter-verdict">Verdict</label>
         <select
@@ -54,54 +39,24 @@ function FilterForm({ filters }: { filters: Filters }) {
         </select>
       </p>
       {TEXTS.map(([name, label, hint]) => (
-        <p key={name}>
-          <label for={`filter-${name}`}>{label}</label>
-          <input
-            id={`filter-${name}`} placeholder={hint} maxLength={TEXT_MAX} value={draft[name]} spellcheck={false}
-            autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value.trim() })}
-          />
-        </p>
+        <TextField
+          key={name} name={name} label={label} hint={hint} max={TEXT_MAX} value={draft[name]}
+          change={(value) => change({ [name]: value.trim() })}
+        />
       ))}
       {TIMES.map(([name, label]) => (
-        <p key={name}>
-          <label for={`filter-${name}`}>{label}</label>
-          <input
-            id={`filter-${name}`} type="datetime-local" value={draft[name]} min={name === "to" ? draft.from : undefined}
-            onInput={(event) => change({ [name]: event.currentTarget.value })}
-          />
-        </p>
+        <TimeField
+          key={name} name={name} label={label} type="datetime-local" value={draft[name]}
+          min={name === "to" ? draft.from : undefined} change={(value) => change({ [name]: value })}
+        />
       ))}
-      <p class="buttons">
-        <button type="submit" class="primary">Show</button>
-        <button type="button" onClick={() => show(NOTHING)}>Clear</button>
-      </p>
-    </form>
+    </FilterFrame>
   );
 }
 
 function useDecisions(where: string, filters: Filters): Parts<Decision> {
   const question = { tenant: where, ...asked(filters), limit: LOADED_AT_ONCE };
   return useParts(`decisions ${JSON.stringify(question)}`, (cursor) => client.listDecisions({ ...question, ...cursor }));
-}
-
-function Nothing({ where, filters }: { where: string; filters: Filters }) {
-  if (isNothing(filters)) {
-    return (
-      <section class="notice" role="status">
-        <h3>No decision is in the log yet</h3>
-        <p>
-          What is decided on data of <bdi>{where}</bdi> is listed here from the moment that somebody asks for it.
-        </p>
-      </section>
-    );
-  }
-  return (
-    <section class="notice" role="status">
-      <h3>Nothing matches</h3>
-      <p>No decision on data of <bdi>{where}</bdi> is as the filters say.</p>
-      <PassingButton press={() => show(NOTHING)}>Clear the filters</PassingButton>
-    </section>
-  );
 }
 
 function Row({ one }: { one: Decision }) {
@@ -171,7 +126,14 @@ export function Decisions({ where, filters, told }: Props) {
       <FilterForm filters={filters} />
       {problem && !same && <Failed problem={problem} retry={found.first.reload} />}
       {!found.first.value && !problem && <Waiting />}
-      {found.first.value && found.items.length === 0 && <Nothing where={where} filters={filters} />}
+      {found.first.value && found.items.length === 0 && (
+        <Nothing
+          title="No decision is in the log yet"
+          text={<>What is decided on data of <bdi>{where}</bdi> is listed here from the moment that somebody asks for it.</>}
+          unmatched={<>No decision on data of <bdi>{where}</bdi> is as the filters say.</>}
+          clear={isNothing(filters) ? null : () => show(NOTHING)}
+        />
+      )}
       {found.items.length > 0 && <DecisionTable where={where} found={found} />}
     </section>
   );

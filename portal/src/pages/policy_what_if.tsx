@@ -6,6 +6,7 @@ import { Link } from "../link.tsx";
 import { Pager, usePages } from "../list.tsx";
 import { Failed } from "../load.tsx";
 import { Send, useSending } from "../modal.tsx";
+import { Newest } from "../newest.ts";
 import { type Asked, type Chosen, NotAsked, readChosen } from "../policy/files.ts";
 import { type Changed, changeText, columnsText, maskChanges, maskText, skippedText, tally } from "../policy/words.ts";
 import { client, session, tenant, utc } from "../state.ts";
@@ -196,37 +197,36 @@ function Form() {
   const [minutes, setMinutes] = useState(60);
   const [found, setFound] = useState<WhatIf | null>(null);
   const { problem, busy, send, clear } = useSending();
-  const reading = useRef(0);
-  const read = useRef<Promise<Asked | null>>(Promise.resolve(null));  // of the last that were chosen
+  const newest = useRef(new Newest<Asked>());
   const where = tenant.value;
   async function give(chosen: Chosen[]) {
-    const own = ++reading.current;
-    const latest = () => own === reading.current;
     setAsked(null);
     setWrong("");
     setFound(null);
     clear();
     const begun = readChosen(chosen);
-    read.current = begun.catch(() => null);
+    const still = newest.current.put(begun);
     try {
       const next = await begun;
-      if (latest()) setAsked(next);
+      if (still()) setAsked(next);
     } catch (error) {
-      if (latest()) setWrong(error instanceof NotAsked ? error.message : String(error));
+      if (still()) setWrong(error instanceof NotAsked ? error.message : String(error));
     }
   }
-  const run = () => send(async () => {
-    const ready = await read.current;  // who is quick does not wait for large files to press the button
+  // Who is quick does not wait for large files to press the button.
+  const run = () => newest.current.use(async (ready, still) => {
     if (ready === null) {
       setWrong((why) => why || "Choose a bundle or its files first.");
       return;
     }
-    setFound(null);
-    const from = new Date(Date.now() - minutes * 60_000).toISOString();
-    const body = ready.kind === "bundle" ? ready.body : { files: ready.files };
-    const own = reading.current;
-    const answer = await client.tryPolicy({ tenant: where, from, body });
-    if (own === reading.current) setFound(answer);
+    await send(async () => {
+      setFound(null);
+      const from = new Date(Date.now() - minutes * 60_000).toISOString();
+      const body = ready.kind === "bundle" ? ready.body : { files: ready.files };
+      const answer = await client.tryPolicy({ tenant: where, from, body });
+      if (still()) setFound(answer);
+    });
+    if (!still()) clear(); // what went wrong is not of what is chosen now
   });
   useEffect(() => {
     if (found) document.getElementById("what-if-result")?.focus();

@@ -1,5 +1,6 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Residency, ResidencyPlace, ResidencyProof } from "../client.ts";
+import { FilterFrame, Nothing, TextField, TimeField, useDraft } from "../filter_form.tsx";
 import { ago } from "../format.ts";
 import { Link } from "../link.tsx";
 import { Failed, type Loaded, useLoaded, Waiting } from "../load.tsx";
@@ -19,24 +20,13 @@ const STALE_MS = 2 * 3_600_000; // a proof is made every hour
 
 const show = (filters: Filters) => go(address("/residency", { own: writeFilters(filters) }));
 
+const TIMES = [["from", "From (UTC)"], ["to", "Before (UTC)"]] as const;
+const UNMATCHED = "There is none as the filters say.";
+
 function FilterForm({ filters, ofAll }: { filters: Filters; ofAll: boolean }) {
-  const [draft, setDraft] = useState(filters);
-  const first = useRef<HTMLSelectElement>(null);
-  useLayoutEffect(() => setDraft(filters), [queryOf(filters)]);
-  useLayoutEffect(() => {
-    const focus = () => first.current?.focus();
-    addEventListener("mc-filter", focus);
-    return () => removeEventListener("mc-filter", focus);
-  }, []);
-  const change = (part: Partial<Filters>) => setDraft({ ...draft, ...part });
+  const { draft, change, first } = useDraft(filters, queryOf(filters));
   return (
-    <form
-      class="filters" aria-label="Filters"
-      onSubmit={(event) => {
-        event.preventDefault();
-        show({ ...draft, period: "" });
-      }}
-    >
+    <FilterFrame send={() => show({ ...draft, period: "" })} clear={() => show(NOTHING)}>
       <p>
         <label for="filter-result">Proofs</label>
         <select
@@ -57,34 +47,19 @@ function FilterForm({ filters, ofAll }: { filters: Filters; ofAll: boolean }) {
               {CODES.map((code) => <option key={code} value={code}>{code}</option>)}
             </select>
           </p>
-          <p>
-            <label for="filter-actor">Who tried</label>
-            <input
-              id="filter-actor" placeholder="ben@alpha, or ben*" maxLength={TEXT_MAX} value={draft.actor} spellcheck={false}
-              autocomplete="off" onInput={(event) => change({ actor: event.currentTarget.value.trim() })}
-            />
-          </p>
+          <TextField
+            name="actor" label="Who tried" hint="ben@alpha, or ben*" max={TEXT_MAX} value={draft.actor}
+            change={(value) => change({ actor: value.trim() })}
+          />
         </>
       )}
-      <p>
-        <label for="filter-from">From (UTC)</label>
-        <input
-          id="filter-from" type="datetime-local" value={draft.from}
-          onInput={(event) => change({ from: event.currentTarget.value })}
+      {TIMES.map(([name, label]) => (
+        <TimeField
+          key={name} name={name} label={label} type="datetime-local" value={draft[name]}
+          min={name === "to" ? draft.from : undefined} change={(value) => change({ [name]: value })}
         />
-      </p>
-      <p>
-        <label for="filter-to">Before (UTC)</label>
-        <input
-          id="filter-to" type="datetime-local" value={draft.to} min={draft.from}
-          onInput={(event) => change({ to: event.currentTarget.value })}
-        />
-      </p>
-      <p class="buttons">
-        <button type="submit" class="primary">Show</button>
-        <button type="button" onClick={() => show(NOTHING)}>Clear</button>
-      </p>
-    </form>
+      ))}
+    </FilterFrame>
   );
 }
 
@@ -181,22 +156,7 @@ function Places({ residency }: { residency: Residency }) {
   );
 }
 
-interface NothingProps {
-  title: string;
-  text: string;
-  filters: Filters;
-}
-
-function Nothing({ title, text, filters }: NothingProps) {
-  const all = isNothing(filters);
-  return (
-    <section class="notice" role="status">
-      <h3>{all ? title : "Nothing matches"}</h3>
-      <p>{all ? text : "There is none as the filters say."}</p>
-      {!all && <PassingButton press={() => show(NOTHING)}>Clear the filters</PassingButton>}
-    </section>
-  );
-}
+const clearOf = (filters: Filters) => (isNothing(filters) ? null : () => show(NOTHING));
 
 // One failure of several is told once.
 const another = (one: Loaded<unknown>, told: Loaded<unknown>[]) => one.problem !== null && !told.some(({ problem }) =>
@@ -225,7 +185,7 @@ function Proofs({ proofs, filters, ofAll, told }: ProofsProps) {
       )}
       {first.value && items.length === 0 && !more && (
         <Nothing
-          title="There is no proof yet" filters={filters}
+          title="There is no proof yet" unmatched={UNMATCHED} clear={clearOf(filters)}
           text="One is made at the end of every hour, of each tenant with data here."
         />
       )}
@@ -253,7 +213,7 @@ function Attempts({ where, filters, told }: AttemptsProps) {
       {!first.value && !first.problem && <Waiting />}
       {first.value && items.length === 0 && (
         <Nothing
-          title="✓ Nothing was tried" filters={{ ...NOTHING, code, actor, from, to }}
+          title="✓ Nothing was tried" unmatched={UNMATCHED} clear={clearOf({ ...NOTHING, code, actor, from, to })}
           text="Who reaches for data outside of their regions is denied, and stands here and in the log from that moment."
         />
       )}
@@ -261,8 +221,6 @@ function Attempts({ where, filters, told }: AttemptsProps) {
     </section>
   );
 }
-
-const UNPLACED = async () => null;
 
 export default function ResidencyPage() {
   const who = session.value;
@@ -272,8 +230,7 @@ export default function ResidencyPage() {
   const writes = (who?.scopes.includes("admin:write") ?? false) && (operator || who!.roles.includes("tenant-admin"));
   const query = place.value.searchParams.toString();
   const filters = useMemo(() => readFilters(new URLSearchParams(query)), [query]);
-  const residency = useLoaded<Residency | null>(`residency ${where}`, () =>
-    ofAll ? UNPLACED() : client.locateResidency({ tenant: where }));
+  const residency = useLoaded<Residency>(`residency ${where}`, ofAll ? null : () => client.locateResidency({ tenant: where }));
   const question = { ...(ofAll ? {} : { tenant: where }), ...proofsAsked(filters), limit: LOADED_AT_ONCE };
   const proofs = useParts(`proofs ${where} ${JSON.stringify(question)}`, (cursor) =>
     client.listResidency({ ...question, ...cursor }));

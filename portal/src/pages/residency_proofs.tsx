@@ -108,7 +108,11 @@ function Violations({ document: { violations, violations_more: more } }: { docum
   );
 }
 
-function Opened({ proof }: { proof: ResidencyProof }) {
+// In a list of several tenants it is the tenant's own page that opens one.
+const linkTo = ({ tenant, period }: ResidencyProof, ofAll: boolean) =>
+  `/residency?${ofAll ? `tenant=${encodeURIComponent(tenant)}&` : ""}period=${period}`;
+
+function Opened({ proof, ofAll }: { proof: ResidencyProof; ofAll: boolean }) {
   const held = useDocument(proof);
   const [problem, setProblem] = useState<Problem | null>(null);
   const document = held.value;
@@ -142,7 +146,7 @@ function Opened({ proof }: { proof: ResidencyProof }) {
         <Download href={`${pathOf(proof)}?form=document`} told={setProblem}>Document{of}</Download>
         <a class="button" href="/signing/trusted_root.json" download>Trusted root</a>
         <Copy text={line} what="the command" />
-        <Link to={`/residency?period=${proof.period}`}>Link to this proof</Link>
+        <Link to={linkTo(proof, ofAll)}>Link to this proof</Link>
         <Link to="/records">Key of the server</Link>
         <Link to="/verify">Verify in this browser</Link>
       </p>
@@ -184,7 +188,7 @@ function Row({ proof, ofAll, open, toggle }: RowProps) {
       {open && (
         <tr>
           <td colSpan={ofAll ? 9 : 8}>
-            <Opened proof={proof} />
+            <Opened proof={proof} ofAll={ofAll} />
           </td>
         </tr>
       )}

@@ -2,10 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <deque>
 
-#include "contract/api_face.h"
-#include "json/json.h"
+#include "contract/policy_face.h"
 
 namespace mc::api {
 namespace {
@@ -52,21 +50,6 @@ std::string json_files(const std::vector<Entry>& files) {
   return json::print(out);
 }
 
-class FakeSource final : public policy::BundleSource {
- public:
-  explicit FakeSource(std::deque<Result<policy::Fetched>>& answers) : answers_(answers) {}
-  Result<policy::Fetched> fetch(const std::string&) override {
-    if (answers_.empty()) return policy::Fetched{};
-    Result<policy::Fetched> out = std::move(answers_.front());
-    answers_.pop_front();
-    return out;
-  }
-  bool is_remote() const override { return true; }
-
- private:
-  std::deque<Result<policy::Fetched>>& answers_;
-};
-
 policy::Fetched files_of(std::vector<Entry> files) {
   policy::Fetched out;
   out.changed = true;
@@ -74,105 +57,13 @@ policy::Fetched files_of(std::vector<Entry> files) {
   return out;
 }
 
-struct Asking {
-  std::string tenant = "alpha", principal = "ben", data_of = "alpha", purpose = "investigation";
-};
-
-// The HTTP face of a server whose policies come from a source.
-struct Server {
-  Server() {
+// A server whose policies come from a source.
+struct Server : PolicyFace {
+  Server() : PolicyFace(Decides::here) {
     answers.emplace_back(files_of(rules("one")));
     REQUIRE(updater.start());
-    face.world.set_front(api);
-    api.set_ready(true);
   }
-
-  ApiWorld api_world() {
-    ApiWorld out = face.api_world();
-    out.policy = &desk;
-    return out;
-  }
-  policy::Updater::Options options() {
-    policy::Updater::Options out;
-    out.source.location = "https://policies.example.org/{channel}.tar.gz";
-    return out;
-  }
-  net::Response ask(const std::string& method, const std::string& target, const std::string& who,
-                    const std::string& body = "", net::Headers headers = {}) {
-    return face.ask(method, target, who, body, std::move(headers));
-  }
-  // The id of a decision.
-  std::string decide(const Asking& asking) {
-    identity::Caller caller;
-    caller.tenant = TenantId(asking.tenant);
-    caller.principal = PrincipalId(asking.principal);
-    caller.roles = {identity::Role::analyst};
-    caller.purposes = {"investigation"};
-    face.world.clock().advance(millis(5));
-    access::Gate gate({engine, face.world.clock(), face.world.random(), &log});
-    return gate
-        .decide({.caller = caller,
-                 .purpose = asking.purpose,
-                 .action = access::Action::read,
-                 .resource = resource,
-                 .tenant = asking.data_of,
-                 .tenant_region = "eu",
-                 .node_region = "eu",
-                 .request_id = "req_1"})
-        .decision_id;
-  }
-
-  Face face;
-  sim::SimFiles disk;
-  policy::Engine engine;
-  policy::BundleStore store{disk, "policies"};
-  std::deque<Result<policy::Fetched>> answers;
-  policy::Updater updater{
-      {engine, face.world.clock(), face.world.random(), store, [](const auto&) { return true; }},
-      options(),
-      std::make_unique<FakeSource>(answers)};
-  access::DecisionLog log{disk, "decisions", {}};
-  access::Resource resource{{.kind = "dataset",
-                             .name = "people",
-                             .purposes = {},
-                             .licence_class = "",
-                             .region = "",
-                             .columns = {{"card", "secret", "", false}}}};
-  PolicyDesk desk{engine, updater, log,
-                  [this](std::string_view kind, std::string_view name) {
-                    return kind == "dataset" && name == "people" ? &resource : nullptr;
-                  },
-                  face.world.random()};
-  Api api{api_world()};
 };
-
-json::Value json_of(const net::Response& response) {
-  CAPTURE(response.body);
-  REQUIRE(response.status == 200);
-  Result<json::Value> out = json::parse(response.body);
-  REQUIRE_MESSAGE(out, response.body);
-  return std::move(*out);
-}
-const json::Value& at(const json::Value& value, std::string_view name) {
-  const json::Value* const found = value.find(name);
-  REQUIRE_MESSAGE(found != nullptr, std::string(name));
-  return *found;
-}
-std::string text(const json::Value& value, std::string_view name) {
-  const json::Value& found = at(value, name);
-  return found.as_string() == nullptr ? json::print(found) : *found.as_string();
-}
-const json::Array& list(const json::Value& value, std::string_view name) {
-  REQUIRE(at(value, name).as_array() != nullptr);
-  return *at(value, name).as_array();
-}
-std::vector<std::string> ids(const json::Value& page, std::string_view name = "items",
-                             std::string_view id = "id") {
-  std::vector<std::string> out;
-  for (const json::Value& item : list(page, name)) out.push_back(text(item, id));
-  return out;
-}
-using Ids = std::vector<std::string>;
 
 // Type and action of the newest record of a tenant's log.
 std::string newest_record(Server& server, const std::string& who, const std::string& tenant) {

@@ -7,7 +7,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { eventually } from "../lib/children.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { canonical, makeEnvelope, PACK, pack, packDocument, packStatement, sha256, unpack, withPack } from "./archive.mjs";
-import { KEY_ID, policyFiles } from "./world.mjs";
+import { KEY_ID, policyFiles, SLOW_MS } from "./world.mjs";
 
 const PATH = "/packs";
 const DAY = 86_400_000;
@@ -188,7 +188,7 @@ scenario("a packed bundle is taken, each spoilt one is refused, and the last goo
       bundles.publish(PATH, bundle);
       const told = await eventually(`${what} is refused`, () =>
         stage.events("policy.refused").find((line) => line.digest === digest)
-        ?? stage.events("policy.activated").find((line) => line.digest === digest));
+        ?? stage.events("policy.activated").find((line) => line.digest === digest), SLOW_MS);
       assert.equal(told.event, "policy.refused", `${what} was taken`);
       assert.match(told.why, why, what);
       assert.equal(await stage.revision(), 1, what);
@@ -198,7 +198,11 @@ scenario("a packed bundle is taken, each spoilt one is refused, and the last goo
     }
     assert.equal(stage.events("policy.activated").length, 1);
     assert.equal(await stage.metric("mc_policy_problem"), 1);
-    const records = (await stage.records()).filter(({ type }) => type === "policy");
+    // The log tells of it first.
+    const records = await eventually("the last is recorded", async () => {
+      const found = (await stage.records()).filter(({ type }) => type === "policy");
+      return found.some(({ payload }) => payload.digest === world.packsRefused.at(-1).digest) && found;
+    });
     for (const { digest, why } of world.packsRefused) {
       assert.ok(records.some(({ action, payload }) => action === "refused policies" && payload.digest === digest &&
         payload.why === why), why);
@@ -231,11 +235,12 @@ const delta = (world, base, revision, value) => {
 scenario("a delta needs a pack for what it changes, and is kept with it", { limitMs: 60_000 }, async (world) => {
   const { packStage: stage, bundles } = world;
   const more = async () => (await stage.ask("/v1/data/app/info/more", {})).json?.result;
-  const refusedWith = (why) => eventually(`${why}`, () => stage.events("policy.refused").some((line) => why.test(line.why)));
+  const refusedWith = (why) =>
+    eventually(`${why}`, () => stage.events("policy.refused").some((line) => why.test(line.why)), SLOW_MS);
   bundles.publish(PATH, delta(world, "r2", "r3.1", 5));
   await refusedWith(/of a delta to 'r2', not to 'r3'/);
   bundles.publish(PATH, delta(world, "r3", "r3.1", 5));
-  await eventually("the delta is taken", async () => await more() === 5);
+  await eventually("the delta is taken", async () => await more() === 5, SLOW_MS);
   await stage.stop();
   await bundles.down();
   try {
@@ -250,7 +255,7 @@ scenario("a delta needs a pack for what it changes, and is kept with it", { limi
 
 // What decides when the pack of the bundle in use ends while the server runs.
 for (const [expired, denies] of [["serve", false], ["deny", true]]) {
-  scenario(`a pack that ends while its bundle is in use: expired: ${expired}`, { limitMs: 90_000 }, async (world) => {
+  scenario(`a pack that ends while its bundle is in use: expired: ${expired}`, { limitMs: 180_000 }, async (world) => {
     const stage = world.stage(`expiry-${expired}`).prepare();
     const { bundles } = world;
     const path = `/expiry-${expired}`;
@@ -258,10 +263,10 @@ for (const [expired, denies] of [["serve", false], ["deny", true]]) {
     stage.configure(world.settings(`${bundles.url}${path}`, `, require_pack: true, expired: ${expired}`));
     await stage.serve();
     const entries = unpack(world.build(201, { key: false }));
-    const end = Date.now() + 6_000;
+    const end = Date.now() + 20_000; // it is fetched, verified, compiled and in use by then
     bundles.publish(path, pack(withPack(entries, crafted(world, entries, { version: "r201", expires: iso(end) }))));
     await stage.activated(201);
-    const told = await eventually("its end is told", () => stage.events("policy.expired")[0], 30_000);
+    const told = await eventually("its end is told", () => stage.events("policy.expired")[0], 20_000 + SLOW_MS);
     assert.equal(told.revision, "r201");
     assert.match(told.why, denies ? /everything is denied/ : /it stays in use/);
     assert.ok(Date.now() >= end);

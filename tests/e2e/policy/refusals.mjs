@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { eventually } from "../lib/children.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { makeToken, pack, sha256, signatureOf, unpack, withSignature } from "./archive.mjs";
-import { KEY_ID, SCOPE, policyFiles } from "./world.mjs";
+import { KEY_ID, SCOPE, SLOW_MS, policyFiles } from "./world.mjs";
 
 const PATH = "/refusals";
 
@@ -126,7 +126,7 @@ scenario("bad bundles of each kind are refused, and the good one stays", { limit
     world.bundles.publish(PATH, bundle);
     const told = await eventually(`${what} is refused`, () =>
       stage.events("policy.refused").find((line) => line.digest === digest)
-      ?? stage.events("policy.activated").find((line) => line.digest === digest));
+      ?? stage.events("policy.activated").find((line) => line.digest === digest), SLOW_MS);
     assert.equal(told.event, "policy.refused", `${what} was taken`);
     assert.match(told.why, why, what);
     assert.equal(told.before, "r1", what);
@@ -145,7 +145,11 @@ scenario("bad bundles of each kind are refused, and the good one stays", { limit
 
 scenario("each refusal stands in the ledger, readable by the operator", async (world) => {
   const { refusalStage: stage } = world;
-  const records = (await stage.records()).filter(({ type }) => type === "policy");
+  // The log tells of it first.
+  const records = await eventually("the last is recorded", async () => {
+    const found = (await stage.records()).filter(({ type }) => type === "policy");
+    return found.some(({ payload }) => payload.digest === world.refused.at(-1).digest) && found;
+  });
   assert.equal(records.at(-1).action, "activated policies");
   assert.equal(records.at(-1).payload.revision, "r1");
   assert.equal(records.at(-1).payload.signed_by, KEY_ID);
@@ -218,7 +222,7 @@ scenario("a bundle server that fails or refuses is told of, and nothing else cha
       bundles.status = status;
       bundles.publish(PATH, bundles.bundles.get(PATH).bytes);
       await eventually(`${status} is told of`, () =>
-        stage.events("policy.unreachable").slice(before).some(({ why }) => why.includes(`status ${status}`)));
+        stage.events("policy.unreachable").slice(before).some(({ why }) => why.includes(`status ${status}`)), SLOW_MS);
       assert.equal(await stage.metric("mc_policy_problem"), 1);
       assert.equal(await stage.revision(), 2);
     }

@@ -5,6 +5,7 @@ import http from "node:http";
 import { eventually } from "../lib/children.mjs";
 import { send } from "../lib/http.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { SLOW_MS } from "./world.mjs";
 
 const PATH = "/rollover";
 const REVISIONS = Number(process.env.MC_ROLLOVERS ?? 25);
@@ -84,7 +85,7 @@ class Load {
   answered() {
     const before = { ...this.counts };
     return Promise.race([this.failed, eventually("all kinds of requests were answered", () =>
-      Object.keys(before).every((kind) => this.counts[kind] > before[kind] + 2))]);
+      Object.keys(before).every((kind) => this.counts[kind] > before[kind] + 2), SLOW_MS)]);
   }
 
   async stop() {
@@ -122,7 +123,7 @@ scenario("each decision in the log has one revision, and it is the one that its 
   const whole = await eventually("all decisions are written", async () => {
     const lines = stage.decisions();
     return lines.length === await stage.metric('mc_decisions_total{log="written"}') && lines;
-  });
+  }, SLOW_MS);
   const own = whole.filter(({ rules }) => rules.length > 0);
   assert.ok(own.length > REVISIONS * 4, own.length);
   const seen = new Set();
@@ -153,6 +154,7 @@ scenario("the bundle server may hold its answer, and says when nothing is new", 
 
 scenario("decisions are written while the bundle server holds its answer, and a stop does not wait for it",
   async ({ bundles, rollStage: stage }) => {
+    bundles.wake(); // so that it is not about to end by itself
     await eventually("an answer is held", () => bundles.waiting.size > 0);
     const { headers } = await stage.graphql("analyst", { query: "{ persons(first: 1) { nodes { id } } }" });
     await stage.decision(headers["x-ig-decision-id"]);

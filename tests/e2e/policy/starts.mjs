@@ -9,7 +9,7 @@ import { Child, eventually } from "../lib/children.mjs";
 import { MAESTRO } from "../lib/maestro.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { pack, unpack } from "./archive.mjs";
-import { KEY_ID, ROOTS, SCOPE, policyFiles } from "./world.mjs";
+import { KEY_ID, ROOTS, SCOPE, SLOW_MS, policyFiles } from "./world.mjs";
 
 const PATH = "/starts";
 const NOBODY = "https://127.0.0.1:9/bundle";
@@ -149,7 +149,7 @@ scenario("deltas change data, signed, and outlive a restart", { limitMs: 60_000 
   await stage.serve();
   assert.equal(await stage.revision(), 10);
   const active = (revision) => eventually(`${revision} is active`, async () =>
-    (await ask(stage, "/v1/data/app?provenance")).provenance.bundles.policies.revision === revision);
+    (await ask(stage, "/v1/data/app?provenance")).provenance.bundles.policies.revision === revision, SLOW_MS);
   bundles.publish(PATH, delta(world, "r10-1", [
     { op: "upsert", path: "/app/authz/admins", value: ["ada", "zoe"] },
     { op: "upsert", path: "/app/fresh/a~1b", value: { n: 1 } },
@@ -180,7 +180,7 @@ scenario("deltas change data, signed, and outlive a restart", { limitMs: 60_000 
     bundles.publish(PATH, bundle);
     // It may follow the one that was refused before, so it is asked for again from the one in use.
     await eventually(`a delta is refused: ${what}`, () =>
-      stage.events("policy.refused").slice(before).some((told) => why.test(told.why)));
+      stage.events("policy.refused").slice(before).some((told) => why.test(told.why)), SLOW_MS);
     assert.equal((await ask(stage, "/v1/data/app?provenance")).provenance.bundles.policies.revision, "r10-2", what);
     assert.equal((await ask(stage, "/v1/data/app/half")).result, undefined);
   }

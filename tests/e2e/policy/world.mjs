@@ -14,6 +14,8 @@ import { MODEL, ROWS, TABLE_TYPES } from "./rows.mjs";
 export const ROOTS = ["mc/access", "mc/settings", "app", "system"];
 export const SCOPE = "prod";
 export const KEY_ID = "release-1";
+// What takes a moment takes this long on a slow machine.
+export const SLOW_MS = 40_000;
 
 // The default policies, and beside them what the tests ask for over OPA's API. All that depends on
 // the revision says so twice: once in a rule, once in data.
@@ -197,7 +199,7 @@ ${yaml}`);
   // `command`: what starts maestro.
   async serveIn([command, ...words]) {
     this.server = new Child(command, [...words, "--config", this.site.config, "serve"]);
-    [, this.url] = await this.server.says(/Listening on (http:\/\/\S+)/);
+    [, this.url] = await this.server.says(/Listening on (http:\/\/\S+)/, SLOW_MS);
     const { port } = await eventually("opa.started in the log", () =>
       this.server.logLines().find(({ event }) => event === "opa.started"));
     this.opa = `http://127.0.0.1:${port}`;
@@ -243,7 +245,7 @@ ${yaml}`);
   }
 
   activated(revision) {
-    return eventually(`revision ${revision} is active`, async () => await this.revision() === revision);
+    return eventually(`revision ${revision} is active`, async () => await this.revision() === revision, SLOW_MS);
   }
 
   decisionFiles() {
@@ -260,7 +262,7 @@ ${yaml}`);
 
   decision(id) {
     return eventually(`the decision ${id} is in the log`, () =>
-      this.decisions().find(({ decision_id: one }) => one === id));
+      this.decisions().find(({ decision_id: one }) => one === id), SLOW_MS);
   }
 
   // Records of the operator's own tenant.

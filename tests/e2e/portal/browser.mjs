@@ -6,12 +6,22 @@ import { chromium } from "playwright-core";
 
 import { Child } from "../lib/children.mjs";
 import { MAESTRO, Site } from "../lib/maestro.mjs";
+import { scenario as add } from "../lib/scenario.mjs";
 
 const PROGRAM = process.env.MC_CHROMIUM ?? "/usr/bin/chromium";
 export const missing = existsSync(PROGRAM) ? "" : `no ${PROGRAM}`;
 
+// A browser on a slow machine takes its time. What goes wrong at once is seen at once all the same.
+const SCENARIO_MS = 120_000;
+const STEP_MS = 30_000;
+
+export function scenario(name, ...rest) {
+  const body = rest.pop();
+  add(name, { limitMs: SCENARIO_MS, ...rest[0] }, body);
+}
+
 export class Demo {
-  static async start({ scale = 2, traffic = true, limitMs = 40_000 } = {}) {
+  static async start({ scale = 2, traffic = true, limitMs = SCENARIO_MS } = {}) {
     const demo = new Demo();
     demo.site = new Site("portal");
     const more = traffic ? [] : ["--no-traffic"];
@@ -81,7 +91,7 @@ export async function openPage(options = {}) {
     if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
   });
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(STEP_MS);
   return page;
 }
 
@@ -133,13 +143,16 @@ export async function write(page, locator, text) {
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
 
-// axe-core finds nothing on the page as it stands.
-export async function check(page, what) {
+// What a change of colours alone can break.
+export const COLOURS = ["color-contrast", "link-in-text-block"];
+
+// axe-core finds nothing on the page as it stands; `rules`: these alone.
+export async function check(page, what, rules = null) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
-  const told = await page.evaluate(async (tags) => {
-    const { violations, passes } = await window.axe.run({ runOnly: tags, resultTypes: ["violations"], iframes: false });
+  const told = await page.evaluate(async (runOnly) => {
+    const { violations, passes } = await window.axe.run({ runOnly, resultTypes: ["violations"], iframes: false });
     if (passes.length === 0) return ["axe looked at nothing"];
     return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
-  }, TAGS);
+  }, rules ? { type: "rule", values: rules } : { type: "tag", values: TAGS });
   assert.deepEqual(told, [], what);
 }

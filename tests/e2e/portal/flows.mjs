@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 
 import { eventually } from "../lib/children.mjs";
-import { scenario } from "../lib/scenario.mjs";
 import { Receiver } from "../notify/receivers.mjs";
-import { check, heading, openPage, press, signIn, tabTo, write } from "./browser.mjs";
+import { check, heading, openPage, press, scenario, signIn, tabTo, write } from "./browser.mjs";
 
 const sawSignIn = (page) => page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
 const self = (demo, secret) => fetch(`${demo.url}/v1/self`, { headers: { Authorization: `Bearer ${secret}` } });
@@ -98,7 +97,7 @@ export function addFlowScenarios(demo) {
     await page.context().close();
   });
 
-  scenario("by keyboard: the console completes, runs as the person, and says what is wrong", { limitMs: 60_000 }, async () => {
+  scenario("by keyboard: the console completes, runs as the person, and says what is wrong", async () => {
     const page = await openPage({ permissions: ["clipboard-read", "clipboard-write"] });
     await signIn(page, await demo.freshLink("alpha", "ada"));
     await page.goto(`${demo.url}/datasets/person`);
@@ -190,7 +189,7 @@ export function addFlowScenarios(demo) {
     await page.context().close();
   });
 
-  scenario("by keyboard: an endpoint is made, tested, given a new secret, replayed and deleted", { limitMs: 60_000 }, async () => {
+  scenario("by keyboard: an endpoint is made, tested, given a new secret, replayed and deleted", async () => {
     const receiver = await Receiver.start();
     const page = await openPage();
     await signIn(page, await demo.freshLink("alpha", "ada"));
@@ -225,7 +224,9 @@ export function addFlowScenarios(demo) {
     await row.getByRole("cell", { name: "OCSF", exact: true }).waitFor();
     await press(page, row.getByRole("button", { name: /^Test/ }));
     await page.getByText(/is on its way/).waitFor();
-    await eventually("the test at its receiver", () => receiver.at("/portal").length > 0);
+    await eventually("the test at its receiver", () => receiver.at("/portal").length > 0, 60_000);
+    await eventually("its answer is kept", async () =>
+      (await demo.api("GET", "/v1/tenants/alpha/deliveries?state=delivered")).items.some(({ type }) => type === "mc.test"), 60_000);
     await page.reload();
     const delivery = page.getByRole("row", { name: /mc\.test/ }).first();
     await delivery.getByText("✓ delivered").waitFor();

@@ -10,9 +10,9 @@ import { PNG } from "pngjs";
 
 import { Document } from "../contract/document.mjs";
 import { ROOT } from "../lib/maestro.mjs";
-import { scenario } from "../lib/scenario.mjs";
-import { browserVersion, heading, openPage } from "./browser.mjs";
+import { browserVersion, heading, openPage, scenario } from "./browser.mjs";
 import { API, NOW, graphql } from "./fixed.mjs";
+import { region, text, title } from "./states.mjs";
 
 const FOLDER = join(ROOT, "tests/e2e/portal/golden");
 const FAILED = join(ROOT, "tests/e2e/portal/failed");
@@ -25,14 +25,27 @@ const COLOUR_STEP = 0.1;
 const PIXELS_MAX = 0.0001;
 const PAGE_BYTES_MAX = 188_000;  // of a page in all its looks, on average
 
+const DECISION = "/policy/decisions/dec_01m8e000000000000000000002";
+const DECISIONS = region("Table of decisions");
+const RESIDENCY = ["Table of places", "Table of proofs", "Table of attempts"].map(region);
+const cell = (name) => (page) => page.getByRole("cell", { name, exact: true });
+
+// Name, path, heading, and what tells that all that is asked for has come.
 const PAGES = [
-  ["sign-in", "/sign-in", "Maestro Conductor"], ["overview", "/", "Overview"], ["datasets", "/datasets", "Datasets"],
-  ["dataset", "/datasets/person", "Dataset person"], ["access", "/access", "Access"], ["ledger", "/records", "Ledger"],
-  ["policy", "/policy", "Policy"], ["decision", "/policy/decisions/dec_01m8e000000000000000000002", "Decision"],
-  ["residency", "/residency", "Residency"],
-  ["console", "/console", "GraphQL console"],
-  ["notifications", "/notifications", "Notifications"], ["sessions", "/settings/sessions", "Your sessions"],
-  ["tokens", "/settings/tokens", "Tokens"], ["preferences", "/settings/preferences", "Preferences"],
+  ["sign-in", "/sign-in", "Maestro Conductor", [text("Continue with login.example.org")]],
+  ["overview", "/", "Overview", [region("Tenants"), text("bravo has used 92 % of its requests")]],
+  ["datasets", "/datasets", "Datasets", [cell("4,000")]],
+  ["dataset", "/datasets/person", "Dataset person", [region("Relations")]],
+  ["access", "/access", "Access", [text(/^Warrants \(/), text("Stop asking us"), region("Records")]],
+  ["ledger", "/records", "Ledger", [text(/^Newest checkpoint: /), region("Newest records")]],
+  ["policy", "/policy", "Policy", [text("Decisions by rule, last hour"), DECISIONS]],
+  ["decision", DECISION, "Decision", [text("with the purpose 'support'")]],
+  ["residency", "/residency", "Residency", RESIDENCY],
+  ["console", "/console", "GraphQL console", [title("Nothing asked yet")]],
+  ["notifications", "/notifications", "Notifications", [region("Endpoints"), region("Table of deliveries")]],
+  ["sessions", "/settings/sessions", "Your sessions", [text("2 live")]],
+  ["tokens", "/settings/tokens", "Tokens", [region("Tokens")]],
+  ["preferences", "/settings/preferences", "Preferences", [text("Single-key shortcuts")]],
 ];
 const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
 const SCHEMES = ["light", "dark"];
@@ -50,10 +63,10 @@ async function freeze(page) {
   await page.route(/\/graphql$/, (route) => route.fulfill({ json: graphql(route.request().postDataJSON().query) }));
 }
 
-async function picture(page, path, title) {
+async function picture(page, path, name, come) {
   await page.goto(path);
-  await heading(page, title);
-  await page.waitForFunction(() => document.querySelector("main table, main form, main .notice") !== null);
+  await heading(page, name);
+  for (const shown of come) await shown(page).waitFor();
   await page.waitForFunction(() => document.querySelector(".skeleton") === null);
   await page.evaluate(() => document.fonts.ready);
   await page.waitForLoadState("networkidle");
@@ -98,8 +111,8 @@ async function holdAll(demo, scheme, size, update) {
   const page = await openPage({ viewport: size, colorScheme: scheme, timezoneId: "UTC", locale: "en-GB", reducedMotion: "reduce" });
   await freeze(page);
   const wrong = [];
-  for (const [name, path, title] of PAGES) {
-    const bytes = await picture(page, demo.url + path, title);
+  for (const [name, path, wanted, come] of PAGES) {
+    const bytes = await picture(page, demo.url + path, wanted, come);
     wrong.push(hold(`${name}-${scheme}-${size.width}.png`, bytes, update));
   }
   await page.context().close();
@@ -121,7 +134,7 @@ export function addGoldenScenarios(demo, update) {
   scenario("the comparison of pictures sees a changed word, and not that a picture was packed", async () => {
     const page = await openPage({ viewport: SIZES[0], colorScheme: "light" });
     await freeze(page);
-    const before = await picture(page, `${demo.url}/settings/preferences`, "Preferences");
+    const before = await picture(page, `${demo.url}/settings/preferences`, "Preferences", []);
     assert.equal(compare(packed(before), before).share, 0);
     await page.locator("nav").getByText("Tokens").evaluate((link) => (link.textContent = "Things"));
     const { share } = compare(packed(before), await page.screenshot({ animations: "disabled" }));
@@ -133,7 +146,7 @@ export function addGoldenScenarios(demo, update) {
 
   for (const scheme of SCHEMES) {
     for (const size of SIZES) {
-      scenario(`pictures, ${scheme}, ${size.width} px`, { limitMs: 90_000 }, async () => {
+      scenario(`pictures, ${scheme}, ${size.width} px`, async () => {
         const own = { chromium: await browserVersion(), font: font() };
         if (update) {
           mkdirSync(FOLDER, { recursive: true });

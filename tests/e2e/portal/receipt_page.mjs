@@ -5,8 +5,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 import { Signer } from "../../../portal/test/making.mjs";
-import { scenario } from "../lib/scenario.mjs";
-import { check, heading, openPage, press, signIn, write } from "./browser.mjs";
+import { check, heading, openPage, press, scenario, signIn, write } from "./browser.mjs";
 import { WIDTHS, checkLooks } from "./states.mjs";
 
 const HOSTILE = `"'><img src=x onerror=alert(1)></script><script>alert(2)</script><!-- \u2028\u202Egnp.`;
@@ -63,7 +62,7 @@ function changed(demo, path, name, from, to) {
 
 export function addReceiptPageScenarios(demo) {
   scenario("the page of a receipt is downloaded, and verifies itself from the disk without a network",
-    { limitMs: 60_000 }, async () => {
+    async () => {
       await demo.api("GET", "/v1/tenants/alpha/tokens");
       const portal = await openPage();
       await signIn(portal, await demo.freshLink("alpha", "ada"));
@@ -120,7 +119,7 @@ export function addReceiptPageScenarios(demo) {
     });
 
   scenario("one changed character of the receipt, or of the words about it, is found out and named",
-    { limitMs: 90_000 }, async () => {
+    async () => {
       const good = await receiptPage(demo);
       const key = await logKey(demo);
       const other = (all, before, one) => before + (one === "X" ? "Y" : "X");

@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import {
   Ledger, Signer, SignatureLog, bundleOfBlob, canonical, consistency, envelopeOf, keyPair, statementOf,
 } from "../../../portal/test/making.mjs";
-import { deferred, scenario } from "../lib/scenario.mjs";
-import { check, heading, openPage, press, signIn, tabTo, write } from "./browser.mjs";
-import { WIDTHS, checkLooks } from "./states.mjs";
+import { deferred } from "../lib/scenario.mjs";
+import { check, heading, openPage, press, scenario, signIn, tabTo, write } from "./browser.mjs";
+import { WIDTHS, checkLooks, looksMs } from "./states.mjs";
 
 const RECEIPT_STEPS = ["record", "payload", "head", "inclusion", "checkpoint", "head_inclusion"];
 
@@ -359,7 +359,7 @@ export function addVerifyScenarios(demo) {
     await page.context().close();
   });
 
-  scenario("every state of /verify, light and dark, at 1440, 390 and 320 px", { limitMs: 240_000 }, async () => {
+  scenario("every state of /verify, light and dark, at 1440, 390 and 320 px", { limitMs: looksMs(6) }, async () => {
     const receipt = await receiptOf(demo, 0);
     const page = await openVerify(demo);
     const name = `${"long-name-".repeat(20)}<img src=x>.json`;
@@ -428,7 +428,7 @@ export function addVerifyScenarios(demo) {
     await page.context().close();
   });
 
-  scenario("ten thousand records are verified off the page", { limitMs: 90_000 }, async () => {
+  scenario("ten thousand records are verified off the page", async () => {
     const ledger = new Ledger(10_001);
     const range = canonical(ledger.range(0, 10_000));
     const page = await openVerify(demo);

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 
 import { freePort, send } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
-import { scenario } from "../lib/scenario.mjs";
-import { check, heading, openPage, signIn } from "./browser.mjs";
-import { WIDTHS, checkLooks } from "./states.mjs";
+import { check, heading, openPage, scenario, signIn } from "./browser.mjs";
+import { WIDTHS, checkLooks, looksMs } from "./states.mjs";
 
 // A server that is stopped and started again at the same address, so that the browser takes it for the same.
 class Changing {
@@ -105,7 +104,7 @@ async function listed(world, page, key, receipt) {
 
 export function addVerifyKeysScenarios() {
   scenario("a change of the ledger's key is followed by a browser that knows the old one, and hides nothing",
-    { limitMs: 120_000 }, async () => {
+    { limitMs: looksMs(5) }, async () => {
       const world = await Changing.start();
       try {
         const key = (await send(`${world.url}/ledger/key`)).text.trim();
