@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -165,7 +166,13 @@ class FakeServer final : public net::Server {
   std::size_t loops() const override { return 1; }
   net::ServerCounters counters() const override { return {}; }
   bool drain(Nanos) override { return true; }
-  void post_after(Nanos, std::function<void()> work) override { work(); }
+  // At once, in the caller's thread. What posts itself again comes after, not deeper.
+  void post_after(Nanos, std::function<void()> work) override {
+    static thread_local std::deque<std::function<void()>> waiting;
+    waiting.push_back(std::move(work));
+    if (waiting.size() > 1) return;
+    for (; !waiting.empty(); waiting.pop_front()) waiting.front()();
+  }
   std::shared_ptr<net::Upstream> upstream(const net::UpstreamConfig&) override { return nullptr; }
 };
 

@@ -169,7 +169,7 @@ STEPS = {
                        ["bash", "-c", "promtool check rules"
                         " <(tools/node/run node ops/catalogue.mjs exprs)"]],
                       "metrics, alerts, dashboards, runbooks", 120),
-    "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes", 1800),
+    "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes", 3000),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 2700, "asan", SANITIZER),
     "tsan": Step(unit_under("tsan", threaded), "unit tests of what has threads, TSan", 2700, "tsan",
                  SANITIZER),

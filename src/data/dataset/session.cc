@@ -193,21 +193,21 @@ Status Session::Core::run(const GrantedConnection& on, const StatementView& stat
                           const OnRow& on_row) {
   MC_TRY_OK(before_statement(on, statement));
   ++worked(statement.dataset).reads;
-  const Reached reached = statement_of(on, Use::read);
   Status status = ok();
+  std::optional<Error> failed;  // of the database
   {
     Result<std::unique_ptr<sql::Rows>> rows =
         on.connection_->query(statement.text, statement.params);
-    if (!rows) status = tl::unexpected<Error>(after_failure(reached, rows.error()));
-    while (status) {
+    if (!rows) failed = rows.error();
+    while (status && !failed) {
       const Result<bool> more = (*rows)->next();
       if (!more) {
-        status = tl::unexpected<Error>(after_failure(reached, more.error()));
+        failed = more.error();
       } else if (!*more) {
         break;
       } else if (cancelled) {
         // An interrupt that came between the check and the first step has hit nothing.
-        status = tl::unexpected<Error>(after_failure(reached, {Code::unavailable, "cancelled"}));
+        failed = Error{Code::unavailable, "cancelled"};
       } else if (++report.rows > options.limits.rows_max) {
         status = fail(Code::exhausted, "the request reads more than " +
                                            std::to_string(options.limits.rows_max) + " rows");
@@ -219,8 +219,12 @@ Status Session::Core::run(const GrantedConnection& on, const StatementView& stat
       }
     }
   }
-  const std::lock_guard lock(running_mutex);
-  running = nullptr;
+  {
+    const std::lock_guard lock(running_mutex);
+    running = nullptr;
+  }
+  // Ends views, and with them perhaps the connection: nothing may use it any more.
+  if (failed) return tl::unexpected<Error>(after_failure(statement_of(on, Use::read), *failed));
   return status;
 }
 
