@@ -350,6 +350,12 @@ bool jose_verify(const JoseAlgorithm& algorithm, const JoseKey& key, std::string
     return equal_secrets(hmac_bytes(algorithm.digest, key.secret, message), signature);
   }
   if (key.is_private) return false;  // it is for signing
+  // OpenSSL takes a PSS signature without its leading zero bytes; RFC 8017, section 8.1.2, step 1
+  // does not.
+  const bool is_rsa = algorithm.family == Family::rsa || algorithm.family == Family::pss;
+  if (is_rsa && signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.key.get()))) {
+    return false;
+  }
   std::string der;
   if (algorithm.family == Family::ecdsa) {
     der = to_der(algorithm, signature);

@@ -149,6 +149,27 @@ TEST_CASE("keys: a key serves its own algorithms only") {
   CHECK(find_jose_algorithm("rs256") == nullptr);
 }
 
+TEST_CASE("keys: a signature without its leading zero byte verifies nothing") {
+  const std::string pem = test_private_pem("RSA-2048");
+  const std::vector<JoseKey> keys = *read_verification_keys(test_public_pem(pem));
+  JoseKey signer;
+  signer.key = key_of(pem);
+  signer.is_private = true;
+  for (const char* name : {"PS256", "RS256"}) {
+    CAPTURE(name);
+    const JoseAlgorithm& algorithm = *find_jose_algorithm(name);
+    std::string message, signature;  // one of 256 signatures begins with a zero
+    for (int tries = 0; tries < 20'000 && (tries == 0 || signature[0] != '\0'); ++tries) {
+      message = std::to_string(tries);
+      signature = *jose_sign(algorithm, signer, message);
+    }
+    REQUIRE(signature[0] == '\0');
+    CHECK(jose_verify(algorithm, keys[0], message, signature));
+    CHECK_FALSE(jose_verify(algorithm, keys[0], message, signature.substr(1)));
+    CHECK_FALSE(jose_verify(algorithm, keys[0], message, std::string(1, '\0') + signature));
+  }
+}
+
 TEST_CASE("keys: weak keys verify nothing") {
   const std::string weak = test_private_pem("RSA-768");
   const std::vector<JoseKey> keys = *read_verification_keys(test_public_pem(weak));
