@@ -39,7 +39,8 @@ fuzz-all: bootstrap  ## Every fuzzer, FUZZ_SECONDS (600) shared out evenly
 fuzz-%: bootstrap  ## Fuzzer %_fuzz for FUZZ_SECONDS (600) on tests/corpus/%
 	@tools/fuzz.sh $*
 
-nightly: release  ## The long forms: isolation, graphql-js as oracle, each fuzzer for 10 minutes
+nightly: release  ## The long forms: TSan of all that is shared, isolation, graphql-js as oracle, each fuzzer for 10 minutes
+	@tools/run_checks.py tsan-all
 	@build/release/bin/mc-isolation --requests 10000 --seed 1
 	@MC_ISOLATION_REQUESTS=10000 build/release/bin/mc_dataset_test -tc="*do not depend*" --no-intro
 	@tests/oracle/graphql/run.sh 100000

@@ -31,8 +31,9 @@ CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?
 DOCTEST = re.compile(r"test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
 FAILURE = re.compile(r"^\s*(?:FAIL  |not ok |== .* failed with exit status )|: (?:FATAL )?ERROR: |"
                      r"\*\*\*(?:Failed|Exception)|^FAILED: ")
-THREADS = re.compile(r"\bstd::(jthread|thread|mutex|shared_mutex|atomic|condition_variable\w*|"
-                     r"once_flag)\b|\bGuarded<")
+STARTS = re.compile(r"\bstd::j?thread\b")
+SHARES = re.compile(r"\bstd::(j?thread|mutex|shared_mutex|atomic|condition_variable\w*|once_flag)\b|"
+                    r"\bGuarded<")
 SKIP = re.compile(r"^(?:SKIP(?:PED)?|skip(?:ped)?)[: ] *(?!regular)")
 
 
@@ -106,11 +107,21 @@ def ctest(preset, *arguments):
             "--no-tests=error", *arguments]
 
 
-def threaded(root=ROOT):
-    """Modules with tests that name a thread, a lock or an atomic, in code or tests."""
+def modules_that(pattern, root=ROOT):
+    """Modules with tests whose code or tests name the pattern; folders src/STOREY/MODULE."""
     folders = {file.parent for file in (root / "src").rglob("*.*")
-               if file.suffix in (".h", ".cc") and THREADS.search(file.read_text())}
-    return sorted(folder.name for folder in folders if any(folder.glob("*_test.cc")))
+               if file.suffix in (".h", ".cc") and pattern.search(file.read_text())}
+    return sorted(folder for folder in folders if any(folder.glob("*_test.cc")))
+
+
+def starts_threads(root=ROOT):
+    """Below the app, whose tests run its parts on one thread."""
+    return sorted(folder.name for folder in modules_that(STARTS, root)
+                  if folder.parent.name != "app")
+
+
+def shares_state(root=ROOT):
+    return sorted(folder.name for folder in modules_that(SHARES, root))
 
 
 def unit_under(preset, modules=lambda: ()):
@@ -171,8 +182,10 @@ STEPS = {
                       "metrics, alerts, dashboards, runbooks", 120),
     "e2e": Step(script("tests/e2e/run.sh"), "end to end, real processes", 3000),
     "asan": Step(unit_under("asan"), "unit tests, ASan + UBSan", 2700, "asan", SANITIZER),
-    "tsan": Step(unit_under("tsan", threaded), "unit tests of what has threads, TSan", 2700, "tsan",
-                 SANITIZER),
+    "tsan": Step(unit_under("tsan", starts_threads), "unit tests of what starts threads, TSan",
+                 2700, "tsan", SANITIZER),
+    "tsan-all": Step(unit_under("tsan", shares_state), "unit tests of what threads may share, TSan",
+                     5400, "tsan", SANITIZER),
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
     "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),

@@ -156,12 +156,14 @@ class Plans(unittest.TestCase):
             files = {"core/locked/a.h": "Guarded<int> n_;", "core/locked/a_test.cc": "",
                      "core/plain/b.cc": "int n;", "core/plain/b_test.cc": "",
                      "core/untested/c.cc": "std::thread t;",
+                     "app/main/e.cc": "std::thread t;", "app/main/e_test.cc": "",
                      "serve/busy/d.cc": "", "serve/busy/d_test.cc": "std::jthread t;"}
             for name, text in files.items():
                 path = Path(folder) / "src" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-            self.assertEqual(run_checks.threaded(Path(folder)), ["busy", "locked"])
+            self.assertEqual(run_checks.starts_threads(Path(folder)), ["busy"])
+            self.assertEqual(run_checks.shares_state(Path(folder)), ["busy", "locked", "main"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "contract/bit_stride.h"
 #include "contract/pki_world.h"
 #include "contract/proof_world.h"
 #include "proof/proof.h"
@@ -96,7 +97,7 @@ TEST_CASE("bundle: no bit of it can be changed") {
   World world;
   const std::string text = print_bundle(*sign_blob(world.signer(), "the artifact"));
   REQUIRE(world.check(text, "the artifact") == "");
-  for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
+  for (std::size_t bit = 0; bit < text.size() * 8; bit += kBitStride) {
     CAPTURE(bit);
     CHECK(world.check(flipped(text, bit), "the artifact") != "");
   }
