@@ -35,12 +35,7 @@ Value comparable(term::Arena& arena, Value results, bool sorted) {
 
 class Runner {
  public:
-  Runner()
-      : clock_(sys::real_clock()),
-        random_(sys::real_random()),
-        files_(sys::real_files()),
-        zones_(builtin::make_zone_source(*files_)),
-        machine_(*clock_, *random_) {}
+  Runner() : clock_(sys::real_clock()), random_(sys::real_random()), machine_(*clock_, *random_) {}
 
   // Empty, or why the case fails.
   std::string compile_and_run(const RegoCase& c) {
@@ -80,7 +75,6 @@ class Runner {
     query.plan = (*program)->find_plan("eval");
     if (query.plan < 0) return "has no plan 'eval'";
     query.now = clock_->wall();
-    query.zones = zones_.get();
     query.strict_errors = c.node.find("strict_error").is_true();
     Value data = c.node.find("data");
     query.data = data.is_undefined() ? term::object(arena) : data;
@@ -115,8 +109,6 @@ class Runner {
 
   std::unique_ptr<sys::Clock> clock_;
   std::unique_ptr<sys::Random> random_;
-  std::unique_ptr<sys::Files> files_;
-  std::unique_ptr<builtin::ZoneSource> zones_;
   vm::Machine machine_;
 };
 

@@ -36,6 +36,9 @@ vm::Capabilities suite_capabilities() {
                        .signature = "(duration: string) => null",
                        .function = test_sleep,
                        .deterministic = false});
+  static const std::unique_ptr<sys::Files> files = sys::real_files();
+  static const std::shared_ptr<builtin::ZoneSource> zones = builtin::make_zone_source(*files);
+  made.zones = zones;
   return made;
 }
 

@@ -173,11 +173,7 @@ std::string shown(Value value) {
 
 class Comparer {
  public:
-  Comparer()
-      : files_(sys::real_files()),
-        zones_(builtin::make_zone_source(*files_)),
-        ours_(clock_, random_),
-        theirs_(clock_, random_) {}
+  Comparer() : ours_(clock_, random_), theirs_(clock_, random_) {}
 
   // Empty, or how they differ.
   std::string compare(const Pair& pair, const Documents& documents) {
@@ -217,7 +213,6 @@ class Comparer {
     query.now = clock_.wall();
     query.strict_errors = documents.strict;
     query.limits = kLimits;
-    query.zones = zones_.get();
     machine.reset();
     return machine.run(program, query);
   }
@@ -228,8 +223,6 @@ class Comparer {
 
   sim::SimClock clock_;
   sim::SimRandom random_;
-  std::unique_ptr<sys::Files> files_;
-  std::unique_ptr<builtin::ZoneSource> zones_;
   vm::Machine ours_, theirs_;
   std::int64_t answered_ = 0, undefined_ = 0, failed_ = 0, undecided_ = 0;
 };

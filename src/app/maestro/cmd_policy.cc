@@ -30,6 +30,7 @@ Status check(Context& context, const Flags& flags) {
   const std::size_t modules = loaded.modules.size();
   rego::CompileOptions options;
   options.strict = flags.strict;
+  options.capabilities = policy_capabilities(*context.machine.files);
   options.data = loaded.data.root();
   const auto compiled = rego::compile(std::move(loaded.modules), options);
   if (!compiled) return tell_findings(context, compiled.error());

@@ -41,7 +41,6 @@ struct Prepared {
   term::Document data;
   term::Document input;
   bool has_input = false;
-  std::unique_ptr<builtin::ZoneSource> zones;
   bool one_value = false;
 };
 
@@ -62,6 +61,7 @@ Result<Prepared> prepare(Context& context, const Flags& flags) {
   if (out.one_value) body = rego::parse_query(std::string(kResult) + " := " + flags.query);
   if (!body) return tl::unexpected<Error>(tell_findings(context, body.error()).error());
   rego::CompileOptions options;
+  options.capabilities = policy_capabilities(*context.machine.files);
   options.queries.push_back({"eval", std::move(*body)});
   options.data = out.data.root();
   auto compiled = rego::compile(std::move(loaded.modules), options);
@@ -71,8 +71,7 @@ Result<Prepared> prepare(Context& context, const Flags& flags) {
     return tl::unexpected<Error>(tell_findings(context, found).error());
   }
   out.plan = std::move(compiled->policy);
-  MC_TRY(out.program, vm::Program::make(out.plan));
-  out.zones = builtin::make_zone_source(*context.machine.files);
+  MC_TRY(out.program, vm::Program::make(out.plan, options.capabilities));
   if (!flags.input_file.empty()) {
     const std::string path = flags.input_file == "-" ? "/dev/stdin" : flags.input_file;
     MC_TRY(const std::string text, context.machine.files->read_all(path));
@@ -91,7 +90,6 @@ vm::Query query_of(Context& context, const Flags& flags, const Prepared& prepare
   query.data = prepared.data.root();
   query.now = context.machine.clock->wall();
   query.strict_errors = flags.strict_errors;
-  query.zones = prepared.zones.get();
   return query;
 }
 
@@ -256,8 +254,8 @@ Status test(Context& context, const Flags& flags) {
   if (!context.json) {
     options.told = [&](const policy::TestResult& result) { print_test(result, flags.verbose); };
   }
-  const auto zones = builtin::make_zone_source(*context.machine.files);
-  const policy::TestWorld world{*context.machine.clock, *context.machine.random, zones.get()};
+  options.capabilities = policy_capabilities(*context.machine.files);
+  const policy::TestWorld world{*context.machine.clock, *context.machine.random};
   const auto report =
       policy::run_tests(std::move(loaded.modules), loaded.data.root(), world, options);
   if (!report) return tell_findings(context, report.error());

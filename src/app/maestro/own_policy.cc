@@ -4,10 +4,9 @@
 #include <chrono>
 
 #include "config/config.h"
-#include "graphrego/graphrego.h"
 #include "json/json.h"
+#include "maestro/policy_files.h"
 #include "net/client_end.h"
-#include "rego/rego.h"
 #include "transparency/transparency.h"
 
 namespace mc::app {
@@ -122,8 +121,7 @@ Status OwnPolicy::open(const Settings& settings) {
   MC_TRY(options.keys, read_keys(machine_, settings.policy));
   options.built_in = access::default_policies();
   options.denying = denying_policies();
-  options.capabilities.more = graphrego::graphql_builtins();
-  options.capabilities.more.push_back(rego::parse_module_builtin());
+  options.capabilities = policy_capabilities(*machine_.files);
   std::unique_ptr<policy::BundleSource> source;
   if (!options.source.location.empty()) {
     source = policy::make_source(options.source, *machine_.files, net::make_client(cut_));

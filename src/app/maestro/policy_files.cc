@@ -1,5 +1,8 @@
 #include "maestro/policy_files.h"
 
+#include "graphrego/graphrego.h"
+#include "rego/rego.h"
+
 namespace mc::app {
 
 Status tell_findings(const Context& context, const std::vector<rego::Diagnostic>& findings) {
@@ -32,6 +35,14 @@ Result<policy::Loaded> load_policies(const Context& context, const std::vector<s
     return fail(Code::invalid, loaded.error().front().message);
   }
   return tl::unexpected<Error>(tell_findings(context, loaded.error()).error());
+}
+
+vm::Capabilities policy_capabilities(sys::Files& files) {
+  vm::Capabilities out;
+  out.more = graphrego::graphql_builtins();
+  out.more.push_back(rego::parse_module_builtin());
+  out.zones = builtin::make_zone_source(files);
+  return out;
 }
 
 }  // namespace mc::app

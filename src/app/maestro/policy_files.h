@@ -6,6 +6,7 @@
 
 #include "maestro/command.h"
 #include "policy/load.h"
+#include "vm/vm.h"
 
 namespace mc::app {
 
@@ -15,5 +16,9 @@ Status tell_findings(const Context& context, const std::vector<rego::Diagnostic>
 
 Result<policy::Loaded> load_policies(const Context& context, const std::vector<std::string>& paths,
                                      const policy::LoadOptions& options);
+
+// What policies may call beyond the language's own functions, the same on a server and in every
+// command: GraphQL, rego.parse_module and the time zones of the machine. Nothing that reaches out.
+vm::Capabilities policy_capabilities(sys::Files& files);
 
 }  // namespace mc::app

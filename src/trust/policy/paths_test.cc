@@ -8,19 +8,20 @@ namespace {
 
 using term::Value;
 
-std::shared_ptr<const Policies> policies_of(std::vector<archive::Entry> files) {
+std::shared_ptr<const Policies> policies_of(std::vector<archive::Entry> files,
+                                            const vm::Capabilities& capabilities = {}) {
   auto bundle = read_files(std::move(files), {});
   if (!bundle) FAIL(bundle.error().what);
   std::vector<Policies::NamedBundle> bundles;
   bundles.push_back({"b", std::move(*bundle)});
-  auto made = Policies::make(std::move(bundles));
+  auto made = Policies::make(std::move(bundles), capabilities);
   if (!made) FAIL(made.error().what);
   return *made;
 }
 
 struct World {
-  explicit World(std::vector<archive::Entry> files) {
-    engine.activate(policies_of(std::move(files)));
+  explicit World(std::vector<archive::Entry> files, const vm::Capabilities& capabilities = {}) {
+    engine.activate(policies_of(std::move(files), capabilities));
   }
   // As JSON; "" = undefined, the code of an error.
   std::string at(const std::vector<std::string_view>& names) {
@@ -142,13 +143,13 @@ class NotingZones final : public builtin::ZoneSource {
   std::vector<std::string> asked;
 };
 
-TEST_CASE("policy: time zones by name come from the source that the evaluation is given") {
-  World world({{"a.rego", "package a\n\np := time.date([0, \"Europe/Here\"])\n"}});
-  NotingZones zones;
-  EvaluateOptions options;
-  options.zones = &zones;
-  CHECK(world.evaluator.evaluate("a/p", term::Value(), options)->value.is_undefined());
-  CHECK(zones.asked == std::vector<std::string>{"Europe/Here"});
+TEST_CASE("policy: time zones by name come from the source among the capabilities") {
+  const auto zones = std::make_shared<NotingZones>();
+  vm::Capabilities capabilities;
+  capabilities.zones = zones;
+  World world({{"a.rego", "package a\n\np := time.date([0, \"Europe/Here\"])\n"}}, capabilities);
+  CHECK(world.at({"a", "p"}).empty());
+  CHECK(zones->asked == std::vector<std::string>{"Europe/Here"});
 }
 
 }  // namespace

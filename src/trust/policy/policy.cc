@@ -255,7 +255,6 @@ tl::expected<Evaluation, vm::EvalError> Evaluator::evaluate(Path path, Value inp
   query.now = clock_.wall();
   query.strict_errors = options.strict_errors;
   query.limits = options.limits;
-  query.zones = options.zones;
   query.printed = options.printed;
   query.profile = options.profile;
   query.trace = options.trace;

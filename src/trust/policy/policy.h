@@ -131,7 +131,6 @@ struct Evaluation {
 struct EvaluateOptions {
   bool strict_errors = false;
   vm::Limits limits;
-  builtin::ZoneSource* zones = nullptr;  // null: UTC and fixed offsets only
   std::vector<std::string>* printed = nullptr;
   vm::Profile* profile = nullptr;
   std::vector<vm::TraceEvent>* trace = nullptr;

@@ -155,7 +155,6 @@ class Runner {
     query.data = data;
     query.now = world_.clock.wall();
     query.limits = options_.limits;
-    query.zones = world_.zones;
     query.printed = &result.printed;
     query.profile = options_.coverage ? &profile : nullptr;
     const MonoTime start = world_.clock.mono();

@@ -52,7 +52,6 @@ struct TestReport {
 struct TestWorld {
   sys::Clock& clock;
   sys::Random& random;
-  builtin::ZoneSource* zones = nullptr;  // null: UTC and fixed offsets only
 };
 
 // Errors: the compiler's findings.

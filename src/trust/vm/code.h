@@ -166,6 +166,7 @@ struct Program::Code {
   std::vector<std::pair<std::uint64_t, std::int32_t>> by_path;
   std::vector<std::unique_ptr<std::string>> names;  // of builtins, where sites point
   std::vector<std::string> files;
+  std::shared_ptr<builtin::ZoneSource> zones;
   bool uses_whole_input = false;  // otherwise it is read by paths alone
   std::vector<Mark> marks;        // sorted; an instruction has one for each statement it stands for
 

@@ -228,7 +228,7 @@ tl::expected<Answer, EvalError> Machine::run(const Program& program, const Query
   builtin::Context context(m.arena, *m.caches, query.now, m.random);
   context.steps_left = query.limits.instructions_max;
   context.printed = query.printed;
-  context.zones = query.zones;
+  context.zones = code.zones.get();
   m.begin(code, query, context);
   const bool is_watched = query.profile != nullptr || query.trace != nullptr;
   if (static_cast<std::size_t>(plan.registers) > m.stack.size()) {

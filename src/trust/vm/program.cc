@@ -85,6 +85,7 @@ class Maker {
                .builtins = {},
                .policy = policy,
                .may_reach_out = capabilities.may_reach_out} {
+    code_->zones = capabilities.zones;
     for (const builtin::Builtin& one : builtin::builtins()) names_.builtins[one.name] = &one;
     for (const builtin::Builtin& one : capabilities.more) names_.builtins[one.name] = &one;
   }

@@ -33,6 +33,8 @@ struct Limits {
 struct Capabilities {
   std::vector<builtin::Builtin> more;  // instead of one of the same name, or new
   bool may_reach_out = false;          // functions with reaches_out
+  // Of any number of threads; null: UTC and fixed offsets only.
+  std::shared_ptr<builtin::ZoneSource> zones;
 };
 
 class Program {
@@ -82,7 +84,6 @@ struct Query {
   bool strict_errors = false;  // a fault of a builtin ends the query
   Limits limits;
   // All may be null.
-  builtin::ZoneSource* zones = nullptr;  // time zones by name; null: UTC and fixed offsets only
   std::vector<std::string>* printed = nullptr;
   Profile* profile = nullptr;
   std::vector<TraceEvent>* trace = nullptr;

@@ -91,6 +91,8 @@ export function policyCommands(world, check) {
     [0, RESULTS, "eval", "data.a.nothing", "-d", "good"],
     [0, RESULTS, "eval", "1 / 0"],
     [1, null, "eval", "--strict-errors", "1 / 0"],
+    [0, RESULTS, "eval", "--strict-errors", "time.clock([0, \"Europe/Berlin\"])"],
+    [0, RESULTS, "eval", "--strict-errors", "graphql.schema_is_valid(\"type Query { a: Int }\")"],
     [1, FINDINGS, "eval", "1 +"],
     [1, FINDINGS, "eval", "x"],
     [2, null, "eval", "data.a", "-d", "no/where"],

@@ -94,6 +94,10 @@ scenario("errors of an evaluation are the client's errors, and name the place", 
   });
 });
 
+scenario("served policies know the machine's time zones, and read GraphQL", async (world) => {
+  assert.deepEqual(await client(world).evaluate("app/host"), { berlin: [1, 0, 0], graphql_is_read: true });
+});
+
 scenario("a token is asked for, of the right tenant and scope", async (world) => {
   const { opaStage: stage } = world;
   await assert.rejects(new OPAClient(stage.opa).evaluate("app/authz/allow", { user: "ada" }), isError(401));

@@ -36,6 +36,12 @@ level := 1 if input.low
 
 level := 2 if input.high
 `,
+    "app/host.rego": `package app.host
+
+berlin := time.clock([0, "Europe/Berlin"])
+
+graphql_is_read := graphql.schema_is_valid("type Query { a: Int }")
+`,
     "app/pair.rego": `package app.pair
 
 said := ${revision}
