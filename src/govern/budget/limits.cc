@@ -1,0 +1,106 @@
+#include "budget/limits.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mc::budget {
+namespace {
+
+constexpr std::array<std::string_view, kDimensions> kDimensionNames = {
+    "requests", "credits", "bytes",         "fanout",      "deliveries",
+    "exports",  "seats",   "subscriptions", "day_credits", "month_credits"};
+constexpr std::array<std::string_view, kScopes> kScopeNames = {
+    "global", "plan", "tenant", "route", "tenant-route", "tenant-user"};
+
+struct RateRow {
+  std::string_view name;
+  std::optional<std::int64_t> LimitSettings::* member;
+  Dimension dimension;
+  Nanos period;
+};
+constexpr RateRow kRates[] = {
+    {"gql_qps", &LimitSettings::gql_qps, Dimension::requests, seconds(1)},
+    {"credits_per_s", &LimitSettings::credits_per_s, Dimension::credits, seconds(1)},
+    {"bytes_per_s", &LimitSettings::bytes_per_s, Dimension::bytes, seconds(1)},
+    {"fanout_per_s", &LimitSettings::fanout_per_s, Dimension::fanout, seconds(1)},
+    {"subs_fanout", &LimitSettings::subs_fanout, Dimension::deliveries, seconds(1)},
+    {"exports_per_min", &LimitSettings::exports_per_min, Dimension::exports, seconds(60)},
+};
+struct MaxRow {
+  std::string_view name;
+  std::optional<std::int64_t> LimitSettings::* member;
+  Dimension dimension;
+  std::int64_t bound;
+};
+constexpr MaxRow kMaxima[] = {
+    {"seats", &LimitSettings::seats, Dimension::seats, kHeldMax},
+    {"subscriptions", &LimitSettings::subscriptions, Dimension::subscriptions, kHeldMax},
+    {"credits_per_day", &LimitSettings::credits_per_day, Dimension::day_credits, kWindowMax},
+    {"credits_per_month", &LimitSettings::credits_per_month, Dimension::month_credits, kWindowMax},
+};
+
+}  // namespace
+
+std::string_view name_of(Dimension dimension) {
+  return kDimensionNames[static_cast<std::size_t>(dimension)];
+}
+
+std::optional<Dimension> dimension_of(std::string_view name) {
+  const auto at = std::find(kDimensionNames.begin(), kDimensionNames.end(), name);
+  if (at == kDimensionNames.end()) return std::nullopt;
+  return static_cast<Dimension>(at - kDimensionNames.begin());
+}
+
+std::string_view name_of(Scope scope) {
+  return kScopeNames[static_cast<std::size_t>(scope)];
+}
+
+Result<Limits> Limits::make(const LimitSettings& settings) {
+  if (!(settings.burst >= kBurstMin && settings.burst <= kBurstMax)) {
+    return fail(Code::invalid, "burst: 0.01 to 3600 seconds of the rate");
+  }
+  Limits out;
+  for (const RateRow& row : kRates) {
+    const std::optional<std::int64_t>& amount = settings.*row.member;
+    if (!amount) continue;
+    const double burst = std::ceil(static_cast<double>(*amount) * settings.burst);
+    const std::int64_t whole =
+        burst >= static_cast<double>(kAmountMax) ? kAmountMax : static_cast<std::int64_t>(burst);
+    MC_TRY_OK(out.add_rate(row.dimension, row.name,
+                           {*amount, row.period, std::max<std::int64_t>(whole, 1)}));
+  }
+  for (const MaxRow& row : kMaxima) {
+    const std::optional<std::int64_t>& max = settings.*row.member;
+    if (!max) continue;
+    if (*max < 1 || *max > row.bound) {
+      return fail(Code::invalid, std::string(row.name) + ": 1 to " + std::to_string(row.bound));
+    }
+    out.all_.push_back({.dimension = row.dimension, .max = *max});
+  }
+  for (const std::string& name : settings.warn_only) {
+    const std::optional<Dimension> dimension = dimension_of(name);
+    if (!dimension) return fail(Code::invalid, "warn_only: no dimension '" + excerpt(name) + "'");
+    const auto at = std::find_if(out.all_.begin(), out.all_.end(),
+                                 [&](const Limit& limit) { return limit.dimension == *dimension; });
+    if (at == out.all_.end()) {
+      return fail(Code::invalid, "warn_only: " + name + " has no limit here");
+    }
+    at->warn_only = true;
+  }
+  return out;
+}
+
+Status Limits::add_rate(Dimension dimension, std::string_view name, const RateLimit& limit) {
+  auto rate = Rate::make(limit);
+  if (!rate) return fail(Code::invalid, std::string(name) + ": " + rate.error().what);
+  all_.push_back({.dimension = dimension, .rate = *rate});
+  return ok();
+}
+
+const Limits::Limit* Limits::find(Dimension dimension) const {
+  const auto at = std::find_if(all_.begin(), all_.end(),
+                               [&](const Limit& limit) { return limit.dimension == dimension; });
+  return at == all_.end() ? nullptr : &*at;
+}
+
+}  // namespace mc::budget
