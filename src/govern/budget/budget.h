@@ -3,12 +3,14 @@
 //   LimitSettings   what the configuration says of one scope; Limits, ready to be counted with
 //   Account         what a scope has used, 96 bytes; Moment, the clocks it goes by
 //   reserve()       one request against all budgets that it falls under; a Reservation to settle
+//   Book            all accounts there are: who falls under which budgets (book.h)
 //
 // Everything here is pure: time is given, nothing is read or written elsewhere. The same requests
 // in the same order at the same times get the same answers.
 #pragma once
 
 #include "budget/account.h"  // IWYU pragma: export
+#include "budget/book.h"     // IWYU pragma: export
 #include "budget/gcra.h"     // IWYU pragma: export
 #include "budget/limits.h"   // IWYU pragma: export
 #include "budget/reserve.h"  // IWYU pragma: export

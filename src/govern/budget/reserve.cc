@@ -109,6 +109,7 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
   count_ = std::exchange(other.count_, 0);
   taken_ = other.taken_;
   since_ = other.since_;
+  owner_ = std::move(other.owner_);
   return *this;
 }
 
@@ -126,6 +127,7 @@ void Reservation::settle(const Amounts& used, const Moment& at) {
     }
   }
   count_ = 0;
+  owner_ = nullptr;
 }
 
 Answer reserve(std::span<const Charge> charges, const Amounts& amounts, const Moment& at,

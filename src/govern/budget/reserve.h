@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/base.h"
@@ -65,6 +67,8 @@ class Reservation {
 
   bool is_open() const { return count_ > 0; }
   const Amounts& taken() const { return taken_; }
+  // Lives as long as this is open: whatever owns an account that would else be forgotten.
+  void keep(std::shared_ptr<const void> owner) { owner_ = std::move(owner); }
   // Once; what comes later changes nothing.
   void settle(const Amounts& used, const Moment& at);
 
@@ -75,6 +79,7 @@ class Reservation {
   std::size_t count_ = 0;
   Amounts taken_;
   Moment since_;
+  std::shared_ptr<const void> owner_;
 };
 
 struct Answer {

@@ -1,0 +1,88 @@
+// What the configuration says of budgets:
+//
+//   budgets:
+//     starter: {gql_qps: 50, subs_fanout: 1000, exports_per_min: 5}      # each tenant of the plan
+//     pro: {gql_qps: 200, seats: 40, users: {gql_qps: 20}, routes: {/shop: {gql_qps: 50}}}
+//   admission:
+//     global: {gql_qps: 5000}                                            # all tenants together
+//     routes: {/shop: {gql_qps: 1000}}
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "budget/limits.h"
+#include "json/describe.h"
+
+namespace mc::budget {
+
+// The limits of each tenant of a plan, and inside them those of its users and of its requests to a
+// route.
+struct PlanSettings : LimitSettings {
+  LimitSettings users;
+  std::map<std::string, LimitSettings> routes;  // by the route's path
+  LimitSettings together;                       // all tenants of the plan
+};
+
+// Of all tenants together.
+struct AdmissionSettings {
+  LimitSettings global;
+  std::map<std::string, LimitSettings> routes;  // by the route's path
+};
+
+struct BudgetSettings {
+  std::map<std::string, PlanSettings> plans;
+  AdmissionSettings admission;
+};
+
+}  // namespace mc::budget
+
+namespace mc::json {
+
+// A struct that inherits from another one has its fields.
+template <class T>
+constexpr auto limit_fields() {
+  using Amount = Field<T, std::optional<std::int64_t>>;
+  constexpr Rules kPositive = {.min = 1};
+  return std::tuple{
+      Amount{"gql_qps", &T::gql_qps, "GraphQL requests a second", kPositive},
+      Amount{"credits_per_s", &T::credits_per_s, "Credits a second", kPositive},
+      Amount{"bytes_per_s", &T::bytes_per_s, "Bytes of answers a second", kPositive},
+      Amount{"fanout_per_s", &T::fanout_per_s, "Requests to upstreams and statements a second",
+             kPositive},
+      Amount{"subs_fanout", &T::subs_fanout, "Deliveries to subscribers a second", kPositive},
+      Amount{"exports_per_min", &T::exports_per_min, "Exports a minute", kPositive},
+      Amount{"seats", &T::seats, "Requests at a time", kPositive},
+      Amount{"subscriptions", &T::subscriptions, "Open subscriptions", kPositive},
+      Amount{"credits_per_day", &T::credits_per_day, "Credits a day (UTC)", kPositive},
+      Amount{"credits_per_month", &T::credits_per_month, "Credits a month (UTC)", kPositive},
+      Field<T, double>{"burst", &T::burst, "Seconds of a rate that may be used at once"},
+      Field<T, std::vector<std::string>>{"warn_only", &T::warn_only,
+                                         "Dimensions that are counted and told, not refused"}};
+}
+
+template <>
+struct Describe<budget::LimitSettings> {
+  static constexpr auto fields = limit_fields<budget::LimitSettings>();
+};
+
+template <>
+struct Describe<budget::PlanSettings> {
+  using T = budget::PlanSettings;
+  static constexpr auto fields = std::tuple_cat(
+      limit_fields<T>(),
+      std::tuple{Field{"users", &T::users, "Of each user of a tenant"},
+                 Field{"routes", &T::routes, "Of each tenant on a route, by its path"},
+                 Field{"together", &T::together, "Of all tenants of the plan together"}});
+};
+
+template <>
+struct Describe<budget::AdmissionSettings> {
+  using T = budget::AdmissionSettings;
+  static constexpr auto fields =
+      std::tuple{Field{"global", &T::global, "Of all requests together"},
+                 Field{"routes", &T::routes, "Of all requests to a route, by its path"}};
+};
+
+}  // namespace mc::json
