@@ -33,6 +33,7 @@ struct WorldOptions {
   bool traced = false;
   bool governed = false;             // policies decide, and warrants open
   access::Remote* remote = nullptr;  // decides in their place
+  budget::Book* budgets = nullptr;
 };
 
 struct Wanted {  // a token

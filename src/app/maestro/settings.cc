@@ -54,7 +54,15 @@ Status Settings::check() const {
                 "portal.public_url is needed for oidc.client_id: the provider sends browsers back "
                 "there");
   }
-  return gateway.check();
+  MC_TRY_OK(gateway.check());
+  MC_TRY_OK(make_book(*this));
+  return ok();
+}
+
+Result<std::unique_ptr<budget::Book>> make_book(const Settings& settings) {
+  std::vector<std::string> paths;
+  for (const gateway::RouteConfig& route : settings.gateway.routes) paths.push_back(route.path);
+  return budget::Book::make({settings.budgets, settings.admission}, paths);
 }
 
 net::ServerConfig to_server_config(const ServerSettings& settings) {

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "api/api.h"
 #include "base/base.h"
+#include "budget/budget.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
@@ -60,6 +63,8 @@ struct Settings {
   std::string cursor_key;
   ServerSettings server;
   gateway::GatewayConfig gateway;
+  std::map<std::string, budget::PlanSettings> budgets;
+  budget::AdmissionSettings admission;
   identity::IssuerConfig oidc;
   api::PortalConfig portal;
   NotifySettings notify;
@@ -76,6 +81,8 @@ struct Settings {
   Status check() const;
 };
 
+// Of `budgets` and `admission`, over the gateway's routes.
+Result<std::unique_ptr<budget::Book>> make_book(const Settings& settings);
 net::ServerConfig to_server_config(const ServerSettings& settings);
 
 struct Context;
@@ -174,6 +181,8 @@ struct mc::json::Describe<mc::app::Settings> {
             {.secret = true}},
       Field{"server", &T::server, "The HTTP server"},
       Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
+      Field{"budgets", &T::budgets, "What each tenant of a plan may use, by the plan's name"},
+      Field{"admission", &T::admission, "What all tenants together may use"},
       Field{"oidc", &T::oidc, "The OpenID provider: its access tokens, and where people sign in"},
       Field{"portal", &T::portal, "The web portal"},
       Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},

@@ -223,6 +223,26 @@ Status Running::build_opa() {
   return ok();
 }
 
+void Running::build_tracer() {
+  if (settings_.trace.otlp_url.empty()) return;
+  trace::Options options;
+  options.service_version = kVersion;
+  options.ratio = settings_.trace.ratio;
+  tracer_ = std::make_unique<trace::Tracer>(*machine_.clock, *machine_.random, options);
+  pump_ = std::make_unique<trace::Pump>(*tracer_, *machine_.clock, *output_.log);
+  otlp_client_ = net::Client::make();
+}
+
+Status Running::build_budgets() {
+  MC_TRY(budgets_, make_book(settings_));
+  for (std::size_t i = 0; i < budget::kDimensions; ++i) {
+    const auto dimension = static_cast<budget::Dimension>(i);
+    if (!budgets_->limits(dimension) || gateway::Gateway::counts(dimension)) continue;
+    output_.log->warn("budget.not_counted", {{"dimension", budget::name_of(dimension)}});
+  }
+  return ok();
+}
+
 Status Running::build(bool demo) {
   MC_TRY(state_, open_state(machine_, settings_));
   MC_TRY_OK(build_ledger());
@@ -232,20 +252,21 @@ Status Running::build(bool demo) {
                                      *output_.log, *state_.directory, *ledger_.ledger},
                                     settings_));
   MC_TRY_OK(build_catalog());
-  if (!settings_.trace.otlp_url.empty()) {
-    trace::Options options;
-    options.service_version = kVersion;
-    options.ratio = settings_.trace.ratio;
-    tracer_ = std::make_unique<trace::Tracer>(*machine_.clock, *machine_.random, options);
-    pump_ = std::make_unique<trace::Pump>(*tracer_, *machine_.clock, *output_.log);
-    otlp_client_ = net::Client::make();
-  }
-  const gateway::GatewayWorld world{*machine_.clock,   *machine_.random,
-                                    *machine_.files,   *output_.log,
-                                    metrics_,          tracer_.get(),
-                                    *state_.directory, &machine_.drivers,
-                                    catalog_.get(),    &policy_->gateway_world(),
-                                    gate_.get(),       ledger_.recorder.get()};
+  build_tracer();
+  MC_TRY_OK(build_budgets());
+  const gateway::GatewayWorld world{*machine_.clock,
+                                    *machine_.random,
+                                    *machine_.files,
+                                    *output_.log,
+                                    metrics_,
+                                    tracer_.get(),
+                                    *state_.directory,
+                                    &machine_.drivers,
+                                    catalog_.get(),
+                                    &policy_->gateway_world(),
+                                    budgets_.get(),
+                                    gate_.get(),
+                                    ledger_.recorder.get()};
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
   build_residency();
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),

@@ -70,6 +70,8 @@ class Running {
       : machine_(machine), settings_(settings), output_(output) {}
   Status build(bool demo);
   Status build_catalog();
+  void build_tracer();
+  Status build_budgets();
   Status build_ledger();
   Status build_oidc();
   Status build_opa();
@@ -99,6 +101,7 @@ class Running {
   std::unique_ptr<trace::Pump> pump_;
   std::unique_ptr<net::Client> otlp_client_;
   std::unique_ptr<const dataset::Catalog> catalog_;
+  std::unique_ptr<budget::Book> budgets_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<residency::Residency> residency_;
   std::unique_ptr<ResidencyChores> residency_chores_;

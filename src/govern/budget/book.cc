@@ -104,6 +104,17 @@ Book::Plan* Book::plan_of(std::string_view name) const {
   return at == plans_.end() ? nullptr : at->second.get();
 }
 
+bool Book::limits(Dimension dimension) const {
+  const auto has = [&](const Limits& limits) { return limits.find(dimension) != nullptr; };
+  const auto shares = [&](const auto& one) { return one != nullptr && has(one->limits); };
+  return has(global_->limits) || std::ranges::any_of(route_, shares) ||
+         std::ranges::any_of(plans_, [&](const auto& named) {
+           const Plan& plan = *named.second;
+           return has(plan.tenant) || has(plan.users) || has(plan.together.limits) ||
+                  std::ranges::any_of(plan.routes, has);
+         });
+}
+
 bool Book::has_plan(std::string_view plan) const {
   return plan_of(plan) != nullptr;
 }

@@ -51,6 +51,7 @@ class Book {
   };
   std::vector<Left> left(std::string_view tenant, std::string_view plan, const Moment& at) const;
 
+  bool limits(Dimension dimension) const;       // any limit of it, of whomever
   bool is_limited() const { return limited_; }  // anything is limited
   bool has_plan(std::string_view plan) const;   // the settings name it
   std::size_t tenants() const;                  // whose counts are kept

@@ -53,6 +53,8 @@ TEST_CASE("book: the planning document's budgets, as they stand there") {
     "pro": {"gql_qps": 200, "subs_fanout": 4000, "exports_per_min": 20}})");
   const Moment now = at_seconds(10);
   CHECK(book->is_limited());
+  CHECK(book->limits(Dimension::exports));
+  CHECK_FALSE(book->limits(Dimension::credits));
   CHECK(admitted(*book, {"alpha", "starter", "ana"}, now) == 50);
   CHECK(admitted(*book, {"bravo", "pro", "ben"}, now) == 200);
   CHECK(admitted(*book, {"carla", "starter", "ana"}, now) == 50);

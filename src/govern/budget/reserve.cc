@@ -61,6 +61,7 @@ class Reserver {
 
   void note_nearest(const Charge& charge, const Limits::Limit& limit,
                     const Account::Outcome& outcome) {
+    if (!is_own(charge.scope)) return;
     const Mark& best = answer_.nearest;
     const auto share = [](std::int64_t left, std::int64_t quota) {
       return static_cast<double>(left) / static_cast<double>(quota);
@@ -74,8 +75,9 @@ class Reserver {
 
   Mark mark(const Charge& charge, const Limits::Limit& limit,
             const Account::Outcome& outcome) const {
-    return {charge.scope,  limit.dimension, amounts_[limit.dimension],
-            limit.quota(), outcome.left,    outcome.eligible_at};
+    return {charge.scope,   limit.dimension, amounts_[limit.dimension],
+            limit.quota(),  outcome.left,    outcome.eligible_at,
+            limit.warn_only};
   }
 
   void undo() {
@@ -96,6 +98,10 @@ class Reserver {
   bool denied_ = false;
   Answer answer_;
 };
+
+std::string policy_of(const Mark& mark) {
+  return std::string(name_of(mark.scope)) + "-" + std::string(name_of(mark.dimension));
+}
 
 Reservation::Reservation(Reservation&& other) noexcept {
   *this = std::move(other);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,13 @@ struct Mark {
   std::int64_t quota = 0;   // as the limit was set
   std::int64_t left = 0;    // after it when admitted, as it is otherwise
   Ticks eligible_at = 0;    // kNever, or 0: as soon as something that is held is let go
+  bool warns = false;       // only
 };
+std::string policy_of(const Mark& mark);  // "tenant-user-requests"
+// Whether a scope is of one tenant alone; what is shared tells nobody about others.
+constexpr bool is_own(Scope scope) {
+  return scope != Scope::global && scope != Scope::plan && scope != Scope::route;
+}
 class Reservation {
  public:
   Reservation() = default;
@@ -88,7 +95,7 @@ struct Answer {
   // Denied: when all that stands against it will let it through, if nothing else comes; kNever, or
   // 0 when one of them waits for something to be let go. Never earlier than the rates say.
   Ticks eligible_at = 0;
-  // The limit with the least left for its quota, when there is a limit.
+  // The limit of the caller's own with the least left for its quota, when there is one.
   bool has_nearest = false;
   Mark nearest;
 };

@@ -10,39 +10,16 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/budgets.h"
 #include "gateway/documents.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
 #include "gateway/mask_answer.h"
+#include "gateway/meters.h"
 #include "gateway/session_gate.h"
 #include "net/breaker.h"
 
 namespace mc::gateway {
-
-struct Meters {
-  explicit Meters(metric::Registry& registry);
-  metric::Family<metric::Counter> requests;    // tenant, route, status
-  metric::Family<metric::Histogram> duration;  // route
-  metric::Family<metric::Counter> documents;   // route, result
-  metric::Family<metric::Counter> refused;     // code
-  metric::Family<metric::Counter> upstream;    // route, result
-  metric::Counter& reply_bytes;
-  metric::Family<metric::Counter> runs;  // place
-  metric::Counter& runs_on_loop;
-  metric::Counter& runs_on_worker;
-  metric::Counter& runs_moved;  // begun on the loop, run again on a worker
-};
-
-// The series of one route, looked up once.
-struct RouteMeters {
-  RouteMeters(const Meters& meters, const RouteConfig& route);
-  metric::Histogram& duration;
-  metric::Counter& known;
-  metric::Counter& novel;
-  metric::Counter* forwarded = nullptr;  // these three: upstream routes only
-  metric::Counter* failed = nullptr;
-  metric::Counter* cancelled = nullptr;
-};
 
 struct Route {
   RouteConfig config;
@@ -84,6 +61,7 @@ struct Call {
   GraphqlRequest graphql;
   std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
   const graphql::OperationNode* operation = nullptr;       // of the first item, once chosen
+  BudgetUse budget;
   MonoTime deadline;
   std::optional<trace::Span> span;
   std::optional<trace::Context> parent;  // as received, when no span is recorded
@@ -116,6 +94,7 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
   bool admit_reach(const CallPtr& call, const ReadFields& fields);
+  bool take_budget(const CallPtr& call);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
@@ -178,6 +157,7 @@ struct Gateway::Core {
   GatewayWorld world;
   ByteBudget masked_bytes;  // of answers that are taken whole; outlives every call
   Meters meters;
+  Budgets budgets;
   Traffic traffic;
   std::vector<std::unique_ptr<Route>> routes;
   std::unique_ptr<dataset::Writers> writers;

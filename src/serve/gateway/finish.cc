@@ -46,6 +46,7 @@ RouteMeters::RouteMeters(const Meters& meters, const RouteConfig& route)
 }
 
 void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
+  budgets.settle(call.budget, bytes);
   const net::Request& request = call.exchange->request();
   const Nanos spent = world.clock.mono() - request.received;
   const std::string_view tenant = call.caller ? std::string_view(call.caller->tenant.get()) : "";
@@ -119,6 +120,7 @@ void Gateway::Core::finish(const CallPtr& call, int status, std::string body, ne
   response.fields.add("X-Request-Id", call->request_id);
   response.fields.add("Cache-Control", "no-store");
   add_decisions(*call, response.fields);
+  call->budget.add_to(response.fields);
   response.body = std::move(body);
   call->exchange->reply(std::move(response));
 }

@@ -108,6 +108,7 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
       world(gateway_world),
       masked_bytes(gateway_config.masked_bytes_max),
       meters(gateway_world.metrics),
+      budgets(gateway_world.budgets, gateway_world.clock, gateway_world.random),
       traffic(gateway_world.clock),
       id_seed(gateway_world.random.next_u64()) {}
 

@@ -18,6 +18,7 @@
 
 #include "access/access.h"
 #include "base/base.h"
+#include "budget/book.h"
 #include "dataset/dataset.h"
 #include "gateway/config.h"   // IWYU pragma: export
 #include "gateway/traffic.h"  // IWYU pragma: export
@@ -56,6 +57,7 @@ struct GatewayWorld {
   const sql::Drivers* drivers = nullptr;
   const dataset::Catalog* catalog = nullptr;  // null = no datasets; needed by dataset routes
   const PolicyWorld* policy = nullptr;        // null = roles alone decide, nothing is masked
+  budget::Book* budgets = nullptr;            // null = nothing is limited
   // Null, either of them: no data of another tenant than the caller's are opened.
   transparency::Gate* gate = nullptr;
   transparency::Recorder* recorder = nullptr;
@@ -97,6 +99,8 @@ class Gateway final : public net::Handler {
   // A dataset or a route as policies see it; null when there is none, or no policies decide.
   const access::Resource* find_resource(std::string_view kind, std::string_view name) const;
   Traffic& traffic();
+  // Whether requests are held against limits of this dimension.
+  static bool counts(budget::Dimension dimension);
   // Finishes what is queued and ends the threads. Call after the server has drained.
   void stop();
 

@@ -54,6 +54,7 @@ void Gateway::Core::begin(const CallPtr& call) {
       read_graphql_request(request, fields, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
+  if (!take_budget(call)) return;
   if (resolve_documents(call)) dispatch(call, {Place::loop, call->exchange->loop()});
 }
 
@@ -100,6 +101,19 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
     return false;
   }
   return admit_reach(call, fields);
+}
+
+// The caller pays, also for another tenant's data. False when the call was answered.
+bool Gateway::Core::take_budget(const CallPtr& call) {
+  const identity::Caller& caller = *call->caller;
+  const auto route = std::find_if(routes.begin(), routes.end(),
+                                  [&](const auto& one) { return one.get() == call->route; });
+  const budget::Book::Who who{caller.tenant.get(), caller.plan, caller.principal.get(),
+                              static_cast<std::size_t>(route - routes.begin())};
+  std::optional<Budgets::Denial> denial =
+      budgets.take(who, static_cast<std::int64_t>(call->graphql.items.size()), call->budget);
+  if (denial) refuse(call, denial->error, std::move(denial->headers));
+  return !denial;
 }
 
 // What can be said at once of a request for another tenant's data. An upstream has nothing but the

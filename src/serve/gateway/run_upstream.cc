@@ -186,6 +186,7 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.response_bytes_max = route.config.response_bytes_max;
   forward.response_fields.add("X-Request-Id", call->request_id);
   add_decisions(*call, forward.response_fields);
+  call->budget.add_to(forward.response_fields);
   // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
   forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
     return upstream_failure(*held, result);

@@ -1,0 +1,58 @@
+// Budgets of requests: what is taken before a request runs, settled when it ends, and told.
+//
+// 429 is the caller's own budget, 503 one that it shares with others. Of a shared one nothing is
+// told, neither limit nor load: not in a header, not in the message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/base.h"
+#include "budget/book.h"
+#include "gateway/http_request.h"
+#include "net/net.h"
+#include "sys/sys.h"
+
+namespace mc::gateway {
+
+// Of one request.
+struct BudgetUse {
+  budget::Reservation reservation;
+  bool limited = false;    // by a budget of the caller's own; the nearest:
+  std::string policy;      // "tenant-requests"
+  std::int64_t quota = 0;  // in a window
+  std::int64_t window_s = 0;
+  std::int64_t left = 0;
+  std::int64_t wait_s = 0;  // until what was asked for is left; of a denial
+
+  // RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
+  void add_to(net::FieldLines& fields) const;
+};
+
+class Budgets {
+ public:
+  // `book` null: nothing is limited.
+  Budgets(budget::Book* book, sys::Clock& clock, sys::Random& random);
+
+  struct Denial {
+    HttpError error;
+    net::Headers headers;
+  };
+  // For a request of `items` operations.
+  std::optional<Denial> take(const budget::Book::Who& who, std::int64_t items, BudgetUse& use);
+  // At the end, whatever became of it; `bytes` of the answer. Again: nothing happens.
+  void settle(BudgetUse& use, std::int64_t bytes);
+
+ private:
+  budget::Moment now() const;
+  Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
+                   budget::Ticks now, BudgetUse& use);
+
+  budget::Book* const book_;
+  sys::Clock& clock_;
+  sys::Random& random_;
+  const MonoTime start_;
+};
+
+}  // namespace mc::gateway
