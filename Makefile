@@ -44,6 +44,8 @@ nightly: release  ## The long forms: TSan of all that is shared, isolation, grap
 	@build/release/bin/mc-isolation --requests 10000 --seed 1
 	@MC_ISOLATION_REQUESTS=10000 build/release/bin/mc_dataset_test -tc="*do not depend*" --no-intro
 	@tests/oracle/graphql/run.sh 100000
+	@tests/oracle/budget/run.sh 1000000
+	@tests/oracle/cost/run.sh 100000
 	@FUZZ_SECONDS=$$((600 * $$(find src -name '*_fuzz.cc' | wc -l))) tools/fuzz.sh --all
 
 lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate

@@ -189,15 +189,20 @@ STEPS = {
     "portability": Step(unit_under("portability"), "unit tests, g++ 12", 1500, "portability"),
     "clang-tidy": Step([["tools/lint.sh", "clang-tidy"]], "clang-tidy on changed files", 1500),
     "oracle": Step(script("tests/oracle/graphql/run.sh", "3000"), "graphql-js as the oracle"),
+    "oracle-budget": Step(script("tests/oracle/budget/run.sh", "100000"),
+                          "another evaluator of budgets"),
+    "oracle-cost": Step(script("tests/oracle/cost/run.sh", "2000"), "another evaluator of costs"),
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
     "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
-             "audit-graphql", "gate", "canary", "portal", "catalogue", "e2e", "asan", "tsan"],
+             "oracle-budget", "oracle-cost", "audit-graphql", "gate", "canary", "portal",
+             "catalogue", "e2e", "asan", "tsan"],
     "quick": ["build", "unit", "tidy", "portal", "catalogue"],
     "lint": ["format", "tidy", "headers-all", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "oracle", "portal", "e2e", "audit-graphql"}
+NEEDS_BUILD = {"unit", "conformance", "oracle", "oracle-budget", "oracle-cost", "portal", "e2e",
+               "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):

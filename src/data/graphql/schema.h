@@ -30,6 +30,10 @@ struct TypeRef {
   TypeRef nullable() const { return is_non_null() ? inner() : *this; }
 };
 
+struct AppliedDirective {
+  std::string name;
+  json::Object arguments;  // coerced where the directive is known, else as written
+};
 // Coerced input values. Enum values are kept apart from strings by this wrapper of json::Value:
 // an enum is stored as a JSON string; custom scalars as whatever literal was given.
 struct InputValueDef {
@@ -39,11 +43,8 @@ struct InputValueDef {
   std::optional<json::Value> default_value;  // coerced
   std::string default_text;                  // as printed by introspection, "" = none
   std::optional<std::string> deprecated;     // the reason
+  std::vector<AppliedDirective> directives;
   bool required() const { return type.is_non_null() && !default_value; }
-};
-struct AppliedDirective {
-  std::string name;
-  json::Object arguments;  // coerced where the directive is known, else as written
 };
 struct FieldDef {
   std::string name;

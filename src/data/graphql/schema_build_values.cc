@@ -128,7 +128,9 @@ void SchemaBuilder::annotate_inputs(std::span<InputValueDef> inputs, const Docum
   std::size_t next = 0;
   for (Index at = first; at != kNone; at = document.input_values[at].next) {
     const InputValueNode& node = document.input_values[at];
-    inputs[next++].deprecated = directive_text(document, node.directives, "deprecated", "reason");
+    InputValueDef& input = inputs[next++];
+    input.directives = applied(document, node.directives);
+    input.deprecated = directive_text(document, node.directives, "deprecated", "reason");
   }
 }
 

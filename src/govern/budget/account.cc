@@ -60,6 +60,38 @@ Moment Moment::of(Nanos since_start, WallTime wall) {
   return out;
 }
 
+Moment Calendar::look(const Moment& at) const {
+  using std::chrono::days, std::chrono::months, std::chrono::sys_days;
+  Moment out = at;
+  const std::int32_t day = day_.load(std::memory_order_relaxed);
+  const std::int32_t month = month_.load(std::memory_order_relaxed);
+  const auto later = [&](std::int32_t end) {  // in days since 1970
+    return at.day_end + ticks_of(seconds(86'400)) * (std::int64_t{end} - at.day - 1);
+  };
+  if (day > at.day) {
+    out.day = day;
+    out.day_end = later(day + 1);
+  }
+  if (month > at.month) {
+    const auto next = std::chrono::year(1970) / std::chrono::January + months(month + 1);
+    const sys_days end(next / std::chrono::day(1));
+    out.month = month;
+    out.month_end = later(static_cast<std::int32_t>(end.time_since_epoch().count()));
+  }
+  return out;
+}
+
+Moment Calendar::meet(const Moment& at) {
+  const auto raise = [](std::atomic<std::int32_t>& latest, std::int32_t to) {
+    std::int32_t before = latest.load(std::memory_order_relaxed);
+    while (to > before && !latest.compare_exchange_weak(before, to, std::memory_order_relaxed)) {
+    }
+  };
+  raise(day_, at.day);
+  raise(month_, at.month);
+  return look(at);
+}
+
 bool Held::take(std::int64_t count, std::int64_t max) {
   std::int32_t held = count_.load(std::memory_order_relaxed);
   while (held + count <= max) {

@@ -21,6 +21,17 @@ struct Moment {
   static Moment of(Nanos since_start, WallTime wall);
 };
 
+// Days and months that never go back, of any number of threads: a calendar that is set back stays
+// in the latest day and month that there was, until they are over by its own time.
+class Calendar {
+ public:
+  Moment meet(const Moment& at);        // `at` in them
+  Moment look(const Moment& at) const;  // the same, and nothing is met
+
+ private:
+  std::atomic<std::int32_t> day_ = INT32_MIN, month_ = INT32_MIN;
+};
+
 // Something that is held until it is let go: seats, open subscriptions.
 class Held {
  public:
@@ -32,8 +43,7 @@ class Held {
   std::atomic<std::int32_t> count_ = 0;
 };
 
-// Used credits of a calendar's day or month. A calendar that goes back stays in the later window,
-// so that nobody has a day twice.
+// Used credits of a calendar's day or month. Windows of one Calendar never go back.
 class Window {
  public:
   bool take(std::int64_t credits, std::int64_t max, std::int32_t window);

@@ -60,6 +60,7 @@ struct Book::Tenant {
   Account account;
   std::vector<std::unique_ptr<Account>> routes;
   ByName<std::shared_ptr<Account>> users;
+  std::shared_ptr<Account> other_users = std::make_shared<Account>();
   Ticks swept = INT64_MIN / 2;  // when idle users were last looked for
 };
 
@@ -123,7 +124,6 @@ Book::Part& Book::part_of(std::string_view tenant) const {
   return (*parts_)[std::hash<std::string_view>()(tenant) % parts_->size()];
 }
 
-// Null: the counts of so many users are kept that this one has none of its own; the tenant's hold.
 std::shared_ptr<Account> Book::user_of(Tenant& tenant, const Limits& limits, std::string_view user,
                                        const Moment& at) {
   const auto found = tenant.users.find(user);
@@ -134,12 +134,13 @@ std::shared_ptr<Account> Book::user_of(Tenant& tenant, const Limits& limits, std
       return one.second.use_count() == 1 && is_idle(*one.second, limits, at);
     });
   }
-  if (tenant.users.size() >= kUsersMax) return nullptr;
+  if (tenant.users.size() >= kUsersMax) return tenant.other_users;
   return tenant.users.emplace(user, std::make_shared<Account>()).first->second;
 }
 
-Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& at, Reservation& into,
-                     std::vector<Mark>* against) {
+Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& moment,
+                     Reservation& into, std::vector<Mark>* against) {
+  const Moment at = calendar_.meet(moment);
   std::array<Charge, kChargesMax> charges;
   std::size_t count = 0;
   const auto charge = [&](Scope scope, const Limits& limits, Account* account) {
@@ -178,7 +179,8 @@ Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& at, R
 }
 
 std::vector<Book::Left> Book::left(std::string_view tenant, std::string_view plan,
-                                   const Moment& at) const {
+                                   const Moment& moment) const {
+  const Moment at = calendar_.look(moment);
   std::vector<Left> out;
   const Plan* const limits = plan_of(plan);
   Part& part = part_of(tenant);

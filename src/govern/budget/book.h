@@ -20,7 +20,8 @@
 
 namespace mc::budget {
 
-inline constexpr std::size_t kUsersMax = 10'000;  // of a tenant whose counts are kept
+// Of a tenant, that have counts of their own; those beyond share one.
+inline constexpr std::size_t kUsersMax = 10'000;
 
 class Book {
  public:
@@ -72,6 +73,7 @@ class Book {
 
   bool limited_ = false;
   std::size_t routes_ = 0;
+  Calendar calendar_;
   std::unique_ptr<Shared> global_;
   std::vector<std::unique_ptr<Shared>> route_;  // by index; null = without limits
   std::map<std::string, std::unique_ptr<Plan>, std::less<>> plans_;

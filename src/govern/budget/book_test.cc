@@ -167,13 +167,46 @@ TEST_CASE("book: idle users make room, busy ones and open requests stay") {
     const std::string name = "u" + std::to_string(i);
     REQUIRE(admitted(*book, {"alpha", "starter", name}, at_seconds(1), 2) == 1);
   }
-  // Full, and all busy: the next one has no count of its own.
-  CHECK(admitted(*book, {"alpha", "starter", "new"}, at_seconds(1), 5) == 5);
+  // Full, and all busy: those beyond share one count.
+  CHECK(admitted(*book, {"alpha", "starter", "new"}, at_seconds(1), 5) == 1);
+  CHECK(admitted(*book, {"alpha", "starter", "newer"}, at_seconds(1), 5) == 0);
   // Later all have grown back, but ana's request is open still.
   CHECK(admitted(*book, {"alpha", "starter", "new"}, at_seconds(9), 5) == 1);
   CHECK(admitted(*book, {"alpha", "starter", "ana"}, at_seconds(9), 5) == 0);
   open.settle(kOne, at_seconds(9));
   CHECK(admitted(*book, {"alpha", "starter", "ana"}, at_seconds(9), 5) == 1);
+}
+
+TEST_CASE("book: a calendar that is set back stays in the latest day, for what is denied too") {
+  const auto book = book_of(R"({"p": {"seats": 1, "users": {"credits_per_day": 100}}})");
+  const auto at = [](const char* wall) { return Moment::of(seconds(5), *parse_rfc3339(wall)); };
+  const Moment day = at("2027-03-01T00:00:00Z"), before = at("2027-02-28T23:00:00Z");
+  const auto amounts = [](std::int64_t credits, std::int64_t seats) {
+    return Amounts().set(Dimension::credits, credits).set(Dimension::seats, seats);
+  };
+  const Book::Who who{"alpha", "p", "ana"};
+  Reservation open, other;
+  REQUIRE(book->reserve(who, amounts(10, 1), day, open).admitted);
+  CHECK_FALSE(book->reserve(who, amounts(20, 1), before, other).admitted);  // no seat
+  REQUIRE(book->reserve(who, amounts(90, 0), before, other).admitted);
+  const Answer denied = book->reserve(who, amounts(1, 0), before, open);
+  CHECK_FALSE(denied.admitted);
+  CHECK(denied.eligible_at - before.now == ticks_of(seconds(25 * 3'600)));
+  other.settle(amounts(40, 0), before);
+  CHECK(book->reserve(who, amounts(50, 0), before, other).admitted);
+  CHECK_FALSE(book->reserve(who, amounts(1, 0), before, open).admitted);
+}
+
+TEST_CASE("book: a month that is set back ends when it does by the calendar") {
+  const auto book = book_of(R"({"p": {"credits_per_month": 10}})");
+  const auto at = [](const char* wall) { return Moment::of(seconds(5), *parse_rfc3339(wall)); };
+  const Amounts ten = Amounts().set(Dimension::credits, 10);
+  Reservation held;
+  REQUIRE(book->reserve({"alpha", "p", "ana"}, ten, at("2027-03-01T00:00:00Z"), held).admitted);
+  const Moment before = at("2027-02-28T23:00:00Z");
+  const Answer denied = book->reserve({"alpha", "p", "ana"}, ten, before, held);
+  CHECK_FALSE(denied.admitted);
+  CHECK(denied.eligible_at - before.now == ticks_of(seconds(31 * 86'400 + 3'600)));
 }
 
 TEST_CASE("book: threads of many tenants and users are each held to their own") {

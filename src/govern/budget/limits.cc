@@ -60,14 +60,15 @@ Result<Limits> Limits::make(const LimitSettings& settings) {
     return fail(Code::invalid, "burst: 0.01 to 3600 seconds of the rate");
   }
   Limits out;
+  const auto thousandths = static_cast<std::int64_t>(std::llround(settings.burst * 1'000));
   for (const RateRow& row : kRates) {
     const std::optional<std::int64_t>& amount = settings.*row.member;
     if (!amount) continue;
-    const double burst = std::ceil(static_cast<double>(*amount) * settings.burst);
-    const std::int64_t whole =
-        burst >= static_cast<double>(kAmountMax) ? kAmountMax : static_cast<std::int64_t>(burst);
-    MC_TRY_OK(out.add_rate(row.dimension, row.name,
-                           {*amount, row.period, std::max<std::int64_t>(whole, 1)}));
+    // Thousandths of a second are as fine as it gets; what is too large for a rate is refused
+    // there.
+    const __int128 burst = (static_cast<__int128>(*amount) * thousandths + 999) / 1'000;
+    const auto whole = static_cast<std::int64_t>(std::clamp<__int128>(burst, 1, kAmountMax + 1));
+    MC_TRY_OK(out.add_rate(row.dimension, row.name, {*amount, row.period, whole}));
   }
   for (const MaxRow& row : kMaxima) {
     const std::optional<std::int64_t>& max = settings.*row.member;

@@ -47,7 +47,7 @@ struct LimitSettings {
   std::optional<std::int64_t> credits_per_day, credits_per_month;
   // How much of a rate's second may be used at once; exports: of its minute.
   double burst = 1.0;
-  std::vector<std::string> warn_only;  // names of dimensions that are counted and told, not refused
+  std::vector<std::string> warn_only;  // names of dimensions that are told, not refused
   bool operator==(const LimitSettings&) const = default;
 };
 inline constexpr double kBurstMin = 0.01, kBurstMax = 3'600.0;

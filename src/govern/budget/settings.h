@@ -59,7 +59,7 @@ constexpr auto limit_fields() {
       Amount{"credits_per_month", &T::credits_per_month, "Credits a month (UTC)", kPositive},
       Field<T, double>{"burst", &T::burst, "Seconds of a rate that may be used at once"},
       Field<T, std::vector<std::string>>{"warn_only", &T::warn_only,
-                                         "Dimensions that are counted and told, not refused"}};
+                                         "Dimensions that are told, not refused"}};
 }
 
 template <>
