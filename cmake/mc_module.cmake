@@ -84,6 +84,18 @@ function(mc_precompiled target)
       <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <functional> <map> <memory> <mutex>
       <optional> <set> <string> <string_view> <thread> <tl/expected.hpp> <unordered_map> <utility>
       <variant> <vector>)
+    if(MC_PRECOMPILED_HOUSE)
+      foreach(storey core trust data govern serve)
+        target_include_directories(${made} PRIVATE ${CMAKE_SOURCE_DIR}/src/${storey})
+      endforeach()
+      # The faces that most others look at; whoever changes one builds everything again.
+      foreach(name base json net log metric trace sql crypto identity ledger proof policy graphql
+                   dataset access residency transparency gateway)
+        get_property(storey GLOBAL PROPERTY MC_STOREY_${name})
+        target_precompile_headers(${made} PRIVATE
+          ${CMAKE_SOURCE_DIR}/src/${storey}/${name}/${name}.h)
+      endforeach()
+    endif()
   endif()
   target_precompile_headers(${target} REUSE_FROM ${made})
 endfunction()

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "maestro/command.h"
+#include "maestro/own_budgets.h"
 
 namespace mc::app {
 

@@ -4,14 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "api/api.h"
 #include "base/base.h"
-#include "budget/budget.h"
+#include "budget/settings.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
@@ -81,8 +80,6 @@ struct Settings {
   Status check() const;
 };
 
-// Of `budgets` and `admission`, over the gateway's routes.
-Result<std::unique_ptr<budget::Book>> make_book(const Settings& settings);
 net::ServerConfig to_server_config(const ServerSettings& settings);
 
 struct Context;

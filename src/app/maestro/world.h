@@ -15,6 +15,7 @@
 #include "maestro/ledger_chores.h"
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
+#include "maestro/own_budgets.h"
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
 #include "maestro/own_signing.h"

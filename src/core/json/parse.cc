@@ -52,9 +52,9 @@ void append_utf8(std::string& out, std::uint32_t c) {
   }
 }
 
-class Reader {
+class TextReader {
  public:
-  Reader(std::string_view text, const Limits& limits)
+  TextReader(std::string_view text, const Limits& limits)
       : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), limits_(limits) {}
 
   Result<Value> read() {
@@ -337,7 +337,7 @@ Result<Value> parse(std::string_view text, const Limits& limits) {
     return fail(Code::invalid, "JSON text of " + std::to_string(text.size()) +
                                    " bytes; the limit is " + std::to_string(limits.bytes_max));
   }
-  return Reader(text, limits).read();
+  return TextReader(text, limits).read();
 }
 
 }  // namespace mc::json

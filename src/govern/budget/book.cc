@@ -1,6 +1,9 @@
 #include "budget/book.h"
 
 #include <algorithm>
+#include <map>
+
+#include "budget/settings.h"
 
 namespace mc::budget {
 namespace {

@@ -16,9 +16,10 @@
 
 #include "base/base.h"
 #include "budget/reserve.h"
-#include "budget/settings.h"
 
 namespace mc::budget {
+
+struct BudgetSettings;  // settings.h
 
 // Of a tenant, that have counts of their own; those beyond share one.
 inline constexpr std::size_t kUsersMax = 10'000;

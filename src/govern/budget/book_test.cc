@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "budget/budget.h"
+#include "budget/settings.h"
 #include "json/json.h"
 
 namespace mc::budget {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "budget/settings.h"
 #include "contract/guarded_world.h"
 #include "gateway/gateway.h"
 #include "json/json.h"

@@ -18,7 +18,6 @@
 
 #include "access/access.h"
 #include "base/base.h"
-#include "budget/book.h"
 #include "dataset/dataset.h"
 #include "gateway/config.h"   // IWYU pragma: export
 #include "gateway/traffic.h"  // IWYU pragma: export
@@ -31,6 +30,11 @@
 #include "sys/sys.h"
 #include "trace/trace.h"
 #include "transparency/transparency.h"
+
+namespace mc::budget {
+class Book;
+enum class Dimension : std::uint8_t;
+}  // namespace mc::budget
 
 namespace mc::gateway {
 

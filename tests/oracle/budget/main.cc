@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "budget/budget.h"
+#include "budget/settings.h"
 #include "json/describe.h"
 
 namespace {
