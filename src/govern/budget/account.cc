@@ -139,24 +139,25 @@ std::int64_t Window::used(std::int32_t window) const {
 
 Account::Outcome Account::take(const Limits::Limit& limit, std::int64_t amount, const Moment& at) {
   const auto [kind, index] = place_of(limit.dimension);
-  switch (kind) {
-    case Kind::plain:
-      return outcome_of(*limit.rate, plain_[index].take(*limit.rate, amount, at.now));
-    case Kind::settled:
-      return outcome_of(*limit.rate, settled_[index].take(*limit.rate, amount, at.now));
-    case Kind::held:
-      if (held_[index].take(amount, limit.max)) {
-        return {true, 0, std::max<std::int64_t>(limit.max - held_[index].count(), 0)};
-      }
-      break;
-    case Kind::window:
-      if (windows_[index].take(amount, limit.max, window_of(limit.dimension, at))) {
-        const std::int64_t used = windows_[index].used(window_of(limit.dimension, at));
-        return {true, 0, std::max<std::int64_t>(limit.max - used, 0)};
-      }
-      break;
+  if (kind == Kind::plain) {
+    return outcome_of(*limit.rate, plain_[index].take(*limit.rate, amount, at.now));
   }
-  return look(limit, amount, at);
+  if (kind == Kind::settled) {
+    return outcome_of(*limit.rate, settled_[index].take(*limit.rate, amount, at.now));
+  }
+  const std::int32_t window = window_of(limit.dimension, at);
+  while (true) {
+    const bool taken = kind == Kind::held ? held_[index].take(amount, limit.max)
+                                          : windows_[index].take(amount, limit.max, window);
+    if (taken) {
+      const std::int64_t used =
+          kind == Kind::held ? held_[index].count() : windows_[index].used(window);
+      return {true, 0, std::max<std::int64_t>(limit.max - used, 0)};
+    }
+    // Something may have been let go since: what look() finds free is not taken yet.
+    const Outcome seen = look(limit, amount, at);
+    if (!seen.ok) return seen;
+  }
 }
 
 Account::Outcome Account::look(const Limits::Limit& limit, std::int64_t amount,

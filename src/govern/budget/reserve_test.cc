@@ -367,5 +367,35 @@ TEST_CASE("reserve: threads that take, settle and give up never hold more than t
   CHECK(account.look(*limits.find(Dimension::day_credits), 0, now).left == 100'000 - used.load());
 }
 
+// What one thread lets go while another is refused must not count as taken.
+TEST_CASE("account: threads that fight for one seat and one credit never take what is not there") {
+  LimitSettings settings;
+  settings.seats = 1;
+  settings.credits_per_day = 1;
+  const Limits limits = limits_of(settings);
+  for (const Dimension dimension : {Dimension::seats, Dimension::day_credits}) {
+    CAPTURE(name_of(dimension));
+    const Limits::Limit& limit = *limits.find(dimension);
+    const Moment now = at_seconds(1);
+    Account account;
+    std::atomic<int> inside = 0, crowds = 0;
+    std::vector<std::thread> threads;
+    threads.reserve(4);
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 200'000; ++i) {
+          if (!account.take(limit, 1, now).ok) continue;
+          if (inside.fetch_add(1) != 0) ++crowds;
+          inside.fetch_sub(1);
+          account.settle(limit, 1, 0, now, now);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(crowds.load() == 0);
+    CHECK(account.look(limit, 0, now).left == 1);
+  }
+}
+
 }  // namespace
 }  // namespace mc::budget
