@@ -17,7 +17,7 @@ class InputWalk {
  public:
   explicit InputWalk(const CostModel::State& model) : model_(model) {}
 
-  Result<Given> run(const json::Value& value, const Variable& variable);
+  Result<Given> run(const json::Value& value, graphql::TypeId type);
 
  private:
   // A list or an object, and how far it has been walked.
@@ -49,8 +49,8 @@ bool InputWalk::visit(const Level& level) {
   return true;
 }
 
-Result<Given> InputWalk::run(const json::Value& value, const Variable& variable) {
-  bool fits = visit({&value, 0, variable.type, 0, true});
+Result<Given> InputWalk::run(const json::Value& value, graphql::TypeId named) {
+  bool fits = visit({&value, 0, named, 0, true});
   while (fits && depth_ > 0) {
     Level& level = levels_[depth_ - 1];
     const std::size_t at = level.next++;
@@ -76,8 +76,7 @@ Result<Given> InputWalk::run(const json::Value& value, const Variable& variable)
     fits = visit({&member.value, 0, input->type.named, weight, false});
   }
   if (fits) return given_;
-  return fail(Code::invalid, "$" + variable.name + " is nested deeper than " +
-                                 std::to_string(kInputDepthMax) + " levels");
+  return fail(Code::invalid, "is nested deeper than " + std::to_string(kInputDepthMax) + " levels");
 }
 
 class Run {
@@ -173,8 +172,9 @@ Result<const Given*> Run::given(std::uint32_t variable) {
   Slot& slot = variables_[variable];
   const Variable& known = code_.variables[variable];
   if (!slot.given && slot.value != nullptr) {
-    InputWalk walk(*code_.model);
-    MC_TRY(slot.given, walk.run(*slot.value, known));
+    auto walked = walk_input(*code_.model, *slot.value, known.type);
+    if (!walked) return fail(Code::invalid, "$" + known.name + " " + walked.error().what);
+    slot.given = *walked;
   } else if (!slot.given) {
     slot.given = known.fallback;
   }
@@ -274,6 +274,11 @@ Result<Cost> Run::price(const json::Object& variables) {
 }
 
 }  // namespace
+
+Result<Given> walk_input(const CostModel::State& model, const json::Value& value,
+                         graphql::TypeId type) {
+  return InputWalk(model).run(value, type);
+}
 
 Cost largest_row(const std::uint32_t* rows, std::size_t count, const Cost* costs) {
   Cost largest;

@@ -30,6 +30,8 @@ class Priced {
     model_ = *model;
   }
 
+  const CostModel& model() const { return *model_; }
+
   Result<std::unique_ptr<const CostProgram>> program(const std::string& query,
                                                      std::size_t operation = 0) const {
     const auto document = parsed(query);

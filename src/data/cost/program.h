@@ -63,6 +63,10 @@ struct Term {
   Milli weight = 0;
 };
 
+// Of a value for a place of this type (without its lists). `invalid` when it is nested too deep.
+Result<Given> walk_input(const CostModel::State& model, const json::Value& value,
+                         graphql::TypeId type);
+
 // The value of one slicing argument.
 enum class Presence : std::uint8_t { absent, given, by_default };
 struct SizeValue {

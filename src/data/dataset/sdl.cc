@@ -18,6 +18,13 @@ namespace mc::dataset {
 namespace {
 
 constexpr std::string_view kCommon = R"(
+"How long a list may be, for the cost of an operation."
+directive @listSize(
+  assumedSize: Int
+  slicingArguments: [String!]
+  sizedFields: [String!]
+  requireOneSlicingArgument: Boolean = true
+) on FIELD_DEFINITION
 "A calendar day, YYYY-MM-DD."
 scalar Date @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 "A moment, RFC 3339."
@@ -68,6 +75,13 @@ std::string each_column(const Dataset& dataset, Use use) {
   return out;
 }
 
+// Of a field that gives pages of the dataset.
+std::string page_size(const Dataset& dataset, std::string_view arguments) {
+  return " @listSize(assumedSize: " + std::to_string(dataset.limits.first_default) +
+         ", slicingArguments: [" + std::string(arguments) +
+         "], sizedFields: [\"edges\", \"nodes\"], requireOneSlicingArgument: false)";
+}
+
 std::string object_type(const Model& model, const Dataset& dataset) {
   std::string out = description(dataset.description, "") + "type " + dataset.type + " {\n";
   for (const Column& column : dataset.columns) {
@@ -76,12 +90,14 @@ std::string object_type(const Model& model, const Dataset& dataset) {
     out += never_null(column) ? "!\n" : "\n";
   }
   for (const Relation& relation : dataset.relations) {
-    const std::string& type = model.dataset(relation.to)->type;
+    const Dataset& target = *model.dataset(relation.to);
+    const std::string& type = target.type;
     if (relation.kind == RelationKind::one) {
       out += "  " + relation.name + ": " + type + "\n";
     } else {
       out += "  " + relation.name + "(filter: " + type + "Filter, order: [" + type +
-             "Order!], first: Int, after: String): " + type + "Connection!\n";
+             "Order!], first: Int, after: String): " + type + "Connection!" +
+             page_size(target, "\"first\"") + "\n";
     }
   }
   return out + "}\n";
@@ -122,7 +138,8 @@ std::string aggregate_types(const Dataset& dataset) {
                                                   "Numbers!\n  max: " + type + "Numbers!\n";
   std::string out = "type " + type + "Aggregate {\n  count: Long!\n" + parts +
                     "  \"Largest groups first.\"\n  groups(by: " + type +
-                    "GroupColumn!, first: Int! = 100): [" + type + "Group!]!\n}\n";
+                    "GroupColumn!, first: Int! = 100): [" + type +
+                    "Group!]! @listSize(slicingArguments: [\"first\"])\n}\n";
   out += "type " + type + "Group {\n  key: JSON\n  count: Long!\n" + parts + "}\n";
   if (!numbers.empty()) out += "type " + type + "Numbers {" + numbers + " }\n";
   return out;
@@ -155,9 +172,9 @@ std::string query_fields(const Dataset& dataset) {
   const std::string& type = dataset.type;
   return "  " + dataset.name + "(" + key_argument(dataset) + "): " + type + "\n  " +
          dataset.plural + "(filter: " + type + "Filter, order: [" + type +
-         "Order!], first: Int, after: String, last: Int, before: String): " + type +
-         "Connection!\n  " + dataset.plural + "Aggregate(filter: " + type + "Filter): " + type +
-         "Aggregate\n";
+         "Order!], first: Int, after: String, last: Int, before: String): " + type + "Connection!" +
+         page_size(dataset, "\"first\", \"last\"") + "\n  " + dataset.plural +
+         "Aggregate(filter: " + type + "Filter): " + type + "Aggregate\n";
 }
 
 std::string mutation_fields(const Dataset& dataset) {

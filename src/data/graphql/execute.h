@@ -138,6 +138,15 @@ class Resolver {
                        std::span<Datum> out) = 0;
 };
 
+// Told what a run does, field by field, introspection apart.
+class Tally {
+ public:
+  virtual ~Tally() = default;
+  // `values` has one for each parent; `objects` of them, or in them, are objects.
+  virtual void resolved(const FieldCall& call, std::span<const Datum> values,
+                        std::size_t objects) = 0;
+};
+
 // The plan of one operation, kept with a cached document: fields collected, constant arguments
 // coerced. Built lazily by its first users; many threads may share one. Optional.
 class PreparedOperation {
@@ -171,6 +180,7 @@ struct ExecuteRequest {
   bool introspection = true;        // false: __schema and __type give INTROSPECTION_DISABLED
   ExecuteLimits limits{};
   const PreparedOperation* prepared = nullptr;  // of this schema, document and operation
+  Tally* tally = nullptr;
   // one_event: the operation runs once like a query (specification 6.2.3.2).
   Subscriptions subscriptions = Subscriptions::refuse;
 };

@@ -249,10 +249,14 @@ class Levels {
       state.notes = run_.notes.back();
     }
     state.data = out.data();
-    if (!field.below) return;
-    Cell* cells = run_.arena.array<Cell>(parents.size());
-    Completer(run_, field, *batch.plan->type, next_).complete(out, cells);
-    state.cells = cells;
+    const std::size_t objects_before = run_.objects;
+    if (field.below) {
+      Cell* cells = run_.arena.array<Cell>(parents.size());
+      Completer(run_, field, *batch.plan->type, next_).complete(out, cells);
+      state.cells = cells;
+    }
+    if (run_.request.tally == nullptr || field.source == Source::introspection) return;
+    run_.request.tally->resolved(call, out, run_.objects - objects_before);
   }
 
   void below() {

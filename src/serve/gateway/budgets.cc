@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/gateway.h"
+#include "json/json.h"
 
 namespace mc::gateway {
 namespace {
@@ -30,6 +31,15 @@ std::int64_t window_s_of(Dimension dimension) {
   }
 }
 
+bool is_credits(Dimension dimension) {
+  return dimension == Dimension::credits || dimension == Dimension::day_credits ||
+         dimension == Dimension::month_credits;
+}
+
+double share_of(std::int64_t left, std::int64_t quota) {
+  return static_cast<double>(left) / static_cast<double>(quota);
+}
+
 void tell(const Mark& mark, BudgetUse& use) {
   use.limited = true;
   use.policy = budget::policy_of(mark);
@@ -38,11 +48,24 @@ void tell(const Mark& mark, BudgetUse& use) {
   use.left = mark.left;
 }
 
+// What stands against a request, of the caller's own budgets.
+std::string members_of(const std::vector<Mark>& against, std::int64_t retry_s) {
+  std::string out = "\"policies\":";
+  json::Writer writer(out);
+  writer.begin_array();
+  for (const Mark& mark : against) {
+    if (budget::is_own(mark.scope) && !mark.warns) writer.value(budget::policy_of(mark));
+  }
+  writer.end_array();
+  if (retry_s > 0) out += ",\"retryAfter\":" + std::to_string(retry_s);
+  return out;
+}
+
 }  // namespace
 
 bool Gateway::counts(Dimension dimension) {
-  return dimension == Dimension::requests || dimension == Dimension::seats ||
-         dimension == Dimension::bytes;
+  return dimension != Dimension::deliveries && dimension != Dimension::exports &&
+         dimension != Dimension::subscriptions;
 }
 
 void BudgetUse::add_to(net::FieldLines& fields) const {
@@ -58,6 +81,9 @@ void BudgetUse::add_to(net::FieldLines& fields) const {
 
 Budgets::Budgets(budget::Book* book, sys::Clock& clock, sys::Random& random)
     : book_(book != nullptr && book->is_limited() ? book : nullptr),
+      limits_costs_(book_ != nullptr &&
+                    (book_->limits(Dimension::credits) || book_->limits(Dimension::day_credits) ||
+                     book_->limits(Dimension::month_credits) || book_->limits(Dimension::fanout))),
       clock_(clock),
       random_(random),
       start_(clock.mono()) {}
@@ -74,10 +100,28 @@ std::optional<Budgets::Denial> Budgets::take(const budget::Book::Who& who, std::
                                       .set(Dimension::requests, items)
                                       .set(Dimension::seats, 1)
                                       .set(Dimension::bytes, 1);
+  return reserve({who, amounts, use.entry}, use);
+}
+
+std::optional<Budgets::Denial> Budgets::take_costs(const budget::Book::Who& who, BudgetUse& use) {
+  if (!limits_costs_) return std::nullopt;
+  const budget::Amounts amounts = budget::Amounts()
+                                      .set(Dimension::credits, use.priced.credits)
+                                      .set(Dimension::fanout, use.priced.fanout);
+  return reserve({who, amounts, use.costs}, use);
+}
+
+std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask, BudgetUse& use) {
   const budget::Moment at = now();
   std::vector<Mark> against;
-  const budget::Answer answer = book_->reserve(who, amounts, at, use.reservation, &against);
-  if (answer.has_nearest) tell(answer.nearest, use);
+  const budget::Answer answer = book_->reserve(ask.who, ask.amounts, at, ask.into, &against);
+  const Mark& nearest = answer.nearest;
+  if (answer.has_nearest && is_credits(nearest.dimension)) use.credits_left = nearest.left;
+  // Of both steps the one with less left is told.
+  if (answer.has_nearest &&
+      (!use.limited || share_of(nearest.left, nearest.quota) < share_of(use.left, use.quota))) {
+    tell(nearest, use);
+  }
   if (answer.admitted) return std::nullopt;
   return denial_of(answer, against, at.now, use);
 }
@@ -89,32 +133,49 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
   });
   const bool is_own = own != against.end();
   if (is_own) tell(*own, use);
-  if (answer.eligible_at == budget::kNever) {
-    return {{400, "BUDGET_TOO_SMALL",
-             is_own ? "the request asks for more than " + use.policy + " has at once"
-                    : "the request asks for more than there is at once"},
-            {}};
+  std::string cost;
+  if (is_own && is_credits(own->dimension)) {
+    cost = "; this request costs " + std::to_string(own->amount) + " credits";
   }
+  const bool never = answer.eligible_at == budget::kNever;
   const Nanos wait =
-      answer.eligible_at > now ? budget::nanos_of(answer.eligible_at - now) : Nanos{0};
+      !never && answer.eligible_at > now ? budget::nanos_of(answer.eligible_at - now) : Nanos{0};
   const std::int64_t wait_s = whole_seconds(wait);
-  if (is_own) use.wait_s = wait_s;
   // Those who were denied together do not come back together.
   const auto spread =
       static_cast<std::int64_t>(random_.next_u64() % static_cast<std::uint64_t>(wait_s / 4 + 1));
-  net::Headers headers = {{"Retry-After", std::to_string(wait_s + spread)}};
-  if (!is_own) return {{503, "OVERLOADED", "the server is at its limit; retry"}, headers};
-  return {{429, "BUDGET_EXCEEDED",
-           "the budget " + use.policy + " is used up: " + std::to_string(use.quota) +
-               (use.window_s > 0 ? " in " + std::to_string(use.window_s) + " s" : " at a time")},
-          headers};
+  const std::int64_t retry_s = never ? 0 : wait_s + spread;
+  HttpError error{400, "BUDGET_TOO_SMALL", "the request asks for more than there is at once",
+                  members_of(against, retry_s)};
+  if (never) {
+    if (is_own) {
+      error.message = "the request asks for more than " + use.policy + " has at once" + cost;
+    }
+    return {error, {}};
+  }
+  if (is_own) use.wait_s = wait_s;
+  const net::Headers headers = {{"Retry-After", std::to_string(retry_s)}};
+  error.status = is_own ? 429 : 503;
+  error.code = is_own ? "BUDGET_EXCEEDED" : "OVERLOADED";
+  error.message = "the server is at its limit; retry";
+  if (is_own) {
+    error.message =
+        "the budget " + use.policy + " is used up: " + std::to_string(use.quota) +
+        (use.window_s > 0 ? " in " + std::to_string(use.window_s) + " s" : " at a time") + cost;
+  }
+  return {error, headers};
 }
 
 void Budgets::settle(BudgetUse& use, std::int64_t bytes) {
-  if (!use.reservation.is_open()) return;
-  budget::Amounts used = use.reservation.taken();
+  if (book_ == nullptr || !(use.entry.is_open() || use.costs.is_open())) return;
+  const budget::Moment at = now();
+  budget::Amounts used = use.entry.taken();
   used.set(Dimension::bytes, std::max<std::int64_t>(bytes, 0));
-  use.reservation.settle(used, now());
+  use.entry.settle(used, at);
+  const Costs& costs = use.used ? *use.used : use.priced;
+  use.costs.settle(
+      budget::Amounts().set(Dimension::credits, costs.credits).set(Dimension::fanout, costs.fanout),
+      at);
 }
 
 }  // namespace mc::gateway

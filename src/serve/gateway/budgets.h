@@ -1,7 +1,8 @@
 // Budgets of requests: what is taken before a request runs, settled when it ends, and told.
 //
-// 429 is the caller's own budget, 503 one that it shares with others. Of a shared one nothing is
-// told, neither limit nor load: not in a header, not in the message.
+// Twice: what every request takes, before anything of it is parsed, and what its operations cost,
+// once they are known. 429 is the caller's own budget, 503 one that it shares with others. Of a
+// shared one nothing is told, neither limit nor load: not in a header, not in the message.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,25 @@
 
 namespace mc::gateway {
 
+// What operations cost.
+struct Costs {
+  std::int64_t credits = 0;
+  std::int64_t fanout = 0;  // requests to an upstream, statements
+};
+
 // Of one request.
 struct BudgetUse {
-  budget::Reservation reservation;
-  bool limited = false;    // by a budget of the caller's own; the nearest:
-  std::string policy;      // "tenant-requests"
-  std::int64_t quota = 0;  // in a window
+  budget::Reservation entry;  // requests, seats, bytes
+  budget::Reservation costs;  // credits, fan-out
+  Costs priced;               // before it ran
+  std::optional<Costs> used;  // measured; without it what was priced holds
+  bool limited = false;       // by a budget of the caller's own; the nearest:
+  std::string policy;         // "tenant-requests"
+  std::int64_t quota = 0;     // in a window
   std::int64_t window_s = 0;
   std::int64_t left = 0;
-  std::int64_t wait_s = 0;  // until what was asked for is left; of a denial
+  std::int64_t wait_s = 0;                   // until what was asked for is left; of a denial
+  std::optional<std::int64_t> credits_left;  // of the caller's own, when those are limited
 
   // RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
   void add_to(net::FieldLines& fields) const;
@@ -35,21 +46,31 @@ class Budgets {
   // `book` null: nothing is limited.
   Budgets(budget::Book* book, sys::Clock& clock, sys::Random& random);
 
+  bool limits_costs() const { return limits_costs_; }
   struct Denial {
     HttpError error;
     net::Headers headers;
   };
   // For a request of `items` operations.
   std::optional<Denial> take(const budget::Book::Who& who, std::int64_t items, BudgetUse& use);
+  // For what use.priced says.
+  std::optional<Denial> take_costs(const budget::Book::Who& who, BudgetUse& use);
   // At the end, whatever became of it; `bytes` of the answer. Again: nothing happens.
   void settle(BudgetUse& use, std::int64_t bytes);
 
  private:
   budget::Moment now() const;
+  struct Ask {
+    const budget::Book::Who& who;
+    budget::Amounts amounts;
+    budget::Reservation& into;
+  };
+  std::optional<Denial> reserve(const Ask& ask, BudgetUse& use);
   Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
                    budget::Ticks now, BudgetUse& use);
 
   budget::Book* const book_;
+  const bool limits_costs_;
   sys::Clock& clock_;
   sys::Random& random_;
   const MonoTime start_;

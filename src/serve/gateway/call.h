@@ -26,8 +26,9 @@ struct Route {
   std::string host;  // upstream
   std::uint16_t port = 0;
   std::string target;
-  std::unique_ptr<graphql::Schema> own_schema;  // upstream with schema_file
-  const graphql::Schema* schema = nullptr;      // null = documents are only parsed
+  std::unique_ptr<graphql::Schema> own_schema;   // upstream with schema_file
+  const graphql::Schema* schema = nullptr;       // null = documents are only parsed
+  std::shared_ptr<const cost::CostModel> costs;  // null = a selected field costs a credit
   Registered registered;
   std::unique_ptr<DocumentCache> cache;
   std::shared_ptr<net::Upstream> upstream;
@@ -69,7 +70,9 @@ struct Call {
   std::size_t statements = 0;
   std::size_t rows = 0;
   bool cache_hit = true;
-  bool mutates = false;  // any item does
+  bool mutates = false;     // any item does
+  bool tells_cost = false;  // as the client wants it
+  bool began = false;       // its operations run, here or elsewhere
 
   // Whose data it is about.
   const TenantId& tenant() const { return reach ? reach->tenant : caller->tenant; }
@@ -94,7 +97,10 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
   bool admit_reach(const CallPtr& call, const ReadFields& fields);
+  budget::Book::Who payer_of(const Call& call) const;
   bool take_budget(const CallPtr& call);
+  // costs.cc: once the operations are known. False when the call was answered.
+  bool take_costs(const CallPtr& call);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);

@@ -60,7 +60,8 @@ const TouchedFields& Compiled::touched(std::size_t operation, const ListedFields
 }
 
 std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& limits,
-                                        const graphql::Schema* schema) {
+                                        const graphql::Schema* schema,
+                                        const cost::CostModel* costs) {
   auto out = std::make_shared<Compiled>();
   graphql::ParseLimits parse_limits;
   parse_limits.bytes_max = static_cast<std::uint32_t>(limits.document_bytes_max);
@@ -99,6 +100,9 @@ std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& l
       for (const graphql::OperationNode& operation : out->document->operations) {
         out->prepared.push_back(
             std::make_unique<const graphql::PreparedOperation>(*schema, *out->document, operation));
+      }
+      for (std::size_t i = 0; costs != nullptr && i < out->document->operations.size(); ++i) {
+        out->costs.push_back(cost::CostProgram::make(*costs, *out->document, i));
       }
     }
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "cost/cost.h"
 #include "gateway/config.h"
 #include "gateway/listed_fields.h"
 #include "graphql/graphql.h"
@@ -34,6 +35,8 @@ struct Compiled {
   graphql::Measure measure;
   // By index into document->operations; empty when there is no schema to plan against.
   std::vector<std::unique_ptr<const graphql::PreparedOperation>> prepared;
+  // By the same index, or what is wrong with it; empty when there is no model of costs.
+  std::vector<Result<std::unique_ptr<const cost::CostProgram>>> costs;
   // What an operation reaches of the fields that its route lists; found out when it is first asked
   // for. A document of a route with a schema.
   const TouchedFields& touched(std::size_t operation, const ListedFields& listed) const;
@@ -42,9 +45,11 @@ struct Compiled {
   mutable std::vector<graphql::KeptSlot> touched_slots;  // by operation
 };
 
-// `schema` may be null: then only syntax and limits are checked.
+// `schema` may be null: then only syntax and limits are checked. `costs` is of that schema, or
+// null.
 std::shared_ptr<const Compiled> compile(std::string query, const LimitsConfig& limits,
-                                        const graphql::Schema* schema);
+                                        const graphql::Schema* schema,
+                                        const cost::CostModel* costs = nullptr);
 
 // A bounded LRU of one route. Keys hold the tenant and the whole text, so a hit is exact and one
 // tenant's entries never answer another. Limits of entries and bytes, in all and of one tenant, are

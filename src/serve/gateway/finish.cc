@@ -46,6 +46,11 @@ RouteMeters::RouteMeters(const Meters& meters, const RouteConfig& route)
 }
 
 void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
+  // What was refused before it ran has cost the look at it.
+  if (!call.began) {
+    const auto items = static_cast<std::int64_t>(call.graphql.items.size());
+    call.budget.used = Costs{std::min(call.budget.priced.credits, items), 0};
+  }
   budgets.settle(call.budget, bytes);
   const net::Request& request = call.exchange->request();
   const Nanos spent = world.clock.mono() - request.received;
@@ -127,8 +132,7 @@ void Gateway::Core::finish(const CallPtr& call, int status, std::string body, ne
 
 void Gateway::Core::refuse(const CallPtr& call, const HttpError& error, net::Headers extra) {
   call->code = error.code;
-  finish(call, error.status, error_body(error.code, error.message, call->request_id),
-         std::move(extra));
+  finish(call, error.status, error_body(error, call->request_id), std::move(extra));
 }
 
 void Gateway::Core::refuse(const CallPtr& call, Stage stage,

@@ -32,6 +32,22 @@ Status read_url(Route& route) {
   return ok();
 }
 
+// A model that cannot be made is an error when somebody's credits are counted by it.
+Status load_costs(Route& route, const GatewayWorld& world) {
+  if (route.schema == nullptr) return ok();
+  auto model = cost::CostModel::make(*route.schema, {.list_size = route.config.list_size});
+  if (model) {
+    route.costs = std::move(*model);
+    return ok();
+  }
+  const std::string where = route.config.path + ": " + route.config.schema_file + ": ";
+  if (Budgets(world.budgets, world.clock, world.random).limits_costs()) {
+    return fail(Code::invalid, "route " + where + model.error().what);
+  }
+  world.log.warn("cost.no_model", {{"route", route.config.path}, {"what", model.error().what}});
+  return ok();
+}
+
 Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld& world) {
   const std::string where = "route " + route.config.path + ": ";
   if (route.config.kind == RouteKind::datasets) {
@@ -50,6 +66,7 @@ Status load_route(Route& route, const GatewayConfig& config, const GatewayWorld&
     route.own_schema = std::move(*schema);
     route.schema = route.own_schema.get();
   }
+  MC_TRY_OK(load_costs(route, world));
   if (!route.config.fields.empty()) {
     Result<ListedFields> listed = ListedFields::make(*route.own_schema, route.config.fields);
     if (!listed) return fail(Code::invalid, where + listed.error().what);

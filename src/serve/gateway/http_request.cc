@@ -210,6 +210,9 @@ ReadFields::ReadFields(const net::Request& request) {
       case 6:
         take(accept, "accept", 1);
         break;
+      case 9:
+        take(cost, "x-mc-cost", kCostBit);
+        break;
       case 10:
         take(tracestate, "tracestate", 2);
         break;
@@ -284,12 +287,13 @@ int status_for(Stage stage, std::string_view media_type, HttpProfile profile) {
   return 200;
 }
 
-std::string error_body(std::string_view code, std::string_view message,
-                       std::string_view request_id) {
+std::string error_body(const HttpError& error, std::string_view request_id) {
   std::string out;
   json::Writer writer(out);
-  writer.begin_object().key("errors").begin_array().begin_object().member("message", message);
-  writer.key("extensions").begin_object().member("code", code).member("requestId", request_id);
+  writer.begin_object().key("errors").begin_array().begin_object();
+  writer.member("message", error.message).key("extensions").begin_object();
+  writer.member("code", error.code).member("requestId", request_id);
+  if (!error.more.empty()) out += ',' + error.more;
   writer.end_object().end_object().end_array().end_object();
   return out;
 }

@@ -20,9 +20,9 @@ inline constexpr std::string_view kGraphqlType = "application/graphql-response+j
 struct ReadFields {
   explicit ReadFields(const net::Request& request);
   std::string_view accept, authorization, content_type, content_encoding, traceparent, tracestate,
-      purpose, tenant, warrant;
-  static constexpr unsigned kPurposeBit = 64, kTenantBit = 128, kWarrantBit = 256;
-  unsigned repeated = 0;  // which of the fields stand there twice; bits, of these three above
+      purpose, tenant, warrant, cost;
+  static constexpr unsigned kPurposeBit = 64, kTenantBit = 128, kWarrantBit = 256, kCostBit = 512;
+  unsigned repeated = 0;  // which of the fields stand there twice; bits, of these above
 };
 // Of one of these two: with the charset.
 std::string_view content_type(std::string_view media_type);
@@ -44,6 +44,7 @@ struct HttpError {
   int status = 400;
   std::string code;
   std::string message;
+  std::string more = {};  // members of "extensions", JSON
 };
 
 struct GraphqlRequest {
@@ -61,9 +62,8 @@ tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request&
 enum class Stage { params, parse, validate, prepare, executed, executed_with_errors };
 int status_for(Stage stage, std::string_view media_type, HttpProfile profile);
 
-// {"errors":[{"message":...,"extensions":{"code":...,"requestId":...}}]}
-std::string error_body(std::string_view code, std::string_view message,
-                       std::string_view request_id);
+// {"errors":[{"message":...,"extensions":{"code":...,"requestId":...,<more>}}]}
+std::string error_body(const HttpError& error, std::string_view request_id);
 std::string error_body(const std::vector<graphql::GraphqlError>& errors,
                        std::string_view request_id);
 

@@ -36,7 +36,7 @@ inline std::string replay_http_request(std::string_view bytes) {
     const HttpError& error = read.error();
     const bool known = error.status == 400 || error.status == 405 || error.status == 415;
     if (!known || error.code.empty() || error.message.empty()) return "a refusal without reason";
-    const auto body = json::parse(error_body(error.code, error.message, "req_1"));
+    const auto body = json::parse(error_body(error, "req_1"));
     return body ? "" : "an error body that is no JSON: " + body.error().what;
   }
   if (read->items.empty() || read->items.size() > 4) return "a batch out of its limits";

@@ -215,7 +215,7 @@ TEST_CASE("http request: negotiation gives a type that the client takes, or none
 }
 
 TEST_CASE("http request: bodies of errors are JSON whatever the message holds") {
-  const std::string body = error_body("CODE", "\"quoted\" \n </script>", "req_1");
+  const std::string body = error_body({400, "CODE", "\"quoted\" \n </script>"}, "req_1");
   const auto value = json::parse(body);
   REQUIRE(value.has_value());
   const json::Value& error = value->find("errors")->as_array()->front();

@@ -96,6 +96,12 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
     return false;
   }
   call->purpose = fields.purpose.empty() ? call->caller->purpose : std::string(fields.purpose);
+  if ((fields.repeated & ReadFields::kCostBit) != 0 ||
+      !(fields.cost.empty() || fields.cost == "include")) {
+    refuse(call, {400, "BAD_REQUEST", "X-MC-Cost: include, or nothing; once at most"});
+    return false;
+  }
+  call->tells_cost = !fields.cost.empty();
   if (!call->caller->may(identity::Scope::query)) {
     refuse(call, {403, "FORBIDDEN", "the token lacks the scope 'query'"});
     return false;
@@ -103,15 +109,18 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
   return admit_reach(call, fields);
 }
 
-// The caller pays, also for another tenant's data. False when the call was answered.
-bool Gateway::Core::take_budget(const CallPtr& call) {
-  const identity::Caller& caller = *call->caller;
+// The caller pays, also for another tenant's data.
+budget::Book::Who Gateway::Core::payer_of(const Call& call) const {
   const auto route = std::find_if(routes.begin(), routes.end(),
-                                  [&](const auto& one) { return one.get() == call->route; });
-  const budget::Book::Who who{caller.tenant.get(), caller.plan, caller.principal.get(),
-                              static_cast<std::size_t>(route - routes.begin())};
-  std::optional<Budgets::Denial> denial =
-      budgets.take(who, static_cast<std::int64_t>(call->graphql.items.size()), call->budget);
+                                  [&](const auto& one) { return one.get() == call.route; });
+  return {call.caller->tenant.get(), call.caller->plan, call.caller->principal.get(),
+          static_cast<std::size_t>(route - routes.begin())};
+}
+
+// False when the call was answered.
+bool Gateway::Core::take_budget(const CallPtr& call) {
+  std::optional<Budgets::Denial> denial = budgets.take(
+      payer_of(*call), static_cast<std::int64_t>(call->graphql.items.size()), call->budget);
   if (denial) refuse(call, denial->error, std::move(denial->headers));
   return !denial;
 }
@@ -211,7 +220,8 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
     for (std::size_t i = 0; i < call->documents.size(); ++i) {
       if (call->documents[i] != nullptr) continue;
       const std::string& query = call->graphql.items[i].query;
-      call->documents[i] = compile(query, config.limits, call->route->schema);
+      call->documents[i] =
+          compile(query, config.limits, call->route->schema, call->route->costs.get());
       call->route->cache->insert(call->caller->tenant, query, call->documents[i]);
     }
     dispatch(call, {Place::parser, static_cast<std::size_t>(parser)});
@@ -221,7 +231,7 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
 
 // On the loop for known documents, on a parser thread for new ones.
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
-  if (!check_operations(call)) return;
+  if (!check_operations(call) || !take_costs(call)) return;
   if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
   if (decisions_block()) return forward_from_worker(call);
   if (world.policy != nullptr) {

@@ -40,6 +40,7 @@ struct RouteConfig {
   std::string documents_file;  // JSON object: "sha256:<hex>" -> document text
   Nanos timeout = seconds(10);
   std::int64_t response_bytes_max = 64 << 20;
+  std::int64_t list_size = 100;  // for costs
 };
 
 }  // namespace mc::gateway
@@ -110,5 +111,9 @@ struct mc::json::Describe<mc::gateway::RouteConfig> {
             &T::response_bytes_max,
             "Bytes of one reply",
             {.min = 1024, .max = std::int64_t{4} << 30}},
+      Field{"list_size",
+            &T::list_size,
+            "How long a list is taken for in costs when the schema does not say",
+            {.min = 1, .max = 1'000'000'000}},
   };
 };

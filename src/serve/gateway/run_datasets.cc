@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/call.h"
+#include "gateway/costs.h"
 
 namespace mc::gateway {
 namespace {
@@ -122,7 +123,12 @@ graphql::ExecuteResult Gateway::Core::execute_item(Call& call, const Item& item,
       request.prepared = prepared.get();
     }
   }
-  return graphql::execute(*call.route->schema, request, session, world.clock);
+  CostWatch watch(*this, call, item.index);
+  request.tally = watch.tally();
+  graphql::ExecuteResult result =
+      graphql::execute(*call.route->schema, request, session, world.clock);
+  watch.end(result.body);
+  return result;
 }
 
 Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call& call,
@@ -151,6 +157,8 @@ std::optional<SessionGate> Gateway::Core::make_gate(Call& call,
 Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session& session) {
   const auto bytes_max = static_cast<std::size_t>(call.route->config.response_bytes_max);
   Executed out;
+  call.began = true;
+  call.budget.used.reset();  // a run on the loop that was begun anew
   bool request_error = false;
   bool errors = false;
   if (call.graphql.batch) out.body += '[';
@@ -203,6 +211,9 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
   const dataset::SessionReport& report = session.report();
   call->statements = report.statements;
   call->rows = report.rows;
+  if (call->budget.used) {
+    call->budget.used->fanout = static_cast<std::int64_t>(report.statements);
+  }
   for (const dataset::Fault& fault : report.faults) {
     world.log.warn("dataset.fault", {{"request_id", call->request_id},
                                      {"tenant", call->caller->tenant},
@@ -217,8 +228,12 @@ void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& sessio
       return refuse(call, recorded.error());
     }
   }
-  // The log tells a reply that nobody waited for from one that was read.
-  if (call->exchange->cancelled()) return finish(call, 499, "");
+  // The log tells a reply that nobody waited for from one that was read. Nothing is given back for
+  // it: who leaves early must not run more than who stays.
+  if (call->exchange->cancelled()) {
+    call->budget.used.reset();
+    return finish(call, 499, "");
+  }
   finish(call, status, std::move(executed.body));
 }
 

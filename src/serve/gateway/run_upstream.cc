@@ -3,6 +3,7 @@
 #include <array>
 
 #include "gateway/call.h"
+#include "gateway/costs.h"
 
 namespace mc::gateway {
 namespace {
@@ -159,8 +160,11 @@ net::Response Gateway::Core::upstream_failure(Call& call, const net::ForwardResu
   response.status = failure.status;
   response.headers = {{"Content-Type", std::string(content_type(call.media_type))},
                       {"X-Request-Id", call.request_id}};
-  response.body =
-      error_body(failure.code, "the upstream did not answer: " + result.error, call.request_id);
+  call.budget.add_to(response.fields);
+  response.body = error_body({.status = failure.status,
+                              .code = std::string(failure.code),
+                              .message = "the upstream did not answer: " + result.error},
+                             call.request_id);
   return response;
 }
 
@@ -187,6 +191,8 @@ void Gateway::Core::forward(const CallPtr& call) {
   forward.response_fields.add("X-Request-Id", call->request_id);
   add_decisions(*call, forward.response_fields);
   call->budget.add_to(forward.response_fields);
+  add_cost(*call, forward.response_fields);
+  call->began = true;
   // on_done keeps the call; on_failure comes before it, so a plain pointer will do.
   forward.on_failure = [this, held = call.get()](const net::ForwardResult& result) {
     return upstream_failure(*held, result);
