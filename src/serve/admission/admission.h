@@ -1,8 +1,15 @@
 // Admission under load: who runs now, who waits, who is turned away.
 //
-//   FairQueue   who is next, fairly between tenants (fair_queue.h)
+//   Controller   all of it together, for any thread (controller.h); Settings (settings.h)
+//   FairQueue    who is next, fairly between tenants (fair_queue.h)
+//   Limiter      how many run at a time (limiter.h)
+//   Cursor       who is shed under overload; StandingQueue, pressure_of() (overload.h)
 //
-// Pure and of one thread each: time is given, nothing else is known here.
+// Time is given, nothing else is known here. All but the Controller are of one thread each.
 #pragma once
 
+#include "admission/controller.h"  // IWYU pragma: export
 #include "admission/fair_queue.h"  // IWYU pragma: export
+#include "admission/limiter.h"     // IWYU pragma: export
+#include "admission/overload.h"    // IWYU pragma: export
+#include "admission/settings.h"    // IWYU pragma: export

@@ -1,8 +1,11 @@
 #include "admission/fair_queue.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
+
+#include "admission/tenant_names.h"
 
 namespace mc::admission {
 namespace {
@@ -11,7 +14,10 @@ using Index = std::uint32_t;
 constexpr Index kNone = UINT32_MAX;
 // Of virtual time, for a cost of one at weight one: the largest weight still moves a tag by 1,000.
 constexpr std::int64_t kUnit = 1'000'000;
-constexpr std::size_t kSweepEach = 1'024;  // tenants made between two looks for idle ones
+constexpr std::size_t kLooksEach = 24;  // at tenants that may be idle, for each that is made
+// Tags begin anew from there: half of what there is, some days of 1,000 seats.
+constexpr std::int64_t kTagMost = std::int64_t{1} << 62;
+constexpr std::int64_t kAheadMost = 10 * std::int64_t{kCostMax} * kUnit;  // what settling can owe
 
 struct Item {
   std::uint64_t token = 0;
@@ -22,6 +28,7 @@ struct Item {
   Index older = kNone, newer = kNone;   // of the tenant
   Index before = kNone, after = kNone;  // of all, as they came
   std::uint32_t round = 0;              // how often the slot was used
+  bool hurried = false;                 // its deadline comes before what anybody may wait
 };
 
 struct Tenant {
@@ -31,6 +38,10 @@ struct Tenant {
   std::int64_t cost = 0;   // of all that wait
   std::uint32_t weight = 1;
   std::uint32_t count = 0;
+  std::uint32_t keep = 1;
+  bool used = false;
+  bool held = false;
+  StandingQueue standing;
   Index oldest = kNone, newest = kNone;
   Index place[2] = {kNone, kNone};  // in the heaps: by tag, by length
 };
@@ -62,6 +73,11 @@ class Heap {
     const std::size_t at = place_of(tenant);
     heap_[at].key = key;
     if (!up(at)) down(at);
+  }
+  // Of all keys in a way that leaves their order.
+  template <class Change>
+  void change_keys(const Change& change) {
+    for (Entry& entry : heap_) change(entry.key);
   }
 
  private:
@@ -105,63 +121,6 @@ class Heap {
   std::vector<Entry> heap_;
 };
 
-// Tenants by name: open addressing, with a part of the hash beside each, so that hardly any but the
-// right one is looked at. What is erased is erased all at once.
-class Names {
- public:
-  explicit Names(const std::vector<Tenant>& tenants) : tenants_(tenants), slots_(64) {}
-  std::size_t size() const { return size_; }
-  std::size_t bytes() const { return slots_.capacity() * sizeof(Slot); }
-
-  Index find(std::string_view name) const {
-    const std::size_t hash = std::hash<std::string_view>()(name);
-    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
-      const Slot& slot = slots_[at];
-      if (slot.tenant == kNone) return kNone;
-      if (slot.hash == part_of(hash) && tenants_[slot.tenant].name == name) return slot.tenant;
-    }
-  }
-  void insert(Index tenant) {
-    if (++size_ * 2 > slots_.size()) rebuild(slots_.size() * 2, [](Index) { return true; });
-    put(tenant);
-  }
-  template <class Keeps>
-  void erase_but(const Keeps& keeps) {
-    rebuild(slots_.size(), keeps);
-  }
-
- private:
-  struct Slot {
-    std::uint32_t hash = 0;
-    Index tenant = kNone;
-  };
-  std::size_t mask() const { return slots_.size() - 1; }
-  static std::uint32_t part_of(std::size_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
-  void put(Index tenant) {
-    const std::size_t hash = std::hash<std::string_view>()(tenants_[tenant].name);
-    std::size_t at = hash & mask();
-    while (slots_[at].tenant != kNone) at = (at + 1) & mask();
-    slots_[at] = {part_of(hash), tenant};
-  }
-  template <class Keeps>
-  void rebuild(std::size_t size, const Keeps& keeps) {
-    std::vector<Slot> old(size);
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.tenant == kNone) continue;
-      if (keeps(slot.tenant)) {
-        put(slot.tenant);
-      } else {
-        --size_;
-      }
-    }
-  }
-
-  const std::vector<Tenant>& tenants_;
-  std::vector<Slot> slots_;
-  std::size_t size_ = 0;
-};
-
 using Tag = std::pair<std::int64_t, std::uint64_t>;
 Tag tag_of(const Tenant& tenant) {
   return {tenant.tag, tenant.turn};
@@ -179,7 +138,7 @@ struct FairQueue::State {
   Index tenant_of(std::string_view name) {
     const Index found = names.find(name);
     if (found != kNone) return found;
-    if (++made % kSweepEach == 0) forget_idle();
+    forget_idle();
     Index at = kNone;
     if (free_tenants.empty()) {
       at = static_cast<Index>(tenants.size());
@@ -189,6 +148,7 @@ struct FairQueue::State {
       free_tenants.pop_back();
       tenants[at] = Tenant();
     }
+    tenants[at].used = true;
     tenants[at].name = name;
     tenants[at].tag = virtual_time;
     names.insert(at);
@@ -197,12 +157,14 @@ struct FairQueue::State {
 
   // Nothing is lost: a tenant whose tag has passed begins at virtual time as a new one does.
   void forget_idle() {
-    names.erase_but([&](Index at) {
-      const Tenant& tenant = tenants[at];
-      if (tenant.count > 0 || tenant.tag > virtual_time) return true;
-      free_tenants.push_back(at);
-      return false;
-    });
+    for (std::size_t i = 0; i < std::min(kLooksEach, tenants.size()); ++i) {
+      look = look + 1 < tenants.size() ? look + 1 : 0;
+      Tenant& tenant = tenants[look];
+      if (!tenant.used || tenant.count > 0 || tenant.held || tenant.tag > virtual_time) continue;
+      names.erase(tenant.name);
+      tenant.used = false;
+      free_tenants.push_back(static_cast<Index>(look));
+    }
   }
 
   Index enqueue(Index index, const Waiting& waiting) {
@@ -217,30 +179,44 @@ struct FairQueue::State {
     Tenant& tenant = tenants[index];
     const std::uint32_t cost = std::clamp<std::uint32_t>(waiting.cost, 1, kCostMax);
     const std::uint32_t round = items[at].round + 1;
+    const MonoTime latest = waiting.now + limits.wait_max;
     items[at] = {.token = waiting.token,
                  .cost = cost,
                  .tenant = index,
                  .at = waiting.now,
-                 .deadline = std::min(waiting.deadline, waiting.now + limits.wait_max),
+                 .deadline = std::min(waiting.deadline, latest),
                  .older = tenant.newest,
                  .before = last,
-                 .round = round};
+                 .round = round,
+                 .hurried = waiting.deadline < latest};
+    if (items[at].hurried) hurried.emplace(items[at].deadline, at);
     (tenant.newest == kNone ? tenant.oldest : items[tenant.newest].newer) = at;
     tenant.newest = at;
     (last == kNone ? first : items[last].after) = at;
     last = at;
     ++waiting_count;
     tenant.weight = std::clamp<std::uint32_t>(waiting.weight, 1, kWeightMax);
+    tenant.keep = std::max<std::uint32_t>(waiting.keep, 1);
     tenant.cost += cost;
     if (++tenant.count == 1) {
       tenant.tag = std::max(tenant.tag, virtual_time);
       tenant.turn = ++turns;
-      by_tag.insert(index, tag_of(tenant));
+      if (!tenant.held) by_tag.insert(index, tag_of(tenant));
       by_length.insert(index, length_of(tenant));
     } else {
       by_length.update(index, length_of(tenant));
+      changes_standing(tenant, [&](StandingQueue& queue) {
+        queue.waits(waiting.now - items[tenant.oldest].at, waiting.now, limits.standing);
+      });
     }
     return at;
+  }
+
+  template <class Change>
+  void changes_standing(Tenant& tenant, const Change& change) {
+    const bool before = tenant.standing.standing();
+    change(tenant.standing);
+    if (before != tenant.standing.standing()) before ? --standing_count : ++standing_count;
   }
 
   // Takes a request out of every list; its slot is free afterwards.
@@ -251,39 +227,77 @@ struct FairQueue::State {
     (item.newer == kNone ? tenant.newest : items[item.newer].older) = item.older;
     (item.before == kNone ? first : items[item.before].after) = item.after;
     (item.after == kNone ? last : items[item.after].before) = item.before;
+    if (item.hurried) hurried.erase({item.deadline, at});
     items[at].tenant = kNone;
     --waiting_count;
     free_items.push_back(at);
     tenant.cost -= item.cost;
     if (--tenant.count == 0) {
-      by_tag.erase(item.tenant);
+      if (!tenant.held) by_tag.erase(item.tenant);
       by_length.erase(item.tenant);
+      changes_standing(tenant, [](StandingQueue& queue) { queue.emptied(); });
     } else {
       by_length.update(item.tenant, length_of(tenant));
     }
     return item;
   }
 
+  // The tenant's next to be served.
+  static Index next_of(const Tenant& tenant) {
+    return tenant.standing.standing() ? tenant.newest : tenant.oldest;
+  }
+
+  // Whose turn it is, when those are gone who have waited too long.
+  Index next(MonoTime now, std::vector<std::uint64_t>& expired) {
+    while (!by_tag.empty()) {
+      Tenant& tenant = tenants[by_tag.top()];
+      const Index oldest = tenant.oldest;
+      changes_standing(tenant, [&](StandingQueue& queue) {
+        queue.waits(now - items[oldest].at, now, limits.standing);
+      });
+      if (tenant.standing.standing() && tenant.count > tenant.keep &&
+          items[oldest].at + limits.standing.wait <= now) {
+        expired.push_back(take(oldest).token);
+        continue;
+      }
+      const Index at = next_of(tenant);
+      if (items[at].deadline > now) return at;
+      expired.push_back(take(at).token);
+    }
+    return kNone;
+  }
+
   void move_on(Index index, std::int64_t cost) {
     Tenant& tenant = tenants[index];
-    tenant.tag = std::max(tenant.tag + cost * kUnit / tenant.weight, virtual_time);
+    const std::int64_t moved = tenant.tag + cost * kUnit / tenant.weight;
+    tenant.tag = std::clamp(moved, virtual_time, virtual_time + kAheadMost);
     tenant.turn = ++turns;
     highest = std::max(highest, tenant.tag);
-    if (tenant.count > 0) by_tag.update(index, tag_of(tenant));
+    if (tenant.count > 0 && !tenant.held) by_tag.update(index, tag_of(tenant));
+  }
+
+  // All tags move down by the same; those that have passed are 0.
+  void begin_tags_anew() {
+    for (Tenant& tenant : tenants)
+      tenant.tag = std::max<std::int64_t>(0, tenant.tag - virtual_time);
+    by_tag.change_keys([&](Tag& tag) { tag.first -= virtual_time; });
+    highest -= virtual_time;
+    virtual_time = 0;
   }
 
   FairQueueLimits limits;
   std::vector<Tenant> tenants;
   std::vector<Item> items;
   std::vector<Index> free_tenants, free_items;
-  Names names{tenants};
-  Heap<0, Tag> by_tag{tenants};
+  TenantNames<Tenant> names{tenants};
+  Heap<0, Tag> by_tag{tenants};  // of those that wait and are not held
   Heap<1, double> by_length{tenants};
+  std::set<std::pair<MonoTime, Index>> hurried;
   Index first = kNone, last = kNone;           // of all that wait, as they came
   std::int64_t virtual_time = 0, highest = 0;  // of all tags there ever were
-  std::size_t waiting_count = 0;
+  std::size_t waiting_count = 0, standing_count = 0;
   std::uint64_t turns = 0;
-  std::size_t made = 0;
+  std::size_t look = 0;  // at the tenant that may be idle
 };
 
 FairQueue::FairQueue(const FairQueueLimits& limits) : state_(std::make_unique<State>(limits)) {}
@@ -292,38 +306,60 @@ FairQueue::~FairQueue() = default;
 FairQueue::Pushed FairQueue::push(std::string_view tenant, const Waiting& waiting) {
   State& s = *state_;
   const Index index = s.tenant_of(tenant);
-  if (s.tenants[index].count >= s.limits.of_tenant_max) return {Push::tenant_full, {}, {}};
+  const auto last_of = [](const Tenant& of) {
+    return of.standing.standing() ? of.oldest : of.newest;
+  };
+  std::optional<std::uint64_t> evicted;
+  if (s.tenants[index].count >= s.limits.of_tenant_max) {
+    if (!s.tenants[index].standing.standing()) return {Push::tenant_full, {}, {}};
+    evicted = s.take(s.tenants[index].oldest).token;
+  }
   const Index at = s.enqueue(index, waiting);
   const Place place{at, s.items[at].round};
-  if (s.waiting_count <= s.limits.waiting_max) return {Push::queued, place, {}};
-  const Index last_in = s.tenants[s.by_length.top()].newest;
-  const Item evicted = s.take(last_in);
-  if (last_in == at) return {Push::full, {}, {}};
-  return {Push::queued, place, evicted.token};
+  if (s.waiting_count <= s.limits.waiting_max) return {Push::queued, place, evicted};
+  const Index gives_way = last_of(s.tenants[s.by_length.top()]);
+  const Item gone = s.take(gives_way);
+  if (gives_way == at) return {Push::full, {}, {}};
+  return {Push::queued, place, gone.token};
+}
+
+std::optional<std::uint64_t> FairQueue::peek(MonoTime now, std::vector<std::uint64_t>& expired) {
+  const Index at = state_->next(now, expired);
+  if (at == kNone) return std::nullopt;
+  return state_->items[at].token;
 }
 
 std::optional<FairQueue::Popped> FairQueue::pop(MonoTime now, std::vector<std::uint64_t>& expired) {
   State& s = *state_;
-  while (!s.by_tag.empty()) {
-    const Index index = s.by_tag.top();
-    const Tenant& tenant = s.tenants[index];
-    const Item item = s.take(lifo_ ? tenant.newest : tenant.oldest);
-    if (item.deadline <= now) {
-      expired.push_back(item.token);
-      continue;
-    }
-    s.virtual_time = std::max(s.virtual_time, s.tenants[index].tag);
-    s.move_on(index, item.cost);
-    return Popped{item.token, now - item.at};
-  }
-  return std::nullopt;
+  const Index at = s.next(now, expired);
+  if (at == kNone) return std::nullopt;
+  Tenant& tenant = s.tenants[s.items[at].tenant];
+  s.changes_standing(tenant, [&](StandingQueue& queue) {
+    queue.served(now - s.items[at].at, now, s.limits.standing);
+  });
+  const Item item = s.take(at);
+  s.virtual_time = std::max(s.virtual_time, tenant.tag);
+  s.move_on(item.tenant, item.cost);
+  if (s.virtual_time > kTagMost) s.begin_tags_anew();
+  return Popped{item.token, now - item.at};
 }
 
 void FairQueue::expire(MonoTime now, std::vector<std::uint64_t>& expired) {
   State& s = *state_;
+  while (!s.hurried.empty() && s.hurried.begin()->first <= now) {
+    expired.push_back(s.take(s.hurried.begin()->second).token);
+  }
   while (s.first != kNone && s.items[s.first].at + s.limits.wait_max <= now) {
     expired.push_back(s.take(s.first).token);
   }
+}
+
+MonoTime FairQueue::next_expiry() const {
+  const State& s = *state_;
+  MonoTime next{INT64_MAX};
+  if (!s.hurried.empty()) next = s.hurried.begin()->first;
+  if (s.first != kNone) next = std::min(next, s.items[s.first].at + s.limits.wait_max);
+  return next;
 }
 
 void FairQueue::settle(std::string_view tenant, std::int64_t more) {
@@ -331,6 +367,35 @@ void FairQueue::settle(std::string_view tenant, std::int64_t more) {
   const Index found = s.names.find(tenant);
   if (found == kNone) return;
   s.move_on(found, std::clamp(more, -std::int64_t{kCostMax}, std::int64_t{kCostMax}));
+}
+
+bool FairQueue::pass(std::string_view tenant, std::uint32_t weight, std::uint32_t cost) {
+  State& s = *state_;
+  const Index index = s.tenant_of(tenant);
+  if (s.tenants[index].tag > s.virtual_time) return false;
+  s.tenants[index].weight = std::clamp<std::uint32_t>(weight, 1, kWeightMax);
+  s.tenants[index].tag = s.virtual_time;
+  s.move_on(index, std::clamp<std::uint32_t>(cost, 1, kCostMax));
+  return true;
+}
+
+void FairQueue::hold(std::string_view tenant) {
+  State& s = *state_;
+  const Index index = s.tenant_of(tenant);
+  if (s.tenants[index].held) return;
+  if (s.tenants[index].count > 0) s.by_tag.erase(index);
+  s.tenants[index].held = true;
+}
+
+void FairQueue::release(std::string_view tenant) {
+  State& s = *state_;
+  const Index index = s.names.find(tenant);
+  if (index == kNone || !s.tenants[index].held) return;
+  Tenant& of = s.tenants[index];
+  of.held = false;
+  if (of.count == 0) return;
+  of.tag = std::max(of.tag, s.virtual_time);
+  s.by_tag.insert(index, tag_of(of));
 }
 
 bool FairQueue::remove(const Place& place) {
@@ -350,9 +415,22 @@ std::size_t FairQueue::size() const {
   return state_->waiting_count;
 }
 
+bool FairQueue::runnable() const {
+  return !state_->by_tag.empty();
+}
+
 std::size_t FairQueue::size_of(std::string_view tenant) const {
   const Index found = state_->names.find(tenant);
   return found == kNone ? 0 : state_->tenants[found].count;
+}
+
+std::size_t FairQueue::standing() const {
+  return state_->standing_count;
+}
+
+bool FairQueue::standing(std::string_view tenant) const {
+  const Index found = state_->names.find(tenant);
+  return found != kNone && state_->tenants[found].standing.standing();
 }
 
 std::size_t FairQueue::tenants() const {
@@ -361,9 +439,10 @@ std::size_t FairQueue::tenants() const {
 
 std::size_t FairQueue::bytes() const {
   const State& s = *state_;
+  constexpr std::size_t kSetNode = 64;
   return s.tenants.capacity() * sizeof(Tenant) + s.items.capacity() * sizeof(Item) +
          (s.free_tenants.capacity() + s.free_items.capacity()) * sizeof(Index) + s.by_tag.bytes() +
-         s.by_length.bytes() + s.names.bytes();
+         s.by_length.bytes() + s.names.bytes() + s.hurried.size() * kSetNode;
 }
 
 }  // namespace mc::admission

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <random>
@@ -120,7 +121,7 @@ TEST_CASE("fair queue: who has waited too long is not served") {
   CHECK_FALSE(queue.pop(kStart + millis(300), expired).has_value());
 }
 
-TEST_CASE("fair queue: the newest first, when it is told so, and clients that leave") {
+TEST_CASE("fair queue: clients that leave") {
   FairQueue queue(patient());
   FairQueue::Place third;
   for (const std::uint64_t token : {1U, 2U, 3U, 4U}) {
@@ -129,12 +130,133 @@ TEST_CASE("fair queue: the newest first, when it is told so, and clients that le
   }
   CHECK(queue.remove(third));
   CHECK_FALSE(queue.remove(third));
-  queue.set_lifo(true);
-  CHECK(pop_all(queue) == std::vector<std::uint64_t>{4, 2, 1});
+  CHECK(pop_all(queue) == std::vector<std::uint64_t>{1, 2, 4});
   queue.push("alpha", waiting(5));  // in the third's slot, maybe
   CHECK_FALSE(queue.remove(third));
   CHECK_FALSE(queue.remove({1'000, 1}));
   CHECK(queue.size() == 1);
+}
+
+TEST_CASE("fair queue: in a standing queue the newest goes first and the oldest expire") {
+  FairQueue queue({.waiting_max = 100, .of_tenant_max = 20, .wait_max = millis(250)});
+  std::vector<std::uint64_t> expired;
+  std::uint64_t token = 0;
+  const auto come = [&](MonoTime now) {
+    FairQueue::Waiting made = waiting(++token, now);
+    made.keep = 2;
+    return queue.push("alpha", made);
+  };
+  // One comes each 10 ms; every other one is served: the oldest waits longer and longer.
+  for (int i = 0; i < 11; ++i) {
+    const MonoTime now = kStart + millis(10 * i);
+    come(now);
+    if (i % 2 == 1) REQUIRE(queue.pop(now, expired).has_value());
+  }
+  CHECK_FALSE(queue.standing("alpha"));  // above 5 ms since 10 ms
+  CHECK(queue.peek(kStart + millis(101), expired) == 6);
+  come(kStart + millis(111));
+  CHECK(queue.standing("alpha"));
+  CHECK(queue.standing() == 1);
+  CHECK(expired.empty());
+  const auto next = queue.pop(kStart + millis(112), expired);
+  REQUIRE(next.has_value());
+  CHECK(next->token == 12);  // the newest
+  CHECK(next->waited == millis(1));
+  CHECK(expired == std::vector<std::uint64_t>{6, 7, 8, 9, 10});
+  CHECK(queue.size() == 1);  // the other of the two that are kept
+  CHECK(queue.standing() == 1);
+  CHECK(queue.pop(kStart + millis(113), expired)->token == 11);
+  CHECK(queue.standing() == 0);  // it is empty
+  come(kStart + millis(120));
+  come(kStart + millis(121));
+  CHECK(queue.pop(kStart + millis(122), expired)->token == 13);  // the oldest again
+}
+
+TEST_CASE("fair queue: a standing queue that is full gives up its oldest") {
+  FairQueue queue({.waiting_max = 5, .of_tenant_max = 4, .wait_max = seconds(1)});
+  for (std::uint64_t token = 1; token <= 4; ++token) queue.push("alpha", waiting(token));
+  CHECK(queue.push("alpha", waiting(5)).result == FairQueue::Push::tenant_full);
+  std::vector<std::uint64_t> expired;
+  queue.peek(kStart + millis(10), expired);
+  CHECK(queue.peek(kStart + millis(110), expired) == 4);  // 1 to 3 have waited too long
+  CHECK(expired == std::vector<std::uint64_t>{1, 2, 3});
+  for (std::uint64_t token = 6; token <= 8; ++token) {
+    CHECK_FALSE(queue.push("alpha", waiting(token, kStart + millis(110))).evicted);
+  }
+  const FairQueue::Pushed of_its_own = queue.push("alpha", waiting(9, kStart + millis(111)));
+  CHECK(of_its_own.result == FairQueue::Push::queued);
+  CHECK(of_its_own.evicted == 4);
+  queue.push("bravo", waiting(10, kStart + millis(111)));
+  CHECK(queue.push("carla", waiting(11, kStart + millis(111))).evicted == 6);
+}
+
+TEST_CASE("fair queue: a deadline that comes before the end of waiting is kept") {
+  FairQueue queue({.waiting_max = 10, .of_tenant_max = 10, .wait_max = millis(250)});
+  CHECK(queue.next_expiry() == kNeverLate);
+  queue.push("alpha", waiting(1));
+  CHECK(queue.next_expiry() == kStart + millis(250));
+  FairQueue::Waiting hurried = waiting(2);
+  hurried.deadline = kStart + millis(40);
+  const FairQueue::Place place = queue.push("bravo", hurried).place;
+  hurried.token = 3;
+  hurried.deadline = kStart + millis(30);
+  queue.push("bravo", hurried);
+  CHECK(queue.next_expiry() == kStart + millis(30));
+  std::vector<std::uint64_t> expired;
+  queue.expire(kStart + millis(30), expired);
+  CHECK(expired == std::vector<std::uint64_t>{3});
+  CHECK(queue.next_expiry() == kStart + millis(40));
+  CHECK(queue.remove(place));
+  CHECK(queue.next_expiry() == kStart + millis(250));
+}
+
+TEST_CASE("fair queue: a tenant that is held is passed over") {
+  FairQueue queue(patient());
+  for (std::uint64_t token = 1; token <= 3; ++token) queue.push("alpha", waiting(token));
+  queue.hold("alpha");
+  CHECK_FALSE(queue.runnable());
+  queue.push("alpha", waiting(4));
+  std::vector<std::uint64_t> expired;
+  CHECK_FALSE(queue.pop(kStart, expired).has_value());
+  for (std::uint64_t token = 11; token <= 13; ++token) queue.push("bravo", waiting(token));
+  CHECK(queue.pop(kStart, expired)->token == 11);
+  CHECK(queue.pop(kStart, expired)->token == 12);
+  CHECK(queue.size() == 5);
+  queue.release("alpha");
+  queue.release("nobody");
+  CHECK(pop_all(queue) == std::vector<std::uint64_t>{1, 13, 2, 3, 4});  // nothing was saved up
+  queue.hold("alpha");                                                  // it does not wait
+  queue.push("alpha", waiting(5));
+  CHECK_FALSE(queue.runnable());
+  queue.release("alpha");
+  CHECK(queue.pop(kStart, expired)->token == 5);
+}
+
+TEST_CASE("fair queue: who passes those that wait is charged for it") {
+  FairQueue queue(patient());
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    queue.push("alpha", waiting(100 + i));
+    queue.push("bravo", waiting(200 + i));
+  }
+  CHECK(queue.pass("carla", 1, 2));
+  CHECK_FALSE(queue.pass("carla", 1, 1));
+  queue.push("carla", waiting(300));
+  std::vector<std::uint64_t> order, expired;
+  for (int i = 0; i < 5; ++i) order.push_back(queue.pop(kStart, expired)->token / 100);
+  CHECK(order == std::vector<std::uint64_t>{1, 2, 1, 2, 3});
+}
+
+// The tags of a tenant of weight 1 pass their end in this, and begin anew.
+TEST_CASE("fair queue: shares stay as they are when virtual time begins anew") {
+  FairQueue queue(patient());
+  std::map<std::uint64_t, int> served;
+  std::vector<std::uint64_t> expired;
+  for (int i = 0; i < 1'200'000; ++i) {
+    while (queue.size_of("alpha") < 2) queue.push("alpha", waiting(1, kStart, 1, kCostMax));
+    while (queue.size_of("bravo") < 2) queue.push("bravo", waiting(2, kStart, 1, kCostMax));
+    ++served[queue.pop(kStart, expired)->token];
+    if (i % 1'000 == 999) REQUIRE(std::abs(served[1] - served[2]) <= 1);
+  }
 }
 
 // The obvious twin: a list of requests, searched whole each time.
