@@ -42,6 +42,33 @@ bool any_of(const std::vector<Limits>& all) {
   return std::ranges::any_of(all, [](const Limits& one) { return !one.empty(); });
 }
 
+// The calendar's time of a Moment: it knows when its day ends.
+WallTime wall_of(const Moment& at) {
+  constexpr std::int64_t kDay = seconds(86'400).count;
+  return {(std::int64_t{at.day} + 1) * kDay - (at.day_end - at.now) / kTicksPerNano};
+}
+
+// What a reservation needs until it is settled.
+struct Kept {
+  std::shared_ptr<Account> user;
+  std::shared_ptr<const OwnLimits> limits;
+};
+
+std::optional<std::int64_t> quota_in(const Limits& limits, Dimension dimension) {
+  const Limits::Limit* const limit = limits.find(dimension);
+  return limit == nullptr ? std::nullopt : std::optional(limit->quota());
+}
+
+bool is_cost(Dimension dimension) {
+  return dimension == Dimension::credits || dimension == Dimension::fanout ||
+         dimension == Dimension::day_credits || dimension == Dimension::month_credits;
+}
+
+const Limits& limits_in(const OwnLimits& own, Scope scope, std::size_t route) {
+  if (scope == Scope::tenant_user) return own.users;
+  return scope == Scope::tenant_route ? own.routes[route] : own.tenant;
+}
+
 // Whether forgetting what was used changes nothing.
 bool is_idle(const Account& account, const Limits& limits, const Moment& at) {
   return std::ranges::all_of(limits.all(), [&](const Limits::Limit& limit) {
@@ -53,10 +80,15 @@ bool is_idle(const Account& account, const Limits& limits, const Moment& at) {
 }  // namespace
 
 struct Book::Plan {
-  Limits tenant, users;
-  std::vector<Limits> routes;
-  bool has_routes = false;
+  PlanSettings settings;
+  OwnLimits own;
   Shared together;
+};
+
+struct Book::Overlay {
+  std::vector<Override> rules;           // active ones, as they begin
+  std::shared_ptr<const OwnLimits> own;  // of the last request, and of this plan
+  const Plan* plan = nullptr;
 };
 
 struct Book::Tenant {
@@ -64,7 +96,9 @@ struct Book::Tenant {
   std::vector<std::unique_ptr<Account>> routes;
   ByName<std::shared_ptr<Account>> users;
   std::shared_ptr<Account> other_users = std::make_shared<Account>();
-  Ticks swept = INT64_MIN / 2;  // when idle users were last looked for
+  Ticks swept = INT64_MIN / 2;       // when idle users were last looked for
+  std::unique_ptr<Overlay> overlay;  // null without overrides
+  WallTime latest;                   // that a request with overrides came at
 };
 
 struct Book::Part {
@@ -78,7 +112,7 @@ Book::~Book() = default;
 Result<std::unique_ptr<Book>> Book::make(const BudgetSettings& settings,
                                          const std::vector<std::string>& paths) {
   std::unique_ptr<Book> book(new Book);
-  book->routes_ = paths.size();
+  book->paths_ = paths;
   book->global_ = std::make_unique<Shared>();
   MC_TRY(book->global_->limits, limits_of(settings.admission.global, "admission.global"));
   MC_TRY(std::vector<Limits> routes,
@@ -91,13 +125,15 @@ Result<std::unique_ptr<Book>> Book::make(const BudgetSettings& settings,
   for (const auto& [name, from] : settings.plans) {
     const std::string where = "budgets." + excerpt(name);
     auto plan = std::make_unique<Plan>();
-    MC_TRY(plan->tenant, limits_of(from, where));
-    MC_TRY(plan->users, limits_of(from.users, where + ".users"));
+    plan->settings = from;
+    OwnLimits& own = plan->own;
+    MC_TRY(own.tenant, limits_of(from, where));
+    MC_TRY(own.users, limits_of(from.users, where + ".users"));
     MC_TRY(plan->together.limits, limits_of(from.together, where + ".together"));
-    MC_TRY(plan->routes, limits_by_route(from.routes, paths, where));
-    plan->has_routes = any_of(plan->routes);
-    book->limited_ = book->limited_ || plan->has_routes || !plan->tenant.empty() ||
-                     !plan->users.empty() || !plan->together.limits.empty();
+    MC_TRY(own.routes, limits_by_route(from.routes, paths, where));
+    own.has_routes = any_of(own.routes);
+    book->limited_ = book->limited_ || own.has_routes || !own.tenant.empty() ||
+                     !own.users.empty() || !plan->together.limits.empty();
     book->plans_.emplace(name, std::move(plan));
   }
   return book;
@@ -114,8 +150,8 @@ bool Book::limits(Dimension dimension) const {
   return has(global_->limits) || std::ranges::any_of(route_, shares) ||
          std::ranges::any_of(plans_, [&](const auto& named) {
            const Plan& plan = *named.second;
-           return has(plan.tenant) || has(plan.users) || has(plan.together.limits) ||
-                  std::ranges::any_of(plan.routes, has);
+           return has(plan.own.tenant) || has(plan.own.users) || has(plan.together.limits) ||
+                  std::ranges::any_of(plan.own.routes, has);
          });
 }
 
@@ -149,51 +185,238 @@ Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& momen
   const auto charge = [&](Scope scope, const Limits& limits, Account* account) {
     if (!limits.empty() && account != nullptr) charges[count++] = {scope, &limits, account};
   };
-  std::shared_ptr<Account> user;
-  if (Plan* const plan = plan_of(who.plan)) {
+  Kept kept;
+  Plan* const plan = plan_of(who.plan);
+  // Without a plan there is something to count of those with overrides only.
+  if (plan != nullptr || overridden_.load(std::memory_order_relaxed) != 0) {
     Part& part = part_of(who.tenant);
     const std::lock_guard lock(part.mutex);
     auto found = part.tenants.find(who.tenant);
-    if (found == part.tenants.end()) {
+    if (found == part.tenants.end() && plan != nullptr) {
       found = part.tenants.emplace(who.tenant, std::make_unique<Tenant>()).first;
     }
-    Tenant& tenant = *found->second;
-    if (!plan->users.empty()) {
-      user = user_of(tenant, plan->users, who.user, at);
-      charge(Scope::tenant_user, plan->users, user.get());
+    Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
+    if (tenant != nullptr && tenant->overlay != nullptr) {
+      kept.limits = overridden_now(*tenant, plan, wall_of(at));
     }
-    if (plan->has_routes && who.route < routes_ && !plan->routes[who.route].empty()) {
-      tenant.routes.resize(routes_);
-      std::unique_ptr<Account>& own = tenant.routes[who.route];
-      if (own == nullptr) own = std::make_unique<Account>();
-      charge(Scope::tenant_route, plan->routes[who.route], own.get());
+    const OwnLimits* const own = kept.limits != nullptr ? kept.limits.get()
+                                 : plan != nullptr      ? &plan->own
+                                                        : nullptr;
+    if (own != nullptr && !own->users.empty()) {
+      kept.user = user_of(*tenant, own->users, who.user, at);
+      charge(Scope::tenant_user, own->users, kept.user.get());
     }
-    charge(Scope::tenant, plan->tenant, &tenant.account);
-    charge(Scope::plan, plan->together.limits, &plan->together.account);
+    if (own != nullptr && own->has_routes && who.route < paths_.size() &&
+        !own->routes[who.route].empty()) {
+      tenant->routes.resize(paths_.size());
+      std::unique_ptr<Account>& account = tenant->routes[who.route];
+      if (account == nullptr) account = std::make_unique<Account>();
+      charge(Scope::tenant_route, own->routes[who.route], account.get());
+    }
+    if (own != nullptr) charge(Scope::tenant, own->tenant, &tenant->account);
+    if (plan != nullptr) charge(Scope::plan, plan->together.limits, &plan->together.account);
   }
-  if (Shared* const route = who.route < routes_ ? route_[who.route].get() : nullptr) {
+  if (Shared* const route = who.route < paths_.size() ? route_[who.route].get() : nullptr) {
     charge(Scope::route, route->limits, &route->account);
   }
   charge(Scope::global, global_->limits, &global_->account);
   const Answer answer =
       budget::reserve(std::span(charges.data(), count), amounts, at, into, against);
-  if (into.is_open()) into.keep(std::move(user));
+  if (!into.is_open()) return answer;
+  if (kept.limits != nullptr) {
+    into.keep(std::make_shared<Kept>(std::move(kept)));
+  } else {
+    into.keep(std::move(kept.user));
+  }
   return answer;
+}
+
+std::shared_ptr<const OwnLimits> Book::overridden_now(Tenant& tenant, const Plan* plan,
+                                                      WallTime wall) {
+  Overlay& overlay = *tenant.overlay;
+  tenant.latest = std::max(tenant.latest, wall);
+  const WallTime now = tenant.latest;
+  if (overlay.own != nullptr && overlay.plan == plan && now < overlay.own->until) {
+    return overlay.own;
+  }
+  std::erase_if(overlay.rules, [&](const Override& rule) { return rule.until <= now; });
+  if (overlay.rules.empty()) {
+    tenant.overlay = nullptr;
+    overridden_.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  overlay.plan = plan;
+  overlay.own = std::make_shared<const OwnLimits>(
+      own_limits(plan == nullptr ? nullptr : &plan->settings, overlay.rules, paths_, now));
+  return overlay.own;
+}
+
+OwnLimits Book::own_now(const Tenant* tenant, const Plan* plan, WallTime wall) const {
+  const PlanSettings* const settings = plan == nullptr ? nullptr : &plan->settings;
+  if (tenant == nullptr || tenant->overlay == nullptr)
+    return own_limits(settings, {}, paths_, wall);
+  return own_limits(settings, tenant->overlay->rules, paths_, std::max(tenant->latest, wall));
+}
+
+void Book::set_overrides(const std::string& tenant, std::vector<Override> rules) {
+  std::erase_if(rules, [](const Override& rule) { return rule.state != OverrideState::active; });
+  sort_by_beginning(rules);
+  Part& part = part_of(tenant);
+  const std::lock_guard lock(part.mutex);
+  auto found = part.tenants.find(tenant);
+  if (found == part.tenants.end() && rules.empty()) return;
+  if (found == part.tenants.end()) {
+    found = part.tenants.emplace(tenant, std::make_unique<Tenant>()).first;
+  }
+  Tenant& held = *found->second;
+  std::erase_if(rules, [&](const Override& rule) { return rule.until <= held.latest; });
+  if (held.overlay != nullptr && held.overlay->rules == rules) return;
+  if (held.overlay != nullptr) overridden_.fetch_sub(1, std::memory_order_relaxed);
+  held.overlay = nullptr;
+  if (rules.empty()) return;
+  held.overlay = std::make_unique<Overlay>();
+  held.overlay->rules = std::move(rules);
+  overridden_.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::vector<Book::Left> Book::left(std::string_view tenant, std::string_view plan,
                                    const Moment& moment) const {
   const Moment at = calendar_.look(moment);
   std::vector<Left> out;
-  const Plan* const limits = plan_of(plan);
   Part& part = part_of(tenant);
   const std::lock_guard lock(part.mutex);
   const auto found = part.tenants.find(tenant);
-  if (limits == nullptr || found == part.tenants.end()) return out;
-  for (const Limits::Limit& limit : limits->tenant.all()) {
-    out.push_back({limit.dimension, limit.quota(), found->second->account.look(limit, 0, at).left});
+  if (found == part.tenants.end()) return out;
+  const Tenant& held = *found->second;
+  const OwnLimits own = own_now(&held, plan_of(plan), wall_of(at));
+  for (const Limits::Limit& limit : own.tenant.all()) {
+    out.push_back({limit.dimension, limit.quota(), held.account.look(limit, 0, at).left});
   }
   return out;
+}
+
+std::vector<Book::Line> Book::effective(const Who& who, const Moment& moment) const {
+  const Moment at = calendar_.look(moment);
+  const Plan* const plan = plan_of(who.plan);
+  static const Account kUnused;
+  std::vector<Line> out;
+  Part& part = part_of(who.tenant);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.tenants.find(who.tenant);
+  const Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
+  const OwnLimits own = own_now(tenant, plan, wall_of(at));
+  const auto add = [&](Scope scope, std::size_t route, const Account* account) {
+    const Limits& limits = limits_in(own, scope, route);
+    for (const Limits::Limit& limit : limits.all()) {
+      const OwnLimits::Source* const source = own.find(scope, route, limit.dimension);
+      Line line{.scope = scope,
+                .dimension = limit.dimension,
+                .quota = limit.quota(),
+                .warn_only = limit.warn_only};
+      if (scope == Scope::tenant_route) line.route = paths_[route];
+      if (source != nullptr) line.id = source->id;
+      if (source != nullptr) line.until = source->until;
+      if (plan != nullptr) {
+        line.of_plan = quota_in(limits_in(plan->own, scope, route), limit.dimension);
+      }
+      if (account != nullptr) line.left = account->look(limit, 0, at).left;
+      out.push_back(std::move(line));
+    }
+  };
+  add(Scope::tenant, 0, tenant == nullptr ? &kUnused : &tenant->account);
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    if (who.route != kAllRoutes && who.route != i) continue;
+    const bool used =
+        tenant != nullptr && i < tenant->routes.size() && tenant->routes[i] != nullptr;
+    add(Scope::tenant_route, i, used ? tenant->routes[i].get() : &kUnused);
+  }
+  const Account* user = who.user.empty() ? nullptr : &kUnused;
+  if (user != nullptr && tenant != nullptr) {
+    const auto at_user = tenant->users.find(who.user);
+    if (at_user != tenant->users.end()) user = at_user->second.get();
+  }
+  add(Scope::tenant_user, 0, user);
+  return out;
+}
+
+Result<std::size_t> Book::route_of(std::string_view path) const {
+  const auto at = std::ranges::find(paths_, path);
+  if (at != paths_.end()) return static_cast<std::size_t>(at - paths_.begin());
+  return fail(Code::invalid, "route: there is no route '" + excerpt(path) + "'");
+}
+
+Result<Book::Change> Book::change_by(const Override& wanted, std::string_view plan_name,
+                                     WallTime now) const {
+  if (!limited_) {
+    return fail(Code::invalid,
+                "dimension: nothing is limited on this server, as its settings have "
+                "neither budgets nor admission");
+  }
+  if (is_cost(wanted.dimension) && !limits_costs()) {
+    return fail(Code::invalid,
+                "dimension: this server's settings limit no costs, so that none are "
+                "counted");
+  }
+  const Plan* const plan = plan_of(plan_name);
+  std::size_t route = 0;
+  if (wanted.scope == Scope::tenant_route) {
+    MC_TRY(route, route_of(wanted.route));
+  }
+  LimitSettings settings;
+  if (plan != nullptr && wanted.scope == Scope::tenant) settings = plan->settings;
+  if (plan != nullptr && wanted.scope == Scope::tenant_user) settings = plan->settings.users;
+  if (plan != nullptr && wanted.scope == Scope::tenant_route) {
+    const auto at = plan->settings.routes.find(wanted.route);
+    if (at != plan->settings.routes.end()) settings = at->second;
+  }
+  Change out;
+  out.of_plan = amount_in(settings, wanted.dimension);
+  MC_TRY(LimitSettings changed, overridden(settings, wanted));
+  out.after = amount_in(changed, wanted.dimension);
+  Part& part = part_of(wanted.tenant);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.tenants.find(wanted.tenant);
+  const Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
+  out.before =
+      quota_in(limits_in(own_now(tenant, plan, now), wanted.scope, route), wanted.dimension);
+  return out;
+}
+
+Book::Change Book::change_without(const Override& ended, std::string_view plan_name,
+                                  WallTime now) const {
+  const Plan* const plan = plan_of(plan_name);
+  const auto at = std::ranges::find(paths_, ended.route);
+  const auto route = static_cast<std::size_t>(at - paths_.begin());
+  Change out;
+  // A route of settings that were changed since.
+  if (ended.scope == Scope::tenant_route && at == paths_.end()) return out;
+  Part& part = part_of(ended.tenant);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.tenants.find(ended.tenant);
+  const Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
+  const auto quota = [&](const OwnLimits& own) {
+    return quota_in(limits_in(own, ended.scope, route), ended.dimension);
+  };
+  out.before = quota(own_now(tenant, plan, now));
+  std::vector<Override> rest;
+  if (tenant != nullptr && tenant->overlay != nullptr) rest = tenant->overlay->rules;
+  std::erase_if(rest, [&](const Override& rule) { return rule.id == ended.id; });
+  const WallTime time = tenant == nullptr ? now : std::max(tenant->latest, now);
+  out.after = quota(own_limits(plan == nullptr ? nullptr : &plan->settings, rest, paths_, time));
+  return out;
+}
+
+bool Book::limits_costs() const {
+  return limits(Dimension::credits) || limits(Dimension::day_credits) ||
+         limits(Dimension::month_credits) || limits(Dimension::fanout);
+}
+
+bool Book::Change::takes_two() const {
+  const auto is_far = [&](const std::optional<std::int64_t>& from) {
+    return from && after &&
+           static_cast<__int128>(*after) > static_cast<__int128>(*from) * kAloneTimes;
+  };
+  return is_far(before) || is_far(of_plan);
 }
 
 std::size_t Book::tenants() const {

@@ -2,9 +2,15 @@
 //
 // Counts of a tenant are made when its first request comes, and only callers who are known get so
 // far. Of any number of threads; a request takes one short lock, of a part of the tenants.
+//
+// Overrides change a tenant's own limits for a time. What has been used stays used: a rate counts
+// the time in which it grows back, so whatever a limit is changed to, in any time w a tenant gets
+// at most its largest burst and what its limits of that time let grow back. What is open is settled
+// with the limits that it was taken from.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +21,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "budget/override.h"
 #include "budget/reserve.h"
 
 namespace mc::budget {
@@ -53,6 +60,42 @@ class Book {
   };
   std::vector<Left> left(std::string_view tenant, std::string_view plan, const Moment& at) const;
 
+  // A tenant's overrides from its next request on, in place of those before; those that are not
+  // active or have ended are left out. They begin and end by the calendar of the Moments that
+  // requests come with; one that is set back brings back none that a request has met the end of.
+  void set_overrides(const std::string& tenant, std::vector<Override> rules);
+
+  // A limit of a tenant's own, as it is.
+  struct Line {
+    Scope scope = Scope::tenant;
+    std::string route = {};  // the path of a tenant_route
+    Dimension dimension = Dimension::requests;
+    std::int64_t quota = 0;
+    bool warn_only = false;
+    std::string id = {};                       // of the override that it comes from; "" = the plan
+    WallTime until = {};                       // of that one
+    std::optional<std::int64_t> of_plan = {};  // what the plan says
+    std::optional<std::int64_t> left = {};     // none of a user's when `who` names no user
+    bool operator==(const Line&) const = default;
+  };
+  // All of them: of all routes when `who.route` is kAllRoutes.
+  static constexpr std::size_t kAllRoutes = SIZE_MAX;
+  std::vector<Line> effective(const Who& who, const Moment& at) const;
+
+  // What an override would change, at this time.
+  struct Change {
+    std::optional<std::int64_t> of_plan, before, after;
+    // More than kAloneTimes what there is, or what the plan says: overrides on top of each other
+    // are no way around it.
+    bool takes_two() const;
+  };
+  // `invalid` names the field (overridden(), override.h), also when there is no such route, and
+  // when nothing is limited here: nobody asks the book then.
+  Result<Change> change_by(const Override& wanted, std::string_view plan, WallTime now) const;
+  // And what its end does: `before` with it, `after` without it.
+  Change change_without(const Override& ended, std::string_view plan, WallTime now) const;
+  Result<std::size_t> route_of(std::string_view path) const;  // `invalid`: there is no such route
+
   bool limits(Dimension dimension) const;       // any limit of it, of whomever
   bool is_limited() const { return limited_; }  // anything is limited
   bool has_plan(std::string_view plan) const;   // the settings name it
@@ -62,6 +105,7 @@ class Book {
   struct Plan;
   struct Tenant;
   struct Part;
+  struct Overlay;
   struct Shared {
     Limits limits;
     Account account;
@@ -71,9 +115,15 @@ class Book {
   Part& part_of(std::string_view tenant) const;
   static std::shared_ptr<Account> user_of(Tenant& tenant, const Limits& limits,
                                           std::string_view user, const Moment& at);
+  // With the lock of the tenant's part held. Null when no override of the tenant is left.
+  std::shared_ptr<const OwnLimits> overridden_now(Tenant& tenant, const Plan* plan, WallTime wall);
+  // The same for who only looks: nothing is forgotten.
+  OwnLimits own_now(const Tenant* tenant, const Plan* plan, WallTime wall) const;
+  bool limits_costs() const;  // else nobody says what a request costs
 
   bool limited_ = false;
-  std::size_t routes_ = 0;
+  std::vector<std::string> paths_;
+  std::atomic<std::size_t> overridden_ = 0;  // tenants with overrides
   Calendar calendar_;
   std::unique_ptr<Shared> global_;
   std::vector<std::unique_ptr<Shared>> route_;  // by index; null = without limits

@@ -4,9 +4,13 @@
 //   Account         what a scope has used, 96 bytes; Moment, the clocks it goes by
 //   reserve()       one request against all budgets that it falls under; a Reservation to settle
 //   Book            all accounts there are: who falls under which budgets (book.h)
+//   Override        a limit of a tenant's that is changed for a time (override.h)
+//   OverrideDesk    records overrides, keeps them and puts them into the book (override_desk.h)
+//   Journal         what a book was asked and said, in its order (journal.h), to be run again
+//                   (replay.h) and explained (explain.h)
 //
-// Everything here is pure: time is given, nothing is read or written elsewhere. The same requests
-// in the same order at the same times get the same answers.
+// All of it that decides is pure: time is given, nothing is read or written elsewhere. The same
+// requests in the same order at the same times get the same answers.
 #pragma once
 
 #include "budget/account.h"  // IWYU pragma: export

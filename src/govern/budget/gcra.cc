@@ -1,6 +1,7 @@
 #include "budget/gcra.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace mc::budget {
 namespace {
@@ -9,7 +10,28 @@ constexpr Ticks kGeneration = ticks_of(seconds(4));
 constexpr std::uint64_t kLevelMask = (1 << 24) - 1;
 constexpr std::uint64_t kGenerationMask = (1 << 16) - 1;
 
-// What SettledBucket remembers in one word. Levels are in parts of two bursts.
+// A level in 24 bits, whatever the rate is, as limits change while it is remembered: 19 bits and an
+// exponent, rounded down. Larger words are larger levels.
+constexpr int kMantissaBits = 19;
+static_assert((65ULL - kMantissaBits) << (kMantissaBits - 1) <= kLevelMask);
+
+std::uint64_t pack(Ticks level) {
+  const auto value = static_cast<std::uint64_t>(std::max<Ticks>(level, 0));
+  const int extra = static_cast<int>(std::bit_width(value)) - kMantissaBits;
+  if (extra <= 0) return value;
+  // The mantissa's first bit is always there, and makes room for the exponent.
+  return (static_cast<std::uint64_t>(extra) << (kMantissaBits - 1)) + (value >> extra);
+}
+
+Ticks unpack(std::uint64_t word) {
+  constexpr std::uint64_t kFirst = std::uint64_t{1} << (kMantissaBits - 1);
+  if (word < 2 * kFirst) return static_cast<Ticks>(word);
+  const std::uint64_t extra = word / kFirst - 1;
+  if (extra > 63 - kMantissaBits) return kNever;
+  return static_cast<Ticks>((word - extra * kFirst) << extra);
+}
+
+// What SettledBucket remembers in one word, its levels packed.
 struct Lowest {
   std::uint64_t generation = 0, now = kLevelMask, before = kLevelMask;
 
@@ -34,22 +56,14 @@ struct Lowest {
     const std::uint64_t age = (generation - since_generation) & kGenerationMask;
     return age == 0 ? now : age == 1 ? std::min(now, before) : 0;
   }
-  void lower_by(std::uint64_t amount) {
-    now -= std::min(now, amount);
-    before -= std::min(before, amount);
+  void lower_by(Ticks amount) {
+    now = pack(unpack(now) - amount);
+    before = pack(unpack(before) - amount);
   }
 };
 
 std::uint64_t generation_of(Ticks now) {
   return static_cast<std::uint64_t>(now / kGeneration) & kGenerationMask;
-}
-
-Ticks part_of(const Rate& rate) {
-  return rate.depth() * 2 / static_cast<Ticks>(kLevelMask) + 1;
-}
-
-std::uint64_t parts_of(Ticks level, Ticks part) {
-  return std::min(static_cast<std::uint64_t>(level / part), kLevelMask);
 }
 
 Taken judge(const Rate& rate, Ticks need, Ticks tat, Ticks now) {
@@ -123,7 +137,7 @@ Taken SettledBucket::take(const Rate& rate, std::int64_t credits, Ticks now) {
     if (!taken.ok) return taken;
     // First what was met, then the taking: whoever settles meanwhile sees too low a level, never
     // too high a one.
-    meet(rate, taken.level - need, now);
+    meet(taken.level - need, now);
     if (bucket_.tat_.compare_exchange_weak(tat, now + taken.level, std::memory_order_acq_rel)) {
       return taken;
     }
@@ -136,21 +150,20 @@ Taken SettledBucket::look(const Rate& rate, std::int64_t credits, Ticks now) con
 
 // Others have met a level that was too high by it.
 void SettledBucket::undo(const Rate& rate, std::int64_t credits) {
-  const Ticks part = part_of(rate);
   std::uint64_t word = lowest_.load(std::memory_order_acquire);
   while (true) {
     Lowest lowest = Lowest::of(word);
-    lowest.lower_by(static_cast<std::uint64_t>(rate.of(credits) / part + 1));
+    lowest.lower_by(rate.of(credits));
     if (lowest_.compare_exchange_weak(word, lowest.word(), std::memory_order_acq_rel)) break;
   }
   bucket_.undo(rate, credits);
 }
 
-void SettledBucket::meet(const Rate& rate, Ticks level, Ticks now) {
+void SettledBucket::meet(Ticks level, Ticks now) {
   std::uint64_t word = lowest_.load(std::memory_order_acquire);
   while (true) {
     Lowest lowest = Lowest::of(word);
-    lowest.meet(parts_of(level, part_of(rate)), generation_of(now));
+    lowest.meet(pack(level), generation_of(now));
     if (lowest_.compare_exchange_weak(word, lowest.word(), std::memory_order_acq_rel)) return;
   }
 }
@@ -166,16 +179,15 @@ std::int64_t SettledBucket::settle(const Rate& rate, std::int64_t taken, std::in
 // then): it cannot have been lower than empty. Time alone bounds that from below as well: a bucket
 // that was empty all the time since has lost one tick a tick.
 std::int64_t SettledBucket::give_back(const Rate& rate, Ticks unused, Ticks since, Ticks now) {
-  const Ticks part = part_of(rate);
   const Ticks elapsed = std::max<Ticks>(now - since, 0);
   std::uint64_t word = lowest_.load(std::memory_order_acquire);
   Ticks back = 0;
   while (true) {
     Lowest lowest = Lowest::of(word);
-    const Ticks met = static_cast<Ticks>(lowest.since(generation_of(since))) * part;
+    const Ticks met = unpack(lowest.since(generation_of(since)));
     const Ticks kept = std::min({unused, met, bucket_.level(now)});
     back = std::max<Ticks>({kept, unused - elapsed, 0});
-    lowest.lower_by(static_cast<std::uint64_t>((back + part - 1) / part));
+    lowest.lower_by(back);
     if (lowest_.compare_exchange_weak(word, lowest.word(), std::memory_order_acq_rel)) break;
   }
   bucket_.tat_.fetch_sub(back, std::memory_order_acq_rel);
@@ -187,7 +199,7 @@ std::int64_t SettledBucket::owe(const Rate& rate, Ticks more, Ticks now) {
   while (true) {
     const Ticks level = std::max<Ticks>(tat - now, 0);
     const Ticks above = std::max<Ticks>(2 * rate.depth() - level, 0);
-    meet(rate, level, now);
+    meet(level, now);
     const Ticks owed = std::min(more, above);
     if (bucket_.tat_.compare_exchange_weak(tat, now + level + owed, std::memory_order_acq_rel)) {
       return -(owed / rate.of(1));

@@ -104,11 +104,12 @@ class SettledBucket {
  private:
   std::int64_t give_back(const Rate& rate, Ticks unused, Ticks since, Ticks now);
   std::int64_t owe(const Rate& rate, Ticks more, Ticks now);
-  void meet(const Rate& rate, Ticks level, Ticks now);
+  void meet(Ticks level, Ticks now);
 
   Bucket bucket_;
   // The lowest level that a taker met, of this generation (kGeneration long) and of the one before:
-  // generation (16 bits), the two levels (24 bits each, in parts of two bursts, rounded down).
+  // generation (16 bits), the two levels (24 bits each, rounded down, and the same whatever the
+  // rate).
   std::atomic<std::uint64_t> lowest_ = 0;
 };
 

@@ -19,11 +19,8 @@ Rate rate_of(std::int64_t amount, Nanos period, std::int64_t burst) {
 // The obvious twin: every arrival is kept, levels are computed from all of them each time.
 class Twin {
  public:
-  explicit Twin(const Rate& rate) : rate_(rate) {}
-  void add(Ticks at, std::int64_t credits) { arrivals_.push_back({at, rate_.of(credits)}); }
-  void change(std::size_t arrival, std::int64_t credits) {
-    arrivals_[arrival].need = rate_.of(credits);
-  }
+  void add(Ticks at, Ticks need) { arrivals_.push_back({at, need}); }
+  void change(std::size_t arrival, Ticks need) { arrivals_[arrival].need = need; }
   std::size_t size() const { return arrivals_.size(); }
   Ticks level(Ticks now) const {
     Ticks tat = 0;
@@ -35,7 +32,6 @@ class Twin {
   struct Arrival {
     Ticks at, need;
   };
-  const Rate& rate_;
   std::vector<Arrival> arrivals_;
 };
 
@@ -129,7 +125,7 @@ TEST_CASE("bucket: what is denied changes nothing, and waiting as told is enough
     const Rate rate = rate_of(1 + static_cast<std::int64_t>(random() % 1'000), seconds(1),
                               1 + static_cast<std::int64_t>(random() % 100));
     Bucket bucket;
-    Twin twin(rate);
+    Twin twin;
     std::vector<Admitted> admitted;
     Ticks now = 1;
     for (int i = 0; i < 400; ++i) {
@@ -141,7 +137,7 @@ TEST_CASE("bucket: what is denied changes nothing, and waiting as told is enough
       const Taken taken = bucket.take(rate, credits, now);
       REQUIRE(taken.ok == (twin.level(now) + rate.of(credits) <= rate.depth()));
       if (taken.ok) {
-        twin.add(now, credits);
+        twin.add(now, rate.of(credits));
         admitted.push_back({now, credits});
         continue;
       }
@@ -200,19 +196,22 @@ TEST_CASE("settled bucket: what was used beyond the estimate is owed, up to one 
   CHECK(denied.eligible_at - now == rate.depth() + rate.of(1));
 }
 
+// What is open of a bucket, with the rate that it was taken with.
+struct Open {
+  const Rate* rate;
+  std::size_t arrival;
+  std::int64_t taken, used;
+  Ticks since;
+};
+
 // One settled request: whatever is given back, the bucket is never lower than had the true amounts
-// been taken from the start; nor ever fuller than it need be while settling is prompt.
-TEST_CASE("settled bucket: never lower than with the true amounts from the start") {
-  std::mt19937_64 random(11);
+// been taken from the start; nor ever fuller than it need be while settling is prompt. Each taking
+// has one of the rates, as when a limit changes.
+void check_settling(std::uint64_t seed, const std::vector<Rate>& rates) {
+  std::mt19937_64 random(seed);
   for (int round = 0; round < 300; ++round) {
-    const Rate rate = rate_of(10, seconds(1), 100);
     SettledBucket bucket;
-    Twin truth(rate);
-    struct Open {
-      std::size_t arrival;
-      std::int64_t taken, used;
-      Ticks since;
-    };
+    Twin truth;
     std::vector<Open> open;
     std::vector<Admitted> admitted;
     Ticks now = 1;
@@ -223,21 +222,32 @@ TEST_CASE("settled bucket: never lower than with the true amounts from the start
         std::swap(open[random() % open.size()], open.back());
         const Open one = open.back();
         open.pop_back();
-        truth.change(one.arrival, one.used);
-        bucket.settle(rate, one.taken, one.used, one.since, now);
+        truth.change(one.arrival, one.rate->of(one.used));
+        bucket.settle(*one.rate, one.taken, one.used, one.since, now);
       } else {
-        const auto credits = static_cast<std::int64_t>(random() % 60);
+        const Rate& rate = rates[random() % rates.size()];
+        const auto credits = static_cast<std::int64_t>(
+            random() % static_cast<std::uint64_t>(rate.limit().burst * 3 / 5 + 1));
         const auto used =
             static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(credits + 1));
         if (!bucket.take(rate, credits, now).ok) continue;
-        open.push_back({truth.size(), credits, used, now});
-        truth.add(now, credits);
+        open.push_back({&rate, truth.size(), credits, used, now});
+        truth.add(now, rate.of(credits));
         admitted.push_back({now, used});
       }
       REQUIRE(bucket.level(now) >= truth.level(now));
     }
-    check_windows(rate, admitted);
+    if (rates.size() == 1) check_windows(rates[0], admitted);
   }
+}
+
+TEST_CASE("settled bucket: never lower than with the true amounts from the start") {
+  check_settling(11, {rate_of(10, seconds(1), 100)});
+}
+
+TEST_CASE("settled bucket: nor when the rate changes while requests are open") {
+  check_settling(12, {rate_of(10, seconds(1), 100), rate_of(1'000, seconds(1), 100),
+                      rate_of(7, seconds(1), 7)});
 }
 
 TEST_CASE("bucket: many threads are never admitted more than the rate") {

@@ -23,12 +23,19 @@ struct PlanSettings : LimitSettings {
   LimitSettings users;
   std::map<std::string, LimitSettings> routes;  // by the route's path
   LimitSettings together;                       // all tenants of the plan
+  std::int64_t weight = 1;                      // of seats, where tenants wait for them
+  std::int64_t priority = 0;                    // under overload the lowest are turned away first
 };
 
 // Of all tenants together.
 struct AdmissionSettings {
   LimitSettings global;
   std::map<std::string, LimitSettings> routes;  // by the route's path
+  // Requests that run at a time: as many as the services behind stand, found out between these.
+  std::int64_t seats_min = 8, seats_max = 1'000;
+  std::int64_t waiting_max = 10'000, waiting_of_tenant_max = 1'000;  // requests
+  Nanos wait_max = millis(250);
+  std::int64_t log_files_max = 8;  // of the admission log, 64 MiB each; 0 = it is in memory only
 };
 
 struct BudgetSettings {
@@ -74,15 +81,44 @@ struct Describe<budget::PlanSettings> {
       limit_fields<T>(),
       std::tuple{Field{"users", &T::users, "Of each user of a tenant"},
                  Field{"routes", &T::routes, "Of each tenant on a route, by its path"},
-                 Field{"together", &T::together, "Of all tenants of the plan together"}});
+                 Field{"together", &T::together, "Of all tenants of the plan together"},
+                 Field{"weight",
+                       &T::weight,
+                       "Of seats, against other tenants that wait",
+                       {.min = 1, .max = 1'000}},
+                 Field{"priority",
+                       &T::priority,
+                       "Under overload the lowest are turned away first",
+                       {.min = 0, .max = 63}}});
 };
 
 template <>
 struct Describe<budget::AdmissionSettings> {
   using T = budget::AdmissionSettings;
-  static constexpr auto fields =
-      std::tuple{Field{"global", &T::global, "Of all requests together"},
-                 Field{"routes", &T::routes, "Of all requests to a route, by its path"}};
+  static constexpr auto fields = std::tuple{
+      Field{"global", &T::global, "Of all requests together"},
+      Field{"routes", &T::routes, "Of all requests to a route, by its path"},
+      Field{"seats_min",
+            &T::seats_min,
+            "Requests that may run at a time, at least",
+            {.min = 1, .max = 100'000}},
+      Field{"seats_max",
+            &T::seats_max,
+            "Requests that may run at a time, at most; equal to seats_min: fixed",
+            {.min = 1, .max = 100'000}},
+      Field{"waiting_max", &T::waiting_max, "Requests that wait", {.min = 1, .max = 1'000'000}},
+      Field{"waiting_of_tenant_max",
+            &T::waiting_of_tenant_max,
+            "Requests of one tenant that wait",
+            {.min = 1, .max = 1'000'000}},
+      Field{"wait_max",
+            &T::wait_max,
+            "How long one waits",
+            {.min = mc::millis(1), .max = mc::seconds(60)}},
+      Field{"log_files_max",
+            &T::log_files_max,
+            "Files of the admission log, 64 MiB each; 0 = in memory only",
+            {.min = 0, .max = 10'000}}};
 };
 
 }  // namespace mc::json
