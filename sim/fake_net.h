@@ -1,11 +1,10 @@
-// In-memory twins of net's Exchange and Server: a request is built from strings, the answer is
+// An in-memory twin of net's Exchange: a request is built from strings, the answer is
 // waited for, and a forwarded request is answered by the test in the upstream's place.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "net/net.h"
+#include "sim/fake_server.h"
 
 namespace mc::sim {
 
@@ -157,23 +157,6 @@ class FakeExchange final : public net::Exchange {
   std::vector<std::function<void()>> after_turn_;
   std::atomic<bool> cancelled_ = false;
   int answers_ = 0;
-};
-
-// Has no sockets; upstreams are null handles, which FakeExchange never follows.
-class FakeServer final : public net::Server {
- public:
-  std::uint16_t port() const override { return 0; }
-  std::size_t loops() const override { return 1; }
-  net::ServerCounters counters() const override { return {}; }
-  bool drain(Nanos) override { return true; }
-  // At once, in the caller's thread. What posts itself again comes after, not deeper.
-  void post_after(Nanos, std::function<void()> work) override {
-    static thread_local std::deque<std::function<void()>> waiting;
-    waiting.push_back(std::move(work));
-    if (waiting.size() > 1) return;
-    for (; !waiting.empty(); waiting.pop_front()) waiting.front()();
-  }
-  std::shared_ptr<net::Upstream> upstream(const net::UpstreamConfig&) override { return nullptr; }
 };
 
 inline std::string header_of(const net::Headers& headers, std::string_view name) {

@@ -294,6 +294,63 @@ export type WarrantBody = {
   deadline?: string;
 };
 export type ApproveBody = { actions?: string; expires_at?: string };
+export type BudgetOverride = {
+  id: string;
+  tenant: string;
+  scope: "tenant" | "tenant-route" | "tenant-user";
+  route: string | null;
+  dimension: "requests" | "credits" | "bytes" | "fanout" | "deliveries" | "exports" | "seats" | "subscriptions" | "day_credits" | "month_credits";
+  amount: number | null;
+  factor: string | null;
+  from: Time;
+  until: Time;
+  reason: "incident" | "planned-event" | "migration" | "customer-request" | "load-test" | "abuse" | "mistake";
+  note: string;
+  ticket: string;
+  state: "pending" | "active" | "expired" | "revoked" | "refused";
+  asked_by: string;
+  asked_at: Time;
+  approved_by: string | null;
+  ended_by: string | null;
+  changed_at: Time;
+  limit_before: number | null;
+  limit_after: number | null;
+  record: number | null;
+  version: number;
+};
+export type BudgetOverridePage = { items: BudgetOverride[]; next_cursor: Cursor };
+export type BudgetOverrideBody = {
+  scope?: "tenant" | "tenant-route" | "tenant-user";
+  route?: string;
+  dimension: "requests" | "credits" | "bytes" | "fanout" | "deliveries" | "exports" | "seats" | "subscriptions" | "day_credits" | "month_credits";
+  amount?: number;
+  factor?: string;
+  from?: string;
+  until?: string;
+  lifetime?: string;
+  reason: "incident" | "planned-event" | "migration" | "customer-request" | "load-test" | "abuse" | "mistake";
+  note: string;
+  ticket: string;
+};
+export type EffectiveBudgets = {
+  tenant: string;
+  plan: string;
+  items: EffectiveBudget[];
+  next_cursor: Cursor;
+};
+export type EffectiveBudget = {
+  scope: "tenant" | "tenant-route" | "tenant-user";
+  route: string | null;
+  dimension: "requests" | "credits" | "bytes" | "fanout" | "deliveries" | "exports" | "seats" | "subscriptions" | "day_credits" | "month_credits";
+  limit: number;
+  left: number | null;
+  source: "plan" | "override";
+  override: string | null;
+  until: Time | null;
+  limit_of_plan: number | null;
+  warn_only: boolean;
+  counted: boolean;
+};
 export type Access = { approval_required: boolean; version: number };
 export type AccessBody = { approval_required: boolean };
 export type EraseBody = { reason: string };
@@ -548,6 +605,24 @@ export abstract class Operations {
   // Prove it now; the proof of the hour is still made at its end.
   probeResidency = (given: { tenant: string; dry_run?: boolean }) =>
     this.call<ResidencyProof>("POST", address(`/v1/residency/${encodeURIComponent(given.tenant)}/probes`, { dry_run: given.dry_run }));
+  // The limits of a tenant as they are, where each comes from, and what is left of it.
+  getEffectiveBudgets = (given: { tenant?: string; route?: string; user?: string } = {}) =>
+    this.call<EffectiveBudgets>("GET", address("/v1/budgets/effective", { tenant: given.tenant, route: given.route, user: given.user }));
+  // What changes or changed the tenant's budgets: open ones first, then the newest.
+  listBudgetOverrides = (given: { tenant: string }) =>
+    this.call<BudgetOverridePage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides`);
+  // Change a budget for at most 24 hours; the operator's people only. It is recorded, then active at once; above three times of what there is, or of the plan, it waits for somebody else's approval.
+  createBudgetOverride = (given: { tenant: string; dry_run?: boolean; body: BudgetOverrideBody }) =>
+    this.call<BudgetOverride>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides`, { dry_run: given.dry_run }), given.body);
+  // Approve a pending one; the operator's people only, and not who asked for it.
+  approveBudgetOverride = (given: { tenant: string; override: string; dry_run?: boolean }) =>
+    this.call<BudgetOverride>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides/${encodeURIComponent(given.override)}/approve`, { dry_run: given.dry_run }));
+  // Refuse a pending one.
+  refuseBudgetOverride = (given: { tenant: string; override: string; dry_run?: boolean }) =>
+    this.call<BudgetOverride>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides/${encodeURIComponent(given.override)}/refuse`, { dry_run: given.dry_run }));
+  // End one before its time.
+  revokeBudgetOverride = (given: { tenant: string; override: string; dry_run?: boolean }) =>
+    this.call<BudgetOverride>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides/${encodeURIComponent(given.override)}/revoke`, { dry_run: given.dry_run }));
   // Alerts that were told to the caller's tenant, firing first.
   listAlerts = () =>
     this.call<AlertPage>("GET", "/v1/alerts");

@@ -135,6 +135,9 @@ Status World::build(const WorldOptions& options) {
   gateway::GatewayWorld world{clock_,        random_,     files_,    log_,          metrics_,
                               tracer_.get(), *directory_, &drivers_, catalog_.get()};
   world.budgets = options.budgets;
+  world.journal = options.journal;
+  world.seats = options.seats;
+  world.shares = options.shares;
   if (options.governed) {
     governed_ = std::make_unique<Governed>(Governed::World{files_, clock_, random_, *directory_});
     governed_->policy.remote = options.remote;

@@ -70,6 +70,9 @@ Settings demo_settings(const std::string& folder, std::uint16_t port) {
   settings.datasets_file = folder + "/datasets.yaml";
   settings.server.port = port;
   settings.server.drain_timeout = seconds(5);
+  // Nothing that somebody who looks around comes near.
+  settings.budgets["starter"].gql_qps = 1'000;
+  settings.budgets["pro"].gql_qps = 5'000;
   settings.notify.allowed_networks = {"127.0.0.0/8", "::1"};  // a receiver to try it with
   return settings;
 }

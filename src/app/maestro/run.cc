@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "maestro/cmd_budget.h"
 #include "maestro/command.h"
 #include "verifier/verifier.h"
 
@@ -124,6 +125,7 @@ int run(int argc, char** argv) {
   add_warrants(line.root(), context);
   add_policy(line.root(), context);
   add_decisions(line.root(), context);
+  add_budget(line.root(), context);
   add_residency(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);

@@ -57,6 +57,7 @@ Status Settings::check() const {
   }
   MC_TRY_OK(gateway.check());
   MC_TRY_OK(make_book(*this));
+  MC_TRY_OK(make_admission(*this));
   return ok();
 }
 
@@ -64,6 +65,33 @@ Result<std::unique_ptr<budget::Book>> make_book(const Settings& settings) {
   std::vector<std::string> paths;
   for (const gateway::RouteConfig& route : settings.gateway.routes) paths.push_back(route.path);
   return budget::Book::make({settings.budgets, settings.admission}, paths);
+}
+
+Result<OwnAdmission> make_admission(const Settings& settings) {
+  OwnAdmission out;
+  const budget::AdmissionSettings& from = settings.admission;
+  if (from.seats_max < from.seats_min) {
+    return fail(Code::invalid, "admission.seats_max must be at least admission.seats_min");
+  }
+  if (from.log_files_max == 1) {
+    return fail(Code::invalid, "admission.log_files_max must be 0, or 2 at least");
+  }
+  admission::LimiterSettings& limiter = out.seats.limiter;
+  limiter.seats_min = from.seats_min;
+  limiter.seats_max = from.seats_max;
+  limiter.seats_start = std::clamp(limiter.seats_start, from.seats_min, from.seats_max);
+  out.seats.queue.waiting_max = static_cast<std::size_t>(from.waiting_max);
+  out.seats.queue.of_tenant_max = static_cast<std::size_t>(from.waiting_of_tenant_max);
+  out.seats.queue.wait_max = from.wait_max;
+  // What is shorter than a usual standing queue's wait is the wait of any.
+  out.seats.queue.standing.wait = std::min(out.seats.queue.standing.wait, from.wait_max);
+  for (const auto& [name, plan] : settings.budgets) {
+    out.shares[name] = {static_cast<std::uint32_t>(plan.weight),
+                        static_cast<std::uint32_t>(plan.priority)};
+  }
+  const Status checked = admission::check(out.seats);
+  if (!checked) return fail(Code::invalid, "admission: " + checked.error().what);
+  return out;
 }
 
 net::ServerConfig to_server_config(const ServerSettings& settings) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <filesystem>
 
+#include "admission/controller.h"
+
 namespace mc::app {
 namespace {
 
@@ -136,6 +138,21 @@ void Running::add_metrics() {
   metrics_.collect_gauge(
       {.name = "mc_connections_open", .help = "Open client connections."},
       [this] { return static_cast<double>(server_->counters().connections_open); });
+  const auto of_admission = [this](const char* name, const char* help, auto member) {
+    metrics_.collect_gauge({.name = name, .help = help}, [this, member] {
+      return static_cast<double>(member(gateway_->admission()));
+    });
+  };
+  using admission::Snapshot;
+  of_admission("mc_admission_seats", "Requests that may run at a time, as it was found out.",
+               [](const Snapshot& now) { return now.seats; });
+  of_admission("mc_admission_seats_in_use", "Seats of requests that run.",
+               [](const Snapshot& now) { return now.in_use; });
+  of_admission("mc_admission_waiting", "Requests that wait for a seat.", [](const Snapshot& now) {
+    std::uint64_t waiting = 0;
+    for (const admission::ClassSnapshot& one : now.classes) waiting += one.waiting;
+    return waiting;
+  });
   metrics_.collect_counter({.name = "mc_connections_total", .help = "Client connections accepted."},
                            [this](const metric::Registry::Emit& emit) {
                              emit({}, static_cast<double>(server_->counters().connections_total));
@@ -235,11 +252,38 @@ void Running::build_tracer() {
 
 Status Running::build_budgets() {
   MC_TRY(budgets_, make_book(settings_));
+  MC_TRY(admission_, make_admission(settings_));
   for (std::size_t i = 0; i < budget::kDimensions; ++i) {
     const auto dimension = static_cast<budget::Dimension>(i);
     if (!budgets_->limits(dimension) || gateway::Gateway::counts(dimension)) continue;
     output_.log->warn("budget.not_counted", {{"dimension", budget::name_of(dimension)}});
   }
+  MC_TRY(journal_, make_journal(machine_, settings_, *budgets_));
+  return ok();
+}
+
+Status Running::build_gateway() {
+  gateway::GatewayWorld world{*machine_.clock,
+                              *machine_.random,
+                              *machine_.files,
+                              *output_.log,
+                              metrics_,
+                              tracer_.get(),
+                              *state_.directory,
+                              &machine_.drivers,
+                              catalog_.get(),
+                              &policy_->gateway_world(),
+                              budgets_.get(),
+                              gate_.get(),
+                              ledger_.recorder.get()};
+  world.journal = journal_.get();
+  world.seats = &admission_.seats;
+  world.shares = &admission_.shares;
+  MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
+  overrides_ = std::make_unique<budget::OverrideDesk>(
+      budget::OverrideDesk::World{*state_.directory, *ledger_.ledger, *machine_.clock,
+                                  *machine_.random, *output_.log, *budgets_, journal_.get()});
+  budget_chores_ = std::make_unique<BudgetChores>(*overrides_, *output_.log);
   return ok();
 }
 
@@ -254,20 +298,7 @@ Status Running::build(bool demo) {
   MC_TRY_OK(build_catalog());
   build_tracer();
   MC_TRY_OK(build_budgets());
-  const gateway::GatewayWorld world{*machine_.clock,
-                                    *machine_.random,
-                                    *machine_.files,
-                                    *output_.log,
-                                    metrics_,
-                                    tracer_.get(),
-                                    *state_.directory,
-                                    &machine_.drivers,
-                                    catalog_.get(),
-                                    &policy_->gateway_world(),
-                                    budgets_.get(),
-                                    gate_.get(),
-                                    ledger_.recorder.get()};
-  MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
+  MC_TRY_OK(build_gateway());
   build_residency();
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
                                 [this](std::string_view kind, std::string_view name) {
@@ -295,7 +326,8 @@ Status Running::build(bool demo) {
                                                   gate_.get(),
                                                   index_.get(),
                                                   &*desk_,
-                                                  residency_.get()});
+                                                  residency_.get(),
+                                                  overrides_.get()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   MC_TRY_OK(build_opa());
@@ -307,6 +339,19 @@ Status Running::build(bool demo) {
                                         {"port", std::int64_t{server_->port()}},
                                         {"version", kVersion}});
   return ok();
+}
+
+// Each second. A disk that fails keeps nobody waiting; it is told once.
+void Running::flush_journal() {
+  constexpr Nanos kEach = seconds(1);
+  const MonoTime now = machine_.clock->mono();
+  if (journal_ == nullptr || now - journal_flushed_ < kEach) return;
+  journal_flushed_ = now;
+  const Status done = journal_->flush();
+  if (!done && !journal_failing_) {
+    output_.log->warn("admission.log_unwritten", {{"why", done.error().what}});
+  }
+  journal_failing_ = !done;
 }
 
 void Running::export_traces() {
@@ -330,6 +375,7 @@ void Running::refresh_issuer() {
 void Running::tick() {
   output_.sink->tick();
   gateway_->traffic().tick();
+  flush_journal();
   const MonoTime now = machine_.clock->mono();
   if (now - last_use_saved_ >= kSaveLastUseEvery) {
     last_use_saved_ = now;
@@ -353,6 +399,7 @@ bool Running::stop() {
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   residency_chores_.reset();
+  budget_chores_.reset();
   gateway_->stop();
   api_->stop();
   notifier_->stop();

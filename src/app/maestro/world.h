@@ -73,12 +73,14 @@ class Running {
   Status build_catalog();
   void build_tracer();
   Status build_budgets();
+  Status build_gateway();
   Status build_ledger();
   Status build_oidc();
   Status build_opa();
   void build_residency();
   void add_metrics();
   void add_ledger_metrics();
+  void flush_journal();
   void export_traces();
   void refresh_issuer();
 
@@ -103,7 +105,13 @@ class Running {
   std::unique_ptr<net::Client> otlp_client_;
   std::unique_ptr<const dataset::Catalog> catalog_;
   std::unique_ptr<budget::Book> budgets_;
+  OwnAdmission admission_;
+  std::unique_ptr<budget::Journal> journal_;  // null when nothing is limited
+  bool journal_failing_ = false;
+  MonoTime journal_flushed_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<budget::OverrideDesk> overrides_;
+  std::unique_ptr<BudgetChores> budget_chores_;
   std::unique_ptr<residency::Residency> residency_;
   std::unique_ptr<ResidencyChores> residency_chores_;
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is

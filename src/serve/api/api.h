@@ -36,6 +36,10 @@
 #include "transparency/transparency.h"
 #include "witness/witness.h"
 
+namespace mc::budget {
+class OverrideDesk;
+}  // namespace mc::budget
+
 namespace mc::api {
 
 struct AdminWorld;
@@ -79,6 +83,7 @@ struct ApiWorld {
   search::Index* index = nullptr;              // null: records are not searched
   const PolicyDesk* policy = nullptr;          // null: no policies decide
   residency::Residency* residency = nullptr;   // null: nothing is proven of where data lie
+  budget::OverrideDesk* overrides = nullptr;   // null: no budgets are changed
 };
 
 class Api final : public net::Handler {

@@ -133,6 +133,13 @@ Reply revoke_warrant(const AdminWorld& world, const AdminRequest& request);
 Reply get_access(const AdminWorld& world, const AdminRequest& request);
 Reply set_access(const AdminWorld& world, const AdminRequest& request);
 
+Reply list_overrides(const AdminWorld& world, const AdminRequest& request);
+Reply create_override(const AdminWorld& world, const AdminRequest& request);
+Reply approve_override(const AdminWorld& world, const AdminRequest& request);
+Reply refuse_override(const AdminWorld& world, const AdminRequest& request);
+Reply revoke_override(const AdminWorld& world, const AdminRequest& request);
+Reply get_effective_budgets(const AdminWorld& world, const AdminRequest& request);
+
 Reply get_policy(const AdminWorld& world, const AdminRequest& request);
 Reply reload_policy(const AdminWorld& world, const AdminRequest& request);
 Reply try_policy(const AdminWorld& world, const AdminRequest& request);

@@ -25,11 +25,18 @@ constexpr std::string_view kResidency = "/v1/residency";
 constexpr std::string_view kWhatIf = "/v1/policy/what-if";
 constexpr std::array<std::string_view, 6> kOfAllTenants = {
     kOverview, "/v1/tenants", "/v1/alerts", "/v1/policy", kWhatIf, kResidency};
-constexpr std::array<std::string_view, 4> kOfTenantInQuery = {kOverview, kDecisions, kWhatIf,
-                                                              kResidency};
+constexpr std::string_view kEffective = "/v1/budgets/effective";
+constexpr std::array<std::string_view, 5> kOfTenantInQuery = {kOverview, kDecisions, kWhatIf,
+                                                              kResidency, kEffective};
 
-constexpr std::array<std::string_view, 11> kUngated = {
+// What the tenant's contract opens: how much it may use, where its data lie, what opens them.
+constexpr std::array<std::string_view, 16> kUngated = {
     "/v1/tenants/{tenant}",
+    kEffective,
+    "/v1/tenants/{tenant}/budgets/overrides",
+    "/v1/tenants/{tenant}/budgets/overrides/{override}/approve",
+    "/v1/tenants/{tenant}/budgets/overrides/{override}/refuse",
+    "/v1/tenants/{tenant}/budgets/overrides/{override}/revoke",
     kResidency,
     "/v1/residency/{tenant}",
     "/v1/residency/{tenant}/attempts",

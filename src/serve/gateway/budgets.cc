@@ -79,20 +79,21 @@ void BudgetUse::add_to(net::FieldLines& fields) const {
   fields.add("RateLimit", now);
 }
 
-Budgets::Budgets(budget::Book* book, sys::Clock& clock, sys::Random& random)
-    : book_(book != nullptr && book->is_limited() ? book : nullptr),
+Budgets::Budgets(const GatewayWorld& world)
+    : book_(world.budgets != nullptr && world.budgets->is_limited() ? world.budgets : nullptr),
+      journal_(book_ == nullptr ? nullptr : world.journal),
       limits_costs_(book_ != nullptr &&
                     (book_->limits(Dimension::credits) || book_->limits(Dimension::day_credits) ||
                      book_->limits(Dimension::month_credits) || book_->limits(Dimension::fanout))),
-      clock_(clock),
-      random_(random),
-      start_(clock.mono()) {}
+      clock_(world.clock),
+      random_(world.random),
+      start_(world.clock.mono()) {}
 
 budget::Moment Budgets::now() const {
   return budget::Moment::of(clock_.mono() - start_, clock_.wall());
 }
 
-std::optional<Budgets::Denial> Budgets::take(const budget::Book::Who& who, std::int64_t items,
+std::optional<Budgets::Denial> Budgets::take(const Payer& payer, std::int64_t items,
                                              BudgetUse& use) {
   if (book_ == nullptr) return std::nullopt;
   // One byte must be there; what the answer has is known at the end, and owed then.
@@ -100,21 +101,30 @@ std::optional<Budgets::Denial> Budgets::take(const budget::Book::Who& who, std::
                                       .set(Dimension::requests, items)
                                       .set(Dimension::seats, 1)
                                       .set(Dimension::bytes, 1);
-  return reserve({who, amounts, use.entry}, use);
+  return reserve({payer, amounts, use.entry, use.entry_seq}, use);
 }
 
-std::optional<Budgets::Denial> Budgets::take_costs(const budget::Book::Who& who, BudgetUse& use) {
+std::optional<Budgets::Denial> Budgets::take_costs(const Payer& payer, BudgetUse& use) {
   if (!limits_costs_) return std::nullopt;
   const budget::Amounts amounts = budget::Amounts()
                                       .set(Dimension::credits, use.priced.credits)
                                       .set(Dimension::fanout, use.priced.fanout);
-  return reserve({who, amounts, use.costs}, use);
+  return reserve({payer, amounts, use.costs, use.costs_seq, 2}, use);
 }
 
 std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask, BudgetUse& use) {
-  const budget::Moment at = now();
+  budget::Moment at;
   std::vector<Mark> against;
-  const budget::Answer answer = book_->reserve(ask.who, ask.amounts, at, ask.into, &against);
+  budget::Answer answer;
+  {
+    std::optional<budget::Journal::Turn> turn = this->turn();
+    at = now();
+    answer = book_->reserve(ask.payer.who, ask.amounts, at, ask.into, &against);
+    if (turn) {
+      ask.seq = turn->decided({ask.payer.who, ask.payer.request_id, ask.step}, ask.amounts, at,
+                              answer, against);
+    }
+  }
   const Mark& nearest = answer.nearest;
   if (answer.has_nearest && is_credits(nearest.dimension)) use.credits_left = nearest.left;
   // Of both steps the one with less left is told.
@@ -168,14 +178,39 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
 
 void Budgets::settle(BudgetUse& use, std::int64_t bytes) {
   if (book_ == nullptr || !(use.entry.is_open() || use.costs.is_open())) return;
-  const budget::Moment at = now();
-  budget::Amounts used = use.entry.taken();
-  used.set(Dimension::bytes, std::max<std::int64_t>(bytes, 0));
-  use.entry.settle(used, at);
+  const auto settle_one = [&](budget::Reservation& held, std::int64_t seq,
+                              const budget::Amounts& used) {
+    if (!held.is_open()) return;
+    std::optional<budget::Journal::Turn> turn = this->turn();
+    const budget::Moment at = now();
+    held.settle(used, at);
+    if (turn) turn->settled(seq, used, at);
+  };
+  budget::Amounts entry = use.entry.taken();
+  settle_one(use.entry, use.entry_seq,
+             entry.set(Dimension::bytes, std::max<std::int64_t>(bytes, 0)));
   const Costs& costs = use.used ? *use.used : use.priced;
-  use.costs.settle(
-      budget::Amounts().set(Dimension::credits, costs.credits).set(Dimension::fanout, costs.fanout),
-      at);
+  settle_one(use.costs, use.costs_seq,
+             budget::Amounts()
+                 .set(Dimension::credits, costs.credits)
+                 .set(Dimension::fanout, costs.fanout));
+}
+
+void Budgets::note_wait(const Payer& payer, const BudgetUse& use, Nanos waited,
+                        std::string_view shed) {
+  if (journal_ == nullptr) return;
+  budget::Journal::Turn turn = journal_->turn();
+  turn.queued({.of = use.costs_seq > 0 ? use.costs_seq : use.entry_seq,
+               .request = payer.request_id,
+               .tenant = payer.who.tenant,
+               .waited = waited,
+               .shed = shed},
+              now());
+}
+
+std::optional<budget::Journal::Turn> Budgets::turn() const {
+  if (journal_ == nullptr) return std::nullopt;
+  return journal_->turn();
 }
 
 }  // namespace mc::gateway

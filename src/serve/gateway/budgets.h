@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "budget/book.h"
+#include "budget/journal.h"
 #include "gateway/http_request.h"
 #include "net/net.h"
 #include "sys/sys.h"
@@ -23,15 +24,24 @@ struct Costs {
   std::int64_t fanout = 0;  // requests to an upstream, statements
 };
 
+struct GatewayWorld;
+
+// Who pays for which request.
+struct Payer {
+  budget::Book::Who who;
+  std::string_view request_id;
+};
+
 // Of one request.
 struct BudgetUse {
-  budget::Reservation entry;  // requests, seats, bytes
-  budget::Reservation costs;  // credits, fan-out
-  Costs priced;               // before it ran
-  std::optional<Costs> used;  // measured; without it what was priced holds
-  bool limited = false;       // by a budget of the caller's own; the nearest:
-  std::string policy;         // "tenant-requests"
-  std::int64_t quota = 0;     // in a window
+  budget::Reservation entry;                  // requests, seats, bytes
+  budget::Reservation costs;                  // credits, fan-out
+  std::int64_t entry_seq = 0, costs_seq = 0;  // of the decisions, in the journal
+  Costs priced;                               // before it ran
+  std::optional<Costs> used;                  // measured; without it what was priced holds
+  bool limited = false;                       // by a budget of the caller's own; the nearest:
+  std::string policy;                         // "tenant-requests"
+  std::int64_t quota = 0;                     // in a window
   std::int64_t window_s = 0;
   std::int64_t left = 0;
   std::int64_t wait_s = 0;                   // until what was asked for is left; of a denial
@@ -43,8 +53,7 @@ struct BudgetUse {
 
 class Budgets {
  public:
-  // `book` null: nothing is limited.
-  Budgets(budget::Book* book, sys::Clock& clock, sys::Random& random);
+  explicit Budgets(const GatewayWorld& world);
 
   bool limits_costs() const { return limits_costs_; }
   struct Denial {
@@ -52,24 +61,31 @@ class Budgets {
     net::Headers headers;
   };
   // For a request of `items` operations.
-  std::optional<Denial> take(const budget::Book::Who& who, std::int64_t items, BudgetUse& use);
+  std::optional<Denial> take(const Payer& payer, std::int64_t items, BudgetUse& use);
   // For what use.priced says.
-  std::optional<Denial> take_costs(const budget::Book::Who& who, BudgetUse& use);
+  std::optional<Denial> take_costs(const Payer& payer, BudgetUse& use);
   // At the end, whatever became of it; `bytes` of the answer. Again: nothing happens.
   void settle(BudgetUse& use, std::int64_t bytes);
+  // What came of a request's wait for a seat, for the journal; `shed` "" = it was served.
+  void note_wait(const Payer& payer, const BudgetUse& use, Nanos waited, std::string_view shed);
 
  private:
   budget::Moment now() const;
   struct Ask {
-    const budget::Book::Who& who;
+    const Payer& payer;
     budget::Amounts amounts;
     budget::Reservation& into;
+    std::int64_t& seq;
+    std::int64_t step = 1;
   };
   std::optional<Denial> reserve(const Ask& ask, BudgetUse& use);
   Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
                    budget::Ticks now, BudgetUse& use);
 
+  std::optional<budget::Journal::Turn> turn() const;
+
   budget::Book* const book_;
+  budget::Journal* const journal_;
   const bool limits_costs_;
   sys::Clock& clock_;
   sys::Random& random_;

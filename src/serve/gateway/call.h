@@ -12,10 +12,12 @@
 
 #include "gateway/budgets.h"
 #include "gateway/documents.h"
+#include "gateway/entrance.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
 #include "gateway/mask_answer.h"
 #include "gateway/meters.h"
+#include "gateway/parse_line.h"
 #include "gateway/session_gate.h"
 #include "net/breaker.h"
 
@@ -63,6 +65,9 @@ struct Call {
   std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
   const graphql::OperationNode* operation = nullptr;       // of the first item, once chosen
   BudgetUse budget;
+  admission::Ticket seat;  // once it has one
+  CallPtr waiting;         // itself, while it waits for one
+  Nanos waited{};
   MonoTime deadline;
   std::optional<trace::Span> span;
   std::optional<trace::Context> parent;  // as received, when no span is recorded
@@ -73,13 +78,12 @@ struct Call {
   bool mutates = false;     // any item does
   bool tells_cost = false;  // as the client wants it
   bool began = false;       // its operations run, here or elsewhere
+  bool ran_on_loop = false;
 
   // Whose data it is about.
   const TenantId& tenant() const { return reach ? reach->tenant : caller->tenant; }
   const std::string& region() const { return reach ? reach->region : caller->region; }
 };
-using CallPtr = std::shared_ptr<Call>;
-
 // Where a call is when its documents are known.
 enum class Place : std::uint8_t { loop, parser };
 // A thread of the gateway.
@@ -97,14 +101,22 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
   bool admit_reach(const CallPtr& call, const ReadFields& fields);
-  budget::Book::Who payer_of(const Call& call) const;
+  Payer payer_of(const Call& call) const;
   bool take_budget(const CallPtr& call);
   // costs.cc: once the operations are known. False when the call was answered.
   bool take_costs(const CallPtr& call);
+  PlanShare share_of(const Call& call) const;
+  // seats.cc. False when the call was answered or waits.
+  bool take_seat(const CallPtr& call);
+  void start_waited(const CallPtr& call);
+  void turn_away(const CallPtr& call, admission::Why why);
+  void give_seat_back(Call& call, int status);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.
   tl::expected<std::monostate, HttpError> find_text(Call& call, Params& params);
   void parse_elsewhere(const CallPtr& call);
+  void parse_in_turn(int parser);
+  void parse_documents(const CallPtr& call, std::size_t parser);
   void dispatch(const CallPtr& call, Seat seat);
   // Whether the policies let it through to the upstream; what they do not is answered.
   bool may_forward(const CallPtr& call, Decider& decider);
@@ -164,6 +176,8 @@ struct Gateway::Core {
   ByteBudget masked_bytes;  // of answers that are taken whole; outlives every call
   Meters meters;
   Budgets budgets;
+  Entrance entrance;
+  ParseLine parse_line;
   Traffic traffic;
   std::vector<std::unique_ptr<Route>> routes;
   std::unique_ptr<dataset::Writers> writers;

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "budget/journal.h"
+#include "budget/journal_files.h"
+#include "budget/replay.h"
 #include "budget/settings.h"
 #include "contract/guarded_world.h"
 #include "json/json.h"
@@ -238,6 +241,61 @@ TEST_CASE("costs: what is refused before it runs costs the look at it") {
     CHECK(code_of(refused) == "UPSTREAM_CIRCUIT_OPEN");
     CHECK(header_of(refused.headers, "RateLimit") == "\"tenant-credits\";r=" + std::string(left));
   }
+}
+
+// Both steps of every request, settled, denied and left by its client.
+TEST_CASE("costs: the journal of a gateway replays to the same decisions, byte for byte") {
+  budget::BudgetSettings settings;
+  settings.plans["starter"].gql_qps = 20;
+  settings.plans["starter"].credits_per_s = 150;
+  settings.plans["starter"].credits_per_day = 600;
+  settings.plans["starter"].bytes_per_s = 3'000;
+  settings.plans["starter"].seats = 3;
+  settings.plans["starter"].users.fanout_per_s = 6;
+  settings.admission.global.gql_qps = 25;
+  auto book = budget::Book::make(settings, {"/graphql"});
+  REQUIRE(book.has_value());
+  sim::SimFiles files;
+  sim::SimClock wall;
+  budget::JournalHeader header;
+  header.run = "adm_1";
+  header.started = wall.wall();
+  header.settings = settings;
+  header.paths = {"/graphql"};
+  budget::Journal journal(files, header, {});
+  World world({.budgets = book->get(), .journal = &journal});
+  const std::string tokens[] = {world.token(), world.token({.tenant = "bravo"}),
+                                world.token({.principal = "bob"})};
+  int denied = 0, told = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::string& token = tokens[i % 3];
+    const std::string first = std::to_string(1 + i % 12);
+    const std::string ask = query("{ people(first: " + first + ") { nodes { id name } } }");
+    if (i % 7 == 6) {
+      const auto dropped =
+          world.send({.headers = {{"Content-Type", "application/json"}}, .body = ask}, token);
+      dropped->cancel();
+      dropped->wait();
+    } else {
+      const int status = world.post(ask, token).status;
+      denied += status == 429 || status == 503 ? 1 : 0;
+      told += status == 200 ? 1 : 0;
+    }
+    if (i % 2 == 0) world.clock().advance(millis(i % 40));
+  }
+  CHECK(denied > 20);
+  CHECK(told > 20);
+  budget::Verifier verifier;
+  auto reader = budget::JournalReader::of_text(journal.snapshot(), "journal");
+  while (true) {
+    auto line = reader.next();
+    REQUIRE(line.has_value());
+    if (!*line) break;
+    REQUIRE(verifier.run((*line)->event).has_value());
+  }
+  CHECK(verifier.report().differences == 0);
+  CHECK(verifier.report().decisions > 300);
+  CHECK(verifier.report().settlements > 100);
 }
 
 TEST_CASE("costs: a model that cannot be made stops the start when it is needed") {

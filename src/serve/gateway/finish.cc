@@ -22,6 +22,9 @@ Meters::Meters(metric::Registry& registry)
       refused(registry.counters({.name = "mc_requests_refused_total",
                                  .help = "GraphQL requests refused before execution, by code.",
                                  .labels = {{"code", 64}}})),
+      turned_away(registry.counters({.name = "mc_admission_turned_away_total",
+                                     .help = "Requests that got no seat, by why.",
+                                     .labels = {{"why", 8}}})),
       upstream(registry.counters({.name = "mc_upstream_requests_total",
                                   .help = "Requests forwarded to an upstream, by outcome.",
                                   .labels = {{"route", 64}, {"result", 8}}})),
@@ -52,6 +55,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
     call.budget.used = Costs{std::min(call.budget.priced.credits, items), 0};
   }
   budgets.settle(call.budget, bytes);
+  give_seat_back(call, status);
   const net::Request& request = call.exchange->request();
   const Nanos spent = world.clock.mono() - request.received;
   const std::string_view tenant = call.caller ? std::string_view(call.caller->tenant.get()) : "";
@@ -82,6 +86,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
                    {call.code.empty() ? "" : "code", call.code},
                    {call.reach ? "of_tenant" : "", call.reach ? call.reach->tenant.get() : ""},
                    {"us", spent.count / 1'000},
+                   {call.waited.count > 0 ? "waited_us" : "", call.waited.count / 1'000},
                    {"bytes", bytes},
                    {reads ? "statements" : "", call.statements},
                    {reads ? "rows" : "", call.rows},

@@ -41,7 +41,7 @@ Status load_costs(Route& route, const GatewayWorld& world) {
     return ok();
   }
   const std::string where = route.config.path + ": " + route.config.schema_file + ": ";
-  if (Budgets(world.budgets, world.clock, world.random).limits_costs()) {
+  if (Budgets(world).limits_costs()) {
     return fail(Code::invalid, "route " + where + model.error().what);
   }
   world.log.warn("cost.no_model", {{"route", route.config.path}, {"what", model.error().what}});
@@ -125,7 +125,14 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
       world(gateway_world),
       masked_bytes(gateway_config.masked_bytes_max),
       meters(gateway_world.metrics),
-      budgets(gateway_world.budgets, gateway_world.clock, gateway_world.random),
+      budgets(gateway_world),
+      entrance(
+          gateway_world.seats == nullptr ? admission::Settings() : *gateway_world.seats,
+          gateway_world.clock,
+          {.start = [this](const CallPtr& call) { start_waited(call); },
+           .turn_away = [this](const CallPtr& call, admission::Why why) { turn_away(call, why); }}),
+      parse_line({static_cast<std::size_t>(gateway_config.parser_queue_max),
+                  static_cast<std::size_t>(gateway_config.parsers)}),
       traffic(gateway_world.clock),
       id_seed(gateway_world.random.next_u64()) {}
 
@@ -136,6 +143,7 @@ std::unique_ptr<dataset::ConnectionSet> Gateway::Core::make_connections() {
 Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
                                                const GatewayWorld& world) {
   MC_TRY_OK(config.check());
+  if (world.seats != nullptr) MC_TRY_OK(admission::check(*world.seats));
   auto core = std::make_unique<Core>(config, world);
   for (const RouteConfig& route_config : config.routes) {
     auto route = std::make_unique<Route>();
@@ -163,7 +171,7 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
   core->workers = net::Workers::start(static_cast<int>(config.workers),
                                       static_cast<std::size_t>(config.worker_queue_max));
   core->parsers = net::Workers::start(static_cast<int>(config.parsers),
-                                      static_cast<std::size_t>(config.parser_queue_max));
+                                      static_cast<std::size_t>(config.parsers));
   return std::unique_ptr<Gateway>(new Gateway(std::move(core)));
 }
 
@@ -203,6 +211,7 @@ void Gateway::attach(net::Server& server) {
     core_->loop_deciders.push_back(std::make_unique<Decider>(core_->world, *core_->world.policy));
   }
   core_->server = &server;
+  core_->entrance.attach(server);
   core_->attached.store(true, std::memory_order_release);
 }
 
@@ -250,6 +259,10 @@ dataset::Writers* Gateway::writers() const {
 
 void Gateway::set_residency(residency::Residency& residency) {
   core_->residency = &residency;
+}
+
+admission::Snapshot Gateway::admission() const {
+  return core_->entrance.controller().snapshot();
 }
 
 Traffic& Gateway::traffic() {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,8 +32,14 @@
 #include "trace/trace.h"
 #include "transparency/transparency.h"
 
+namespace mc::admission {
+struct Settings;
+struct Snapshot;
+}  // namespace mc::admission
+
 namespace mc::budget {
 class Book;
+class Journal;
 enum class Dimension : std::uint8_t;
 }  // namespace mc::budget
 
@@ -48,6 +55,13 @@ struct PolicyWorld {
   // Decides instead of the engine; null = it does not. It blocks, so nothing is decided on a loop.
   access::Remote* remote = nullptr;
 };
+
+// What a plan's tenants get where all have something to do.
+struct PlanShare {
+  std::uint32_t weight = 1;    // of seats, against other tenants; 1 to admission::kWeightMax
+  std::uint32_t priority = 0;  // 0 to admission::kPriorityMax; under overload the lowest go first
+};
+using PlanShares = std::map<std::string, PlanShare, std::less<>>;
 
 // What the gateway borrows; everything outlives it.
 struct GatewayWorld {
@@ -65,6 +79,9 @@ struct GatewayWorld {
   // Null, either of them: no data of another tenant than the caller's are opened.
   transparency::Gate* gate = nullptr;
   transparency::Recorder* recorder = nullptr;
+  budget::Journal* journal = nullptr;          // of the book; null = what it decides is not kept
+  const admission::Settings* seats = nullptr;  // null = the defaults
+  const PlanShares* shares = nullptr;          // null, or a plan is not in it: PlanShare{}
 };
 
 struct RouteStatus {
@@ -103,6 +120,7 @@ class Gateway final : public net::Handler {
   // A dataset or a route as policies see it; null when there is none, or no policies decide.
   const access::Resource* find_resource(std::string_view kind, std::string_view name) const;
   Traffic& traffic();
+  admission::Snapshot admission() const;  // of the queue for seats
   // Whether requests are held against limits of this dimension.
   static bool counts(budget::Dimension dimension);
   // Finishes what is queued and ends the threads. Call after the server has drained.

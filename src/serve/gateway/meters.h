@@ -8,11 +8,12 @@ namespace mc::gateway {
 
 struct Meters {
   explicit Meters(metric::Registry& registry);
-  metric::Family<metric::Counter> requests;    // tenant, route, status
-  metric::Family<metric::Histogram> duration;  // route
-  metric::Family<metric::Counter> documents;   // route, result
-  metric::Family<metric::Counter> refused;     // code
-  metric::Family<metric::Counter> upstream;    // route, result
+  metric::Family<metric::Counter> requests;     // tenant, route, status
+  metric::Family<metric::Histogram> duration;   // route
+  metric::Family<metric::Counter> documents;    // route, result
+  metric::Family<metric::Counter> refused;      // code
+  metric::Family<metric::Counter> turned_away;  // why
+  metric::Family<metric::Counter> upstream;     // route, result
   metric::Counter& reply_bytes;
   metric::Family<metric::Counter> runs;  // place
   metric::Counter& runs_on_loop;

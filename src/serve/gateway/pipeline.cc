@@ -19,6 +19,15 @@ net::Headers retry_after(std::int64_t wait_s) {
   return {{"Retry-After", std::to_string(std::max<std::int64_t>(1, wait_s))}};
 }
 
+// Of documents that are to be parsed.
+std::size_t new_bytes(const Call& call) {
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < call.documents.size(); ++i) {
+    if (call.documents[i] == nullptr) out += call.graphql.items[i].query.size();
+  }
+  return out;
+}
+
 bool is_get_or_post(std::string_view method) {
   return method == "GET" || method == "POST";
 }
@@ -110,11 +119,12 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
 }
 
 // The caller pays, also for another tenant's data.
-budget::Book::Who Gateway::Core::payer_of(const Call& call) const {
+Payer Gateway::Core::payer_of(const Call& call) const {
   const auto route = std::find_if(routes.begin(), routes.end(),
                                   [&](const auto& one) { return one.get() == call.route; });
-  return {call.caller->tenant.get(), call.caller->plan, call.caller->principal.get(),
-          static_cast<std::size_t>(route - routes.begin())};
+  return {{call.caller->tenant.get(), call.caller->plan, call.caller->principal.get(),
+           static_cast<std::size_t>(route - routes.begin())},
+          call.request_id};
 }
 
 // False when the call was answered.
@@ -215,23 +225,51 @@ bool Gateway::Core::resolve_documents(const CallPtr& call) {
 }
 
 void Gateway::Core::parse_elsewhere(const CallPtr& call) {
-  const bool queued = parsers->submit([this, call](int parser) {
-    if (call->exchange->cancelled()) return finish(call, 499, "");
-    for (std::size_t i = 0; i < call->documents.size(); ++i) {
-      if (call->documents[i] != nullptr) continue;
-      const std::string& query = call->graphql.items[i].query;
-      call->documents[i] =
-          compile(query, config.limits, call->route->schema, call->route->costs.get());
-      call->route->cache->insert(call->caller->tenant, query, call->documents[i]);
+  ParseLine::Pushed pushed =
+      parse_line.push(call, share_of(*call).weight, new_bytes(*call), world.clock.mono());
+  if (pushed.wake && !parsers->submit([this](int parser) { parse_in_turn(parser); })) {
+    // The server is stopping.
+    while (CallPtr waiting = parse_line.next(world.clock.mono(), pushed.refused)) {
+      pushed.refused.push_back(std::move(waiting));
     }
-    dispatch(call, {Place::parser, static_cast<std::size_t>(parser)});
-  });
-  if (!queued) refuse(call, overloaded("unknown documents"), retry_after(1));
+  }
+  for (const CallPtr& refused : pushed.refused) {
+    refuse(refused, overloaded("unknown documents"), retry_after(1));
+  }
+}
+
+void Gateway::Core::parse_in_turn(int parser) {
+  while (true) {
+    std::vector<CallPtr> late;
+    const CallPtr next = parse_line.next(world.clock.mono(), late);
+    for (const CallPtr& call : late) turn_away(call, admission::Why::expired);
+    if (next == nullptr) return;
+    parse_documents(next, static_cast<std::size_t>(parser));
+  }
+}
+
+void Gateway::Core::parse_documents(const CallPtr& call, std::size_t parser) {
+  const MonoTime begin = world.clock.mono();
+  const std::size_t bytes = new_bytes(*call);
+  if (call->exchange->cancelled()) return finish(call, 499, "");
+  DocumentCache& cache = *call->route->cache;
+  for (std::size_t i = 0; i < call->documents.size(); ++i) {
+    if (call->documents[i] != nullptr) continue;
+    const std::string& query = call->graphql.items[i].query;
+    // Another request may have brought it meanwhile.
+    call->documents[i] = cache.find(call->caller->tenant, query);
+    if (call->documents[i] != nullptr) continue;
+    call->documents[i] =
+        compile(query, config.limits, call->route->schema, call->route->costs.get());
+    cache.insert(call->caller->tenant, query, call->documents[i]);
+  }
+  parse_line.took(call->caller->tenant.get(), bytes, world.clock.mono() - begin);
+  dispatch(call, {Place::parser, parser});
 }
 
 // On the loop for known documents, on a parser thread for new ones.
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
-  if (!check_operations(call) || !take_costs(call)) return;
+  if (!check_operations(call) || !take_costs(call) || !take_seat(call)) return;
   if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
   if (decisions_block()) return forward_from_worker(call);
   if (world.policy != nullptr) {

@@ -102,6 +102,7 @@ bool Gateway::Core::execute_on_loop(const CallPtr& call) {
     return false;
   }
   meters.runs_on_loop.add();
+  call->ran_on_loop = true;
   conclude(call, **session, std::move(executed));
   return true;
 }

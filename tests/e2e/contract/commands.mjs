@@ -7,6 +7,7 @@ import { runToEnd } from "../lib/children.mjs";
 import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
 import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { WORDS as BUDGET_WORDS, budgetCommands } from "./budget_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
 
 const api = (name) => ({ $ref: `#/components/schemas/${name}` });
@@ -26,6 +27,8 @@ const KEY_LIST = object({ kind: { const: "mc.signing-keys/v1" }, keys: { type: "
   },
   additionalProperties: false,
 } } });
+
+const OVERRIDE_WHY = ["--reason", "load-test", "--note", "a test", "--ticket", "TKT-1"];
 
 // Command words; arguments that work and the schema of what they print; arguments that do not, and
 // the exit status. In this order: later rows use what earlier ones made.
@@ -72,6 +75,20 @@ const REMOTE = [
   ["warrant revoke", ["{warrant}", "--tenant", "cli"], api("Warrant"), [[3, "wrt_x", "--tenant", "cli"],
     [8, "{warrant}", "--tenant", "cli"]]],
   ["access show", ["--tenant", "cli"], api("Access"), [[3, "--tenant", "nowhere"]]],
+  ["budget override create", ["--tenant", "contract", "--dimension", "requests", "--factor", "2", "--for", "1h",
+    ...OVERRIDE_WHY], api("BudgetOverride"), [
+    [2, "--tenant", "contract", "--dimension", "requests", "--factor", "x", "--for", "1h", ...OVERRIDE_WHY],
+    [2, "--tenant", "contract", "--dimension", "requests", "--factor", "2", "--for", "25h", ...OVERRIDE_WHY],
+    [3, "--tenant", "nowhere", "--dimension", "requests", "--factor", "2", "--for", "1h", ...OVERRIDE_WHY]]],
+  ["budget override list", ["--tenant", "contract"], api("BudgetOverridePage"), [[3, "--tenant", "nowhere"]]],
+  ["budget override approve", ["{asked}", "--tenant", "contract"], api("BudgetOverride"),
+    [[3, "ovr_x", "--tenant", "contract"], [8, "{asked}", "--tenant", "contract"]]],
+  ["budget override refuse", ["{unwanted}", "--tenant", "contract"], api("BudgetOverride"),
+    [[3, "ovr_x", "--tenant", "contract"], [8, "{unwanted}", "--tenant", "contract"]]],
+  ["budget override revoke", ["{override}", "--tenant", "contract"], api("BudgetOverride"),
+    [[3, "ovr_x", "--tenant", "contract"], [8, "{override}", "--tenant", "contract"]]],
+  ["budget effective", ["--tenant", "contract"], api("EffectiveBudgets"), [[3, "--tenant", "nowhere"],
+    [2, "--tenant", "contract", "--route", "/nowhere"]]],
   ["policy status", [], api("Policy"), []],
   ["policy reload", [], api("Policy"), []],
   ["policy what-if", ["{policies}", "--tenant", "contract"], api("WhatIf"), [[2, "{broken}"],
@@ -120,6 +137,8 @@ scenario("commands through a server: --json has its schema, exit codes are those
     // What later rows mean by {endpoint}, {delivery} and {ended}.
     const made = { "{policies}": policyFolder(world.site, "policies", "true"),
       "{broken}": policyFolder(world.site, "broken", "nowhere") };
+    // What another person of the operator's has asked for, far above the plan.
+    for (const name of ["{asked}", "{unwanted}"]) made[name] = (await world.askForTenfold()).id;
     const known = (args) => args.map((arg) => made[arg] ?? arg);
     for (const [words, template, schema, failures] of REMOTE) {
       if (words === "delivery send") made["{ended}"] = endedDelivery(run, made["{endpoint}"]);
@@ -132,6 +151,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       if (words === "endpoint create") made["{endpoint}"] = value.id;
       if (words === "endpoint test") made["{delivery}"] = value.delivery;
       if (words === "warrant create") made["{warrant}"] = value.id;
+      if (words === "budget override create") made["{override}"] = value.id;
       if (words === "decision list") made["{decision}"] = value.items[0].id;
       if (words === "residency probe") made["{period}"] = value.period;
       for (const [status, ...wrong] of failures) {
@@ -191,6 +211,9 @@ function oddNames(run) {
     [2, "delivery list", "--tenant", "cli", "--state", "failed&limit=1"],
     [3, "warrant list", "--tenant", "cli/../cli"],
     [3, "access show", "--tenant", "cli/access?"],
+    [3, "budget override list", "--tenant", "cli/../cli"],
+    [3, "budget override revoke", "../overrides?", "--tenant", "cli"],
+    [3, "budget effective", "--tenant", "cli&user=ann"],
     [3, "overview", "--tenant", "cli&window=24h"],
     [3, "decision show", "../decisions?"],
     [3, "decision list", "--tenant", "cli&principal=ann"],
@@ -315,6 +338,12 @@ scenario("commands on policies: --json has its schema, exit codes are those docu
   { limitMs: 60_000 }, async (world) => {
     policyCommands(world, check);
     for (const words of POLICY_WORDS) seen.add(words);
+  });
+
+scenario("commands on admission logs: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    budgetCommands(world, check);
+    for (const words of BUDGET_WORDS) seen.add(words);
   });
 
 // The ledger's key is changed, and the one before ends.

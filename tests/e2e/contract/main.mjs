@@ -191,6 +191,41 @@ class World {
     await this.refused(403, "PUT", `${base}/access`, operator, { approval_required: true });
   }
 
+  // A pending override of the tenant, asked for by somebody else of the operator's.
+  async askForTenfold() {
+    if (this.other === undefined) {
+      const people = "/v1/tenants/system/principals";
+      await this.must("POST", people, this.operator, { id: "other", name: "Other", roles: "operator" });
+      this.other = (await this.must("POST", "/v1/tenants/system/tokens", this.operator,
+        { principal: "other", scopes: "admin:read,admin:write" })).token;
+    }
+    const asked = await this.must("POST", "/v1/tenants/contract/budgets/overrides", this.other,
+      { dimension: "requests", factor: "10", lifetime: "1h", reason: "load-test", note: "a test", ticket: "TKT-1" });
+    assert.equal(asked.state, "pending");
+    return asked;
+  }
+
+  async budgets(admin, operator) {
+    const overrides = "/v1/tenants/contract/budgets/overrides";
+    const wanted = { dimension: "requests", amount: 1500, lifetime: "1h", reason: "load-test", note: "a test", ticket: "T" };
+    for (const verb of ["approve", "refuse", "revoke"]) {
+      const { id } = await this.askForTenfold();
+      await this.refused(403, "POST", `${overrides}/${id}/${verb}`, admin, {});
+      for (const dry of ["?dry_run=true", ""]) {
+        await this.must("POST", `${overrides}/${id}/${verb}${dry}`, operator, {});
+      }
+      await this.refused(409, "POST", `${overrides}/${id}/refuse`, operator, {});
+    }
+    for (const dry of ["?dry_run=true", ""]) await this.must("POST", overrides + dry, operator, wanted);
+    await this.refused(403, "POST", overrides, admin, wanted);
+    await this.refused(400, "POST", overrides, operator, { ...wanted, factor: "2" });
+    const { items: [newest] } = await this.must("GET", overrides, admin);
+    await this.must("POST", `${overrides}/${newest.id}/revoke`, operator, {});
+    await this.must("GET", "/v1/budgets/effective", admin);
+    await this.must("GET", "/v1/budgets/effective?tenant=contract&route=%2Fgraphql", operator);
+    await this.refused(400, "GET", "/v1/budgets/effective?speed=1", admin);
+  }
+
   // All that the admin API could change in the tenant, sessions aside.
   async state() {
     const parts = [];
@@ -248,6 +283,7 @@ scenario("every operation answers as the document says", async (world) => {
     await world.must("POST", `/v1/tenants/contract/records/0/erase${dry}`, admin, { reason: "test" });
   }
   await world.warrants(admin, operator);
+  await world.budgets(admin, operator);
   await world.notifications(admin, operator);
   await world.policies(operator, world.analyst);
   await world.residency(operator);
