@@ -401,6 +401,8 @@ bool Running::stop() {
   residency_chores_.reset();
   budget_chores_.reset();
   gateway_->stop();
+  journal_flushed_ = {};
+  flush_journal();
   api_->stop();
   notifier_->stop();
   if (const Status saved = state_.directory->save_last_use(); !saved) {
