@@ -2,8 +2,9 @@
 #
 # Builds lib mc_<NAME> from every *.cc of the folder, the test program mc_<NAME>_test from
 # *_test.cc, and from every x_fuzz.cc the test mc_corpus_<x>_test, which replays tests/corpus/<x>, or
-# with MC_FUZZ the libFuzzer program x_fuzz. A dependency that does not stand lower in src/FLOORS
-# stops the configure step. Folder order = FLOORS order, so a cycle cannot be written.
+# with MC_FUZZ the libFuzzer program x_fuzz. The target unit_tests builds all tests. A dependency
+# that does not stand lower in src/FLOORS stops the configure step. Folder order = FLOORS order, so a
+# cycle cannot be written.
 
 function(mc_read_floors file)
   file(STRINGS ${file} lines)
@@ -111,6 +112,15 @@ function(mc_doctest target)
   target_link_libraries(${target} PRIVATE mc_doctest_main)
 endfunction()
 
+# A program that is built for the target unit_tests, not with all that ships.
+function(mc_unit_test target)
+  if(NOT TARGET unit_tests)
+    add_custom_target(unit_tests)
+  endif()
+  set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  add_dependencies(unit_tests ${target})
+endfunction()
+
 function(mc_module name)
   cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
   get_property(storey GLOBAL PROPERTY MC_STOREY_${name})
@@ -143,6 +153,9 @@ function(mc_module name)
   if(tests)
     add_executable(mc_${name}_test ${tests})
     mc_doctest(mc_${name}_test)
+    if(NOT storey STREQUAL "adapter")  # their tests need a server, which tests/e2e/run.sh starts
+      mc_unit_test(mc_${name}_test)
+    endif()
     target_link_libraries(mc_${name}_test PRIVATE mc_${name})
     target_include_directories(mc_${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     if(TARGET mc_sim)
@@ -170,6 +183,7 @@ function(mc_module name)
       # The corpus as a test like any other.
       string(REGEX REPLACE "_fuzz$" "" corpus ${stem})
       add_executable(mc_corpus_${corpus}_test ${file} ${CMAKE_SOURCE_DIR}/tests/replay_main.cc)
+      mc_unit_test(mc_corpus_${corpus}_test)
       target_link_libraries(mc_corpus_${corpus}_test PRIVATE mc_${name})
       add_test(NAME corpus.${corpus}
                COMMAND mc_corpus_${corpus}_test ${CMAKE_SOURCE_DIR}/tests/corpus/${corpus})

@@ -158,8 +158,10 @@ SANITIZER = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_chec
              "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "second_deadlock_stack=1"}
 STEPS = {
     "build": Step(configure_and_build("release"), "release build, clang 19", 2700),
-    "unit": Step([ctest("release", "-E", "^house\\.tidy$", "-LE", "conformance")],
-                 "unit and house tests", ctest="release"),
+    "unit": Step([["ninja", "-C", "build/release", "-j", JOBS, "unit_tests"],
+                  ctest("release", "-L", "unit")], "unit tests", 2700, "release"),
+    "integration": Step([ctest("release", "-E", "^house\\.tidy$", "-LE", "unit|conformance")],
+                        "integration, isolation, oracles, house", ctest="release"),
     "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
     "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
     "conformance": Step([ctest("release", "-L", "conformance")], "public vectors (MC_VECTORS)",
@@ -195,14 +197,14 @@ STEPS = {
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
-    "full": ["build", "unit", "tidy", "format", "headers", "conformance", "oracle",
+    "full": ["build", "integration", "tidy", "format", "headers", "conformance", "oracle",
              "oracle-budget", "oracle-cost", "audit-graphql", "gate", "canary", "portal",
              "catalogue", "e2e", "asan", "tsan"],
-    "quick": ["build", "unit", "tidy", "portal", "catalogue"],
+    "quick": ["build", "unit", "integration", "tidy", "portal", "catalogue"],
     "lint": ["format", "tidy", "headers-all", "clang-tidy", "gate"],
 }
-NEEDS_BUILD = {"unit", "conformance", "oracle", "oracle-budget", "oracle-cost", "portal", "e2e",
-               "audit-graphql"}
+NEEDS_BUILD = {"unit", "integration", "conformance", "oracle", "oracle-budget", "oracle-cost",
+               "portal", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):
