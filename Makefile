@@ -16,10 +16,12 @@ release: bootstrap  ## Build what ships into build/release/bin
 	@cmake --preset release > /dev/null
 	@ninja -C build/release -j $(JOBS)
 
-demo: release  ## Build, then run the demo world (DEMO_DIR=folder keeps its data there)
-	@build/release/bin/maestro demo $(if $(DEMO_DIR),--dir "$(DEMO_DIR)")
+demo: bootstrap  ## Build the program, then run the demo world (DEMO_DIR=folder keeps its data, SURGE=1: one tenant asks too much)
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS) maestro
+	@build/release/bin/maestro demo $(if $(DEMO_DIR),--dir "$(DEMO_DIR)") $(if $(SURGE),--surge)
 
-test: bootstrap  ## Everything: unit, house rules, conformance, end to end, sanitizers
+test: bootstrap  ## Everything: unit (with sanitizers), house rules, conformance, end to end
 	@tools/run_checks.py full
 
 quick: bootstrap  ## Release build, unit tests and house rules
@@ -42,6 +44,7 @@ fuzz-%: bootstrap  ## Fuzzer %_fuzz for FUZZ_SECONDS (600) on tests/corpus/%
 nightly: release  ## The long forms: TSan of all that is shared, isolation, graphql-js as oracle, each fuzzer for 10 minutes
 	@tools/run_checks.py tsan-all
 	@build/release/bin/mc-isolation --requests 10000 --seed 1
+	@ninja -C build/release -j $(JOBS) mc_dataset_test
 	@MC_ISOLATION_REQUESTS=10000 build/release/bin/mc_dataset_test -tc="*do not depend*" --no-intro
 	@tests/oracle/graphql/run.sh 100000
 	@tests/oracle/budget/run.sh 1000000

@@ -319,6 +319,59 @@ export type BudgetOverride = {
   version: number;
 };
 export type BudgetOverridePage = { items: BudgetOverride[]; next_cursor: Cursor };
+export type BudgetUsage = {
+  at: string;
+  window_s: number;
+  step_s: number;
+  rows: { tenant: string; route: string; admitted: number; rejected: number; shed: number; failed: number; slow: number; wait_p95_ms: number; series: { admitted: number; rejected: number; shed: number }[] }[];
+  budgets: { tenant: string; dimension: string; limit: number; unit: "per_s" | "per_day" | "per_month"; burn: number; level: 80 | 90 | null; exhausted_at: string | null }[];
+  more: boolean;
+};
+export type BudgetPreview = {
+  tenant: string;
+  window_s: number;
+  decisions: number;
+  rejected_before: number;
+  rejected_after: number;
+  admitted_instead: number;
+  refused_instead: number;
+  payers: { tenant: string; more_refused: number }[];
+  takes_two: boolean;
+  limit_of_plan: number | null;
+  limit_before: number | null;
+  limit_after: number | null;
+};
+export type BudgetDenial = {
+  kind: "mc.denial/v1";
+  tenant: string;
+  request: string;
+  status: 400 | 429 | 503;
+  why: "budget" | "shared" | "overload";
+  at?: string;
+  run?: string;
+  seq?: number;
+  plan?: string;
+  user?: string;
+  route?: string;
+  asked?: Record<string, number>;
+  policies?: string[];
+  limit?: { policy: string; quota: number; left: number; asked: number };
+  again_at?: string | null;
+  waited_us?: number;
+};
+export type BudgetPreviewBody = {
+  scope?: "tenant" | "tenant-route" | "tenant-user";
+  route?: string;
+  dimension: "requests" | "credits" | "bytes" | "fanout" | "deliveries" | "exports" | "seats" | "subscriptions" | "day_credits" | "month_credits";
+  amount?: number;
+  factor?: string;
+  from?: string;
+  until?: string;
+  lifetime?: string;
+  reason?: string;
+  note?: string;
+  ticket?: string;
+};
 export type BudgetOverrideBody = {
   scope?: "tenant" | "tenant-route" | "tenant-user";
   route?: string;
@@ -351,6 +404,56 @@ export type EffectiveBudget = {
   warn_only: boolean;
   counted: boolean;
 };
+export type TapBody = {
+  tenant?: string;
+  route?: string;
+  document?: string;
+  client?: string;
+  operation?: string;
+  upstream?: string;
+  everything?: boolean;
+  action: "block" | "clamp-rate" | "clamp-seats" | "shed" | "safelist-only" | "no-introspection" | "read-only";
+  rate?: number;
+  burst?: number;
+  seats?: number;
+  percent?: number;
+  reason: string;
+  until?: string;
+  lifetime?: string;
+};
+export type Tap = {
+  id: string;
+  tenant: string | null;
+  route: string | null;
+  document: string | null;
+  client: string | null;
+  operation: string | null;
+  upstream: string | null;
+  everything: boolean;
+  action: "block" | "clamp-rate" | "clamp-seats" | "shed" | "safelist-only" | "no-introspection" | "read-only";
+  rate: number | null;
+  burst: number | null;
+  seats: number | null;
+  percent: number | null;
+  reason: string;
+  set_at: Time;
+  until: Time;
+  set_by: string;
+  way: "api" | "socket" | "file";
+  stored: boolean;
+  record: number | null;
+  affected: TapAffected;
+};
+export type TapAffected = {
+  last_second: number;
+  last_minute: number;
+  total: number;
+  refused_last_second: number;
+  refused_last_minute: number;
+  refused_total: number;
+  tenants: { tenant: string | null; last_minute: number }[];
+};
+export type TapPage = { items: Tap[]; next_cursor: Cursor };
 export type Access = { approval_required: boolean; version: number };
 export type AccessBody = { approval_required: boolean };
 export type EraseBody = { reason: string };
@@ -605,6 +708,15 @@ export abstract class Operations {
   // Prove it now; the proof of the hour is still made at its end.
   probeResidency = (given: { tenant: string; dry_run?: boolean }) =>
     this.call<ResidencyProof>("POST", address(`/v1/residency/${encodeURIComponent(given.tenant)}/probes`, { dry_run: given.dry_run }));
+  // What an override would have done to the last 15 minutes of decisions.
+  previewBudgetOverride = (given: { tenant: string; body: BudgetPreviewBody }) =>
+    this.call<BudgetPreview>("POST", `/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/overrides/preview`, given.body);
+  // Why a request of the last minutes was turned away.
+  getBudgetDenial = (given: { tenant: string; request: string }) =>
+    this.call<BudgetDenial>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/denials/${encodeURIComponent(given.request)}`);
+  // The same, signed by the server's own key, logged and time-stamped.
+  signBudgetDenial = (given: { tenant: string; request: string }) =>
+    this.call<Record<string, unknown>>("POST", `/v1/tenants/${encodeURIComponent(given.tenant)}/budgets/denials/${encodeURIComponent(given.request)}/receipt`);
   // The limits of a tenant as they are, where each comes from, and what is left of it.
   getEffectiveBudgets = (given: { tenant?: string; route?: string; user?: string } = {}) =>
     this.call<EffectiveBudgets>("GET", address("/v1/budgets/effective", { tenant: given.tenant, route: given.route, user: given.user }));
@@ -698,6 +810,21 @@ export abstract class Operations {
   // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
   eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
     this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);
+  // What tenants asked for in the last five minutes, and how much of their budgets that burns.
+  getBudgetUsage = (given: { tenant?: string; window?: 300 } = {}) =>
+    this.call<BudgetUsage>("GET", address("/v1/budgets/usage", { tenant: given.tenant, window: given.window }));
+  // The taps in force, the newest first, with whom they affect now; works without database and ledger.
+  listTaps = () =>
+    this.call<TapPage>("GET", "/v1/taps");
+  // Hold back some of the traffic for at most 24 hours. In force at once, recorded as soon as the ledger takes it.
+  setTap = (given: { dry_run?: boolean; body: TapBody }) =>
+    this.call<Tap>("POST", address("/v1/taps", { dry_run: given.dry_run }), given.body);
+  // One tap in force.
+  getTap = (given: { tap: string }) =>
+    this.call<Tap>("GET", `/v1/taps/${encodeURIComponent(given.tap)}`);
+  // Lift a tap before its time.
+  liftTap = (given: { tap: string; dry_run?: boolean }) =>
+    this.call<Tap>("DELETE", address(`/v1/taps/${encodeURIComponent(given.tap)}`, { dry_run: given.dry_run }));
   // The policies in use, and how often each rule spoke in the last hour.
   getPolicy = () =>
     this.call<Policy>("GET", "/v1/policy");

@@ -15,6 +15,7 @@ export interface PageEntry {
 // The first page comes with the frame: a script less to wait for.
 export const PAGES: PageEntry[] = [
   { path: "/", name: "Overview", group: "Run", key: "o", load: async () => ({ default: Overview }) },
+  { path: "/budgets", name: "Budgets", group: "Run", key: "b", load: () => import("./pages/budgets.tsx") },
   { path: "/datasets", name: "Datasets", group: "Protect", key: "d", load: () => import("./pages/datasets.tsx") },
   { path: "/access", name: "Access", group: "Protect", key: "a", load: () => import("./pages/access.tsx") },
   { path: "/records", name: "Ledger", group: "Protect", key: "l", load: () => import("./pages/ledger.tsx") },

@@ -34,6 +34,7 @@ struct WorldOptions {
   bool governed = false;             // policies decide, and warrants open
   access::Remote* remote = nullptr;  // decides in their place
   budget::Book* budgets = nullptr;
+  tap::Board* taps = nullptr;
   budget::Journal* journal = nullptr;
   const admission::Settings* seats = nullptr;
   const gateway::PlanShares* shares = nullptr;

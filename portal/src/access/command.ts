@@ -1,5 +1,5 @@
 // Commands to copy into a shell.
-const quoted = (word: string) => (/^[\w./+=@:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const quoted = (word: string) => (/^[\w./+=@:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 export const receiptName = (tenant: string, record: number) => `receipt-${tenant}-${record}.json`;
 

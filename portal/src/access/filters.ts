@@ -2,7 +2,8 @@
 import { withQuery } from "../path.ts";
 
 export const TYPES = [
-  "access", "change", "outcome", "denied", "residency", "violation", "policy", "redaction", "key-event",
+  "access", "change", "outcome", "denied", "residency", "violation", "policy", "override", "redaction",
+  "key-event",
 ] as const;
 export const DAYS = 90; // shown where no day is given
 

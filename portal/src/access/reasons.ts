@@ -30,9 +30,11 @@ export function reasonText(reason: Reason): string {
 const SIGNS: Record<string, string> = { denied: "✕ ", violation: "▲ " };
 export const typeText = (type: string) => `${SIGNS[type] ?? ""}${type}`;
 
-// In the place of a reason: why it was, or what a proof of residency says.
+// In the place of a reason: why it was, what a proof of residency says, what a budget was changed for.
 export function whyText(record: LedgerRecord): string {
   if (record.erased) return "✕ erased";
   if (record.type === "residency") return proofText(record.payload?.["ok"] === true);
+  const told = record.payload?.["reason"];
+  if (record.type === "override" && typeof told === "string") return told;
   return reasonText(reasonOf(record));
 }

@@ -106,6 +106,9 @@ const NAMES: Record<string, string> = {
   warrant: "Warrant", of: "Outcome of record", record: "Erased record", ok: "All in place", period: "Proof of",
   violations: "Attempts and finds", dataset: "Dataset", action: "Action", region_src: "Region of the server",
   region_dst: "Region of the data", count: "Times", node: "Server", node_region: "Server in", sha256: "Document's SHA-256",
+  override: "Override", scope: "Scope", route: "Route", dimension: "Budget", limit_before: "Limit before", limit_after: "Limit after",
+  amount: "Wanted limit", factor: "Wanted factor", from: "From", until: "Until", note: "Why", ticket: "Ticket", asked_by: "Asked by",
+  approved_by: "Approved by",
 };
 const ORDER = Object.keys(NAMES);
 const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);

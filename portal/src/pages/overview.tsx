@@ -1,7 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Alert, Overview, Traffic } from "../api.ts";
 import { LineChart, Spark } from "../chart/line.tsx";
-import { ago, clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
+import { clock, count, millis, rate, share, UNKNOWN } from "../format.ts";
+import { Freshness } from "../fresh.tsx";
 import { Link } from "../link.tsx";
 import { AfterPaint, Failed, useLoaded, Waiting } from "../load.tsx";
 import { PANELS } from "../panels.ts";
@@ -94,23 +95,6 @@ function Look({ at, again }: { at: number; again: () => void }) {
   );
 }
 
-function Freshness({ at, paused, pause }: { at: number; paused: boolean; pause: () => void }) {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  const stale = at > 0 && now - at > 2 * EVERY_MS;
-  return (
-    <p class={stale ? "fresh warn" : "fresh"}>
-      {at > 0 && `${stale ? "▲ " : ""}${paused ? "paused, " : ""}updated ${ago(at, now)}`}{" "}
-      <button type="button" class="quiet" aria-pressed={paused} onClick={pause}>
-        {paused ? "Resume" : "Pause"}
-      </button>
-    </p>
-  );
-}
-
 // What each figure means, and how one's own Prometheus gives it.
 function Sources() {
   return (
@@ -157,7 +141,7 @@ export default function OverviewPage() {
         {recorded ? (
           <Look at={loaded.at} again={loaded.reload} />
         ) : (
-          <Freshness at={loaded.at} paused={paused} pause={() => setPaused(!paused)} />
+          <Freshness at={loaded.at} everyMs={EVERY_MS} paused={paused} pause={() => setPaused(!paused)} />
         )}
       </header>
       {recorded && (

@@ -1,5 +1,5 @@
 // The proofs of residency: a table that is loaded in parts, and rows that open.
-import { type ComponentChildren, Fragment } from "preact";
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { proofLine } from "../access/command.ts";
 import type { Problem } from "../api.ts";
@@ -12,6 +12,7 @@ import { Failed, useLoaded, Waiting } from "../load.tsx";
 import { type Parts, PartsPager } from "../parts.tsx";
 import { attemptText, periodText, probesText, proofText, regionText, stepText, wayText } from "../residency/words.ts";
 import { client, utc } from "../state.ts";
+import { Table } from "../table.tsx";
 
 const pathOf = ({ tenant, period }: ResidencyProof) =>
   `/v1/residency/${encodeURIComponent(tenant)}/${encodeURIComponent(period)}`;
@@ -21,30 +22,6 @@ function useDocument(proof: ResidencyProof) {
   const { tenant, period } = proof;
   return useLoaded(`proof ${tenant} ${period}`, () =>
     client.getResidency({ tenant, period, form: "document" }) as Promise<unknown> as Promise<ResidencyDocument>);
-}
-
-interface TableProps {
-  title: string;
-  heads: string[]; // of numbers begin with #
-  children: ComponentChildren;
-}
-
-function Table({ title, heads, children }: TableProps) {
-  return (
-    <div class="scroll below" tabIndex={0} role="region" aria-label={title}>
-      <table>
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col" class={head.startsWith("#") ? "number" : undefined}>{head.replace("#", "")}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  );
 }
 
 function Ways({ document: { reads, writes } }: { document: ResidencyDocument }) {

@@ -5,8 +5,8 @@
 namespace mc::app {
 namespace {
 
-constexpr void (*kVerbs[])(cli::Command& noun, Context& context) = {add_budget_override,
-                                                                    add_budget_log};
+constexpr void (*kVerbs[])(cli::Command& noun, Context& context) = {
+    add_budget_usage, add_budget_override, add_budget_log};
 
 }  // namespace
 

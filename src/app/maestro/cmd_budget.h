@@ -13,5 +13,6 @@ void add_budget(cli::Command& app, Context& context);
 // Below `budget`:
 void add_budget_log(cli::Command& noun, Context& context);  // replay, explain: cmd_budget_log.cc
 void add_budget_override(cli::Command& noun, Context& context);  // and effective
+void add_budget_usage(cli::Command& noun, Context& context);     // and denial
 
 }  // namespace mc::app

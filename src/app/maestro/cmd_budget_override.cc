@@ -28,41 +28,67 @@ struct Flags {
 };
 using Shared = std::shared_ptr<Flags>;
 
-Status create_override(Context& context, const Flags& flags) {
+void set(json::Object& body, const char* name, const std::string& value) {
+  if (!value.empty()) body.set(name, value);
+}
+
+// Which limit, and what of it.
+Result<json::Object> limit_in(const Flags& flags) {
   json::Object body;
-  const auto set = [&](const char* name, const std::string& value) {
-    if (!value.empty()) body.set(name, value);
-  };
-  set("scope", flags.scope);
-  set("route", flags.route);
-  set("dimension", flags.dimension);
+  set(body, "scope", flags.scope);
+  set(body, "route", flags.route);
+  set(body, "dimension", flags.dimension);
   if (!flags.amount.empty()) {
     const Result<std::int64_t> amount = parse_int(flags.amount);
     if (!amount) return fail(Code::invalid, "--amount: " + amount.error().what);
     body.set("amount", *amount);
   }
-  set("factor", flags.factor);
-  set("from", flags.from);
-  set("until", flags.until);
-  set("lifetime", flags.lifetime);
-  set("reason", flags.reason);
-  set("note", flags.note);
-  set("ticket", flags.ticket);
+  set(body, "factor", flags.factor);
+  return body;
+}
+
+Status create_override(Context& context, const Flags& flags) {
+  MC_TRY(json::Object body, limit_in(flags));
+  set(body, "from", flags.from);
+  set(body, "until", flags.until);
+  set(body, "lifetime", flags.lifetime);
+  set(body, "reason", flags.reason);
+  set(body, "note", flags.note);
+  set(body, "ticket", flags.ticket);
   return show_one(context, {.method = "POST", .path = flags.path(), .body = json::print(body)},
                   "override made; while its state is pending, it changes nothing");
+}
+
+Status preview_override(Context& context, const Flags& flags) {
+  MC_TRY(const json::Object body, limit_in(flags));
+  return show_one(context,
+                  {.method = "POST", .path = flags.path() + "/preview", .body = json::print(body)},
+                  "");
+}
+
+void add_limit(cli::Command& command, Flags& flags) {
+  command.option("--tenant", flags.tenant, "Tenant").required();
+  command.option("--dimension", flags.dimension, "Which limit: requests, seats, bytes, credits")
+      .required();
+  command.option("--scope", flags.scope, "Of the tenant, of a route of it, of each of its users")
+      .one_of({"tenant", "tenant-route", "tenant-user"});
+  command.option("--route", flags.route, "The path of a tenant-route");
+  command.option("--amount", flags.amount, "The limit, in the units of its setting");
+  command.option("--factor", flags.factor, "Or times what the plan says: 1.5");
+}
+
+void add_preview(cli::Command& noun, Context& context) {
+  const auto flags = std::make_shared<Flags>();
+  cli::Command& preview = noun.add(
+      "preview", "What one would have done to the last 15 minutes: who gets more, who pays");
+  add_limit(preview, *flags);
+  preview.runs([&context, flags] { return preview_override(context, *flags); });
 }
 
 void add_create(cli::Command& noun, Context& context) {
   const auto flags = std::make_shared<Flags>();
   cli::Command& create = noun.add("create", "Change a tenant's budget for at most 24 hours");
-  create.option("--tenant", flags->tenant, "Tenant").required();
-  create.option("--dimension", flags->dimension, "Which limit: requests, seats, bytes, credits")
-      .required();
-  create.option("--scope", flags->scope, "Of the tenant, of a route of it, of each of its users")
-      .one_of({"tenant", "tenant-route", "tenant-user"});
-  create.option("--route", flags->route, "The path of a tenant-route");
-  create.option("--amount", flags->amount, "The limit, in the units of its setting");
-  create.option("--factor", flags->factor, "Or times what the plan says: 1.5");
+  add_limit(create, *flags);
   create.option("--for", flags->lifetime, "How long: 2h");
   create.option("--until", flags->until, "Or until when, RFC 3339");
   create.option("--from", flags->from, "From when, RFC 3339; now");
@@ -103,6 +129,7 @@ Status show_effective(Context& context, const Flags& flags) {
 
 void add_budget_override(cli::Command& noun, Context& context) {
   cli::Command& overrides = noun.add("override", "Budgets that are changed for a time");
+  add_preview(overrides, context);
   add_create(overrides, context);
   const auto listed = std::make_shared<Flags>();
   cli::Command& list = overrides.add("list", "Those of a tenant, open ones first");

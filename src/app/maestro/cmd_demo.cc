@@ -12,12 +12,16 @@
 namespace mc::app {
 namespace {
 
+// Of a surge, requests a second: what each tenant of bravo's plan may, and what bravo asks for.
+constexpr int kSurgeLimit = 20, kSurgeRate = 100;
+
 struct DemoFlags {
   std::string folder;
   std::int64_t port = 8080;
   std::uint64_t seed = 42;
   std::int64_t scale = 100;
   bool quiet_world = false;
+  bool surge = false;
 };
 
 // Removes a temporary folder at the end; keeps a named one.
@@ -64,14 +68,14 @@ Status make_data(Context& context, const DemoFlags& flags, const std::string& fo
   return context.machine.files->write_atomic(folder + "/datasets.yaml", demo_model(folder));
 }
 
-Settings demo_settings(const std::string& folder, std::uint16_t port) {
+Settings demo_settings(const DemoFlags& flags, const std::string& folder, std::uint16_t port) {
   Settings settings;
   settings.data_dir = folder + "/state";
   settings.datasets_file = folder + "/datasets.yaml";
   settings.server.port = port;
   settings.server.drain_timeout = seconds(5);
   // Nothing that somebody who looks around comes near.
-  settings.budgets["starter"].gql_qps = 1'000;
+  settings.budgets["starter"].gql_qps = flags.surge ? kSurgeLimit : 1'000;
   settings.budgets["pro"].gql_qps = 5'000;
   settings.notify.allowed_networks = {"127.0.0.0/8", "::1"};  // a receiver to try it with
   return settings;
@@ -80,11 +84,11 @@ Settings demo_settings(const std::string& folder, std::uint16_t port) {
 // The port that was asked for, or any free one when another program has it.
 Result<std::unique_ptr<Running>> start(Context& context, const DemoFlags& flags,
                                        const std::string& folder, LogOutput& output) {
-  const Settings settings = demo_settings(folder, static_cast<std::uint16_t>(flags.port));
+  const Settings settings = demo_settings(flags, folder, static_cast<std::uint16_t>(flags.port));
   Result<std::unique_ptr<Running>> running =
       Running::start(context.machine, settings, output, true);
   if (running || flags.port == 0 || running.error().code == Code::conflict) return running;
-  return Running::start(context.machine, demo_settings(folder, 0), output, true);
+  return Running::start(context.machine, demo_settings(flags, folder, 0), output, true);
 }
 
 std::string token_of(const std::vector<PersonaToken>& people, std::string_view id) {
@@ -94,8 +98,14 @@ std::string token_of(const std::vector<PersonaToken>& people, std::string_view i
   return "";
 }
 
+std::string about_surge(const std::string& url) {
+  return "\nA surge: bravo asks " + std::to_string(kSurgeRate) + " times a second and may " +
+         std::to_string(kSurgeLimit) + ".\nThat is 80 % of five minutes within a minute. " +
+         "Nobody else notices:\n  " + url + "/budgets, as Otto Brandt\n";
+}
+
 void print_welcome(const std::vector<PersonaToken>& people, const std::string& url,
-                   const std::string& folder) {
+                   const std::string& folder, bool surge) {
   const auto table = [&](const auto& cell) {
     std::string rows;
     for (const PersonaToken& held : people) {
@@ -123,6 +133,7 @@ void print_welcome(const std::vector<PersonaToken>& people, const std::string& u
          "\n";
   out += "\n  curl -s " + url + "/metrics -H 'Authorization: Bearer " + token_of(people, "sam") +
          "' | grep mc_requests_total\n";
+  if (surge) out += about_surge(url);
   out += "\nData and log: " + folder + "\nCtrl-C ends it.\n\n";
   print_out(out);
   wipe(out);
@@ -136,8 +147,8 @@ Status run_demo(Context& context, const DemoFlags& flags) {
   MC_TRY(const std::unique_ptr<Running> running, start(context, flags, folder->path(), output));
   MC_TRY(const std::vector<PersonaToken> people, make_demo_people(running->directory()));
   const std::string url = "http://127.0.0.1:" + std::to_string(running->port());
-  print_welcome(people, url, folder->path());
-  std::unique_ptr<Driver> driver;
+  print_welcome(people, url, folder->path(), flags.surge);
+  std::unique_ptr<Driver> driver, surge;
   if (!flags.quiet_world) {
     driver =
         std::make_unique<Driver>(url,
@@ -145,7 +156,16 @@ Status run_demo(Context& context, const DemoFlags& flags) {
                                              token_of(people, "cai"), token_of(people, "noor")},
                                  flags.seed);
   }
-  return serve_until_signal(*running, [] {}, [&] { driver.reset(); });
+  if (flags.surge) {
+    surge = std::make_unique<Driver>(url, std::vector{token_of(people, "bea")}, flags.seed + 1,
+                                     kSurgeRate);
+  }
+  return serve_until_signal(
+      *running, [] {},
+      [&] {
+        driver.reset();
+        surge.reset();
+      });
 }
 
 }  // namespace
@@ -160,6 +180,7 @@ void add_demo(cli::Command& app, Context& context) {
   demo_command.option("--scale", flags->scale, "Percent of 220,000 rows")
       .between(1, demo::kScaleMax);
   demo_command.flag("--no-traffic", flags->quiet_world, "Without the live driver");
+  demo_command.flag("--surge", flags->surge, "One tenant, bravo, asks five times what it may");
   demo_command.runs([&context, flags] { return run_demo(context, *flags); });
 }
 

@@ -11,22 +11,22 @@
 #include "api/api.h"
 #include "base/base.h"
 #include "budget/settings.h"
+#include "burn/settings.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
 #include "maestro/ledger_settings.h"
+#include "maestro/log_settings.h"
 #include "maestro/notify_settings.h"
 #include "maestro/policy_settings.h"
+#include "maestro/tap_settings.h"
 #include "net/net.h"
 #include "opa/opa.h"
 #include "residency/residency.h"
 #include "smtp/smtp.h"
 
 namespace mc::app {
-
-enum class LogFormat : std::uint8_t { json, text };
-enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 struct ServerSettings {
   std::string host = "127.0.0.1";
@@ -45,16 +45,6 @@ struct ServerSettings {
   bool metrics_public = false;
 };
 
-struct LogSettings {
-  LogLevel level = LogLevel::info;
-  LogFormat format = LogFormat::json;
-};
-
-struct TraceSettings {
-  std::string otlp_url;
-  double ratio = 0.01;
-};
-
 struct Settings {
   std::string data_dir = "./data";
   std::string state_url;
@@ -64,6 +54,7 @@ struct Settings {
   gateway::GatewayConfig gateway;
   std::map<std::string, budget::PlanSettings> budgets;
   budget::AdmissionSettings admission;
+  burn::Objective slo;
   identity::IssuerConfig oidc;
   api::PortalConfig portal;
   NotifySettings notify;
@@ -72,6 +63,7 @@ struct Settings {
   SigningSettings signing;
   TransparencySettings transparency;
   PolicySettings policy;
+  TapSettings taps;
   opa::OpaConfig opa;
   residency::ResidencyConfig residency;
   WitnessSettings witness;
@@ -87,19 +79,6 @@ struct Context;
 Result<config::Loaded<Settings>> load_settings(const Context& context);
 
 }  // namespace mc::app
-
-template <>
-struct mc::json::Describe<mc::app::LogFormat> {
-  static constexpr auto names =
-      std::array{Name{"json", mc::app::LogFormat::json}, Name{"text", mc::app::LogFormat::text}};
-};
-
-template <>
-struct mc::json::Describe<mc::app::LogLevel> {
-  static constexpr auto names =
-      std::array{Name{"debug", mc::app::LogLevel::debug}, Name{"info", mc::app::LogLevel::info},
-                 Name{"warn", mc::app::LogLevel::warn}, Name{"error", mc::app::LogLevel::error}};
-};
 
 template <>
 struct mc::json::Describe<mc::app::ServerSettings> {
@@ -145,25 +124,6 @@ struct mc::json::Describe<mc::app::ServerSettings> {
 };
 
 template <>
-struct mc::json::Describe<mc::app::LogSettings> {
-  using T = mc::app::LogSettings;
-  static constexpr auto fields =
-      std::tuple{Field{"level", &T::level, "Lines below this level are not written"},
-                 Field{"format", &T::format, "json for machines, text for people"}};
-};
-
-template <>
-struct mc::json::Describe<mc::app::TraceSettings> {
-  using T = mc::app::TraceSettings;
-  static constexpr auto fields =
-      std::tuple{Field{"otlp_url", &T::otlp_url, "OTLP/HTTP endpoint, .../v1/traces; empty = off"},
-                 Field{"ratio",
-                       &T::ratio,
-                       "Part of the traces that start here which is recorded",
-                       {.min = 0.0, .max = 1.0}}};
-};
-
-template <>
 struct mc::json::Describe<mc::app::Settings> {
   using T = mc::app::Settings;
   static constexpr std::string_view title = "Maestro Conductor configuration";
@@ -180,6 +140,8 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
       Field{"budgets", &T::budgets, "What each tenant of a plan may use, by the plan's name"},
       Field{"admission", &T::admission, "What all tenants together may use"},
+      Field{"slo", &T::slo,
+            "What the service promises, so that it is told when that will not hold"},
       Field{"oidc", &T::oidc, "The OpenID provider: its access tokens, and where people sign in"},
       Field{"portal", &T::portal, "The web portal"},
       Field{"notify", &T::notify, "What happens, told to webhooks and mail addresses"},
@@ -188,6 +150,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"signing", &T::signing, "The log of signatures and the time-stamping authority"},
       Field{"transparency", &T::transparency, "Who may reach for a tenant's data"},
       Field{"policy", &T::policy, "The policies that decide on requests"},
+      Field{"taps", &T::taps, "What holds back traffic in an emergency"},
       Field{"opa", &T::opa, "Decisions over OPA's REST API, on a listener of its own"},
       Field{"residency", &T::residency, "Where tenants' data may lie, and its proofs"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},

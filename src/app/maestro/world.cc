@@ -163,6 +163,8 @@ void Running::add_metrics() {
         emit({}, static_cast<double>(server_->counters().refused_total));
       });
   notifier_->add_metrics(metrics_);
+  taps_->add_metrics(metrics_);
+  burn_->add_metrics(metrics_);
   add_ledger_metrics();
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
@@ -259,6 +261,8 @@ Status Running::build_budgets() {
     output_.log->warn("budget.not_counted", {{"dimension", budget::name_of(dimension)}});
   }
   MC_TRY(journal_, make_journal(machine_, settings_, *budgets_));
+  burn_ = std::make_unique<OwnBurn>(
+      OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_}, settings_);
   return ok();
 }
 
@@ -279,11 +283,28 @@ Status Running::build_gateway() {
   world.journal = journal_.get();
   world.seats = &admission_.seats;
   world.shares = &admission_.shares;
+  world.usage = &burn_->usage();
+  tap_board_ = std::make_unique<tap::Board>(machine_.clock->mono());
+  world.taps = tap_board_.get();
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
   overrides_ = std::make_unique<budget::OverrideDesk>(
       budget::OverrideDesk::World{*state_.directory, *ledger_.ledger, *machine_.clock,
                                   *machine_.random, *output_.log, *budgets_, journal_.get()});
   budget_chores_ = std::make_unique<BudgetChores>(*overrides_, *output_.log);
+  burn_chores_ = std::make_unique<BurnChores>(*burn_, [this](bool on) {
+    gateway_->set_slo_guard(on);
+    overrides_->set_slo_guard(on);
+  });
+  return ok();
+}
+
+Status Running::build_taps() {
+  std::vector<std::string> upstreams;
+  for (const gateway::RouteStatus& route : gateway_->status()) {
+    if (!route.upstream.empty()) upstreams.push_back(route.upstream);
+  }
+  MC_TRY(taps_, OwnTaps::start({machine_, *output_.log, *ledger_.ledger, *tap_board_}, settings_,
+                               std::move(upstreams)));
   return ok();
 }
 
@@ -299,35 +320,38 @@ Status Running::build(bool demo) {
   build_tracer();
   MC_TRY_OK(build_budgets());
   MC_TRY_OK(build_gateway());
+  MC_TRY_OK(build_taps());
   build_residency();
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
                                 [this](std::string_view kind, std::string_view name) {
                                   return gateway_->find_resource(kind, name);
                                 },
                                 *machine_.random, policy_->remote()});
-  api_ = std::make_unique<api::Api>(api::ApiWorld{*machine_.clock,
-                                                  *output_.log,
-                                                  metrics_,
-                                                  *state_.directory,
-                                                  *gateway_,
-                                                  catalog_.get(),
-                                                  {kVersion, state_.database},
-                                                  settings_.server.metrics_public,
-                                                  demo,
-                                                  &settings_.oidc,
-                                                  code_login_.get(),
-                                                  settings_.portal,
-                                                  &notifier_->secrets(),
-                                                  machine_.random.get(),
-                                                  ledger_.recorder.get(),
-                                                  witness_.get(),
-                                                  signing_.get(),
-                                                  settings_.signing.open,
-                                                  gate_.get(),
-                                                  index_.get(),
-                                                  &*desk_,
-                                                  residency_.get(),
-                                                  overrides_.get()});
+  api_ = std::make_unique<api::Api>(
+      api::ApiWorld{*machine_.clock,
+                    *output_.log,
+                    metrics_,
+                    *state_.directory,
+                    *gateway_,
+                    catalog_.get(),
+                    {kVersion, state_.database},
+                    settings_.server.metrics_public,
+                    demo,
+                    &settings_.oidc,
+                    code_login_.get(),
+                    settings_.portal,
+                    &notifier_->secrets(),
+                    machine_.random.get(),
+                    ledger_.recorder.get(),
+                    witness_.get(),
+                    signing_.get(),
+                    settings_.signing.open,
+                    gate_.get(),
+                    index_.get(),
+                    &*desk_,
+                    residency_.get(),
+                    {overrides_.get(), journal_.get(), &burn_->usage(), &burn_->quotas()},
+                    &taps_->desk()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   add_metrics();
   MC_TRY_OK(build_opa());
@@ -400,10 +424,12 @@ bool Running::stop() {
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   residency_chores_.reset();
   budget_chores_.reset();
+  burn_chores_.reset();
   gateway_->stop();
   journal_flushed_ = {};
   flush_journal();
   api_->stop();
+  taps_.reset();
   notifier_->stop();
   if (const Status saved = state_.directory->save_last_use(); !saved) {
     output_.log->warn("identity.last_use_unsaved", {{"why", saved.error().what}});

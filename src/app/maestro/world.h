@@ -16,9 +16,11 @@
 #include "maestro/machine.h"
 #include "maestro/notifier.h"
 #include "maestro/own_budgets.h"
+#include "maestro/own_burn.h"
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
 #include "maestro/own_signing.h"
+#include "maestro/own_taps.h"
 #include "maestro/residency_chores.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -74,6 +76,7 @@ class Running {
   void build_tracer();
   Status build_budgets();
   Status build_gateway();
+  Status build_taps();
   Status build_ledger();
   Status build_oidc();
   Status build_opa();
@@ -109,9 +112,13 @@ class Running {
   std::unique_ptr<budget::Journal> journal_;  // null when nothing is limited
   bool journal_failing_ = false;
   MonoTime journal_flushed_;
+  std::unique_ptr<OwnBurn> burn_;
+  std::unique_ptr<tap::Board> tap_board_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<OwnTaps> taps_;
   std::unique_ptr<budget::OverrideDesk> overrides_;
   std::unique_ptr<BudgetChores> budget_chores_;
+  std::unique_ptr<BurnChores> burn_chores_;
   std::unique_ptr<residency::Residency> residency_;
   std::unique_ptr<ResidencyChores> residency_chores_;
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is

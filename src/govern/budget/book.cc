@@ -419,6 +419,10 @@ bool Book::Change::takes_two() const {
   return is_far(before) || is_far(of_plan);
 }
 
+bool Book::Change::is_more() const {
+  return before && (!after || *after > *before);
+}
+
 std::size_t Book::tenants() const {
   std::size_t out = 0;
   for (const Part& part : *parts_) {

@@ -88,6 +88,7 @@ class Book {
     // More than kAloneTimes what there is, or what the plan says: overrides on top of each other
     // are no way around it.
     bool takes_two() const;
+    bool is_more() const;  // than there is
   };
   // `invalid` names the field (overridden(), override.h), also when there is no such route, and
   // when nothing is limited here: nobody asks the book then.

@@ -128,18 +128,25 @@ std::vector<Journal::Held> Journal::held_from(std::int64_t seq) const {
   return out;
 }
 
-std::string Journal::snapshot() const {
+Status Journal::each(const std::function<Status(const JournalEvent&)>& use) const {
   const std::vector<Held> parts = held_from(0);
   JournalHeader header = header_;
   header.first = parts.empty() ? std::int64_t{1} : parts.front().first;
-  std::string out = print_line(header) + "\n";
+  MC_TRY_OK(use(header));
   for (const Held& part : parts) {
     Unpacker unpacker({part.chunk->bytes.get(), part.used}, part.first);
-    while (!unpacker.done()) {
-      append_line(out, unpacker.next());
-      out += '\n';
-    }
+    while (!unpacker.done()) MC_TRY_OK(use(unpacker.next()));
   }
+  return ok();
+}
+
+std::string Journal::snapshot() const {
+  std::string out;
+  (void)each([&](const JournalEvent& event) {
+    append_line(out, event);
+    out += '\n';
+    return ok();
+  });
   return out;
 }
 

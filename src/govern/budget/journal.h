@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -101,8 +102,10 @@ class Journal {
   // see it once.
   Status flush();
 
-  // What is in memory, as a file would have it: a header and lines.
-  std::string snapshot() const;
+  // What is in memory: a header, then events in their order, until `use` fails. What comes
+  // meanwhile does not wait for it, and is not among them.
+  Status each(const std::function<Status(const JournalEvent& event)>& use) const;
+  std::string snapshot() const;  // the same, as a file would have it
   JournalCounters counters() const;
 
  private:

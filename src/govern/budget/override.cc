@@ -124,7 +124,7 @@ std::string print_factor(std::int64_t thousandths) {
   return rest.empty() ? out : out + "." + rest;
 }
 
-Status check(const Override& wanted, WallTime now) {
+Status check_limit(const Override& wanted) {
   if (!is_own(wanted.scope)) {
     return fail(Code::invalid, "scope: it is tenant, tenant-route or tenant-user");
   }
@@ -137,6 +137,11 @@ Status check(const Override& wanted, WallTime now) {
   if (wanted.factor && (*wanted.factor < kFactorMin || *wanted.factor > kFactorMax)) {
     return fail(Code::invalid, "factor: it is 0.001 to 1000");
   }
+  return ok();
+}
+
+Status check(const Override& wanted, WallTime now) {
+  MC_TRY_OK(check_limit(wanted));
   const auto is_known = [&](std::string_view code) { return code == wanted.reason; };
   if (std::ranges::none_of(kOverrideReasons, is_known)) {
     std::string known;

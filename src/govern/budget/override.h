@@ -76,7 +76,9 @@ struct Override {
 Result<std::int64_t> parse_factor(std::string_view text);
 std::string print_factor(std::int64_t thousandths);  // as short as it goes: "1.5", "3"
 
-// What is asked for, at this time. `invalid` names the field and its limit.
+// What is asked for, at this time. `invalid` names the field and its limit. check_limit() looks at
+// scope, route, amount and factor alone.
+Status check_limit(const Override& wanted);
 Status check(const Override& wanted, WallTime now);
 
 // The dimension's setting, as its name is in the configuration.

@@ -131,6 +131,17 @@ Status OverrideDesk::write(const Override& one, const Write& write) {
               "the override is recorded, and not stored: " + written.error().what);
 }
 
+Result<Book::Change> OverrideDesk::change_by(const Override& wanted) {
+  MC_TRY_OK(check_limit(wanted));
+  const std::lock_guard lock(mutex_);
+  MC_TRY(const std::string plan, plan_of(wanted.tenant));
+  return world_.book.change_by(wanted, plan, now());
+}
+
+bool OverrideDesk::takes_two(const Book::Change& change) const {
+  return change.takes_two() || (slo_guard_.load(std::memory_order_relaxed) && change.is_more());
+}
+
 Result<Override> OverrideDesk::create(Override wanted, const OverrideActor& by, Run run) {
   const std::lock_guard lock(mutex_);
   const WallTime time = now();
@@ -139,7 +150,7 @@ Result<Override> OverrideDesk::create(Override wanted, const OverrideActor& by, 
   MC_TRY(const std::string plan, plan_of(wanted.tenant));
   MC_TRY(const Book::Change change, world_.book.change_by(wanted, plan, time));
   wanted.id = sys::make_id("ovr", world_.clock, world_.random);
-  wanted.state = change.takes_two() ? OverrideState::pending : OverrideState::active;
+  wanted.state = takes_two(change) ? OverrideState::pending : OverrideState::active;
   wanted.before = change.before;
   wanted.after = change.after;
   wanted.asked_by = by.name;

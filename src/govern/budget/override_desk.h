@@ -16,6 +16,7 @@
 // Thread-safe. What changes something blocks for a sync of the ledger.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -64,6 +65,13 @@ class OverrideDesk {
   // nothing.
   enum class Run : std::uint8_t { real, dry };
   Result<Override> create(Override wanted, const OverrideActor& by, Run run = Run::real);
+  // What one would change now; `invalid` names the field, `not_found` without the tenant. Of
+  // `wanted` are used: tenant, scope, route, dimension, amount or factor.
+  Result<Book::Change> change_by(const Override& wanted);
+  // Whether it waits for somebody else: it is far more than there is, or it is more at all while
+  // an error budget burns (set_slo_guard).
+  bool takes_two(const Book::Change& change) const;
+  void set_slo_guard(bool on) { slo_guard_.store(on, std::memory_order_relaxed); }
   // Open ones first, then the newest; kOverridesShownMax.
   Result<std::vector<Override>> list(const TenantId& tenant);
 
@@ -98,6 +106,7 @@ class OverrideDesk {
   void take_over(std::vector<Override> open);
 
   const World world_;
+  std::atomic<bool> slo_guard_ = false;
   const MonoTime start_;  // that the book's Moments count from
   std::mutex mutex_;      // of all below; whoever changes something holds it from check to effect
   WallTime latest_;       // a clock that is set back brings nothing back

@@ -169,8 +169,16 @@ Status Comparison::begin(const JournalHeader& header) {
   open_.clear();
   refused_.clear();
   assumed_.clear();
+  if (options_.added) override_limits({0, {}, options_.added->tenant, {}});
   ++report_.runs;
   return ok();
+}
+
+void Comparison::override_limits(Overridden overridden) {
+  if (options_.added && overridden.tenant == options_.added->tenant) {
+    overridden.rules.push_back(*options_.added);
+  }
+  book_->override_limits(overridden);
 }
 
 Status Comparison::run(const JournalEvent& event) {
@@ -178,9 +186,7 @@ Status Comparison::run(const JournalEvent& event) {
   if (!book_) return fail(Code::invalid, "a log begins with a header");
   if (const auto* decision = std::get_if<Decision>(&event)) return decide(*decision);
   if (const auto* settlement = std::get_if<Settlement>(&event)) settle(*settlement);
-  if (const auto* overridden = std::get_if<Overridden>(&event)) {
-    book_->override_limits(*overridden);
-  }
+  if (const auto* overridden = std::get_if<Overridden>(&event)) override_limits(*overridden);
   return ok();
 }
 

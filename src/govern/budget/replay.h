@@ -89,6 +89,8 @@ class Comparison {
     BudgetSettings settings;  // the new ones
     std::string tenant = {};  // counted alone; "" = all
     Between between = {};
+    // On top of those of the log, all the time that its from and until say.
+    std::optional<Override> added = {};
   };
   explicit Comparison(Options options) : options_(std::move(options)) {}
 
@@ -134,6 +136,7 @@ class Comparison {
     std::string request;  // and its tenant, when it is denied here
   };
   Status begin(const JournalHeader& header);
+  void override_limits(Overridden overridden);
   Status decide(const Decision& logged);
   void settle(const Settlement& settlement);
   void assume(const Decision& logged, History& history);

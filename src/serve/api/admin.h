@@ -29,7 +29,8 @@ struct AdminWorld {
   search::Index* index = nullptr;                // null: records are not searched
   const PolicyDesk* policy = nullptr;            // null: no policies decide
   residency::Residency* residency = nullptr;     // null: nothing is proven of where data lie
-  budget::OverrideDesk* overrides = nullptr;     // null: no budgets are changed
+  BudgetDesk budgets = {};
+  tap::Desk* taps = nullptr;  // null: nothing is held back
 };
 
 struct AdminRequest {

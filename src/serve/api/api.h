@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/budget_desk.h"    // IWYU pragma: export
 #include "api/portal_config.h"  // IWYU pragma: export
 #include "base/base.h"
 #include "dataset/dataset.h"
@@ -36,9 +37,9 @@
 #include "transparency/transparency.h"
 #include "witness/witness.h"
 
-namespace mc::budget {
-class OverrideDesk;
-}  // namespace mc::budget
+namespace mc::tap {
+class Desk;
+}  // namespace mc::tap
 
 namespace mc::api {
 
@@ -83,7 +84,8 @@ struct ApiWorld {
   search::Index* index = nullptr;              // null: records are not searched
   const PolicyDesk* policy = nullptr;          // null: no policies decide
   residency::Residency* residency = nullptr;   // null: nothing is proven of where data lie
-  budget::OverrideDesk* overrides = nullptr;   // null: no budgets are changed
+  BudgetDesk budgets = {};
+  tap::Desk* taps = nullptr;  // null: nothing is held back
 };
 
 class Api final : public net::Handler {

@@ -16,8 +16,9 @@ constexpr std::string_view kPolicy =
 
 // Where the portal has pages (portal/src/pages.ts). A browser is given the portal anywhere, and
 // told there that a page is missing; who takes any type is given what is a page.
-constexpr std::array<std::string_view, 15> kPages = {"/",
+constexpr std::array<std::string_view, 16> kPages = {"/",
                                                      "/access",
+                                                     "/budgets",
                                                      "/console",
                                                      "/datasets",
                                                      "/notifications",

@@ -2,6 +2,7 @@
 #include "api/budget_wire.h"
 #include "api/handlers.h"
 #include "budget/override_desk.h"
+#include "budget/preview.h"
 
 namespace mc::api {
 namespace {
@@ -11,7 +12,7 @@ using budget::OverrideDesk;
 using budget::OverrideState;
 
 Result<OverrideDesk*> desk_of(const AdminWorld& world) {
-  if (world.overrides != nullptr) return world.overrides;
+  if (world.budgets.overrides != nullptr) return world.budgets.overrides;
   return fail(Code::unavailable, "only a running server has budgets");
 }
 
@@ -99,9 +100,9 @@ Result<WallTime> read_time(std::string_view name, const std::string& text) {
   return whole_ms(*time);
 }
 
-Result<Override> read_wanted(const AdminWorld& world, const AdminRequest& request,
-                             const TenantId& tenant) {
-  MC_TRY(const OverrideBody body, read_body<OverrideBody>(request));
+// Which limit, and what of it.
+template <class Body>
+Result<Override> read_limit(const Body& body, const TenantId& tenant) {
   Override out;
   out.tenant = tenant.get();
   out.scope = budget::scope_of(body.scope).value_or(budget::Scope::tenant);
@@ -117,6 +118,13 @@ Result<Override> read_wanted(const AdminWorld& world, const AdminRequest& reques
   if (!body.factor.empty()) {
     MC_TRY(out.factor, budget::parse_factor(body.factor));
   }
+  return out;
+}
+
+Result<Override> read_wanted(const AdminWorld& world, const AdminRequest& request,
+                             const TenantId& tenant) {
+  MC_TRY(const OverrideBody body, read_body<OverrideBody>(request));
+  MC_TRY(Override out, read_limit(body, tenant));
   if (!body.from.empty()) {
     MC_TRY(out.from, read_time("from", body.from));
   }
@@ -178,6 +186,44 @@ Reply refuse_override(const AdminWorld& world, const AdminRequest& request) {
 
 Reply revoke_override(const AdminWorld& world, const AdminRequest& request) {
   return decided(world, request, OverrideState::revoked);
+}
+
+// Nothing is changed, so who may look at the tenant may ask.
+Reply preview_override(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_reads(request, tenant));
+  MC_TRY(const PreviewBody body, read_body<PreviewBody>(request));
+  MC_TRY(const Override wanted, read_limit(body, tenant));
+  MC_TRY(OverrideDesk * desk, desk_of(world));
+  MC_TRY(const budget::Book::Change change, desk->change_by(wanted));
+  if (world.budgets.journal == nullptr) {
+    return fail(Code::unavailable, "nothing is limited here, so that no override changes anything");
+  }
+  MC_TRY(const budget::Preview seen,
+         budget::preview(*world.budgets.journal, wanted, world.clock.wall()));
+  json::Object out;
+  out.set("tenant", tenant.get());
+  out.set("window_s", seen.window.count / 1'000'000'000);
+  out.set("decisions", seen.decisions);
+  out.set("rejected_before", seen.rejected_before);
+  out.set("rejected_after", seen.rejected_after);
+  out.set("admitted_instead", seen.admitted_instead);
+  out.set("refused_instead", seen.refused_instead);
+  // Who pays is the operator's to know.
+  json::Array payers;
+  for (const budget::Preview::Payer& payer : seen.payers) {
+    if (!request.caller->reads_other_tenants()) break;
+    json::Object one;
+    one.set("tenant", payer.tenant);
+    one.set("more_refused", payer.refused);
+    payers.emplace_back(std::move(one));
+  }
+  out.set("payers", std::move(payers));
+  out.set("takes_two", desk->takes_two(change));
+  out.set("limit_of_plan", value_or_null(change.of_plan));
+  out.set("limit_before", value_or_null(change.before));
+  out.set("limit_after", value_or_null(change.after));
+  return json_reply(200, json::Value(std::move(out)));
 }
 
 Reply get_effective_budgets(const AdminWorld& world, const AdminRequest& request) {

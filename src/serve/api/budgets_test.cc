@@ -59,7 +59,7 @@ struct Desk {
   }
   ApiWorld world() {
     ApiWorld out = face.api_world();
-    out.overrides = &desk;
+    out.budgets.overrides = &desk;
     return out;
   }
   net::Response post(const std::string& path, const std::string& token,

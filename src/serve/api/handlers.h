@@ -138,7 +138,16 @@ Reply create_override(const AdminWorld& world, const AdminRequest& request);
 Reply approve_override(const AdminWorld& world, const AdminRequest& request);
 Reply refuse_override(const AdminWorld& world, const AdminRequest& request);
 Reply revoke_override(const AdminWorld& world, const AdminRequest& request);
+Reply preview_override(const AdminWorld& world, const AdminRequest& request);
 Reply get_effective_budgets(const AdminWorld& world, const AdminRequest& request);
+Reply get_budget_usage(const AdminWorld& world, const AdminRequest& request);
+Reply get_denial(const AdminWorld& world, const AdminRequest& request);
+Reply sign_denial(const AdminWorld& world, const AdminRequest& request);
+
+Reply list_taps(const AdminWorld& world, const AdminRequest& request);
+Reply set_tap(const AdminWorld& world, const AdminRequest& request);
+Reply get_tap(const AdminWorld& world, const AdminRequest& request);
+Reply lift_tap(const AdminWorld& world, const AdminRequest& request);
 
 Reply get_policy(const AdminWorld& world, const AdminRequest& request);
 Reply reload_policy(const AdminWorld& world, const AdminRequest& request);

@@ -31,6 +31,9 @@ struct RangeForm {
 // json or pdf.
 Result<const RangeForm*> range_form_named(std::string_view name);
 
+// Of bundles (Sigstore's, v0.3).
+inline constexpr std::string_view kBundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
 // A file to be kept.
 net::Response as_file(std::string body, const std::string& name,
                       std::string_view type = "application/json");

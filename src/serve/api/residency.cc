@@ -9,8 +9,6 @@
 namespace mc::api {
 namespace {
 
-constexpr std::string_view kBundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
-
 Result<residency::Residency*> residency_of(const AdminWorld& world) {
   if (world.residency != nullptr) return world.residency;
   return fail(Code::unavailable, "only a running server with datasets proves where data lie");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "burn/usage.h"
 #include "gateway/gateway.h"
 #include "json/json.h"
 
@@ -34,6 +35,10 @@ std::int64_t window_s_of(Dimension dimension) {
 bool is_credits(Dimension dimension) {
   return dimension == Dimension::credits || dimension == Dimension::day_credits ||
          dimension == Dimension::month_credits;
+}
+
+burn::Usage::Asker asker_of(const Payer& payer) {
+  return {payer.who.tenant, payer.who.plan, payer.who.route};
 }
 
 double share_of(std::int64_t left, std::int64_t quota) {
@@ -82,6 +87,7 @@ void BudgetUse::add_to(net::FieldLines& fields) const {
 Budgets::Budgets(const GatewayWorld& world)
     : book_(world.budgets != nullptr && world.budgets->is_limited() ? world.budgets : nullptr),
       journal_(book_ == nullptr ? nullptr : world.journal),
+      usage_(world.usage),
       limits_costs_(book_ != nullptr &&
                     (book_->limits(Dimension::credits) || book_->limits(Dimension::day_credits) ||
                      book_->limits(Dimension::month_credits) || book_->limits(Dimension::fanout))),
@@ -125,6 +131,7 @@ std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask, BudgetUse& use) 
                               answer, against);
     }
   }
+  if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
   const Mark& nearest = answer.nearest;
   if (answer.has_nearest && is_credits(nearest.dimension)) use.credits_left = nearest.left;
   // Of both steps the one with less left is told.
@@ -176,11 +183,12 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
   return {error, headers};
 }
 
-void Budgets::settle(BudgetUse& use, std::int64_t bytes) {
+void Budgets::settle(const Payer& payer, BudgetUse& use, std::int64_t bytes) {
   if (book_ == nullptr || !(use.entry.is_open() || use.costs.is_open())) return;
   const auto settle_one = [&](budget::Reservation& held, std::int64_t seq,
                               const budget::Amounts& used) {
     if (!held.is_open()) return;
+    if (usage_ != nullptr) usage_->settled(asker_of(payer), held.taken(), used, clock_.mono());
     std::optional<budget::Journal::Turn> turn = this->turn();
     const budget::Moment at = now();
     held.settle(used, at);

@@ -16,6 +16,10 @@
 #include "net/net.h"
 #include "sys/sys.h"
 
+namespace mc::burn {
+class Usage;
+}  // namespace mc::burn
+
 namespace mc::gateway {
 
 // What operations cost.
@@ -65,7 +69,7 @@ class Budgets {
   // For what use.priced says.
   std::optional<Denial> take_costs(const Payer& payer, BudgetUse& use);
   // At the end, whatever became of it; `bytes` of the answer. Again: nothing happens.
-  void settle(BudgetUse& use, std::int64_t bytes);
+  void settle(const Payer& payer, BudgetUse& use, std::int64_t bytes);
   // What came of a request's wait for a seat, for the journal; `shed` "" = it was served.
   void note_wait(const Payer& payer, const BudgetUse& use, Nanos waited, std::string_view shed);
 
@@ -86,6 +90,7 @@ class Budgets {
 
   budget::Book* const book_;
   budget::Journal* const journal_;
+  burn::Usage* const usage_;
   const bool limits_costs_;
   sys::Clock& clock_;
   sys::Random& random_;

@@ -18,8 +18,10 @@
 #include "gateway/mask_answer.h"
 #include "gateway/meters.h"
 #include "gateway/parse_line.h"
+#include "gateway/reach.h"
 #include "gateway/session_gate.h"
 #include "net/breaker.h"
+#include "tap/board.h"
 
 namespace mc::gateway {
 
@@ -40,16 +42,6 @@ struct Route {
   std::optional<ListedFields> listed;        // when it lists any
 };
 
-// Another tenant's data that a request asks for.
-struct Reach {
-  TenantId tenant;
-  std::string region;                           // the tenant's, once it is open
-  std::string named;                            // the warrant that the request gives; "" = any
-  std::optional<access::WarrantFacts> warrant;  // that opened it
-  std::optional<transparency::Access> access;   // as it is recorded
-  std::optional<ledger::Recorded> recorded;     // of a change, before it is made
-};
-
 // Shared by the loop and whichever thread works on the request; one of them at a time.
 struct Call {
   std::shared_ptr<net::Exchange> exchange;
@@ -65,6 +57,7 @@ struct Call {
   std::vector<std::shared_ptr<const Compiled>> documents;  // of graphql.items
   const graphql::OperationNode* operation = nullptr;       // of the first item, once chosen
   BudgetUse budget;
+  tap::Pass taps;          // those that were in force when it came
   admission::Ticket seat;  // once it has one
   CallPtr waiting;         // itself, while it waits for one
   Nanos waited{};
@@ -101,6 +94,11 @@ struct Gateway::Core {
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
   bool admit_reach(const CallPtr& call, const ReadFields& fields);
+  // taps.cc. False when the call was answered.
+  bool passes_taps(const CallPtr& call, tap::Stage stage) {
+    return !call->taps.is_tested(stage) || test_taps(call, stage);
+  }
+  bool test_taps(const CallPtr& call, tap::Stage stage);
   Payer payer_of(const Call& call) const;
   bool take_budget(const CallPtr& call);
   // costs.cc: once the operations are known. False when the call was answered.

@@ -3,9 +3,21 @@
 #include <array>
 #include <charconv>
 
+#include "burn/usage.h"
 #include "gateway/call.h"
 
 namespace mc::gateway {
+namespace {
+
+// What became of a request, as its tenant's objective sees it; nothing of one whose client left.
+std::optional<burn::Outcome> outcome_of(const Call& call, int status) {
+  if (status == 499) return std::nullopt;
+  if (call.code.starts_with("BUDGET_")) return burn::Outcome::rejected;
+  if (status < 500) return burn::Outcome::served;
+  return call.began ? burn::Outcome::failed : burn::Outcome::shed;
+}
+
+}  // namespace
 
 Meters::Meters(metric::Registry& registry)
     : requests(registry.counters({.name = "mc_requests_total",
@@ -54,10 +66,21 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
     const auto items = static_cast<std::int64_t>(call.graphql.items.size());
     call.budget.used = Costs{std::min(call.budget.priced.credits, items), 0};
   }
-  budgets.settle(call.budget, bytes);
-  give_seat_back(call, status);
   const net::Request& request = call.exchange->request();
-  const Nanos spent = world.clock.mono() - request.received;
+  const MonoTime now = world.clock.mono();
+  const Nanos spent = now - request.received;
+  if (call.caller && call.route != nullptr) {
+    const Payer payer = payer_of(call);
+    budgets.settle(payer, call.budget, bytes);
+    const auto outcome = outcome_of(call, status);
+    if (world.usage != nullptr && outcome) {
+      world.usage->ended({payer.who.tenant, payer.who.plan, payer.who.route},
+                         {*outcome, spent, call.waited}, now);
+    }
+  }
+  give_seat_back(call, status);
+  call.taps.end();
+  const std::string_view tap = call.taps.refused_by();
   const std::string_view tenant = call.caller ? std::string_view(call.caller->tenant.get()) : "";
   const std::string_view route = call.route ? std::string_view(call.route->config.path) : "";
   std::array<char, 4> digits{};
@@ -84,6 +107,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
                    {"operation", operation},
                    {"status", status},
                    {call.code.empty() ? "" : "code", call.code},
+                   {tap.empty() ? "" : "tap", tap},
                    {call.reach ? "of_tenant" : "", call.reach ? call.reach->tenant.get() : ""},
                    {"us", spent.count / 1'000},
                    {call.waited.count > 0 ? "waited_us" : "", call.waited.count / 1'000},

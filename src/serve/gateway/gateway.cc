@@ -265,6 +265,10 @@ admission::Snapshot Gateway::admission() const {
   return core_->entrance.controller().snapshot();
 }
 
+void Gateway::set_slo_guard(bool on) {
+  core_->entrance.controller().set_slo_guard(on);
+}
+
 Traffic& Gateway::traffic() {
   return core_->traffic;
 }

@@ -43,6 +43,14 @@ class Journal;
 enum class Dimension : std::uint8_t;
 }  // namespace mc::budget
 
+namespace mc::burn {
+class Usage;
+}  // namespace mc::burn
+
+namespace mc::tap {
+class Board;
+}  // namespace mc::tap
+
 namespace mc::gateway {
 
 // The policies that decide on requests; everything outlives the gateway.
@@ -82,6 +90,8 @@ struct GatewayWorld {
   budget::Journal* journal = nullptr;          // of the book; null = what it decides is not kept
   const admission::Settings* seats = nullptr;  // null = the defaults
   const PlanShares* shares = nullptr;          // null, or a plan is not in it: PlanShare{}
+  tap::Board* taps = nullptr;                  // null = nothing is held back
+  burn::Usage* usage = nullptr;                // null = what tenants do is not counted
 };
 
 struct RouteStatus {
@@ -121,6 +131,9 @@ class Gateway final : public net::Handler {
   const access::Resource* find_resource(std::string_view kind, std::string_view name) const;
   Traffic& traffic();
   admission::Snapshot admission() const;  // of the queue for seats
+  // While an error budget burns too fast tenants get less of what others leave, and overload is
+  // met earlier (admission/controller.h).
+  void set_slo_guard(bool on);
   // Whether requests are held against limits of this dimension.
   static bool counts(budget::Dimension dimension);
   // Finishes what is queued and ends the threads. Call after the server has drained.

@@ -55,7 +55,9 @@ void Gateway::Core::begin(const CallPtr& call) {
     return refuse(call, {406, "NOT_ACCEPTABLE",
                          "the answer is application/json or application/graphql-response+json"});
   }
-  if (!admit(call, fields)) return;
+  if (world.taps != nullptr) call->taps.begin(*world.taps);
+  if (!passes_taps(call, tap::Stage::head)) return;
+  if (!admit(call, fields) || !passes_taps(call, tap::Stage::caller)) return;
   if (call->route->config.kind == RouteKind::datasets && call->route->schema == nullptr) {
     return refuse(call, {404, "NO_DATASETS", "no datasets are configured; set datasets_file"});
   }
@@ -63,7 +65,7 @@ void Gateway::Core::begin(const CallPtr& call) {
       read_graphql_request(request, fields, config.limits);
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
-  if (!take_budget(call)) return;
+  if (!passes_taps(call, tap::Stage::read) || !take_budget(call)) return;
   if (resolve_documents(call)) dispatch(call, {Place::loop, call->exchange->loop()});
 }
 
@@ -208,12 +210,15 @@ tl::expected<std::monostate, HttpError> Gateway::Core::find_text(Call& call, Par
 
 // True when every document is at hand; otherwise the call was answered or sent to the parsers.
 bool Gateway::Core::resolve_documents(const CallPtr& call) {
-  bool missing = false;
   for (Params& params : call->graphql.items) {
     if (const auto found = find_text(*call, params); !found) {
       refuse(call, found.error());
       return false;
     }
+  }
+  if (!passes_taps(call, tap::Stage::text)) return false;
+  bool missing = false;
+  for (const Params& params : call->graphql.items) {
     call->documents.push_back(call->route->cache->find(call->caller->tenant, params.query));
     missing = missing || call->documents.back() == nullptr;
   }
@@ -269,7 +274,8 @@ void Gateway::Core::parse_documents(const CallPtr& call, std::size_t parser) {
 
 // On the loop for known documents, on a parser thread for new ones.
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
-  if (!check_operations(call) || !take_costs(call) || !take_seat(call)) return;
+  if (!check_operations(call) || !passes_taps(call, tap::Stage::operation)) return;
+  if (!take_costs(call) || !take_seat(call)) return;
   if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
   if (decisions_block()) return forward_from_worker(call);
   if (world.policy != nullptr) {

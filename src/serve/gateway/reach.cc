@@ -1,6 +1,8 @@
 // Another tenant's data: asked for by X-MC-Tenant, opened by a warrant, and recorded in that
 // tenant's own log before anything of it is served. The policies decide about each dataset on top
 // of that (session_gate.h).
+#include "gateway/reach.h"
+
 #include <algorithm>
 
 #include "gateway/call.h"

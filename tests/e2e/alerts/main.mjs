@@ -33,7 +33,7 @@ class World {
   }
 
   async startDemo() {
-    this.demo = new Child(MAESTRO, ["demo", "--port", "0", "--dir", this.site.path("demo"), "--scale", "2"]);
+    this.demo = new Child(MAESTRO, ["demo", "--port", "0", "--dir", this.site.path("demo"), "--scale", "2", "--surge"]);
     this.demo.url = (await this.demo.says(/^ {2}(http:\/\/127\.0\.0\.1:\d+)$/m, 40_000))[1];
     const token = async (name) => (await this.demo.says(new RegExp(`${name}, .*?(mct_\\S+)`)))[1];
     this.operator = await token("Otto Brandt");
@@ -137,6 +137,30 @@ function parseMetrics(text) {
   }
   return out;
 }
+
+scenario("one tenant asks too much: told at 80 and at 90 % by all ways, and no other tenant notices",
+  { limitMs: 180_000 }, async (world) => {
+    const receiver = await Receiver.start();
+    await world.must("POST", "/v1/tenants/bravo/endpoints",
+      { target: `${receiver.url}/burn`, events: "mc.budget.*" });
+    const inbox = (name) => eventually(`the inbox has ${name}`, async () =>
+      (await world.must("GET", "/v1/alerts")).items.find((item) => item.name === name), 120_000);
+    for (const level of [80, 90]) {
+      const { labels, severity } = await inbox(`MaestroBudget${level}`);
+      assert.deepEqual([labels.tenant, labels.dimension, severity], ["bravo", "requests", "ticket"]);
+    }
+    const levels = () => receiver.requests.map(({ body }) => JSON.parse(body).data.level);
+    await eventually("the webhook is told", () => levels().includes(90), 30_000);
+    assert.deepEqual(levels(), [80, 90]);
+    const { budgets } = await world.must("GET", "/v1/budgets/usage");
+    const [bravo] = budgets.filter(({ tenant }) => tenant === "bravo");
+    assert.equal(bravo.level, 90);
+    const refused = (tenant) => world.query(`sum(mc_requests_total{tenant="${tenant}",status=~"429|5.."}) or vector(0)`)
+      .then(([{ value }]) => Number(value[1]));
+    assert.ok(await refused("bravo") > 1000, "bravo is held to its budget");
+    assert.equal(await refused("alpha"), 0);
+    await receiver.stop();
+  });
 
 scenario("the demo's metrics are those of the catalogue, and promtool has nothing to say",
   async (world) => {

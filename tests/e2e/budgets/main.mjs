@@ -5,6 +5,7 @@ import http from "node:http";
 import { post } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
+import "./burn.mjs";
 import "./overrides.mjs";
 
 const ASK = { query: "{ hello }" };

@@ -9,6 +9,7 @@ import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { WORDS as BUDGET_WORDS, budgetCommands } from "./budget_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
+import { WORDS as TAP_WORDS, tapCommands } from "./tap_commands.mjs";
 
 const api = (name) => ({ $ref: `#/components/schemas/${name}` });
 const object = (properties) =>
@@ -75,6 +76,13 @@ const REMOTE = [
   ["warrant revoke", ["{warrant}", "--tenant", "cli"], api("Warrant"), [[3, "wrt_x", "--tenant", "cli"],
     [8, "{warrant}", "--tenant", "cli"]]],
   ["access show", ["--tenant", "cli"], api("Access"), [[3, "--tenant", "nowhere"]]],
+  ["budget usage", ["--tenant", "contract"], api("BudgetUsage"), [[3, "--tenant", "nowhere"]]],
+  ["budget denial", ["{denied}", "--tenant", "contract"], api("BudgetDenial"), [[3, "r_none", "--tenant", "contract"],
+    [3, "r_none", "--tenant", "contract", "--form", "bundle"], [3, "{denied}", "--tenant", "nowhere"]]],
+  ["budget override preview", ["--tenant", "contract", "--dimension", "requests", "--factor", "2"], api("BudgetPreview"), [
+    [2, "--tenant", "contract", "--dimension", "requests", "--factor", "x"],
+    [2, "--tenant", "contract", "--dimension", "nothing", "--factor", "2"],
+    [3, "--tenant", "nowhere", "--dimension", "requests", "--factor", "2"]]],
   ["budget override create", ["--tenant", "contract", "--dimension", "requests", "--factor", "2", "--for", "1h",
     ...OVERRIDE_WHY], api("BudgetOverride"), [
     [2, "--tenant", "contract", "--dimension", "requests", "--factor", "x", "--for", "1h", ...OVERRIDE_WHY],
@@ -89,6 +97,12 @@ const REMOTE = [
     [[3, "ovr_x", "--tenant", "contract"], [8, "{override}", "--tenant", "contract"]]],
   ["budget effective", ["--tenant", "contract"], api("EffectiveBudgets"), [[3, "--tenant", "nowhere"],
     [2, "--tenant", "contract", "--route", "/nowhere"]]],
+  ["tap set", ["--tenant", "nobody", "--action", "shed", "--percent", "10", "--for", "1h", "--reason", "a test"],
+    api("Tap"), [[2, "--action", "block", "--for", "1h", "--reason", "a test"],
+      [2, "--tenant", "nobody", "--action", "block", "--for", "25h", "--reason", "a test"],
+      [2, "--route", "/nowhere", "--action", "block", "--for", "1h", "--reason", "a test"]]],
+  ["tap list", [], api("TapPage"), []],
+  ["tap lift", ["{tap}"], api("Tap"), [[3, "tap_x"], [3, "{tap}"]]],
   ["policy status", [], api("Policy"), []],
   ["policy reload", [], api("Policy"), []],
   ["policy what-if", ["{policies}", "--tenant", "contract"], api("WhatIf"), [[2, "{broken}"],
@@ -139,6 +153,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       "{broken}": policyFolder(world.site, "broken", "nowhere") };
     // What another person of the operator's has asked for, far above the plan.
     for (const name of ["{asked}", "{unwanted}"]) made[name] = (await world.askForTenfold()).id;
+    made["{denied}"] = await world.askUntilDenied();
     const known = (args) => args.map((arg) => made[arg] ?? arg);
     for (const [words, template, schema, failures] of REMOTE) {
       if (words === "delivery send") made["{ended}"] = endedDelivery(run, made["{endpoint}"]);
@@ -152,6 +167,7 @@ scenario("commands through a server: --json has its schema, exit codes are those
       if (words === "endpoint test") made["{delivery}"] = value.delivery;
       if (words === "warrant create") made["{warrant}"] = value.id;
       if (words === "budget override create") made["{override}"] = value.id;
+      if (words === "tap set") made["{tap}"] = value.id;
       if (words === "decision list") made["{decision}"] = value.items[0].id;
       if (words === "residency probe") made["{period}"] = value.period;
       for (const [status, ...wrong] of failures) {
@@ -215,6 +231,7 @@ function oddNames(run) {
     [3, "budget override revoke", "../overrides?", "--tenant", "cli"],
     [3, "budget effective", "--tenant", "cli&user=ann"],
     [3, "overview", "--tenant", "cli&window=24h"],
+    [3, "tap lift", "../taps?"],
     [3, "decision show", "../decisions?"],
     [3, "decision list", "--tenant", "cli&principal=ann"],
     [3, "ledger follow", "--tenant", "cli/../cli", "--once"],
@@ -344,6 +361,12 @@ scenario("commands on admission logs: --json has its schema, exit codes are thos
   { limitMs: 60_000 }, async (world) => {
     budgetCommands(world, check);
     for (const words of BUDGET_WORDS) seen.add(words);
+  });
+
+scenario("commands on taps without a server: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    tapCommands(world, check);
+    for (const words of TAP_WORDS) seen.add(words);
   });
 
 // The ledger's key is changed, and the one before ends.

@@ -205,6 +205,23 @@ class World {
     return asked;
   }
 
+  // The id of a request of the tenant's that its budget does not allow, while it may ask once a second.
+  async askUntilDenied() {
+    const overrides = "/v1/tenants/contract/budgets/overrides";
+    const { id } = await this.must("POST", overrides, this.operator,
+      { dimension: "requests", amount: 1, lifetime: "1h", reason: "load-test", note: "a test", ticket: "TKT-1" });
+    const ask = () => send(`${this.url}/graphql`, { method: "POST", body: '{"query":"{ __typename }"}',
+      headers: { Authorization: `Bearer ${this["tenant-admin"]}`, "Content-Type": "application/json" } });
+    let denied;
+    for (let i = 0; i < 100 && denied === undefined; i += 1) {
+      const replies = await Promise.all(Array.from({ length: 10 }, ask));
+      denied = replies.find(({ status }) => status === 429);
+    }
+    await this.must("POST", `${overrides}/${id}/revoke`, this.operator, {});
+    assert.ok(denied, "ten requests at once, a hundred times, are within one a second");
+    return denied.headers["x-request-id"];
+  }
+
   async budgets(admin, operator) {
     const overrides = "/v1/tenants/contract/budgets/overrides";
     const wanted = { dimension: "requests", amount: 1500, lifetime: "1h", reason: "load-test", note: "a test", ticket: "T" };
@@ -221,9 +238,37 @@ class World {
     await this.refused(400, "POST", overrides, operator, { ...wanted, factor: "2" });
     const { items: [newest] } = await this.must("GET", overrides, admin);
     await this.must("POST", `${overrides}/${newest.id}/revoke`, operator, {});
+    const preview = { dimension: "requests", factor: "2" };
+    for (const who of [admin, operator]) await this.must("POST", `${overrides}/preview`, who, preview);
+    await this.refused(400, "POST", `${overrides}/preview`, admin, { ...preview, amount: 7 });
+    await this.must("GET", "/v1/budgets/usage", admin);
+    await this.must("GET", "/v1/budgets/usage?window=300", operator);
+    await this.refused(400, "GET", "/v1/budgets/usage?window=1", admin);
+    const denial = `/v1/tenants/contract/budgets/denials/${await this.askUntilDenied()}`;
+    await this.must("GET", denial, admin);
+    await this.must("POST", `${denial}/receipt`, admin, {});
+    await this.refused(404, "GET", `${denial}x`, admin);
     await this.must("GET", "/v1/budgets/effective", admin);
     await this.must("GET", "/v1/budgets/effective?tenant=contract&route=%2Fgraphql", operator);
     await this.refused(400, "GET", "/v1/budgets/effective?speed=1", admin);
+  }
+
+  async taps(admin, operator) {
+    const wanted = { tenant: "nobody", action: "clamp-rate", rate: 5, lifetime: "1h", reason: "a test" };
+    for (const dry of ["?dry_run=true", ""]) {
+      const { id } = await this.must("POST", `/v1/taps${dry}`, operator, wanted);
+      if (dry !== "") continue;
+      await this.must("GET", `/v1/taps/${id}`, operator);
+      const { items } = await this.must("GET", "/v1/taps", operator);
+      assert.equal(items[0].id, id);
+      for (const again of ["?dry_run=true", ""]) await this.must("DELETE", `/v1/taps/${id}${again}`, operator);
+      await this.refused(404, "DELETE", `/v1/taps/${id}`, operator);
+    }
+    for (const bad of [{ rate: 0 }, { lifetime: "25h" }, { reason: "" }, { everything: true }, { colour: "red" }]) {
+      await this.refused(400, "POST", "/v1/taps", operator, { ...wanted, ...bad });
+    }
+    await this.refused(403, "POST", "/v1/taps", admin, wanted);
+    await this.refused(403, "GET", "/v1/taps", admin);
   }
 
   // All that the admin API could change in the tenant, sessions aside.
@@ -283,6 +328,7 @@ scenario("every operation answers as the document says", async (world) => {
     await world.must("POST", `/v1/tenants/contract/records/0/erase${dry}`, admin, { reason: "test" });
   }
   await world.warrants(admin, operator);
+  await world.taps(admin, operator);
   await world.budgets(admin, operator);
   await world.notifications(admin, operator);
   await world.policies(operator, world.analyst);
@@ -347,7 +393,9 @@ scenario("an auditor changes nothing: no operation that writes, by token or by s
       replayEndpoint: { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" },
     };
     // What concerns nothing but the auditor's own browser.
-    const own = new Set(["signIn", "signOut", "revokeSession", "beginCodeLogin", "finishCodeLogin"]);
+    const own = new Set(["signIn", "signOut", "revokeSession", "beginCodeLogin", "finishCodeLogin",
+      // Nothing at all: what would have been, and a proof of what was.
+      "previewBudgetOverride", "signBudgetDenial"]);
     const { items: [token] } = await world.must("GET", "/v1/tenants/contract/tokens", world.operator);
     const writes = document.operations().filter(({ method, operationId }) =>
       method !== "GET" && !own.has(operationId));

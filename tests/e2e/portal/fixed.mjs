@@ -261,7 +261,80 @@ const proofDocument = {
 };
 export const PROOF = { path: `/v1/residency/alpha/${hour(2)}Z`, period: `${hour(2)}Z`, document: proofDocument };
 
+// Five minutes of requests of two tenants on three routes; one tenant is over its budget on one of them.
+const used = (tenant, route, scale, rejected, shed, wait) => {
+  const steps = Array.from({ length: 30 }, (_, i) => ({
+    admitted: Math.round(scale * (3 + Math.sin(i / 4))), rejected: i > 17 ? rejected : 0, shed: i > 24 ? shed : 0,
+  }));
+  const sum = (name) => steps.reduce((all, step) => all + step[name], 0);
+  return {
+    tenant, route, admitted: sum("admitted"), rejected: sum("rejected"), shed: sum("shed"), failed: 0, slow: rejected,
+    wait_p95_ms: wait, series: steps,
+  };
+};
+const burning = (tenant, dimension, limit, unit, burn, more = {}) =>
+  ({ tenant, dimension, limit, unit, burn, level: null, exhausted_at: null, ...more });
+const usage = {
+  at: NOW, window_s: 300, step_s: 10, more: false,
+  rows: [
+    used("alpha", "/graphql", 40, 0, 0, 0.4), used("alpha", "/shop", 14, 9, 2, 31), used("alpha", "/stock", 2, 0, 0, 2.6),
+  ],
+  budgets: [
+    burning("alpha", "requests", 400, "per_s", 0.42), burning("alpha", "credits", 5000, "per_s", 0.87, { level: 80 }),
+    burning("alpha", "day_credits", 2_000_000, "per_day", 0.93, { level: 90, exhausted_at: after(195) }),
+  ],
+};
+const limit = (scope, route, dimension, quota, left, more = {}) => ({
+  scope, route, dimension, limit: quota, left, source: "plan", override: null, until: null, limit_of_plan: quota, warn_only: false,
+  counted: true, ...more,
+});
+const effective = {
+  tenant: "alpha", plan: "pro", next_cursor: null,
+  items: [
+    limit("tenant", null, "requests", 400, 380, { source: "override", override: id("ovr", 1), until: after(47), limit_of_plan: 200 }),
+    limit("tenant", null, "credits", 5000, 710), limit("tenant", null, "seats", 40, 6),
+    limit("tenant", null, "day_credits", 2_000_000, 140_000),
+    limit("tenant-route", "/shop", "requests", 50, 0), limit("tenant-user", null, "requests", 20, null, { warn_only: true }),
+    limit("tenant", null, "exports", 20, 20, { counted: false }),
+  ],
+};
+const override = (n, state, more = {}) => ({
+  id: id("ovr", n), tenant: "alpha", scope: "tenant", route: null, dimension: "requests", amount: null, factor: "2", from: before(13 * n),
+  until: after(60 - 13 * n), reason: "incident", note: "the shop is slow", ticket: `TKT-${200 + n}`, state, asked_by: "otto@system",
+  asked_at: before(13 * n), approved_by: null, ended_by: null, changed_at: before(13 * n), limit_before: 200, limit_after: 400,
+  record: 180 - n, version: 1, ...more,
+});
+const overrides = page([
+  override(3, "pending", { scope: "tenant-route", route: "/shop", amount: 500, factor: null, limit_before: 50, limit_after: 500,
+    reason: "planned-event", note: "the sale begins", until: after(600) }),
+  override(1, "active"),
+  override(40, "revoked", { ended_by: "mara@system", reason: "mistake", note: "meant bravo", until: before(400) }),
+  override(90, "expired", { dimension: "day_credits", reason: "migration", limit_before: 2_000_000, limit_after: 4_000_000,
+    approved_by: "mara@system", until: before(900) }),
+]);
+// Of two tenants, as the operator has it.
+export const ALL_USAGE = {
+  ...usage,
+  rows: [...usage.rows, used("bravo", "/graphql", 6, 0, 0, 0), used("bravo", "/shop", 1, 4, 0, 260)],
+  budgets: [...usage.budgets, burning("bravo", "requests", 10, "per_s", 1.42, { level: 90 })],
+};
+export const PREVIEW = {
+  tenant: "bravo", window_s: 900, decisions: 1234, rejected_before: 100, rejected_after: 10, admitted_instead: 90, refused_instead: 0,
+  payers: [{ tenant: "cosmos", more_refused: 3 }], takes_two: false, limit_of_plan: 10,
+  limit_before: 10, limit_after: 20,
+};
+export const TAPS = page([{
+  id: id("tap", 1), tenant: "bravo", route: "/shop", document: null, client: null, operation: null, upstream: null, everything: false,
+  action: "clamp-rate", rate: 50, burst: 50, seats: null, percent: null, reason: "a loop in their client", set_at: before(5),
+  until: after(25), set_by: "otto@system", way: "api", stored: true, record: 12,
+  affected: {
+    last_second: 21, last_minute: 1312, total: 6100, refused_last_second: 19, refused_last_minute: 1201, refused_total: 5600,
+    tenants: [{ tenant: "bravo", last_minute: 1312 }],
+  },
+}]);
+
 export const API = {
+  "/v1/budgets/usage": usage, "/v1/budgets/effective": effective, "/v1/tenants/alpha/budgets/overrides": overrides,
   "/v1/residency": proofs, "/v1/residency/alpha": residency, "/v1/residency/alpha/attempts": attempts,
   "/v1/policy": policy, "/v1/decisions": decisions, [`/v1/decisions/${id("dec", 2)}`]: decided,
   "/v1/session": session, "/v1/overview": overview, "/v1/alerts": alerts, "/v1/datasets": datasets,

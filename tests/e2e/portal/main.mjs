@@ -6,6 +6,7 @@ import { eventually } from "../lib/children.mjs";
 import { runScenarios } from "../lib/scenario.mjs";
 import { addAccessScenarios } from "./access.mjs";
 import { Demo, check, closeBrowser, heading, missing, openPage, scenario, signIn } from "./browser.mjs";
+import { addBudgetScenarios } from "./budgets.mjs";
 import { addFlowScenarios } from "./flows.mjs";
 import { addGoldenScenarios } from "./golden.mjs";
 import { addPolicyScenarios } from "./policy.mjs";
@@ -203,6 +204,7 @@ addVerifyKeysScenarios();
 addAccessScenarios(demo);
 addPolicyScenarios(demo);
 addResidencyScenarios(demo);
+addBudgetScenarios(demo);
 addReceiptPageScenarios(demo);
 addGoldenScenarios(demo, update);
 

@@ -25,6 +25,10 @@ const PAGES = [
   ["/", "Overview", /\/v1\/overview/, emptyOverview, {
     ready: [(page) => page.getByRole("rowheader", { name: "alpha" })], empty: [region("Tenants")],
   }],
+  ["/budgets", "Budgets", /\/v1\/.*budgets/, (one) => ("rows" in one ? { ...one, rows: [], budgets: [] } : { ...one, items: [] }), {
+    ready: [region("Budgets of alpha"), text("No budget was changed.")],
+    empty: [title("Nothing was asked"), text("The plan sets no limit here."), text("No budget was changed.")],
+  }],
   ["/datasets", "Datasets", /\/v1\/datasets$/, () => empty, { ready: [region("Datasets")], empty: [title("No dataset yet")] }],
   ["/datasets/person", "Dataset person", /\/v1\/datasets\/person$/, (one) => ({ ...one, columns: [], relations: [] }), {
     ready: [region("Columns"), region("Relations")], empty: [region("Columns"), text("No relation to another dataset.")],

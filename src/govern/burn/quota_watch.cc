@@ -1,0 +1,104 @@
+#include "burn/quota_watch.h"
+
+#include <algorithm>
+#include <set>
+
+namespace mc::burn {
+namespace {
+
+using budget::Dimension;
+
+constexpr std::int64_t kSpanSeconds = 300;  // of the demand
+
+bool is_window(Dimension dimension) {
+  return dimension == Dimension::day_credits || dimension == Dimension::month_credits;
+}
+
+bool is_demand(Dimension dimension) {
+  return dimension == Dimension::requests || dimension == Dimension::credits ||
+         dimension == Dimension::bytes || dimension == Dimension::fanout;
+}
+
+// When the rest of a window is gone at the pace of the last hour; none when it lasts to the end.
+std::optional<WallTime> exhausted_at(const budget::Book::Line& line, std::int64_t of_hour,
+                                     const budget::Moment& at, WallTime wall) {
+  if (of_hour <= 0 || !line.left) return std::nullopt;
+  const double hours = static_cast<double>(*line.left) / static_cast<double>(of_hour);
+  const budget::Ticks end = line.dimension == Dimension::day_credits ? at.day_end : at.month_end;
+  const double until_end = to_seconds(budget::nanos_of(end - at.now));
+  if (hours * 3'600 >= until_end) return std::nullopt;
+  return wall + Nanos{static_cast<std::int64_t>(hours * 3'600e9)};
+}
+
+std::int64_t window_of(Dimension dimension, const budget::Moment& at, WallTime wall) {
+  if (dimension == Dimension::day_credits) return at.day;
+  if (dimension == Dimension::month_credits) return at.month;
+  return wall.nanos / seconds(kSpanSeconds).count;
+}
+
+int level_after(int before, double burn) {
+  if (burn >= kSecondLevel || (before == 90 && burn >= kSecondLevel - kHysteresis)) return 90;
+  if (burn >= kFirstLevel || (before >= 80 && burn >= kFirstLevel - kHysteresis)) return 80;
+  return 0;
+}
+
+}  // namespace
+
+void QuotaWatch::judge(const Key& key, QuotaBurn burn, std::int64_t window, WallTime wall,
+                       std::vector<QuotaEvent>& events) {
+  Held& held = held_[key];
+  const int before = held.burn.level;
+  burn.level = level_after(before, burn.burn);
+  // From nothing to 90 at once is one event, of 90.
+  if (burn.level > before) {
+    std::int64_t& told = burn.level == 90 ? held.told_90 : held.told_80;
+    if (told != window) {
+      told = window;
+      if (burn.level == 90) held.told_80 = window;
+      events.push_back({burn, wall});
+    }
+  }
+  held.burn = std::move(burn);
+}
+
+std::vector<QuotaEvent> QuotaWatch::look(const Usage& usage, const budget::Book& book,
+                                         const budget::Moment& at, MonoTime now, WallTime wall) {
+  std::vector<QuotaEvent> events;
+  std::set<Key> seen;
+  const std::lock_guard lock(mutex_);
+  for (const Usage::Demand& demand : usage.demands(now)) {
+    budget::Book::Who who;
+    who.tenant = demand.tenant;
+    who.plan = demand.plan;
+    who.route = budget::Book::kAllRoutes;
+    for (const budget::Book::Line& line : book.effective(who, at)) {
+      if (line.scope != budget::Scope::tenant) continue;
+      QuotaBurn burn{demand.tenant, line.dimension, line.quota, 0, 0, std::nullopt};
+      const auto quota = static_cast<double>(line.quota);
+      if (is_window(line.dimension) && line.left) {
+        burn.burn = static_cast<double>(line.quota - *line.left) / quota;
+        burn.exhausted_at = exhausted_at(line, demand.credits_of_hour, at, wall);
+      } else if (is_demand(line.dimension)) {
+        burn.burn = static_cast<double>(demand.amounts[line.dimension]) / (quota * kSpanSeconds);
+      } else {
+        continue;
+      }
+      const Key key{demand.tenant, line.dimension};
+      judge(key, std::move(burn), window_of(line.dimension, at, wall), wall, events);
+      seen.insert(key);
+    }
+  }
+  std::erase_if(held_, [&](const auto& one) { return !seen.contains(one.first); });
+  return events;
+}
+
+std::vector<QuotaBurn> QuotaWatch::burns(std::optional<std::string_view> tenant) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<QuotaBurn> out;
+  for (const auto& [key, held] : held_) {
+    if (!tenant || key.first == *tenant) out.push_back(held.burn);
+  }
+  return out;
+}
+
+}  // namespace mc::burn

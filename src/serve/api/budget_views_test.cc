@@ -1,0 +1,219 @@
+#include <doctest/doctest.h>
+
+#include "budget/denial.h"
+#include "budget/override_desk.h"
+#include "burn/burn.h"
+#include "contract/api_face.h"
+#include "contract/budget_recorder.h"
+#include "proof/proof.h"
+
+namespace mc::api {
+namespace {
+
+using budget::Amounts;
+using budget::Dimension;
+
+const std::string kPreview = "/v1/tenants/alpha/budgets/overrides/preview";
+const std::string kDenials = "/v1/tenants/alpha/budgets/denials/";
+
+json::Value json_of(const net::Response& response) {
+  Result<json::Value> out = json::parse(response.body);
+  REQUIRE_MESSAGE(out, response.body);
+  return std::move(*out);
+}
+std::int64_t number_in(const json::Value& value, std::string_view name) {
+  const json::Value* found = value.find(name);
+  return found == nullptr || found->as_int() == nullptr ? -1 : *found->as_int();
+}
+
+// What a gateway would have counted: alpha asked five times for two a second, bravo twice.
+struct Views {
+  Face face;
+  budget::Recorder recorder{header(face)};
+  budget::OverrideDesk desk{{face.world.directory(), *face.ledger, face.world.clock(),
+                             face.world.random(), face.world.log(), *recorder.book}};
+  burn::Usage usage{{"/graphql"}, seconds(1), face.world.clock().mono()};
+  burn::QuotaWatch quotas;
+  Api api{world()};
+
+  static budget::JournalHeader header(Face& face) {
+    budget::JournalHeader out = budget::journal_header(
+        R"({"budgets": {"starter": {"gql_qps": 2}}, "admission": {"global": {"gql_qps": 6}}})");
+    out.started = face.world.clock().wall();
+    out.paths = {"/graphql"};
+    return out;
+  }
+  Views() {
+    face.world.set_front(api);
+    api.set_ready(true);
+    for (const char* name : {"alpha", "bravo"}) {
+      identity::Tenant held = *face.world.directory().tenant(TenantId(name));
+      held.plan = "starter";
+      REQUIRE(face.world.directory().update_tenant(held).has_value());
+    }
+    for (int i = 1; i <= 5; ++i) ask("alpha", "r" + std::to_string(i));
+    for (int i = 1; i <= 2; ++i) ask("bravo", "b" + std::to_string(i));
+  }
+  ApiWorld world() {
+    ApiWorld out = face.api_world();
+    out.budgets = {&desk, &recorder.journal, &usage, &quotas};
+    return out;
+  }
+  void ask(const std::string& tenant, const std::string& request) {
+    const Amounts one = Amounts().set(Dimension::requests, 1);
+    auto asked =
+        recorder.ask({.request = request, .tenant = tenant, .plan = "starter", .amounts = one},
+                     recorder.moment({}));
+    if (asked.answer.admitted) recorder.end(asked, one, recorder.moment({}));
+    const MonoTime now = face.world.clock().mono();
+    usage.asked({tenant, "starter", 0}, one, now);
+    usage.ended({tenant, "starter", 0},
+                {asked.answer.admitted ? burn::Outcome::served : burn::Outcome::rejected, {}, {}},
+                now);
+  }
+  json::Value usage_of(const std::string& query, const std::string& token) {
+    return json_of(face.ask("GET", "/v1/budgets/usage" + query, token));
+  }
+};
+
+TEST_CASE("usage: the operator sees all tenants, others their own and nothing of the rest") {
+  Views views;
+  for (int i = 0; i < 480; ++i) {
+    views.usage.asked({"alpha", "starter", 0}, Amounts().set(Dimension::requests, 1),
+                      views.face.world.clock().mono());
+  }
+  (void)views.quotas.look(views.usage, *views.recorder.book, views.recorder.moment({}),
+                          views.face.world.clock().mono(), views.face.world.clock().wall());
+  const json::Value all = views.usage_of("?window=300", views.face.operator_);
+  REQUIRE(all.find("rows")->as_array()->size() == 2);
+  const json::Value& row = all.find("rows")->as_array()->front();
+  CHECK(*row.find("tenant")->as_string() == "alpha");
+  CHECK(*row.find("route")->as_string() == "/graphql");
+  CHECK(number_in(row, "admitted") == 2);
+  CHECK(number_in(row, "rejected") == 3);
+  CHECK(number_in(row, "shed") == 0);
+  CHECK(row.find("series")->as_array()->size() == 30);
+  const json::Value& burn = all.find("budgets")->as_array()->front();
+  CHECK(*burn.find("dimension")->as_string() == "requests");
+  CHECK(number_in(burn, "level") == 80);
+  CHECK(number_in(burn, "limit") == 2);
+  CHECK(all.find("budgets")->as_array()->at(1).find("level")->is_null());
+
+  for (const std::string& query : {"", "?tenant=bravo"}) {
+    const net::Response own = views.face.ask("GET", "/v1/budgets/usage" + query, views.face.bravo);
+    CHECK(own.status == 200);
+    CHECK(json_of(own).find("rows")->as_array()->size() == 1);
+    CHECK(own.body.find("alpha") == std::string::npos);
+  }
+  CHECK(views.face.ask("GET", "/v1/budgets/usage?tenant=alpha", views.face.bravo).status == 404);
+  CHECK(views.face.ask("GET", "/v1/budgets/usage?tenant=nobody", views.face.operator_).status ==
+        404);
+  CHECK(views.face.ask("GET", "/v1/budgets/usage?window=60", views.face.operator_).status == 400);
+  CHECK(views.face.ask("GET", "/v1/budgets/usage?x=1", views.face.operator_).status == 400);
+  const std::string narrow = views.face.world.token({.principal = "ned", .scopes = "query"});
+  CHECK(views.face.ask("GET", "/v1/budgets/usage", narrow).status == 403);
+}
+
+TEST_CASE("preview: what an override would have done, before it is asked for") {
+  Views views;
+  const auto preview = [&](const std::string& body, const std::string& token) {
+    return views.face.ask("POST", kPreview, token, body);
+  };
+  const net::Response twice =
+      preview(R"({"dimension":"requests","factor":"2"})", views.face.operator_);
+  REQUIRE(twice.status == 200);
+  json::Value seen = json_of(twice);
+  CHECK(number_in(seen, "decisions") == 5);
+  CHECK(number_in(seen, "rejected_before") == 3);
+  CHECK(number_in(seen, "rejected_after") == 1);
+  CHECK(number_in(seen, "admitted_instead") == 2);
+  CHECK(number_in(seen, "limit_before") == 2);
+  CHECK(number_in(seen, "limit_after") == 4);
+  CHECK(*seen.find("takes_two")->as_bool() == false);
+  CHECK(seen.find("payers")->as_array()->empty());
+
+  // The body of an override is taken as it is. Five of six leave bravo one of its two.
+  const std::string whole = R"({"dimension":"requests","amount":100,"lifetime":"1h",)"
+                            R"("reason":"incident","note":"n","ticket":"T"})";
+  seen = json_of(preview(whole, views.face.operator_));
+  CHECK(*seen.find("takes_two")->as_bool() == true);
+  REQUIRE(seen.find("payers")->as_array()->size() == 1);
+  CHECK(*seen.find("payers")->as_array()->front().find("tenant")->as_string() == "bravo");
+  CHECK(number_in(seen.find("payers")->as_array()->front(), "more_refused") == 1);
+  // Who pays is not the tenant's to know.
+  const net::Response own = preview(whole, views.face.admin);
+  CHECK(own.status == 200);
+  CHECK(own.body.find("bravo") == std::string::npos);
+  CHECK(preview(whole, views.face.bravo).status == 404);
+  CHECK(preview(R"({"dimension":"credits","factor":"2"})", views.face.operator_).status == 400);
+  CHECK(preview(R"({"dimension":"nothing","amount":2})", views.face.operator_).status == 400);
+  CHECK(
+      preview(R"({"dimension":"requests","factor":"2","amount":2})", views.face.operator_).status ==
+      400);
+  CHECK(preview(R"({"factor":"2"})", views.face.operator_).status == 400);
+  CHECK(preview(R"({"dimension":"requests","amount":2,"x":1})", views.face.operator_).status ==
+        400);
+  const net::Response list =
+      views.face.ask("GET", "/v1/tenants/alpha/budgets/overrides", views.face.operator_);
+  CHECK(json_of(list).find("items")->as_array()->empty());
+}
+
+TEST_CASE("overrides: while an error budget burns, more takes two and less does not") {
+  Views views;
+  const auto create = [&](const std::string& factor) {
+    const net::Response made = views.face.ask(
+        "POST", "/v1/tenants/alpha/budgets/overrides?dry_run=true", views.face.operator_,
+        R"({"dimension":"requests","factor":")" + factor +
+            R"(","lifetime":"1h","reason":"incident","note":"n","ticket":"T-1"})");
+    REQUIRE_MESSAGE(made.status == 200, made.body);
+    return *json_of(made).find("state")->as_string();
+  };
+  CHECK(create("2") == "active");
+  views.desk.set_slo_guard(true);
+  CHECK(create("2") == "pending");
+  CHECK(create("0.5") == "active");
+  views.desk.set_slo_guard(false);
+  CHECK(create("2") == "active");
+}
+
+TEST_CASE("denials: a tenant gets a proof of what was refused, which holds without the server") {
+  Views views;
+  const net::Response found = views.face.ask("GET", kDenials + "r4", views.face.admin);
+  REQUIRE(found.status == 200);
+  CHECK(number_in(json_of(found), "status") == 429);
+  CHECK(*json_of(found).find("why")->as_string() == "budget");
+  const net::Response receipt =
+      views.face.ask("POST", kDenials + "r4/receipt", views.face.admin, "{}");
+  REQUIRE(receipt.status == 200);
+  const auto bundle = proof::parse_bundle(receipt.body);
+  REQUIRE(bundle.has_value());
+  const auto& envelope = std::get<proof::Envelope>(bundle->content);
+  const auto statement = proof::parse_statement(envelope.payload);
+  REQUIRE(statement.has_value());
+  CHECK(statement->predicate_type == budget::kDenialPredicate);
+  CHECK(proof::find_subject(*statement, {found.body}).has_value());
+
+  for (const char* none : {"r1", "b1", "unknown"}) {
+    CHECK(views.face.ask("GET", kDenials + none, views.face.admin).status == 404);
+    CHECK(views.face.ask("POST", kDenials + none + "/receipt", views.face.admin, "{}").status ==
+          404);
+  }
+  CHECK(views.face.ask("GET", kDenials + "r4", views.face.bravo).status == 404);
+  CHECK(views.face.ask("GET", "/v1/tenants/bravo/budgets/denials/r4", views.face.bravo).status ==
+        404);
+}
+
+TEST_CASE("budgets: a server that counts nothing says so") {
+  Face face;
+  for (const auto& [method, path] : {std::pair{"GET", std::string("/v1/budgets/usage")},
+                                     {"GET", kDenials + "r1"},
+                                     {"POST", kDenials + "r1/receipt"},
+                                     {"POST", kPreview}}) {
+    const std::string body = R"({"dimension":"requests","amount":1})";
+    const bool reads = method == std::string("GET");
+    CHECK(face.ask(method, path, face.operator_, reads ? "" : body).status == 503);
+  }
+}
+
+}  // namespace
+}  // namespace mc::api
