@@ -117,39 +117,43 @@ def load_script(where, body, headers=()):
     return where
 
 
-def load(pid, url, script, seconds, connections):
-    """One round of wrk against the server `pid`; any answer but 2xx ends the benchmark."""
+def load(pid, url, script, seconds, connections, refused=False):
+    """One round of wrk against the server `pid`; any answer but 2xx ends the benchmark. With
+    `refused` all but a few are to be others."""
     before = cpu_seconds(pid)
     out = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}",
          "--latency", "--timeout", "20s", "-s", script, url],
         capture_output=True, text=True, check=True).stdout
     used = cpu_seconds(pid) - before
-    if "Non-2xx" in out or "Socket errors" in out:
+    others = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    if (others is not None) != refused or "Socket errors" in out:
         raise SystemExit(out)
     if "50%" not in out or "nan" in out:
         raise SystemExit(out)
     requests = int(re.search(r"(\d+) requests in", out).group(1))
+    if refused and int(others.group(1)) < 0.99 * requests:
+        raise SystemExit(out)
     return {"cpu_us": used / requests * 1e6,
             "req_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
             "p50_us": _micros(re.search(r"^ +50% +(\S+)", out, re.M).group(1)),
             "p99_us": _micros(re.search(r"^ +99% +(\S+)", out, re.M).group(1))}
 
 
-def interleave(peers, rounds, seconds, connections):
+def interleave(peers, rounds, seconds, connections, refused=False):
     """`peers`: name -> (pid, url, script). One warm-up round each, then rounds that alternate.
 
     In each round in another order and after a pause, as a peer that has just been under load
     still collects its garbage on the core of the next one."""
     for pid, url, script in peers.values():
-        load(pid, url, script, 1, connections)
+        load(pid, url, script, 1, connections, refused)
     measured = {name: [] for name in peers}
     order = random.Random(1)
     for _ in range(rounds):
         for name in order.sample(list(peers), len(peers)):
             pid, url, script = peers[name]
             time.sleep(0.5)
-            measured[name].append(load(pid, url, script, seconds, connections))
+            measured[name].append(load(pid, url, script, seconds, connections, refused))
     return {name: summary(values) for name, values in measured.items()}
 
 

@@ -1,7 +1,8 @@
 """A governed hop with a known document: MC beside nginx and @apollo/gateway, rounds interleaved.
 
-MC checks the token, knows the tenant, finds the document, counts and logs. nginx forwards with
-limit_req and an access log. The gateway of Apollo has no token to check and writes no log.
+MC checks the token, knows the tenant, holds it to five budgets, finds the document, gives it a seat,
+counts and logs. nginx forwards with limit_req, limit_conn and an access log. The gateway of Apollo has
+no token to check and writes no log.
 """
 import argparse
 import sys
@@ -18,17 +19,22 @@ http {{
   keepalive_requests 1000000000; client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy;
   fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
   limit_req_zone $http_authorization zone=callers:10m rate=1000000r/s;
+  limit_conn_zone $http_authorization zone=held:10m;
   upstream up {{ server 127.0.0.1:{up}; keepalive 64; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     location / {{
-      limit_req zone=callers burst=100000 nodelay;
+      limit_req zone=callers burst=100000 nodelay; limit_conn held 10000;
       proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $remote_addr; {extra}
     }}
   }}
 }}
 """
+# Nobody comes near them: a tenant's requests and seats, each user's, the route's, all together.
+BUDGETS = {
+    "budgets": '{"pro":{"gql_qps":1000000,"seats":10000,"users":{"gql_qps":1000000}}}',
+    "admission": '{"global":{"gql_qps":1000000},"routes":{"/graphql":{"gql_qps":1000000}}}'}
 QUERY = {"query": "query Hello { hello }", "operationName": "Hello"}
 
 
@@ -47,7 +53,8 @@ def main():
                                                options.reply_bytes])
     common.wait_port(up, upstream)
     route = f'[{{"path":"/graphql","kind":"upstream","url":"http://127.0.0.1:{up}/graphql"}}]'
-    maestro, maestro_port = common.serve(where, {"gateway.routes": route, "gateway.workers": 1})
+    maestro, maestro_port = common.serve(
+        where, {"gateway.routes": route, "gateway.workers": 1, **BUDGETS})
     nginx_port = common.free_port()
     with open(f"{where}/nginx.conf", "w", encoding="utf-8") as conf:
         # A reply that does not fit its buffers would make nginx write it to disk.

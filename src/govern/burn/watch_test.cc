@@ -190,7 +190,7 @@ TEST_CASE("slo: each pair fires when both of its windows burn, and ends with the
         owed -= now_bad;
         world.end(Outcome::failed, now_bad);
         world.end(Outcome::served, 100 - now_bad);
-        world.end(Outcome::rejected, 1'000);  // its own budget
+        world.end(Outcome::rejected, 50);  // its own budget
         for (SloEvent& event : world.look_slo()) events.push_back(std::move(event));
         world.now = world.now + seconds(60);
       }
