@@ -275,14 +275,21 @@ void Gateway::Core::parse_documents(const CallPtr& call, std::size_t parser) {
 // On the loop for known documents, on a parser thread for new ones.
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
   if (!check_operations(call) || !passes_taps(call, tap::Stage::operation)) return;
-  if (!take_costs(call) || !take_seat(call)) return;
-  if (call->route->config.kind == RouteKind::datasets) return run_on_datasets(call, seat.place);
-  if (decisions_block()) return forward_from_worker(call);
+  if (!take_costs(call)) return;
+  if (call->route->config.kind == RouteKind::datasets) {
+    if (take_seat(call)) run_on_datasets(call, seat.place);
+    return;
+  }
+  if (decisions_block()) {
+    if (take_seat(call)) forward_from_worker(call);
+    return;
+  }
+  // Decided before it waits: what is forwarded then needs nothing of a thread (start_waited()).
   if (world.policy != nullptr) {
     Decider& decider = *(seat.place == Place::loop ? loop_deciders : parser_deciders)[seat.index];
     if (!may_forward(call, decider)) return;
   }
-  forward(call);
+  if (take_seat(call)) forward(call);
 }
 
 bool Gateway::Core::may_forward(const CallPtr& call, Decider& decider) {

@@ -30,14 +30,20 @@ bool Gateway::Core::take_seat(const CallPtr& call) {
   return entrance.enter(call, arrival);
 }
 
-// It has waited: its loop or parser does something else now, so a worker goes on with it.
+// It has waited. What is forwarded goes on right here, on the thread that gave the seat back; for
+// all else its loop or parser does something else now, so a worker goes on with it.
 void Gateway::Core::start_waited(const CallPtr& call) {
   budgets.note_wait(payer_of(*call), call->budget, call->waited, "");
+  const bool reads = call->route->config.kind == RouteKind::datasets;
+  if (!reads && !decisions_block()) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
+    return forward(call);
+  }
   const bool queued = workers->submit([this, call](int worker) {
     if (call->exchange->cancelled()) return finish(call, 499, "");
     const auto index = static_cast<std::size_t>(worker);
     if (call->route->config.kind == RouteKind::datasets) return execute_on_worker(call, index);
-    if (world.policy == nullptr || may_forward(call, *deciders[index])) forward(call);
+    if (may_forward(call, *deciders[index])) forward(call);
   });
   if (!queued) turn_away(call, admission::Why::queue_full);
 }
