@@ -81,6 +81,7 @@ class FakeExchange final : public net::Exchange {
   void on_cancel(std::function<void()> hook) override {
     {
       const std::lock_guard lock(mutex_);
+      if (leaves_when_hooked_) cancelled_.store(true, std::memory_order_release);
       if (!cancelled()) {
         hook_ = std::move(hook);
         return;
@@ -102,6 +103,9 @@ class FakeExchange final : public net::Exchange {
     }
     if (hook) hook();
   }
+
+  // The client leaves just before the gateway asks to be told of it.
+  void leave_when_hooked() { leaves_when_hooked_ = true; }
 
   // Blocks until there is an answer; false after ten seconds without one. Its thread is the loop.
   bool wait() {
@@ -156,6 +160,7 @@ class FakeExchange final : public net::Exchange {
   std::function<void()> hook_;
   std::vector<std::function<void()>> after_turn_;
   std::atomic<bool> cancelled_ = false;
+  bool leaves_when_hooked_ = false;  // set before it is handled
   int answers_ = 0;
 };
 

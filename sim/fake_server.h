@@ -1,11 +1,11 @@
 // An in-memory twin of net's Server.
 #pragma once
 
-#include <atomic>
-#include <deque>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,24 +16,31 @@ namespace mc::sim {
 // Has no sockets; upstreams are null handles, which FakeExchange never follows.
 class FakeServer final : public net::Server {
  public:
+  FakeServer() = default;
+  FakeServer(const FakeServer&) = delete;
+  FakeServer& operator=(const FakeServer&) = delete;
+  ~FakeServer() override { stop(); }
+
   std::uint16_t port() const override { return 0; }
   std::size_t loops() const override { return 1; }
   net::ServerCounters counters() const override { return {}; }
   bool drain(Nanos) override { return true; }
-  // At once, in the caller's thread. What posts itself again comes after, not deeper. Once timers
-  // are held, each waits for run_timers().
+  // As soon as may be, on a thread of its own as with the real one: a caller that goes on only when
+  // the work was done once more would wait for itself. Once timers are held, each waits for
+  // run_timers().
   void post_after(Nanos, std::function<void()> work) override {
-    if (held_) {
-      const std::lock_guard lock(mutex_);
-      timers_.push_back(std::move(work));
-      return;
-    }
-    static thread_local std::deque<std::function<void()>> waiting;
-    waiting.push_back(std::move(work));
-    if (waiting.size() > 1) return;
-    for (; !waiting.empty(); waiting.pop_front()) waiting.front()();
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    timers_.push_back(std::move(work));
+    if (held_) return;
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    posted_.notify_one();
   }
-  void hold_timers() { held_ = true; }
+  // Before the first is posted.
+  void hold_timers() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
   // Those that were posted until now.
   void run_timers() {
     std::vector<std::function<void()>> due;
@@ -43,12 +50,37 @@ class FakeServer final : public net::Server {
     }
     for (const std::function<void()>& work : due) work();
   }
+  // None runs after it.
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      posted_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
+    timers_.clear();
+  }
   std::shared_ptr<net::Upstream> upstream(const net::UpstreamConfig&) override { return nullptr; }
 
  private:
-  std::atomic<bool> held_ = false;
+  void run() {
+    while (true) {
+      {
+        std::unique_lock lock(mutex_);
+        posted_.wait(lock, [this] { return stopping_ || !timers_.empty(); });
+        if (stopping_) return;
+      }
+      run_timers();
+      std::this_thread::yield();  // what posts itself again and again leaves room for others
+    }
+  }
+
   std::mutex mutex_;
+  std::condition_variable posted_;
   std::vector<std::function<void()>> timers_;
+  bool held_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace mc::sim

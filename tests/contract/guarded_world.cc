@@ -93,6 +93,7 @@ World::World(WorldOptions options) {
 
 World::~World() {
   gateway_->stop();
+  server_.stop();
   for (const auto& sent : sent_) {
     if (const auto exchange = sent.lock()) exchange->release();
   }

@@ -412,6 +412,22 @@ TEST_CASE("gateway: a client that has left costs no parsing and no statement") {
   CHECK(text.find("status=\"499\"") != std::string::npos);
 }
 
+TEST_CASE("gateway: a client that leaves just before its operation runs stops it") {
+  World world;
+  const std::string token = world.token();
+  for (int i = 0; i < 5; ++i) {
+    auto gone = std::make_shared<sim::FakeExchange>(FakeRequest{
+        .headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + token}},
+        .body = guarded::body_of("{ people(first: 50) { nodes { id orders { nodes { id } } } } }"),
+        .received = world.clock().mono()});
+    gone->leave_when_hooked();
+    world.gateway().handle(gone);
+    REQUIRE(gone->wait());
+    CHECK((gone->response().status == 499 || gone->response().status == 200));
+  }
+  CHECK(world.query("{ __typename }", token).status == 200);
+}
+
 TEST_CASE("gateway: a request that waited past its deadline reads nothing") {
   World world;
   const std::string token = world.token();

@@ -68,7 +68,10 @@ struct Failover {
     REQUIRE(issued);
     token = issued->token.reveal(RevealToken());
   }
-  ~Failover() { gateway->stop(); }
+  ~Failover() {
+    gateway->stop();
+    server.stop();
+  }
 
   std::string ask(const std::string& document) {
     std::string body;
