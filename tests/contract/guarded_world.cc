@@ -140,6 +140,8 @@ Status World::build(const WorldOptions& options) {
   world.journal = options.journal;
   world.seats = options.seats;
   world.shares = options.shares;
+  world.share = options.share;
+  world.on_store_loss = options.on_store_loss;
   if (options.governed) {
     governed_ = std::make_unique<Governed>(Governed::World{files_, clock_, random_, *directory_});
     governed_->policy.remote = options.remote;

@@ -38,6 +38,8 @@ struct WorldOptions {
   budget::Journal* journal = nullptr;
   const admission::Settings* seats = nullptr;
   const gateway::PlanShares* shares = nullptr;
+  share::Share* share = nullptr;
+  budget::OnLoss on_store_loss = {};
 };
 
 struct Wanted {  // a token

@@ -72,7 +72,7 @@ std::int64_t bound_of_busy(const Nodes& nodes, OnLoss on_loss, Nanos time) {
 }
 
 std::string name(const char* what, OnLoss on_loss) {
-  return std::string(what) + ", " + std::string(share::name_of(on_loss));
+  return std::string(what) + ", " + std::string(budget::name_of(on_loss));
 }
 
 bool heard(const Nodes::Node& node, share::Event::Kind kind) {

@@ -16,6 +16,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
+#include "maestro/budget_store_settings.h"
 #include "maestro/ledger_settings.h"
 #include "maestro/log_settings.h"
 #include "maestro/notify_settings.h"
@@ -54,6 +55,7 @@ struct Settings {
   gateway::GatewayConfig gateway;
   std::map<std::string, budget::PlanSettings> budgets;
   budget::AdmissionSettings admission;
+  BudgetStoreSettings budget_store;
   burn::Objective slo;
   identity::IssuerConfig oidc;
   api::PortalConfig portal;
@@ -140,6 +142,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"gateway", &T::gateway, "The guarded GraphQL traffic"},
       Field{"budgets", &T::budgets, "What each tenant of a plan may use, by the plan's name"},
       Field{"admission", &T::admission, "What all tenants together may use"},
+      Field{"budget_store", &T::budget_store, "Where nodes share what tenants have used"},
       Field{"slo", &T::slo,
             "What the service promises, so that it is told when that will not hold"},
       Field{"oidc", &T::oidc, "The OpenID provider: its access tokens, and where people sign in"},

@@ -165,6 +165,8 @@ void Running::add_metrics() {
   notifier_->add_metrics(metrics_);
   taps_->add_metrics(metrics_);
   burn_->add_metrics(metrics_);
+  if (windows_ != nullptr) windows_->add_metrics(metrics_);
+  if (share_ != nullptr) share_->add_metrics(metrics_);
   add_ledger_metrics();
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
@@ -261,6 +263,9 @@ Status Running::build_budgets() {
     output_.log->warn("budget.not_counted", {{"dimension", budget::name_of(dimension)}});
   }
   MC_TRY(journal_, make_journal(machine_, settings_, *budgets_));
+  MC_TRY(windows_,
+         OwnWindows::start({machine_, *output_.log, *state_.directory, *budgets_, journal_.get()},
+                           settings_));
   burn_ = std::make_unique<OwnBurn>(
       OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_}, settings_);
   return ok();
@@ -284,6 +289,12 @@ Status Running::build_gateway() {
   world.seats = &admission_.seats;
   world.shares = &admission_.shares;
   world.usage = &burn_->usage();
+  MC_TRY(share_,
+         OwnShare::start({machine_, *output_.log, *ledger_.ledger}, settings_.budget_store));
+  if (share_ != nullptr) {
+    world.share = &share_->share();
+    world.on_store_loss = share_->on_loss();
+  }
   tap_board_ = std::make_unique<tap::Board>(machine_.clock->mono());
   world.taps = tap_board_.get();
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
@@ -425,7 +436,9 @@ bool Running::stop() {
   residency_chores_.reset();
   budget_chores_.reset();
   burn_chores_.reset();
+  if (share_ != nullptr) share_->stop();
   gateway_->stop();
+  if (windows_ != nullptr) windows_->stop();
   journal_flushed_ = {};
   flush_journal();
   api_->stop();

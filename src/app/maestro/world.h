@@ -19,8 +19,10 @@
 #include "maestro/own_burn.h"
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
+#include "maestro/own_share.h"
 #include "maestro/own_signing.h"
 #include "maestro/own_taps.h"
+#include "maestro/own_windows.h"
 #include "maestro/residency_chores.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -110,9 +112,11 @@ class Running {
   std::unique_ptr<budget::Book> budgets_;
   OwnAdmission admission_;
   std::unique_ptr<budget::Journal> journal_;  // null when nothing is limited
+  std::unique_ptr<OwnWindows> windows_;       // null when nothing is limited
   bool journal_failing_ = false;
   MonoTime journal_flushed_;
   std::unique_ptr<OwnBurn> burn_;
+  std::unique_ptr<OwnShare> share_;  // null: no budgets are shared
   std::unique_ptr<tap::Board> tap_board_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<OwnTaps> taps_;

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 
+#include "budget/window_count.h"
+
 namespace mc::budget {
 namespace {
 
 constexpr std::uint64_t kUsedMask = (std::uint64_t{1} << 44) - 1;
 constexpr std::uint64_t kWindowMask = (1 << 20) - 1;
 static_assert(kWindowMax < static_cast<std::int64_t>(kUsedMask));
+static_assert(kWindowUsedMax == kUsedMask && kWindowNumberMax == kWindowMask);
 
 enum class Kind : std::uint8_t { plain, settled, held, window };
 struct Place {
@@ -32,6 +35,11 @@ Place place_of(Dimension dimension) {
 
 std::int32_t window_of(Dimension dimension, const Moment& at) {
   return dimension == Dimension::day_credits ? at.day : at.month;
+}
+
+std::uint64_t word_of(const Window::Count& count) {
+  return (static_cast<std::uint64_t>(count.window) & kWindowMask) << 44 |
+         (static_cast<std::uint64_t>(count.used) & kUsedMask);
 }
 
 Account::Outcome outcome_of(const Rate& rate, const Taken& taken) {
@@ -135,6 +143,33 @@ std::int64_t Window::used(std::int32_t window) const {
   const std::uint64_t word = word_.load(std::memory_order_relaxed);
   const std::uint64_t wanted = static_cast<std::uint64_t>(window) & kWindowMask;
   return wanted > word >> 44 ? 0 : static_cast<std::int64_t>(word & kUsedMask);
+}
+
+std::optional<Window::Count> Window::changed() const {
+  const std::uint64_t word = word_.load(std::memory_order_relaxed);
+  if (word == kept_.load(std::memory_order_relaxed)) return std::nullopt;
+  return Count{static_cast<std::int32_t>(word >> 44), static_cast<std::int64_t>(word & kUsedMask)};
+}
+
+void Window::kept(const Count& count) {
+  kept_.store(word_of(count), std::memory_order_relaxed);
+}
+
+void Window::restore(const Count& count) {
+  const std::uint64_t wanted = word_of(count);
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  // Words are in the order of their windows, then of what was used.
+  while (word < wanted && !word_.compare_exchange_weak(word, wanted, std::memory_order_relaxed)) {
+  }
+  kept_.store(wanted, std::memory_order_relaxed);
+}
+
+Window& Account::window(Dimension dimension) {
+  return windows_[place_of(dimension).index];
+}
+
+const Window& Account::window(Dimension dimension) const {
+  return windows_[place_of(dimension).index];
 }
 
 Account::Outcome Account::take(const Limits::Limit& limit, std::int64_t amount, const Moment& at) {

@@ -1,10 +1,11 @@
-// What has been used: the counts of one scope, of a tenant for example. 96 bytes, of any number of
+// What has been used: the counts of one scope, of a tenant for example. 112 bytes, of any number of
 // threads, without a lock.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "base/base.h"
 #include "budget/gcra.h"
@@ -51,8 +52,18 @@ class Window {
   void change(std::int64_t by, std::int32_t window);
   std::int64_t used(std::int32_t window) const;
 
+  // For what keeps it beyond the process: of a window, so much was used.
+  struct Count {
+    std::int32_t window = 0;
+    std::int64_t used = 0;
+  };
+  std::optional<Count> changed() const;  // none: as it is it was kept
+  void kept(const Count& count);         // so it was; changed() gives what has changed since
+  void restore(const Count& count);      // never lower, nor an earlier window
+
  private:
   std::atomic<std::uint64_t> word_ = 0;  // window (20 bits), used (44 bits)
+  std::atomic<std::uint64_t> kept_ = 0;  // the same
 };
 
 class Account {
@@ -70,6 +81,9 @@ class Account {
   // At the end: what was held is let go, what was estimated is settled.
   void settle(const Limits::Limit& limit, std::int64_t taken, std::int64_t used,
               const Moment& since, const Moment& at);
+  // Of day_credits or month_credits.
+  Window& window(Dimension dimension);
+  const Window& window(Dimension dimension) const;
 
  private:
   std::array<Bucket, 3> plain_;           // requests, deliveries, exports

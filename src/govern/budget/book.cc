@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <map>
 
-#include "budget/settings.h"
+#include "budget/book_parts.h"
 
 namespace mc::budget {
 namespace {
 
 constexpr Ticks kSweepEach = ticks_of(seconds(1));  // it walks over all users of a tenant
-
-struct Hash {
-  using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>()(text);
-  }
-};
-template <class Value>
-using ByName = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
 
 Result<Limits> limits_of(const LimitSettings& settings, const std::string& where) {
   auto made = Limits::make(settings);
@@ -78,33 +69,6 @@ bool is_idle(const Account& account, const Limits& limits, const Moment& at) {
 }
 
 }  // namespace
-
-struct Book::Plan {
-  PlanSettings settings;
-  OwnLimits own;
-  Shared together;
-};
-
-struct Book::Overlay {
-  std::vector<Override> rules;           // active ones, as they begin
-  std::shared_ptr<const OwnLimits> own;  // of the last request, and of this plan
-  const Plan* plan = nullptr;
-};
-
-struct Book::Tenant {
-  Account account;
-  std::vector<std::unique_ptr<Account>> routes;
-  ByName<std::shared_ptr<Account>> users;
-  std::shared_ptr<Account> other_users = std::make_shared<Account>();
-  Ticks swept = INT64_MIN / 2;       // when idle users were last looked for
-  std::unique_ptr<Overlay> overlay;  // null without overrides
-  WallTime latest;                   // that a request with overrides came at
-};
-
-struct Book::Part {
-  mutable std::mutex mutex;
-  ByName<std::unique_ptr<Tenant>> tenants;
-};
 
 Book::Book() : parts_(std::make_unique<std::array<Part, 16>>()) {}
 Book::~Book() = default;
@@ -177,15 +141,45 @@ std::shared_ptr<Account> Book::user_of(Tenant& tenant, const Limits& limits, std
   return tenant.users.emplace(user, std::make_shared<Account>()).first->second;
 }
 
+// What a request falls under, and what keeps that there.
+struct Book::Charges {
+  std::array<Charge, kChargesMax> all;
+  std::size_t count = 0;
+  Kept kept;
+};
+
 Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& moment,
                      Reservation& into, std::vector<Mark>* against) {
   const Moment at = calendar_.meet(moment);
-  std::array<Charge, kChargesMax> charges;
-  std::size_t count = 0;
+  Charges charges;
+  gather(who, at, charges);
+  const Answer answer =
+      budget::reserve(std::span(charges.all.data(), charges.count), amounts, at, into, against);
+  if (!into.is_open()) return answer;
+  if (charges.kept.limits != nullptr) {
+    into.keep(std::make_shared<Kept>(std::move(charges.kept)));
+  } else {
+    into.keep(std::move(charges.kept.user));
+  }
+  return answer;
+}
+
+void Book::each_limit(const Who& who, const Moment& moment,
+                      const std::function<void(Scope, const Limits::Limit&)>& use) {
+  Charges charges;
+  gather(who, calendar_.meet(moment), charges);
+  for (std::size_t i = 0; i < charges.count; ++i) {
+    for (const Limits::Limit& limit : charges.all[i].limits->all()) {
+      use(charges.all[i].scope, limit);
+    }
+  }
+}
+
+void Book::gather(const Who& who, const Moment& at, Charges& into) {
   const auto charge = [&](Scope scope, const Limits& limits, Account* account) {
-    if (!limits.empty() && account != nullptr) charges[count++] = {scope, &limits, account};
+    if (!limits.empty() && account != nullptr) into.all[into.count++] = {scope, &limits, account};
   };
-  Kept kept;
+  Kept& kept = into.kept;
   Plan* const plan = plan_of(who.plan);
   // Without a plan there is something to count of those with overrides only.
   if (plan != nullptr || overridden_.load(std::memory_order_relaxed) != 0) {
@@ -220,15 +214,6 @@ Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& momen
     charge(Scope::route, route->limits, &route->account);
   }
   charge(Scope::global, global_->limits, &global_->account);
-  const Answer answer =
-      budget::reserve(std::span(charges.data(), count), amounts, at, into, against);
-  if (!into.is_open()) return answer;
-  if (kept.limits != nullptr) {
-    into.keep(std::make_shared<Kept>(std::move(kept)));
-  } else {
-    into.keep(std::move(kept.user));
-  }
-  return answer;
 }
 
 std::shared_ptr<const OwnLimits> Book::overridden_now(Tenant& tenant, const Plan* plan,

@@ -11,10 +11,12 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +25,7 @@
 #include "base/base.h"
 #include "budget/override.h"
 #include "budget/reserve.h"
+#include "budget/window_count.h"
 
 namespace mc::budget {
 
@@ -52,6 +55,9 @@ class Book {
   // tenant's on the route and in all, then its plan's, the route's, global.
   Answer reserve(const Who& who, const Amounts& amounts, const Moment& at, Reservation& into,
                  std::vector<Mark>* against = nullptr);
+  // The limits that a request falls under, in the order of reserve().
+  void each_limit(const Who& who, const Moment& at,
+                  const std::function<void(Scope, const Limits::Limit&)>& use);
   // What a tenant's own limits leave it, for an overview; nothing of tenants that never came.
   struct Left {
     Dimension dimension = Dimension::requests;
@@ -97,6 +103,18 @@ class Book {
   Change change_without(const Override& ended, std::string_view plan, WallTime now) const;
   Result<std::size_t> route_of(std::string_view path) const;  // `invalid`: there is no such route
 
+  // Counts of days and months, for what keeps them beyond the process. Those that changed since
+  // they were kept, without those that are over: at most two for each tenant, each of its routes
+  // and users, each plan and route, and two of all. Short locks of a part of the tenants each.
+  std::vector<WindowCount> changed_windows(const Moment& at) const;
+  // They are kept as changed_windows() gave them; what has changed since is given again.
+  void windows_kept(std::span<const WindowCount> counts);
+  // As they were kept, before requests come or later: no count gets lower. Nothing of a window that
+  // is over or too far ahead (kWindowAheadMax), nor of a plan, route or user that has no count.
+  void restore_windows(std::span<const WindowCount> counts, const Moment& at);
+  // In the latest day and month that a request or a count came in.
+  Moment latest(const Moment& at) const { return calendar_.look(at); }
+
   bool limits(Dimension dimension) const;       // any limit of it, of whomever
   bool is_limited() const { return limited_; }  // anything is limited
   bool has_plan(std::string_view plan) const;   // the settings name it
@@ -107,11 +125,13 @@ class Book {
   struct Tenant;
   struct Part;
   struct Overlay;
+  struct Charges;
   struct Shared {
     Limits limits;
     Account account;
   };
   Book();
+  void gather(const Who& who, const Moment& at, Charges& into);
   Plan* plan_of(std::string_view name) const;
   Part& part_of(std::string_view tenant) const;
   static std::shared_ptr<Account> user_of(Tenant& tenant, const Limits& limits,
@@ -121,6 +141,9 @@ class Book {
   // The same for who only looks: nothing is forgotten.
   OwnLimits own_now(const Tenant* tenant, const Plan* plan, WallTime wall) const;
   bool limits_costs() const;  // else nobody says what a request costs
+  // Whose count it is; null when there is none, and none is made.
+  enum class Missing : std::uint8_t { leave, make };
+  std::shared_ptr<Account> account_of(const WindowCount& count, Missing missing) const;
 
   bool limited_ = false;
   std::vector<std::string> paths_;

@@ -92,6 +92,15 @@ void Journal::Turn::overridden(std::string_view tenant, std::span<const Override
   journal_.append(packing, at.now);
 }
 
+void Journal::Turn::restored(std::span<const WindowCount> counts, const Moment& at) {
+  MC_CHECK(counts.size() <= kJournalCountsMax);
+  std::string& packing = journal_.packing_;
+  packing.clear();
+  Packer packer(packing);
+  packer.kind(Packed::restored).ticks(at.now).whole(wall_time_of(at).nanos).counts(counts);
+  journal_.append(packing, at.now);
+}
+
 void Journal::append(std::string_view packed, Ticks now) {
   if (chunks_.empty() || chunks_.back()->used + packed.size() > chunks_.back()->size) {
     make_room(now);

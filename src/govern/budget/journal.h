@@ -9,7 +9,8 @@
 //   reservation.settle(used, at);
 //   turn.settled(seq, used, at);
 //
-// Overrides go the same way: turn.overridden() beside book.set_overrides().
+// Overrides and counts that are restored go the same way: turn.overridden() beside
+// book.set_overrides(), turn.restored() beside book.restore_windows().
 //
 // What changes the book outside of a turn (a reservation that is destroyed unsettled, too) is not
 // in the journal, and a replay differs from then on.
@@ -88,6 +89,9 @@ class Journal {
     // With Book::set_overrides(), which is in the turn, too. Those that are not active are left
     // out; at most kOverridesOpenMax.
     void overridden(std::string_view tenant, std::span<const Override> rules, const Moment& at);
+    // With Book::restore_windows(), which is in the turn, too. Of counts of 1 to kWindowUsedMax; at
+    // most kJournalCountsMax.
+    void restored(std::span<const WindowCount> counts, const Moment& at);
 
    private:
     friend class Journal;

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "budget/journal_wire.h"
 #include "json/json.h"
 #include "sys/sys.h"
 
-namespace mc::budget {
-
-// Lines as they stand in a file, member by member.
-namespace wire {
-
-using Counts = std::map<std::string, std::int64_t>;
+namespace mc::budget::wire {
 
 struct Header {
   std::string event, kind, run;
@@ -18,32 +14,6 @@ struct Header {
   std::string hash;
   std::vector<std::string> paths;
   BudgetFile settings;
-};
-
-struct Mark {
-  std::string policy;
-  std::int64_t asked = 0, quota = 0, left = 0;
-  std::optional<std::int64_t> eligible_at;
-  std::optional<bool> warns;
-};
-
-struct Decided {
-  std::string event;
-  std::int64_t seq = 0, at_ns = 0, wall_ns = 0;
-  std::string request;
-  std::int64_t step = 0;
-  std::string tenant, plan, user, route;
-  Counts asked;
-  std::string outcome;
-  std::optional<std::int64_t> eligible_at;
-  std::optional<std::vector<Mark>> against;
-  std::optional<Mark> nearest;
-};
-
-struct Settled {
-  std::string event;
-  std::int64_t seq = 0, of = 0, at_ns = 0;
-  Counts used;
 };
 
 struct Queued {
@@ -54,37 +24,14 @@ struct Queued {
   std::optional<std::string> shed;
 };
 
-struct Rule {
-  std::string id, scope;
-  std::optional<std::string> route;
-  std::string dimension;
-  std::optional<std::int64_t> amount, factor;
-  std::int64_t from_ns = 0, until_ns = 0, asked_ns = 0;
-};
-
-struct Overridden {
-  std::string event;
-  std::int64_t seq = 0, at_ns = 0;
-  std::string tenant;
-  std::vector<Rule> rules;
-};
-
 struct Lost {
   std::string event;
   std::int64_t seq = 0, count = 0;
 };
 
-}  // namespace wire
-}  // namespace mc::budget
+}  // namespace mc::budget::wire
 
 namespace mc::json {
-
-constexpr Rules kCount = {.min = 0, .max = INT64_MAX, .required = true};
-constexpr Rules kPositiveCount = {.min = 1, .max = INT64_MAX, .required = true};
-constexpr Rules kSince = {.min = 0, .max = budget::kJournalAgeMax.count, .required = true};
-constexpr Rules kWall = {.min = 0, .max = budget::kJournalWallMax.nanos, .required = true};
-constexpr Rules kName = {.max = budget::kJournalNameMax, .required = true};
-constexpr Rules kNeeded = {.required = true};
 
 template <>
 struct Describe<budget::wire::Header> {
@@ -102,51 +49,6 @@ struct Describe<budget::wire::Header> {
 };
 
 template <>
-struct Describe<budget::wire::Mark> {
-  using T = budget::wire::Mark;
-  using Optional = std::optional<std::int64_t>;
-  static constexpr auto fields = std::tuple{Field{"policy", &T::policy, "", kName},
-                                            Field{"asked", &T::asked, "", kCount},
-                                            Field{"quota", &T::quota, "", kPositiveCount},
-                                            Field{"left", &T::left, "", kCount},
-                                            Field<T, Optional>{"eligible_at", &T::eligible_at},
-                                            Field{"warns", &T::warns}};
-};
-
-template <>
-struct Describe<budget::wire::Decided> {
-  using T = budget::wire::Decided;
-  static constexpr auto fields =
-      std::tuple{Field{"event", &T::event, "", kName},
-                 Field{"seq", &T::seq, "", kPositiveCount},
-                 Field{"at_ns", &T::at_ns, "", kSince},
-                 Field{"wall_ns", &T::wall_ns, "", kWall},
-                 Field{"request", &T::request, "", kName},
-                 Field{"step", &T::step, "", {.min = 1, .max = budget::kJournalStepMax}},
-                 Field{"tenant", &T::tenant, "", kName},
-                 Field{"plan", &T::plan, "", kName},
-                 Field{"user", &T::user, "", kName},
-                 Field{"route", &T::route, "", kName},
-                 Field{"asked", &T::asked, "", kNeeded},
-                 Field{"outcome",
-                       &T::outcome,
-                       "",
-                       {.allowed = {"admitted", "warned", "denied"}, .required = true}},
-                 Field{"eligible_at", &T::eligible_at},
-                 Field{"against", &T::against},
-                 Field{"nearest", &T::nearest}};
-};
-
-template <>
-struct Describe<budget::wire::Settled> {
-  using T = budget::wire::Settled;
-  static constexpr auto fields =
-      std::tuple{Field{"event", &T::event, "", kName}, Field{"seq", &T::seq, "", kPositiveCount},
-                 Field{"of", &T::of, "", kPositiveCount}, Field{"at_ns", &T::at_ns, "", kSince},
-                 Field{"used", &T::used, "", kNeeded}};
-};
-
-template <>
 struct Describe<budget::wire::Queued> {
   using T = budget::wire::Queued;
   static constexpr auto fields = std::tuple{Field{"event", &T::event, "", kName},
@@ -160,31 +62,6 @@ struct Describe<budget::wire::Queued> {
                                             Field{"in_use", &T::in_use, "", kCount},
                                             Field{"position", &T::position, "", kCount},
                                             Field{"shed", &T::shed, "", kName}};
-};
-
-template <>
-struct Describe<budget::wire::Rule> {
-  using T = budget::wire::Rule;
-  static constexpr Rules kAmount = {.min = 1, .max = INT64_MAX};
-  using Optional = std::optional<std::int64_t>;
-  static constexpr auto fields = std::tuple{Field{"id", &T::id, "", kName},
-                                            Field{"scope", &T::scope, "", kName},
-                                            Field{"route", &T::route, "", {.max = 256}},
-                                            Field{"dimension", &T::dimension, "", kName},
-                                            Field<T, Optional>{"amount", &T::amount, "", kAmount},
-                                            Field<T, Optional>{"factor", &T::factor, "", kAmount},
-                                            Field{"from_ns", &T::from_ns, "", kWall},
-                                            Field{"until_ns", &T::until_ns, "", kWall},
-                                            Field{"asked_ns", &T::asked_ns, "", kWall}};
-};
-
-template <>
-struct Describe<budget::wire::Overridden> {
-  using T = budget::wire::Overridden;
-  static constexpr auto fields = std::tuple{
-      Field{"event", &T::event, "", kName}, Field{"seq", &T::seq, "", kPositiveCount},
-      Field{"at_ns", &T::at_ns, "", kSince}, Field{"tenant", &T::tenant, "", kName},
-      Field{"rules", &T::rules, "", {.max = budget::kOverridesOpenMax, .required = true}}};
 };
 
 template <>
@@ -304,6 +181,22 @@ void write(json::Writer& writer, const Overridden& overridden) {
     if (rule.factor) writer.member("factor", *rule.factor);
     writer.member("from_ns", rule.from.nanos).member("until_ns", rule.until.nanos);
     writer.member("asked_ns", rule.asked.nanos).end_object();
+  }
+  writer.end_array();
+}
+
+void write(json::Writer& writer, const Restored& restored) {
+  writer.member("event", "restored").member("seq", restored.seq);
+  writer.member("at_ns", restored.at.count).member("wall_ns", restored.wall.nanos);
+  writer.key("counts").begin_array();
+  for (const WindowCount& one : restored.counts) {
+    writer.begin_object().member("scope", name_of(one.scope));
+    if (!one.tenant.empty()) write_name(writer, "tenant", one.tenant);
+    if (!one.user.empty()) write_name(writer, "user", one.user);
+    if (!one.plan.empty()) write_name(writer, "plan", one.plan);
+    if (!one.route.empty()) write_name(writer, "route", one.route);
+    writer.member("dimension", name_of(one.dimension));
+    writer.member("window", std::int64_t{one.window}).member("used", one.used).end_object();
   }
   writer.end_array();
 }
@@ -469,6 +362,34 @@ Result<JournalEvent> read(wire::Overridden from) {
   return out;
 }
 
+Result<WindowCount> count_of(wire::Count from) {
+  const auto scope = scope_of(from.scope);
+  const auto dimension = dimension_of(from.dimension);
+  if (!scope) return fail(Code::invalid, "scope: no such one");
+  if (dimension != Dimension::day_credits && dimension != Dimension::month_credits) {
+    return fail(Code::invalid, "dimension: it is day_credits or month_credits");
+  }
+  WindowCount out;
+  out.scope = *scope;
+  out.tenant = std::move(from.tenant).value_or("");
+  out.user = std::move(from.user).value_or("");
+  out.plan = std::move(from.plan).value_or("");
+  out.route = std::move(from.route).value_or("");
+  out.dimension = *dimension;
+  out.window = static_cast<std::int32_t>(from.window);
+  out.used = from.used;
+  return out;
+}
+
+Result<JournalEvent> read(wire::Restored from) {
+  Restored out{from.seq, {from.at_ns}, {from.wall_ns}, {}};
+  for (wire::Count& count : from.counts) {
+    MC_TRY(WindowCount one, count_of(std::move(count)));
+    out.counts.push_back(std::move(one));
+  }
+  return out;
+}
+
 Result<JournalEvent> read(const wire::Lost& from) {
   return Loss{from.seq, from.count};
 }
@@ -487,6 +408,7 @@ Result<JournalEvent> read_event(const json::Value& value) {
   if (*name == "settled") return read_as<wire::Settled>(value);
   if (*name == "queued") return read_as<wire::Queued>(value);
   if (*name == "overridden") return read_as<wire::Overridden>(value);
+  if (*name == "restored") return read_as<wire::Restored>(value);
   if (*name == "lost") return read_as<wire::Lost>(value);
   if (*name == "header") return read_header(value);
   return fail(Code::invalid, "event: no such one: " + excerpt(*name));
@@ -547,6 +469,10 @@ Result<JournalEvent> parse_line(std::string_view line) {
 
 Moment moment_of(const Decision& decision) {
   return Moment::of(decision.at, decision.wall);
+}
+
+Moment moment_of(const Restored& restored) {
+  return Moment::of(restored.at, restored.wall);
 }
 
 Moment moment_of(const Settlement& settlement) {

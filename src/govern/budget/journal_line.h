@@ -15,6 +15,7 @@
 #include "budget/override.h"
 #include "budget/reserve.h"
 #include "budget/settings.h"
+#include "budget/window_count.h"
 
 namespace mc::budget {
 
@@ -24,6 +25,7 @@ inline constexpr std::size_t kJournalLineMax = 256 << 10;  // without its line f
 inline constexpr std::size_t kJournalHeaderMax = 4 << 20;  // of a header
 inline constexpr std::size_t kJournalNameMax = 256;        // a tenant, user, request, route ...
 inline constexpr std::size_t kJournalMarksMax = kChargesMax * kDimensions;
+inline constexpr std::size_t kJournalCountsMax = 64;  // of one event
 inline constexpr std::int64_t kJournalAmountMax = 1'000'000'000'000'000;
 inline constexpr std::int64_t kJournalStepMax = 16;
 inline constexpr Nanos kJournalAgeMax = seconds(4 * 365 * 86'400);     // since the start
@@ -96,13 +98,22 @@ struct Overridden {
   std::vector<Override> rules;
 };
 
+// Counts of a day or a month that the book was given back, as Book::restore_windows() was.
+struct Restored {
+  std::int64_t seq = 0;
+  Nanos at;
+  WallTime wall;
+  std::vector<WindowCount> counts;
+};
+
 // `count` events from `seq` on could not be written.
 struct Loss {
   std::int64_t seq = 0;
   std::int64_t count = 0;
 };
 
-using JournalEvent = std::variant<JournalHeader, Decision, Settlement, QueueFact, Overridden, Loss>;
+using JournalEvent =
+    std::variant<JournalHeader, Decision, Settlement, QueueFact, Overridden, Restored, Loss>;
 
 // The sequence number of an event; of a header `first`.
 std::int64_t seq_of(const JournalEvent& event);
@@ -117,6 +128,7 @@ Result<JournalEvent> parse_line(std::string_view line);
 
 // The clocks of a decision, for the book, and back.
 Moment moment_of(const Decision& decision);
+Moment moment_of(const Restored& restored);
 Moment moment_of(const Settlement& settlement);  // its calendar means nothing
 WallTime wall_time_of(const Moment& at);
 // "admitted", "warned", "denied".

@@ -99,6 +99,17 @@ Packer& Packer::rules(std::span<const Override> rules) {
   return *this;
 }
 
+Packer& Packer::counts(std::span<const WindowCount> counts) {
+  whole(static_cast<std::int64_t>(counts.size()));
+  for (const WindowCount& one : counts) {
+    out_ += static_cast<char>(one.scope);
+    out_ += static_cast<char>(one.dimension);
+    name(one.tenant).name(one.user).name(one.plan).name(one.route);
+    whole(one.window).whole(one.used);
+  }
+  return *this;
+}
+
 std::int64_t Unpacker::whole() {
   std::uint64_t out = 0;
   for (unsigned shift = 0;; shift += 7) {
@@ -179,6 +190,20 @@ Override Unpacker::rule() {
   return out;
 }
 
+WindowCount Unpacker::count() {
+  WindowCount out;
+  out.scope = static_cast<Scope>(rest_[0]);
+  out.dimension = static_cast<Dimension>(rest_[1]);
+  rest_.remove_prefix(2);
+  out.tenant = name();
+  out.user = name();
+  out.plan = name();
+  out.route = name();
+  out.window = static_cast<std::int32_t>(whole());
+  out.used = whole();
+  return out;
+}
+
 JournalEvent Unpacker::next() {
   const auto kind = static_cast<Packed>(rest_.front());
   rest_.remove_prefix(1);
@@ -193,6 +218,12 @@ JournalEvent Unpacker::next() {
     Overridden out{seq, at, name(), {}};
     out.rules.resize(static_cast<std::size_t>(whole()));
     for (Override& one : out.rules) one = rule();
+    return out;
+  }
+  if (kind == Packed::restored) {
+    Restored out{seq, at, {whole()}, {}};
+    out.counts.resize(static_cast<std::size_t>(whole()));
+    for (WindowCount& one : out.counts) one = count();
     return out;
   }
   QueueFact out;

@@ -11,7 +11,7 @@
 
 namespace mc::budget {
 
-enum class Packed : std::uint8_t { decision, settlement, queue, overrides };
+enum class Packed : std::uint8_t { decision, settlement, queue, overrides, restored };
 
 class Packer {
  public:
@@ -22,6 +22,7 @@ class Packer {
   Packer& name(std::string_view name);
   Packer& amounts(const Amounts& amounts);
   Packer& rules(std::span<const Override> rules);  // the active ones
+  Packer& counts(std::span<const WindowCount> counts);
   Packer& answer(const Answer& answer, std::span<const Mark> against);
 
  private:
@@ -44,6 +45,7 @@ class Unpacker {
   Mark mark();
   Decision decision(std::int64_t seq);
   Override rule();
+  WindowCount count();
 
   std::string_view rest_;
   std::int64_t next_;

@@ -71,6 +71,33 @@ TEST_CASE("journal line: each kind is printed as the format says, and read back"
   }
 }
 
+TEST_CASE("journal line: counts that were given back") {
+  const Restored restored{
+      11,
+      {1},
+      {2},
+      {{.scope = Scope::tenant_user, .tenant = "alpha", .user = "ana", .window = 20'483, .used = 7},
+       {.scope = Scope::global,
+        .dimension = Dimension::month_credits,
+        .window = 672,
+        .used = kWindowUsedMax}}};
+  const std::string text =
+      R"({"event":"restored","seq":11,"at_ns":1,"wall_ns":2,"counts":[{"scope":"tenant-user",)"
+      R"("tenant":"alpha","user":"ana","dimension":"day_credits","window":20483,"used":7},)"
+      R"({"scope":"global","dimension":"month_credits","window":672,"used":17592186044415}]})";
+  CHECK(print_line(restored) == text);
+  const auto read = parse_line(text);
+  if (!read) FAIL(read.error().what);
+  CHECK(std::get<Restored>(*read).counts == restored.counts);
+  // As many as there may be, with names that are as long as they get, fit a line.
+  Restored most = restored;
+  const std::string name(kJournalNameMax, '\1');
+  most.counts.assign(
+      kJournalCountsMax,
+      {.scope = Scope::tenant_route, .tenant = name, .route = name, .used = kWindowUsedMax});
+  CHECK(parse_line(print_line(most)).has_value());
+}
+
 TEST_CASE("journal line: a header carries its settings, and their hash") {
   const JournalHeader header = journal_header(kSettings);
   const std::string text = print_line(header);
@@ -124,6 +151,18 @@ TEST_CASE("journal line: what is no such line is refused, and says which member"
       {R"({"event":"overridden","seq":1,"at_ns":1,"tenant":"a","rules":[{"id":"o",)"
        R"("scope":"tenant","dimension":"seats","from_ns":0,"until_ns":1,"asked_ns":0}]})",
        "amount: one of amount and factor"},
+      {R"({"event":"restored","seq":1,"at_ns":1,"wall_ns":2,"counts":[{"scope":"tenant",)"
+       R"("dimension":"credits","window":1,"used":1}]})",
+       "dimension: it is day_credits or month_credits"},
+      {R"({"event":"restored","seq":1,"at_ns":1,"wall_ns":2,"counts":[{"scope":"tenants",)"
+       R"("dimension":"day_credits","window":1,"used":1}]})",
+       "scope: no such one"},
+      {R"({"event":"restored","seq":1,"at_ns":1,"wall_ns":2,"counts":[{"scope":"tenant",)"
+       R"("dimension":"day_credits","window":1048576,"used":1}]})",
+       "window"},
+      {R"({"event":"restored","seq":1,"at_ns":1,"wall_ns":2,"counts":[{"scope":"tenant",)"
+       R"("dimension":"day_credits","window":1,"used":0}]})",
+       "used"},
       {R"({"event":"header","kind":"mc.admission/v2","run":"a","started_ns":0,"file":1,"first":1,)"
        R"("hash":"","paths":[],"settings":{}})",
        "kind is mc.admission/v2"},

@@ -12,6 +12,9 @@ constexpr std::array<std::string_view, kDimensions> kDimensionNames = {
 constexpr std::array<std::string_view, kScopes> kScopeNames = {
     "global", "plan", "tenant", "route", "tenant-route", "tenant-user"};
 
+constexpr std::array<std::string_view, kOnLosses> kOnLossNames = {"local_share", "open", "closed",
+                                                                  "last_known"};
+
 struct RateRow {
   std::string_view name;
   std::optional<std::int64_t> LimitSettings::* member;
@@ -55,6 +58,16 @@ std::string_view name_of(Scope scope) {
   return kScopeNames[static_cast<std::size_t>(scope)];
 }
 
+std::string_view name_of(OnLoss on_loss) {
+  return kOnLossNames[static_cast<std::size_t>(on_loss)];
+}
+
+std::optional<OnLoss> on_loss_of(std::string_view name) {
+  const auto at = std::find(kOnLossNames.begin(), kOnLossNames.end(), name);
+  if (at == kOnLossNames.end()) return std::nullopt;
+  return static_cast<OnLoss>(at - kOnLossNames.begin());
+}
+
 Result<Limits> Limits::make(const LimitSettings& settings) {
   if (!(settings.burst >= kBurstMin && settings.burst <= kBurstMax)) {
     return fail(Code::invalid, "burst: 0.01 to 3600 seconds of the rate");
@@ -79,16 +92,29 @@ Result<Limits> Limits::make(const LimitSettings& settings) {
     out.all_.push_back({.dimension = row.dimension, .max = *max});
   }
   for (const std::string& name : settings.warn_only) {
-    const std::optional<Dimension> dimension = dimension_of(name);
-    if (!dimension) return fail(Code::invalid, "warn_only: no dimension '" + excerpt(name) + "'");
-    const auto at = std::find_if(out.all_.begin(), out.all_.end(),
-                                 [&](const Limit& limit) { return limit.dimension == *dimension; });
-    if (at == out.all_.end()) {
-      return fail(Code::invalid, "warn_only: " + name + " has no limit here");
+    MC_TRY(Limit* const limit, out.named("warn_only", name));
+    limit->warn_only = true;
+  }
+  for (const auto& [name, mode] : settings.on_store_loss) {
+    MC_TRY(Limit* const limit, out.named("on_store_loss", name));
+    limit->on_loss = on_loss_of(mode);
+    if (!limit->on_loss) {
+      return fail(Code::invalid, "on_store_loss." + name +
+                                     ": local_share, open, closed or last_known, not '" +
+                                     excerpt(mode) + "'");
     }
-    at->warn_only = true;
   }
   return out;
+}
+
+Result<Limits::Limit*> Limits::named(std::string_view setting, const std::string& name) {
+  const std::string where = std::string(setting) + ": ";
+  const std::optional<Dimension> dimension = dimension_of(name);
+  if (!dimension) return fail(Code::invalid, where + "no dimension '" + excerpt(name) + "'");
+  const auto at = std::find_if(all_.begin(), all_.end(),
+                               [&](const Limit& limit) { return limit.dimension == *dimension; });
+  if (at == all_.end()) return fail(Code::invalid, where + name + " has no limit here");
+  return &*at;
 }
 
 Status Limits::add_rate(Dimension dimension, std::string_view name, const RateLimit& limit) {

@@ -34,6 +34,12 @@ enum class Scope : std::uint8_t { global, plan, tenant, route, tenant_route, ten
 inline constexpr std::size_t kScopes = 6;
 std::string_view name_of(Scope scope);  // "global", "tenant-route"
 
+// What becomes of a budget that nodes share while their store does not answer (share/share.h).
+enum class OnLoss : std::uint8_t { local_share, open, closed, last_known };
+inline constexpr std::size_t kOnLosses = 4;
+std::string_view name_of(OnLoss on_loss);  // "local_share"
+std::optional<OnLoss> on_loss_of(std::string_view name);
+
 // As the configuration has them. Absent = no limit; what is there is at least 1.
 struct LimitSettings {
   std::optional<std::int64_t> gql_qps;          // requests a second
@@ -48,6 +54,7 @@ struct LimitSettings {
   // How much of a rate's second may be used at once; exports: of its minute.
   double burst = 1.0;
   std::vector<std::string> warn_only;  // names of dimensions that are told, not refused
+  std::map<std::string, std::string> on_store_loss;  // OnLoss by the names of dimensions
   bool operator==(const LimitSettings&) const = default;
 };
 inline constexpr double kBurstMin = 0.01, kBurstMax = 3'600.0;
@@ -60,7 +67,8 @@ class Limits {
   struct Limit {
     Dimension dimension = Dimension::requests;
     bool warn_only = false;
-    std::optional<Rate> rate = {};  // of a rate; else `max` holds
+    std::optional<OnLoss> on_loss = {};  // none: as for all
+    std::optional<Rate> rate = {};       // of a rate; else `max` holds
     std::int64_t max = 0;
     std::int64_t quota() const { return rate ? rate->limit().amount : max; }  // as was set
   };
@@ -72,6 +80,7 @@ class Limits {
   bool empty() const { return all_.empty(); }
 
  private:
+  Result<Limit*> named(std::string_view setting, const std::string& name);
   Status add_rate(Dimension dimension, std::string_view name, const RateLimit& limit);
 
   std::vector<Limit> all_;  // in the order of the dimensions

@@ -88,12 +88,15 @@ Result<Rerun> Rerun::make(const BudgetSettings& settings, const JournalHeader& h
   return out;
 }
 
+Status Rerun::check_times(Nanos at, WallTime wall) const {
+  const Nanos drift = wall - started_ - at;
+  if (drift <= kJournalDriftMax && drift >= Nanos{0} - kJournalDriftMax) return ok();
+  return fail(Code::invalid,
+              "wall_ns is more than a year from where the header's started_ns puts it");
+}
+
 Result<Decision> Rerun::decide(const Decision& logged) {
-  const Nanos drift = logged.wall - started_ - logged.at;
-  if (drift > kJournalDriftMax || drift < Nanos{0} - kJournalDriftMax) {
-    return fail(Code::invalid,
-                "wall_ns is more than a year from where the header's started_ns puts it");
-  }
+  MC_TRY_OK(check_times(logged.at, logged.wall));
   const auto route = routes_.find(logged.route);
   const Book::Who who{logged.tenant, logged.plan, logged.user,
                       route == routes_.end() ? no_route_ : route->second};
@@ -121,6 +124,12 @@ void Rerun::override_limits(const Overridden& overridden) {
   book_->set_overrides(overridden.tenant, overridden.rules);
 }
 
+Status Rerun::restore(const Restored& restored) {
+  MC_TRY_OK(check_times(restored.at, restored.wall));
+  book_->restore_windows(restored.counts, moment_of(restored));
+  return ok();
+}
+
 Result<bool> Verifier::run(const JournalEvent& event) {
   if (const auto* header = std::get_if<JournalHeader>(&event)) {
     if (header->run == run_) return false;
@@ -138,6 +147,8 @@ Result<bool> Verifier::run(const JournalEvent& event) {
     book_->settle(settlement->of, settlement->used, settlement->at);
   } else if (const auto* overridden = std::get_if<Overridden>(&event)) {
     book_->override_limits(*overridden);
+  } else if (const auto* restored = std::get_if<Restored>(&event)) {
+    MC_TRY_OK(book_->restore(*restored));
   }
   const auto* logged = std::get_if<Decision>(&event);
   if (logged == nullptr) return false;
@@ -187,6 +198,7 @@ Status Comparison::run(const JournalEvent& event) {
   if (const auto* decision = std::get_if<Decision>(&event)) return decide(*decision);
   if (const auto* settlement = std::get_if<Settlement>(&event)) settle(*settlement);
   if (const auto* overridden = std::get_if<Overridden>(&event)) override_limits(*overridden);
+  if (const auto* restored = std::get_if<Restored>(&event)) return book_->restore(*restored);
   return ok();
 }
 

@@ -41,8 +41,10 @@ class Rerun {
   // False when it is not open: it was denied here.
   bool settle(std::int64_t of, const Amounts& used, Nanos at);
   void override_limits(const Overridden& overridden);
+  Status restore(const Restored& restored);  // `invalid` as of decide()
 
  private:
+  Status check_times(Nanos at, WallTime wall) const;
   std::unique_ptr<Book> book_;
   WallTime started_;
   std::unordered_map<std::string, std::size_t> routes_;

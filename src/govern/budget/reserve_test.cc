@@ -45,6 +45,12 @@ TEST_CASE("limits: what they may be") {
   unknown.warn_only = {"speed"};
   LimitSettings unset;
   unset.warn_only = {"exports"};
+  LimitSettings lost = with(&LimitSettings::gql_qps, 5);
+  lost.on_store_loss = {{"requests", "closed"}};
+  LimitSettings no_mode = lost;
+  no_mode.on_store_loss = {{"requests", "shut"}};
+  LimitSettings no_limit = lost;
+  no_limit.on_store_loss = {{"seats", "closed"}};
   LimitSettings sprint;  // the planning document's
   sprint.gql_qps = 50;
   sprint.subs_fanout = 1'000;
@@ -64,6 +70,9 @@ TEST_CASE("limits: what they may be") {
       {wide, "bytes_per_s: burst: 1 to"},
       {unknown, "warn_only: no dimension 'speed'"},
       {unset, "warn_only: exports has no limit here"},
+      {lost, ""},
+      {no_mode, "on_store_loss.requests: local_share, open, closed or last_known, not 'shut'"},
+      {no_limit, "on_store_loss: seats has no limit here"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.refused);
@@ -71,6 +80,7 @@ TEST_CASE("limits: what they may be") {
     CHECK(made.has_value() == row.refused.empty());
     if (!made) CHECK(made.error().what.starts_with(row.refused));
   }
+  CHECK(limits_of(lost).find(Dimension::requests)->on_loss == OnLoss::closed);
   const Limits limits = limits_of(sprint);
   REQUIRE(limits.all().size() == 3);
   CHECK(limits.find(Dimension::requests)->rate->limit() == RateLimit{50, seconds(1), 50});

@@ -66,7 +66,11 @@ constexpr auto limit_fields() {
       Amount{"credits_per_month", &T::credits_per_month, "Credits a month (UTC)", kPositive},
       Field<T, double>{"burst", &T::burst, "Seconds of a rate that may be used at once"},
       Field<T, std::vector<std::string>>{"warn_only", &T::warn_only,
-                                         "Dimensions that are told, not refused"}};
+                                         "Dimensions that are told, not refused"},
+      Field<T, std::map<std::string, std::string>>{
+          "on_store_loss", &T::on_store_loss,
+          "By dimension, while nodes do not reach the store that they share it in: local_share, "
+          "open, closed or last_known"}};
 }
 
 template <>

@@ -25,6 +25,11 @@ void Line::change(const Spec& spec, const Shape& shape) {
   if (alone_ == 0) loss_ = 0;
 }
 
+bool Line::is_of(const Spec& spec) const {
+  const std::lock_guard lock(mutex_);
+  return spec_ == spec;
+}
+
 OnLoss Line::on_loss() const {
   const std::lock_guard lock(mutex_);
   return spec_.on_loss;

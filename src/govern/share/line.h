@@ -59,6 +59,7 @@ class Line {
   bool is_forgotten(MonoTime now) const;  // the store does not know this node on the key any more
   std::int64_t forget_alone();            // what was admitted alone since the last time
   OnLoss on_loss() const;
+  bool is_of(const Spec& spec) const;
   // A window's use, to a store that has lost its memory; false when there is nothing to tell.
   bool tell_again();
   bool was_emptied() const { return emptied_.exchange(false); }

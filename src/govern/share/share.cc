@@ -11,8 +11,6 @@ namespace {
 
 constexpr Nanos kLookEvery = millis(50);  // at all lines that hold something
 constexpr std::size_t kReapedAtOnce = 256;
-constexpr std::string_view kOnLossNames[kOnLosses] = {"local_share", "open", "closed",
-                                                      "last_known"};
 
 bool is_node_name(std::string_view name) {
   return name.size() >= 8 && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
@@ -23,17 +21,6 @@ bool is_node_name(std::string_view name) {
 constexpr Spec kSelfSpec = {.kind = Kind::seats, .max = budget::kHeldMax, .on_loss = OnLoss::open};
 
 }  // namespace
-
-std::string_view name_of(OnLoss on_loss) {
-  return kOnLossNames[static_cast<std::size_t>(on_loss)];
-}
-
-std::optional<OnLoss> on_loss_of(std::string_view name) {
-  for (std::size_t i = 0; i < kOnLosses; ++i) {
-    if (kOnLossNames[i] == name) return static_cast<OnLoss>(i);
-  }
-  return std::nullopt;
-}
 
 Spec Spec::of(const budget::Limits::Limit& limit, OnLoss on_loss, Nanos window_left) {
   using budget::Dimension;
@@ -127,9 +114,11 @@ Result<std::shared_ptr<Line>> Share::line(std::string_view key, const Spec& spec
   if (key.empty() || key.size() > kKeyMax) {
     return fail(Code::invalid, "key: must be 1 to " + std::to_string(kKeyMax) + " bytes");
   }
-  MC_TRY(const Shape shape, shape_of(spec));
   const std::lock_guard lock(mutex_);
-  if (const auto found = lines_.find(key); found != lines_.end()) {
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end() && found->second->is_of(spec)) return found->second;
+  MC_TRY(const Shape shape, shape_of(spec));
+  if (found != by_key_.end()) {
     found->second->change(spec, shape);
     return found->second;
   }
@@ -138,7 +127,8 @@ Result<std::shared_ptr<Line>> Share::line(std::string_view key, const Spec& spec
                 "shared budgets: at most " + std::to_string(kLinesMax) + " keys are counted");
   }
   auto line = std::make_shared<Line>(std::string(key), options_.mode, spec, shape);
-  lines_.emplace(key, line);
+  const auto at = lines_.emplace(key, line).first;
+  by_key_.emplace(at->first, line);
   return line;
 }
 
@@ -332,8 +322,9 @@ void Share::reap(MonoTime now) {
   auto at = lines_.upper_bound(reaped_);
   for (std::size_t i = 0; i < kReapedAtOnce && at != lines_.end(); ++i) {
     reaped_ = at->first;
-    const bool unused = at->second.use_count() == 1 && !at->second->live && !at->second->queued &&
+    const bool unused = at->second.use_count() == 2 && !at->second->live && !at->second->queued &&
                         at->second->is_forgotten(now);
+    if (unused) by_key_.erase(at->first);
     at = unused ? lines_.erase(at) : std::next(at);
   }
   if (at == lines_.end()) reaped_.clear();

@@ -43,6 +43,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -171,6 +172,7 @@ class Share {
 
   mutable std::mutex mutex_;  // of all below; a line's lock may be taken with it, not the reverse
   std::map<std::string, std::shared_ptr<Line>, std::less<>> lines_;
+  std::unordered_map<std::string_view, std::shared_ptr<Line>> by_key_;  // the same; keys of lines_
   std::vector<std::shared_ptr<Line>> dirty_, live_;
   std::deque<Waiter> waiters_;
   std::vector<Event> events_;

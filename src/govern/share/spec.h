@@ -12,10 +12,8 @@
 namespace mc::share {
 
 enum class Mode : std::uint8_t { lease, exact };
-enum class OnLoss : std::uint8_t { local_share, open, closed, last_known };
-inline constexpr std::size_t kOnLosses = 4;
-std::string_view name_of(OnLoss on_loss);  // "local_share"
-std::optional<OnLoss> on_loss_of(std::string_view name);
+using budget::kOnLosses;
+using budget::OnLoss;
 
 // One budget that is shared.
 struct Spec {

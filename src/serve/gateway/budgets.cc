@@ -4,6 +4,7 @@
 
 #include "burn/usage.h"
 #include "gateway/gateway.h"
+#include "gateway/shared_budgets.h"
 #include "json/json.h"
 
 namespace mc::gateway {
@@ -86,6 +87,8 @@ void BudgetUse::add_to(net::FieldLines& fields) const {
 
 Budgets::Budgets(const GatewayWorld& world)
     : book_(world.budgets != nullptr && world.budgets->is_limited() ? world.budgets : nullptr),
+      share_(book_ == nullptr ? nullptr : world.share),
+      on_loss_(world.on_store_loss),
       journal_(book_ == nullptr ? nullptr : world.journal),
       usage_(world.usage),
       limits_costs_(book_ != nullptr &&
@@ -99,26 +102,81 @@ budget::Moment Budgets::now() const {
   return budget::Moment::of(clock_.mono() - start_, clock_.wall());
 }
 
-std::optional<Budgets::Denial> Budgets::take(const Payer& payer, std::int64_t items,
-                                             BudgetUse& use) {
-  if (book_ == nullptr) return std::nullopt;
+Budgets::Verdict Budgets::take(const Payer& payer, std::int64_t items, BudgetUse& use,
+                               const Later& later) {
+  if (book_ == nullptr) return {};
   // One byte must be there; what the answer has is known at the end, and owed then.
   const budget::Amounts amounts = budget::Amounts()
                                       .set(Dimension::requests, items)
                                       .set(Dimension::seats, 1)
                                       .set(Dimension::bytes, 1);
-  return reserve({payer, amounts, use.entry, use.entry_seq}, use);
+  return decide({payer, amounts, use, use.entry, use.shared_entry, use.entry_seq}, later);
 }
 
-std::optional<Budgets::Denial> Budgets::take_costs(const Payer& payer, BudgetUse& use) {
-  if (!limits_costs_) return std::nullopt;
+Budgets::Verdict Budgets::take_costs(const Payer& payer, BudgetUse& use, const Later& later) {
+  if (!limits_costs_) return {};
   const budget::Amounts amounts = budget::Amounts()
                                       .set(Dimension::credits, use.priced.credits)
                                       .set(Dimension::fanout, use.priced.fanout);
-  return reserve({payer, amounts, use.costs, use.costs_seq, 2}, use);
+  return decide({payer, amounts, use, use.costs, use.shared_costs, use.costs_seq, 2}, later);
 }
 
-std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask, BudgetUse& use) {
+// Of what nodes share first: what the book denies then is given back to it.
+Budgets::Verdict Budgets::decide(const Ask& ask, const Later& later) {
+  if (share_ == nullptr) return {.denial = reserve(ask)};
+  auto hold = hold_of({*share_, *book_, on_loss_}, ask.payer.who, ask.amounts, now());
+  if (!hold) {
+    return {.denial = Denial{{503, "OVERLOADED", "the server is at its limit; retry"},
+                             {{"Retry-After", "1"}}}};
+  }
+  if (hold->needs.empty()) return {.denial = reserve(ask)};
+  ask.shared = std::make_shared<SharedHold>(std::move(*hold));
+  const MonoTime now = clock_.mono();
+  ask.shared->taken = now;
+  const share::Outcome outcome = share_->take(ask.shared->needs, now);
+  if (outcome.state != share::Outcome::State::wait) return {.denial = after_share(ask, outcome)};
+  share_->wait(ask.shared->needs, now, [this, ask, later](const share::Outcome& then) {
+    ask.shared->taken = clock_.mono();
+    later(after_share(ask, then));
+  });
+  return {.waits = true};
+}
+
+std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share::Outcome& outcome) {
+  if (outcome.ok()) {
+    std::optional<Denial> denial = reserve(ask);
+    if (denial) settle_shared(ask.shared, {});
+    return denial;
+  }
+  if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
+  const budget::Moment at = now();
+  const Mark mark = mark_of(*ask.shared, outcome, at.now);
+  ask.shared = nullptr;
+  if (journal_ != nullptr) {
+    budget::Journal::Turn turn = journal_->turn();
+    turn.queued({.of = 0,
+                 .request = ask.payer.request_id,
+                 .tenant = ask.payer.who.tenant,
+                 .waited = {},
+                 .shed = "shared " + budget::policy_of(mark)},
+                at);
+  }
+  budget::Answer answer;
+  answer.eligible_at = mark.eligible_at;
+  return denial_of(answer, {mark}, at.now, ask.use);
+}
+
+void Budgets::settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amounts& used) {
+  if (hold == nullptr) return;
+  const MonoTime now = clock_.mono();
+  for (std::size_t i = 0; i < hold->needs.size(); ++i) {
+    share_->settle(hold->needs[i], used[hold->parts[i].dimension], hold->taken, now);
+  }
+  hold = nullptr;
+}
+
+std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask) {
+  BudgetUse& use = ask.use;
   budget::Moment at;
   std::vector<Mark> against;
   budget::Answer answer;
@@ -184,7 +242,7 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
 }
 
 void Budgets::settle(const Payer& payer, BudgetUse& use, std::int64_t bytes) {
-  if (book_ == nullptr || !(use.entry.is_open() || use.costs.is_open())) return;
+  if (book_ == nullptr) return;
   const auto settle_one = [&](budget::Reservation& held, std::int64_t seq,
                               const budget::Amounts& used) {
     if (!held.is_open()) return;
@@ -195,13 +253,14 @@ void Budgets::settle(const Payer& payer, BudgetUse& use, std::int64_t bytes) {
     if (turn) turn->settled(seq, used, at);
   };
   budget::Amounts entry = use.entry.taken();
-  settle_one(use.entry, use.entry_seq,
-             entry.set(Dimension::bytes, std::max<std::int64_t>(bytes, 0)));
+  entry.set(Dimension::bytes, std::max<std::int64_t>(bytes, 0));
+  settle_shared(use.shared_entry, entry);
+  settle_one(use.entry, use.entry_seq, entry);
   const Costs& costs = use.used ? *use.used : use.priced;
-  settle_one(use.costs, use.costs_seq,
-             budget::Amounts()
-                 .set(Dimension::credits, costs.credits)
-                 .set(Dimension::fanout, costs.fanout));
+  const budget::Amounts of_costs =
+      budget::Amounts().set(Dimension::credits, costs.credits).set(Dimension::fanout, costs.fanout);
+  settle_shared(use.shared_costs, of_costs);
+  settle_one(use.costs, use.costs_seq, of_costs);
 }
 
 void Budgets::note_wait(const Payer& payer, const BudgetUse& use, Nanos waited,

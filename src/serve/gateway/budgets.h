@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,6 +22,11 @@ namespace mc::burn {
 class Usage;
 }  // namespace mc::burn
 
+namespace mc::share {
+class Share;
+struct Outcome;
+}  // namespace mc::share
+
 namespace mc::gateway {
 
 // What operations cost.
@@ -29,6 +36,7 @@ struct Costs {
 };
 
 struct GatewayWorld;
+struct SharedHold;  // shared_budgets.h
 
 // Who pays for which request.
 struct Payer {
@@ -38,8 +46,10 @@ struct Payer {
 
 // Of one request.
 struct BudgetUse {
-  budget::Reservation entry;                  // requests, seats, bytes
-  budget::Reservation costs;                  // credits, fan-out
+  budget::Reservation entry;  // requests, seats, bytes
+  budget::Reservation costs;  // credits, fan-out
+  // The same of what nodes share; null when they share none.
+  std::shared_ptr<SharedHold> shared_entry, shared_costs;
   std::int64_t entry_seq = 0, costs_seq = 0;  // of the decisions, in the journal
   Costs priced;                               // before it ran
   std::optional<Costs> used;                  // measured; without it what was priced holds
@@ -64,10 +74,16 @@ class Budgets {
     HttpError error;
     net::Headers headers;
   };
+  struct Verdict {
+    bool waits = false;  // for the store that nodes share budgets in: `later` is told
+    std::optional<Denial> denial = {};
+  };
+  // On another thread, within the store's timeout. `payer` and `use` live until then.
+  using Later = std::function<void(std::optional<Denial>)>;
   // For a request of `items` operations.
-  std::optional<Denial> take(const Payer& payer, std::int64_t items, BudgetUse& use);
+  Verdict take(const Payer& payer, std::int64_t items, BudgetUse& use, const Later& later);
   // For what use.priced says.
-  std::optional<Denial> take_costs(const Payer& payer, BudgetUse& use);
+  Verdict take_costs(const Payer& payer, BudgetUse& use, const Later& later);
   // At the end, whatever became of it; `bytes` of the answer. Again: nothing happens.
   void settle(const Payer& payer, BudgetUse& use, std::int64_t bytes);
   // What came of a request's wait for a seat, for the journal; `shed` "" = it was served.
@@ -76,19 +92,26 @@ class Budgets {
  private:
   budget::Moment now() const;
   struct Ask {
-    const Payer& payer;
+    Payer payer;
     budget::Amounts amounts;
+    BudgetUse& use;
     budget::Reservation& into;
+    std::shared_ptr<SharedHold>& shared;
     std::int64_t& seq;
     std::int64_t step = 1;
   };
-  std::optional<Denial> reserve(const Ask& ask, BudgetUse& use);
+  Verdict decide(const Ask& ask, const Later& later);
+  std::optional<Denial> after_share(const Ask& ask, const share::Outcome& outcome);
+  std::optional<Denial> reserve(const Ask& ask);
+  void settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amounts& used);
   Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
                    budget::Ticks now, BudgetUse& use);
 
   std::optional<budget::Journal::Turn> turn() const;
 
   budget::Book* const book_;
+  share::Share* const share_;  // null: this node counts alone
+  const budget::OnLoss on_loss_;
   budget::Journal* const journal_;
   burn::Usage* const usage_;
   const bool limits_costs_;

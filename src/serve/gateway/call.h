@@ -77,13 +77,6 @@ struct Call {
   const TenantId& tenant() const { return reach ? reach->tenant : caller->tenant; }
   const std::string& region() const { return reach ? reach->region : caller->region; }
 };
-// Where a call is when its documents are known.
-enum class Place : std::uint8_t { loop, parser };
-// A thread of the gateway.
-struct Seat {
-  Place place = Place::loop;
-  std::size_t index = 0;
-};
 
 struct Gateway::Core {
   Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
@@ -101,6 +94,11 @@ struct Gateway::Core {
   bool test_taps(const CallPtr& call, tap::Stage stage);
   Payer payer_of(const Call& call) const;
   bool take_budget(const CallPtr& call);
+  // It has waited for budgets that nodes share: goes on with `then`, on the resumer's thread, so
+  // that no flood of new documents stands before it.
+  using Then = void (Core::*)(const CallPtr& call, Seat seat);
+  void go_on(const CallPtr& call, std::optional<Budgets::Denial> denial, Then then);
+  void find_documents(const CallPtr& call, Seat seat);
   // costs.cc: once the operations are known. False when the call was answered.
   bool take_costs(const CallPtr& call);
   PlanShare share_of(const Call& call) const;
@@ -116,6 +114,7 @@ struct Gateway::Core {
   void parse_in_turn(int parser);
   void parse_documents(const CallPtr& call, std::size_t parser);
   void dispatch(const CallPtr& call, Seat seat);
+  void run_paid(const CallPtr& call, Seat seat);
   // Whether the policies let it through to the upstream; what they do not is answered.
   bool may_forward(const CallPtr& call, Decider& decider);
   void forward_from_worker(const CallPtr& call);
@@ -184,9 +183,10 @@ struct Gateway::Core {
   std::vector<access::Resource> resources;                                // by dataset
   std::vector<std::unique_ptr<Decider>> deciders;                         // by worker
   std::vector<std::unique_ptr<Decider>> loop_deciders;                    // by Exchange::loop()
-  std::vector<std::unique_ptr<Decider>> parser_deciders;                  // by parser
+  std::vector<std::unique_ptr<Decider>> parser_deciders;  // by parser; the last is the resumer's
   std::unique_ptr<net::Workers> workers;
   std::unique_ptr<net::Workers> parsers;
+  std::unique_ptr<net::Workers> resumer;      // of calls that waited for shared budgets, or null
   residency::Residency* residency = nullptr;  // null = regions are for the policies alone
   FindCaller find_browser;                    // null = none is known
   std::atomic<bool> attached = false;

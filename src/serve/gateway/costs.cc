@@ -43,9 +43,11 @@ bool Gateway::Core::take_costs(const CallPtr& call) {
     priced.credits = std::min(priced.credits + *credits, kCreditsMax);
     ++priced.fanout;
   }
-  std::optional<Budgets::Denial> denial = budgets.take_costs(payer_of(*call), call->budget);
-  if (denial) refuse(call, denial->error, std::move(denial->headers));
-  return !denial;
+  Budgets::Verdict verdict = budgets.take_costs(
+      payer_of(*call), call->budget,
+      [this, call](auto denial) { go_on(call, std::move(denial), &Core::run_paid); });
+  if (verdict.denial) refuse(call, verdict.denial->error, std::move(verdict.denial->headers));
+  return !verdict.waits && !verdict.denial;
 }
 
 // A run that is to be told of, and `spent` of it when it is over.

@@ -23,6 +23,14 @@
 
 namespace mc::gateway {
 
+// Where a call is when its documents are known.
+enum class Place : std::uint8_t { loop, parser };
+// A thread of the gateway.
+struct Seat {
+  Place place = Place::loop;
+  std::size_t index = 0;
+};
+
 // A document after parsing, limits and validation; immutable. With errors it is refused, always
 // with the same text, so refusals are cached too.
 struct Compiled {

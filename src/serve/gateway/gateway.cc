@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/call.h"
+#include "share/share.h"
 
 namespace mc::gateway {
 namespace {
@@ -166,12 +167,14 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const GatewayConfig& config,
       return std::make_unique<Decider>(core->world, *core->world.policy);
     };
     for (std::int64_t i = 0; i < config.workers; ++i) core->deciders.push_back(decider());
-    for (std::int64_t i = 0; i < config.parsers; ++i) core->parser_deciders.push_back(decider());
+    // One more than there are parsers, for the resumer.
+    for (std::int64_t i = 0; i <= config.parsers; ++i) core->parser_deciders.push_back(decider());
   }
   core->workers = net::Workers::start(static_cast<int>(config.workers),
                                       static_cast<std::size_t>(config.worker_queue_max));
   core->parsers = net::Workers::start(static_cast<int>(config.parsers),
                                       static_cast<std::size_t>(config.parsers));
+  if (world.share != nullptr) core->resumer = net::Workers::start(1, share::kWaitersMax);
   return std::unique_ptr<Gateway>(new Gateway(std::move(core)));
 }
 
@@ -226,6 +229,7 @@ void Gateway::handle(std::shared_ptr<net::Exchange> exchange) {
 }
 
 void Gateway::stop() {
+  if (core_->resumer != nullptr) core_->resumer->stop();
   core_->parsers->stop();
   core_->workers->stop();
 }

@@ -41,11 +41,16 @@ namespace mc::budget {
 class Book;
 class Journal;
 enum class Dimension : std::uint8_t;
+enum class OnLoss : std::uint8_t;
 }  // namespace mc::budget
 
 namespace mc::burn {
 class Usage;
 }  // namespace mc::burn
+
+namespace mc::share {
+class Share;
+}  // namespace mc::share
 
 namespace mc::tap {
 class Board;
@@ -92,6 +97,8 @@ struct GatewayWorld {
   const PlanShares* shares = nullptr;          // null, or a plan is not in it: PlanShare{}
   tap::Board* taps = nullptr;                  // null = nothing is held back
   burn::Usage* usage = nullptr;                // null = what tenants do is not counted
+  share::Share* share = nullptr;               // null = nodes share no budgets
+  budget::OnLoss on_store_loss = {};           // of shared budgets that say nothing themselves
 };
 
 struct RouteStatus {

@@ -66,7 +66,11 @@ void Gateway::Core::begin(const CallPtr& call) {
   if (!graphql) return refuse(call, graphql.error());
   call->graphql = std::move(*graphql);
   if (!passes_taps(call, tap::Stage::read) || !take_budget(call)) return;
-  if (resolve_documents(call)) dispatch(call, {Place::loop, call->exchange->loop()});
+  find_documents(call, {Place::loop, call->exchange->loop()});
+}
+
+void Gateway::Core::find_documents(const CallPtr& call, Seat seat) {
+  if (resolve_documents(call)) dispatch(call, seat);
 }
 
 // Identity and tracing. False when the call was answered.
@@ -131,10 +135,20 @@ Payer Gateway::Core::payer_of(const Call& call) const {
 
 // False when the call was answered.
 bool Gateway::Core::take_budget(const CallPtr& call) {
-  std::optional<Budgets::Denial> denial = budgets.take(
-      payer_of(*call), static_cast<std::int64_t>(call->graphql.items.size()), call->budget);
-  if (denial) refuse(call, denial->error, std::move(denial->headers));
-  return !denial;
+  Budgets::Verdict verdict = budgets.take(
+      payer_of(*call), static_cast<std::int64_t>(call->graphql.items.size()), call->budget,
+      [this, call](auto denial) { go_on(call, std::move(denial), &Core::find_documents); });
+  if (verdict.denial) refuse(call, verdict.denial->error, std::move(verdict.denial->headers));
+  return !verdict.waits && !verdict.denial;
+}
+
+void Gateway::Core::go_on(const CallPtr& call, std::optional<Budgets::Denial> denial, Then then) {
+  const bool queued = resumer->submit([this, call, denial = std::move(denial), then](int) {
+    if (call->exchange->cancelled()) return finish(call, 499, "");
+    if (denial) return refuse(call, denial->error, denial->headers);
+    (this->*then)(call, {Place::parser, static_cast<std::size_t>(config.parsers)});
+  });
+  if (!queued) refuse(call, overloaded("requests"), retry_after(1));
 }
 
 // What can be said at once of a request for another tenant's data. An upstream has nothing but the
@@ -275,7 +289,10 @@ void Gateway::Core::parse_documents(const CallPtr& call, std::size_t parser) {
 // On the loop for known documents, on a parser thread for new ones.
 void Gateway::Core::dispatch(const CallPtr& call, Seat seat) {
   if (!check_operations(call) || !passes_taps(call, tap::Stage::operation)) return;
-  if (!take_costs(call)) return;
+  if (take_costs(call)) run_paid(call, seat);
+}
+
+void Gateway::Core::run_paid(const CallPtr& call, Seat seat) {
   if (call->route->config.kind == RouteKind::datasets) {
     if (take_seat(call)) run_on_datasets(call, seat.place);
     return;

@@ -7,6 +7,8 @@ import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import "./burn.mjs";
 import "./overrides.mjs";
+import "./share.mjs";
+import "./windows.mjs";
 
 const ASK = { query: "{ hello }" };
 const BUDGETS = `budgets:

@@ -1,0 +1,226 @@
+// Budgets that nodes share, through two gateways before one store.
+#include "gateway/shared_budgets.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "budget/journal.h"
+#include "budget/settings.h"
+#include "contract/guarded_world.h"
+#include "share/memory_store.h"
+
+namespace mc::gateway {
+namespace {
+
+using guarded::code_of;
+using guarded::World;
+using sim::header_of;
+
+constexpr const char* kPerson = "{ person(id: \"p3\") { id } }";
+
+// The store, which can be cut off.
+class Cut final : public share::MemoryStore {
+ public:
+  void ask(std::string_view node, std::vector<share::Ask> asks, Done done) override {
+    if (cut) return done(fail(Code::unavailable, "cut off"));
+    MemoryStore::ask(node, std::move(asks), std::move(done));
+  }
+  bool cut = false;
+};
+
+// Nodes whose clocks go together.
+struct Fleet {
+  struct Node {
+    std::unique_ptr<budget::Book> book;
+    std::unique_ptr<share::Share> share;
+    std::unique_ptr<World> world;
+    std::string alpha, bravo;
+  };
+
+  Fleet(const budget::LimitSettings& limits, share::Mode mode,
+        budget::OnLoss on_loss = budget::OnLoss::closed) {
+    budget::BudgetSettings settings;
+    static_cast<budget::LimitSettings&>(settings.plans["starter"]) = limits;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      Node& node = nodes[i];
+      auto book = budget::Book::make(settings, {"/graphql"});
+      if (!book) FAIL(book.error().what);
+      node.book = std::move(*book);
+      auto made =
+          share::Share::make({.mode = mode, .node = i == 0 ? "node0000" : "node0001"}, store, {});
+      if (!made) FAIL(made.error().what);
+      node.share = std::move(*made);
+      guarded::WorldOptions options;
+      options.budgets = node.book.get();
+      options.share = node.share.get();
+      options.on_store_loss = on_loss;
+      node.world = std::make_unique<World>(options);
+      node.alpha = node.world->token();
+      node.bravo = node.world->token({.tenant = "bravo"});
+    }
+    pass(millis(100));
+  }
+
+  void pass(Nanos time) {
+    for (Node& node : nodes) node.world->clock().advance(time);
+    now_us += time.count / 1'000;
+    store.set_clock(now_us);
+    turn();
+  }
+  void turn() {
+    for (Node& node : nodes) node.share->turn(node.world->clock().mono());
+  }
+  // One request. It may come to wait for the store on a parser's thread, too.
+  net::Response ask(std::size_t index, const std::string& token) {
+    Node& node = nodes[index];
+    const auto exchange = node.world->send(
+        {.headers = {{"Content-Type", "application/json"}}, .body = guarded::body_of(kPerson)},
+        token);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (exchange->response().status == 0 && std::chrono::steady_clock::now() < until) {
+      node.share->turn(node.world->clock().mono());
+      std::this_thread::yield();
+    }
+    REQUIRE(exchange->wait());
+    return exchange->response();
+  }
+  net::Response ask(std::size_t index) { return ask(index, nodes[index].alpha); }
+
+  Cut store;
+  std::int64_t now_us = 1'000'000'000;
+  std::array<Node, 2> nodes;
+};
+
+budget::LimitSettings requests(std::int64_t gql_qps) {
+  budget::LimitSettings out;
+  out.gql_qps = gql_qps;
+  return out;
+}
+
+TEST_CASE("shared budgets: keys name the limit, and nobody's name but the tenant's") {
+  const budget::Book::Who who = {.tenant = "alpha", .plan = "pro", .user = "ada@alpha", .route = 2};
+  budget::Moment at;
+  at.day = 20'787;
+  at.month = 682;
+  using budget::Dimension;
+  using budget::Scope;
+  CHECK(shared_key(Scope::global, Dimension::requests, who, at) == "{*}global:requests");
+  CHECK(shared_key(Scope::plan, Dimension::seats, who, at) == "{plan pro}plan:seats");
+  CHECK(shared_key(Scope::route, Dimension::bytes, who, at) == "{route 2}route:bytes");
+  CHECK(shared_key(Scope::tenant, Dimension::day_credits, who, at) ==
+        "{alpha}tenant:day_credits:20787");
+  CHECK(shared_key(Scope::tenant, Dimension::month_credits, who, at) ==
+        "{alpha}tenant:month_credits:682");
+  CHECK(shared_key(Scope::tenant_route, Dimension::requests, who, at) ==
+        "{alpha}tenant-route:requests:2");
+  const std::string of_user = shared_key(Scope::tenant_user, Dimension::requests, who, at);
+  CHECK(of_user.starts_with("{alpha}tenant-user:requests:"));
+  CHECK(of_user.find("ada") == std::string::npos);
+  CHECK(of_user.size() == std::string("{alpha}tenant-user:requests:").size() + 24);
+}
+
+TEST_CASE(
+    "shared budgets: two nodes let in what one would, and the others' tenants notice nothing") {
+  for (const share::Mode mode : {share::Mode::lease, share::Mode::exact}) {
+    CAPTURE(static_cast<int>(mode));
+    Fleet fleet(requests(20), mode);
+    int admitted = 0, denied = 0;
+    for (int i = 0; i < 200; ++i) {  // a second
+      const net::Response reply = fleet.ask(static_cast<std::size_t>(i % 2));
+      const bool served = reply.status == 200;
+      (served ? admitted : denied) += 1;
+      if (!served) {
+        CHECK(reply.status == 429);
+        CHECK(code_of(reply) == "BUDGET_EXCEEDED");
+        CHECK(reply.body.find("\"policies\":[\"tenant-requests\"]") != std::string::npos);
+        CHECK(std::stoi(header_of(reply.headers, "Retry-After")) >= 1);
+      }
+      fleet.pass(millis(5));
+    }
+    CHECK(admitted <= 20 + 20);
+    CHECK(admitted >= 30);
+    CHECK(denied > 100);
+    CHECK(fleet.ask(0, fleet.nodes[0].bravo).status == 200);
+    CHECK(fleet.ask(1, fleet.nodes[1].bravo).status == 200);
+  }
+}
+
+TEST_CASE("shared budgets: what ran together is held together, and let go at the end") {
+  budget::LimitSettings limits;
+  limits.seats = 1;
+  Fleet fleet(limits, share::Mode::exact);
+  for (int i = 0; i < 6; ++i) {
+    CHECK(fleet.ask(static_cast<std::size_t>(i % 2)).status == 200);
+    for (int turns = 0; turns < 4; ++turns) fleet.pass(millis(100));
+  }
+}
+
+TEST_CASE("shared budgets: credits of a day are of all nodes, settled with what was used") {
+  budget::LimitSettings limits;
+  limits.credits_per_day = 40;
+  Fleet fleet(limits, share::Mode::exact);
+  int served = 0;
+  for (int i = 0; i < 100; ++i) {
+    served += fleet.ask(static_cast<std::size_t>(i % 2)).status == 200 ? 1 : 0;
+    fleet.pass(millis(50));
+  }
+  CHECK(served > 0);
+  CHECK(served <= 40);
+  const int before = served;
+  for (int i = 0; i < 10; ++i) served += fleet.ask(static_cast<std::size_t>(i % 2)).status == 200;
+  CHECK(served == before);
+}
+
+TEST_CASE("shared budgets: while the store is lost each budget does as it says") {
+  struct Case {
+    const char* own;  // of the budget; "" = the default
+    budget::OnLoss all;
+    bool goes_on;
+  };
+  for (const Case& one :
+       {Case{"", budget::OnLoss::closed, false}, Case{"", budget::OnLoss::open, true},
+        Case{"closed", budget::OnLoss::open, false},
+        Case{"local_share", budget::OnLoss::closed, true}}) {
+    CAPTURE(one.own);
+    budget::LimitSettings limits = requests(10);
+    if (*one.own != '\0') limits.on_store_loss["requests"] = one.own;
+    Fleet fleet(limits, share::Mode::lease, one.all);
+    CHECK(fleet.ask(0).status == 200);
+    fleet.store.cut = true;
+    for (int i = 0; i < 80; ++i) {  // longer than what is held lasts
+      fleet.pass(millis(50));
+      (void)fleet.ask(0);
+    }
+    REQUIRE(fleet.nodes[0].share->stats().lost);
+    int served = 0;
+    for (int i = 0; i < 40; ++i) {
+      fleet.pass(millis(50));
+      served += fleet.ask(0).status == 200 ? 1 : 0;
+    }
+    CHECK((served > 0) == one.goes_on);
+    fleet.store.cut = false;
+    for (int i = 0; i < 40; ++i) fleet.pass(millis(50));
+    CHECK_FALSE(fleet.nodes[0].share->stats().lost);
+    CHECK(fleet.ask(0).status == 200);
+  }
+}
+
+TEST_CASE("shared budgets: who leaves while it waits takes nothing further") {
+  Fleet fleet(requests(10), share::Mode::exact);
+  Fleet::Node& node = fleet.nodes[0];
+  const auto gone = node.world->send(
+      {.headers = {{"Content-Type", "application/json"}}, .body = guarded::body_of(kPerson)},
+      node.alpha);
+  CHECK(gone->response().status == 0);  // it waits
+  gone->cancel();
+  for (int i = 0; i < 3; ++i) node.share->turn(node.world->clock().mono());
+  REQUIRE(gone->wait());
+  CHECK(gone->response().status == 499);
+}
+
+}  // namespace
+}  // namespace mc::gateway
