@@ -97,6 +97,7 @@ OwnShare::~OwnShare() {
 }
 
 void OwnShare::stop() {
+  share_->close();
   {
     const std::lock_guard lock(mutex_);
     end_ = true;
@@ -127,7 +128,10 @@ void OwnShare::tell(const share::Event& event) {
                                    {event.why.empty() ? "" : "why", event.why},
                                    {"admitted_alone", alone}});
   const std::lock_guard lock(mutex_);
-  if (unrecorded_.size() >= kStoreEventsMax) unrecorded_.pop_front();
+  if (unrecorded_.size() >= kStoreEventsMax) {
+    world_.log.warn("budget.store_event_lost", {{"limit", std::int64_t{kStoreEventsMax}}});
+    unrecorded_.pop_front();
+  }
   unrecorded_.push_back({event, world_.machine.clock->wall(), ++told_events_});
   told_.notify_one();
 }
@@ -148,7 +152,10 @@ void OwnShare::record() {
     failing = !done;
     lock.lock();
     if (done) {
-      unrecorded_.pop_front();
+      // tell() may have dropped it meanwhile.
+      if (!unrecorded_.empty() && unrecorded_.front().number == next.number) {
+        unrecorded_.pop_front();
+      }
     } else {
       told_.wait_for(lock, kRecordAgain, [this] { return end_; });
     }
@@ -194,6 +201,8 @@ void OwnShare::add_metrics(metric::Registry& metrics) {
   };
   gauge("mc_budget_store_lost", "1 while the store of shared budgets does not answer.",
         [](const Stats& now) { return now.lost ? 1 : 0; });
+  gauge("mc_budget_store_keys", "Budgets that this server shares, by key.",
+        [](const Stats& now) { return now.lines; });
   gauge("mc_budget_store_nodes", "Nodes that share budgets, as last told.",
         [](const Stats& now) { return now.nodes; });
   const auto counter = [&](const char* name, const char* help, auto member) {

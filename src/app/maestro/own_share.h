@@ -39,7 +39,7 @@ class OwnShare {
   share::Share& share() { return *share_; }
   budget::OnLoss on_loss() const { return on_loss_; }
   void add_metrics(metric::Registry& metrics);
-  // Nobody who waits for the store is told any more, and no event is recorded.
+  // Who waits for the store is denied, and no event is recorded any more.
   void stop();
 
  private:

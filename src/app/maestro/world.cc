@@ -436,7 +436,7 @@ bool Running::stop() {
   residency_chores_.reset();
   budget_chores_.reset();
   burn_chores_.reset();
-  if (share_ != nullptr) share_->stop();
+  if (share_ != nullptr) share_->stop();  // before those who waited find nobody to go on
   gateway_->stop();
   if (windows_ != nullptr) windows_->stop();
   journal_flushed_ = {};

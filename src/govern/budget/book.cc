@@ -165,14 +165,37 @@ Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& momen
 }
 
 void Book::each_limit(const Who& who, const Moment& moment,
-                      const std::function<void(Scope, const Limits::Limit&)>& use) {
-  Charges charges;
-  gather(who, calendar_.meet(moment), charges);
-  for (std::size_t i = 0; i < charges.count; ++i) {
-    for (const Limits::Limit& limit : charges.all[i].limits->all()) {
-      use(charges.all[i].scope, limit);
+                      const std::function<void(Scope, const Limits::Limit&)>& use) const {
+  const auto all = [&use](Scope scope, const Limits& limits) {
+    for (const Limits::Limit& limit : limits.all()) use(scope, limit);
+  };
+  const auto each = [&](const OwnLimits& own) {
+    all(Scope::tenant_user, own.users);
+    if (own.has_routes && who.route < paths_.size()) {
+      all(Scope::tenant_route, own.routes[who.route]);
+    }
+    all(Scope::tenant, own.tenant);
+  };
+  const Plan* const plan = plan_of(who.plan);
+  if (overridden_.load(std::memory_order_relaxed) == 0) {
+    if (plan != nullptr) each(plan->own);
+  } else {
+    const WallTime wall = wall_of(calendar_.look(moment));
+    const Part& part = part_of(who.tenant);
+    const std::lock_guard lock(part.mutex);
+    const auto found = part.tenants.find(who.tenant);
+    const Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
+    if (tenant != nullptr && tenant->overlay != nullptr) {
+      each(own_now(tenant, plan, wall));
+    } else if (plan != nullptr) {
+      each(plan->own);
     }
   }
+  if (plan != nullptr) all(Scope::plan, plan->together.limits);
+  if (who.route < paths_.size() && route_[who.route] != nullptr) {
+    all(Scope::route, route_[who.route]->limits);
+  }
+  all(Scope::global, global_->limits);
 }
 
 void Book::gather(const Who& who, const Moment& at, Charges& into) {

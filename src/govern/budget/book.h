@@ -55,9 +55,9 @@ class Book {
   // tenant's on the route and in all, then its plan's, the route's, global.
   Answer reserve(const Who& who, const Amounts& amounts, const Moment& at, Reservation& into,
                  std::vector<Mark>* against = nullptr);
-  // The limits that a request falls under, in the order of reserve().
+  // The limits that a request falls under, in the order of reserve(). Nothing is met or counted.
   void each_limit(const Who& who, const Moment& at,
-                  const std::function<void(Scope, const Limits::Limit&)>& use);
+                  const std::function<void(Scope, const Limits::Limit&)>& use) const;
   // What a tenant's own limits leave it, for an overview; nothing of tenants that never came.
   struct Left {
     Dimension dimension = Dimension::requests;

@@ -13,20 +13,24 @@ Status WindowKeeper::restore() {
 
 Status WindowKeeper::restore_locked() {
   if (restored_) return ok();
-  const Moment at = moment();
-  const auto take = [&](std::span<const WindowCount> counts) {
-    std::vector<WindowCount> used(counts.begin(), counts.end());
-    std::erase_if(used, [](const WindowCount& one) { return one.used == 0; });
-    if (used.empty()) return ok();
-    std::optional<Journal::Turn> turn;
-    if (world_.journal != nullptr) turn.emplace(world_.journal->turn());
-    world_.book.restore_windows(used, at);
-    if (turn) turn->restored(used, at);
+  std::vector<WindowCount> all;  // nothing is taken back before everything was read
+  const auto add = [&all](std::span<const WindowCount> counts) {
+    all.insert(all.end(), counts.begin(), counts.end());
     return ok();
   };
   MC_TRY_OK(world_.directory.lend([&](sql::Connection& connection) {
-    return WindowStore(connection, node_).read(kJournalCountsMax, take);
+    return WindowStore(connection, node_).read(kJournalCountsMax, add);
   }));
+  std::erase_if(all, [](const WindowCount& one) { return one.used == 0; });
+  const Moment at = moment();
+  for (std::span<const WindowCount> rest = all; !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kJournalCountsMax));
+    std::optional<Journal::Turn> turn;
+    if (world_.journal != nullptr) turn.emplace(world_.journal->turn());
+    world_.book.restore_windows(part, at);
+    if (turn) turn->restored(part, at);
+    rest = rest.subspan(part.size());
+  }
   restored_ = true;
   return ok();
 }
@@ -56,8 +60,12 @@ Status WindowKeeper::write(std::span<const WindowCount>& rest) {
 Status WindowKeeper::remove_old() {
   const Moment at = world_.book.latest(moment());
   if (removed_ == at.day) return ok();
-  MC_TRY_OK(world_.directory.lend(
-      [&](sql::Connection& connection) { return WindowStore(connection, node_).remove_old(at); }));
+  // A clock that has just jumped touches no counts of others.
+  const auto whose =
+      removed_ && at.day == *removed_ + 1 ? WindowStore::Whose::all : WindowStore::Whose::own;
+  MC_TRY_OK(world_.directory.lend([&](sql::Connection& connection) {
+    return WindowStore(connection, node_).remove_old(at, whose);
+  }));
   removed_ = at.day;
   return ok();
 }

@@ -68,14 +68,17 @@ Status WindowStore::write(std::span<const WindowCount> counts) {
   return transaction.commit();
 }
 
-Status WindowStore::remove_old(const Moment& at) {
+Status WindowStore::remove_old(const Moment& at, Whose whose) {
   for (const Dimension dimension : {Dimension::day_credits, Dimension::month_credits}) {
-    const std::int64_t now = dimension == Dimension::day_credits ? at.day : at.month;
+    const bool days = dimension == Dimension::day_credits;
+    const std::int64_t now = days ? at.day : at.month;
+    const std::int64_t of_others =
+        whose == Whose::own ? 0 : now - (days ? kOthersDaysKept : kOthersMonthsKept);
     MC_TRY([[maybe_unused]] const std::int64_t removed,
            connection_.execute(
                "DELETE FROM budget_window WHERE dimension = ?1 AND ((node = ?2 AND (window_number "
-               "< ?3 OR window_number > ?3 + 1)) OR window_number < ?3 - 1)",
-               {std::string(name_of(dimension)), node_, now}));
+               "< ?3 OR window_number > ?3 + 1)) OR window_number < ?4)",
+               {std::string(name_of(dimension)), node_, now, of_others}));
   }
   return ok();
 }

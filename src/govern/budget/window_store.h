@@ -1,6 +1,7 @@
 // Counts of days and months in the state database. Private to the module.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@ namespace mc::budget {
 
 // Counts of one transaction: what else needs the connection waits for no more than these.
 inline constexpr std::size_t kWindowsPerWrite = 500;
+inline constexpr std::int64_t kOthersDaysKept = 100, kOthersMonthsKept = 4;
 
 // Works on a connection lent by its owner. Each node, by its name, has counts of its own.
 class WindowStore {
@@ -26,9 +28,10 @@ class WindowStore {
   Status read(std::size_t size, const Use& use);
   // In place of those that are there: all of them or none, in one transaction.
   Status write(std::span<const WindowCount> counts);
-  // Deletes the node's of windows that are over, or further ahead than the next one; of other nodes
-  // (whose clocks are others) those that were over before the last one began.
-  Status remove_old(const Moment& at);
+  // Deletes the node's of windows that are over, or further ahead than the next one; with `all`
+  // also those of other nodes, whose clocks are others, that have been over for long.
+  enum class Whose : std::uint8_t { own, all };
+  Status remove_old(const Moment& at, Whose whose);
 
  private:
   sql::Connection& connection_;

@@ -378,6 +378,16 @@ TEST_CASE("windows: old ones are deleted, and nodes of one database have counts 
   world.clock.advance(kDay);
   REQUIRE(world.keeper->flush().has_value());
   CHECK(world.rows("node_1").empty());
+  CHECK(world.rows("node_2").size() == 1);
+  // A clock that jumps touches nothing of others; after so many days they are gone.
+  world.clock.jump_wall(kYear);
+  REQUIRE(world.keeper->flush().has_value());
+  CHECK(world.rows("node_2").size() == 1);
+  world.clock.jump_wall(Nanos{} - kYear);
+  for (int i = 0; i < 110; ++i) {
+    world.clock.advance(kDay);
+    REQUIRE(world.keeper->flush().has_value());
+  }
   CHECK(world.rows("node_2").empty());
 }
 

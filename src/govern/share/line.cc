@@ -93,17 +93,27 @@ Line::Take Line::take(std::int64_t amount, MonoTime now, std::int64_t loss, std:
 
 void Line::undo(std::int64_t amount, MonoTime now, bool alone) {
   const std::lock_guard lock(mutex_);
-  std::int64_t& taken = is_seats() || spec_.settles ? open_[0] : used_;
-  taken -= amount;
-  known_[0] -= amount;
+  // Another thread may have met a later time meanwhile, and pass() moved it on.
+  std::int64_t rest = amount;
+  const auto take_from = [&rest](std::int64_t& count) {
+    const std::int64_t part = std::min(rest, count);
+    count -= part;
+    rest -= part;
+  };
+  if (is_seats() || spec_.settles) {
+    take_from(open_[0]);
+    take_from(open_[1]);
+  }
+  used_ -= rest;
+  known_[0] -= std::min(known_[0], amount);
   if (!alone) {
     if (now < until_) held_ += amount;
     return;
   }
-  alone_ -= amount;
-  alone_told_ -= amount;
+  alone_ -= std::min(alone_, amount);
+  alone_told_ -= std::min(alone_told_, amount);
   if (!is_seats()) alone_left_ += amount;
-  if (rate_) bucket_->undo(*rate_, amount);
+  if (rate_ && bucket_) bucket_->undo(*rate_, amount);
 }
 
 bool Line::settle(std::int64_t taken, std::int64_t used, MonoTime taken_at, MonoTime now) {

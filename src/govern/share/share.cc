@@ -18,6 +18,8 @@ bool is_node_name(std::string_view name) {
          });
 }
 
+const Outcome kFull = {.state = Outcome::State::denied, .full = true};
+
 constexpr Spec kSelfSpec = {.kind = Kind::seats, .max = budget::kHeldMax, .on_loss = OnLoss::open};
 
 }  // namespace
@@ -129,6 +131,7 @@ Result<std::shared_ptr<Line>> Share::line(std::string_view key, const Spec& spec
   auto line = std::make_shared<Line>(std::string(key), options_.mode, spec, shape);
   const auto at = lines_.emplace(key, line).first;
   by_key_.emplace(at->first, line);
+  count_ = static_cast<std::int64_t>(lines_.size());
   return line;
 }
 
@@ -151,6 +154,7 @@ Outcome Share::try_take(std::span<const Need> needs, MonoTime now, std::int64_t 
     break;
   }
   out.alone = taken_alone != 0;
+  out.needs_alone = taken_alone;
   if (out.alone) alone_.fetch_add(1, std::memory_order_relaxed);
   return out;
 }
@@ -163,14 +167,30 @@ void Share::wait(std::vector<Need> needs, MonoTime now, Later later) {
   bool full = false;
   {
     const std::lock_guard lock(mutex_);
-    full = waiters_.size() >= kWaitersMax;
+    full = closed_ || waiters_.size() >= kWaitersMax;
     if (!full) {
       ++waited_;
       waiters_.push_back({.needs = std::move(needs), .later = std::move(later), .since = now});
     }
   }
-  if (full) return later({.state = Outcome::State::denied, .eligible_in = options_.op_timeout});
+  if (full) return later(kFull);
   if (hooks_.wake) hooks_.wake();
+}
+
+void Share::undo(std::span<const Need> needs, const Outcome& taken, MonoTime now) {
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    needs[i].line->undo(needs[i].amount, now, (taken.needs_alone >> i & 1U) != 0);
+  }
+}
+
+void Share::close() {
+  std::deque<Waiter> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    waiters.swap(waiters_);
+  }
+  for (const Waiter& waiter : waiters) waiter.later(kFull);
 }
 
 void Share::settle(const Need& taken, std::int64_t used, MonoTime taken_at, MonoTime now) {
@@ -328,6 +348,7 @@ void Share::reap(MonoTime now) {
     at = unused ? lines_.erase(at) : std::next(at);
   }
   if (at == lines_.end()) reaped_.clear();
+  count_ = static_cast<std::int64_t>(lines_.size());
 }
 
 // What those need who wait and are in no call yet.
@@ -442,6 +463,7 @@ Stats Share::stats() const {
           .waited = waited_,
           .alone = alone_,
           .nodes = nodes_,
+          .lines = count_,
           .lost = lost_ != 0};
 }
 

@@ -76,6 +76,8 @@ struct Outcome {
   Nanos eligible_in = {};
   std::size_t by = 0;  // the need that stood against it
   bool alone = false;  // decided without the store
+  bool full = false;   // denied as too many wait (kWaitersMax), or since it is closed; by nobody
+  std::uint32_t needs_alone = 0;  // a bit for each need that was
   bool ok() const { return state == State::admitted; }
 };
 inline constexpr Nanos kNever = {INT64_MAX};
@@ -94,6 +96,7 @@ struct Stats {
   std::int64_t asks = 0, calls = 0, failed_calls = 0;
   std::int64_t waited = 0, alone = 0;  // requests
   std::int64_t nodes = 1;              // live, as last told
+  std::int64_t lines = 0;              // keys that are counted, at most kLinesMax
   bool lost = false;
 };
 
@@ -124,6 +127,10 @@ class Share {
   Outcome take(std::span<const Need> needs, MonoTime now);
   // After `wait`: `later` is called once, by a turn(), within op_timeout.
   void wait(std::vector<Need> needs, MonoTime now, Later later);
+  // Of a moment ago, as another limit has denied it: as if it had not been taken.
+  void undo(std::span<const Need> needs, const Outcome& taken, MonoTime now);
+  // Who waits is denied, and so is everybody who would wait from then on.
+  void close();
   // At the end, of seats and of what settles: seats are let go; what was not used may be used again
   // when that is within 250 ms (docs/adr/0024), what was used beyond is owed.
   void settle(const Need& taken, std::int64_t used, MonoTime taken_at, MonoTime now);
@@ -131,6 +138,7 @@ class Share {
   Nanos turn(MonoTime now);
 
   Stats stats() const;
+  std::int64_t lines() const { return count_.load(std::memory_order_relaxed); }  // of stats()
 
  private:
   struct Waiter {
@@ -183,9 +191,10 @@ class Share {
   int failures_ = 0;
   bool decide_all_ = false;  // who waits, at the next end_waits()
   bool has_seat_ = false;    // self_ is counted
+  bool closed_ = false;
   MonoTime next_look_, next_call_;
-  std::atomic<std::int64_t> lost_ = 0;  // the loss that is; 0 = none
-  std::atomic<std::int64_t> alone_ = 0, nodes_ = 1;
+  std::atomic<std::int64_t> lost_ = 0;                           // the loss that is; 0 = none
+  std::atomic<std::int64_t> alone_ = 0, nodes_ = 1, count_ = 0;  // count_: of lines_
 };
 
 }  // namespace mc::share

@@ -67,6 +67,11 @@ std::string members_of(const std::vector<Mark>& against, std::int64_t retry_s) {
   return out;
 }
 
+// Of nobody's budget.
+Budgets::Denial overloaded() {
+  return {{503, "OVERLOADED", "the server is at its limit; retry"}, {{"Retry-After", "1"}}};
+}
+
 }  // namespace
 
 bool Gateway::counts(Dimension dimension) {
@@ -124,11 +129,9 @@ Budgets::Verdict Budgets::take_costs(const Payer& payer, BudgetUse& use, const L
 // Of what nodes share first: what the book denies then is given back to it.
 Budgets::Verdict Budgets::decide(const Ask& ask, const Later& later) {
   if (share_ == nullptr) return {.denial = reserve(ask)};
-  auto hold = hold_of({*share_, *book_, on_loss_}, ask.payer.who, ask.amounts, now());
-  if (!hold) {
-    return {.denial = Denial{{503, "OVERLOADED", "the server is at its limit; retry"},
-                             {{"Retry-After", "1"}}}};
-  }
+  auto hold =
+      hold_of({*share_, *book_, on_loss_}, ask.payer.who, ask.amounts, book_->latest(now()));
+  if (!hold) return {.denial = overloaded()};
   if (hold->needs.empty()) return {.denial = reserve(ask)};
   ask.shared = std::make_shared<SharedHold>(std::move(*hold));
   const MonoTime now = clock_.mono();
@@ -143,15 +146,20 @@ Budgets::Verdict Budgets::decide(const Ask& ask, const Later& later) {
 }
 
 std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share::Outcome& outcome) {
+  const std::shared_ptr<SharedHold> hold = ask.shared;
+  if (!outcome.ok()) ask.shared = nullptr;
   if (outcome.ok()) {
     std::optional<Denial> denial = reserve(ask);
-    if (denial) settle_shared(ask.shared, {});
+    if (denial) {
+      share_->undo(hold->needs, outcome, hold->taken);
+      ask.shared = nullptr;
+    }
     return denial;
   }
+  if (outcome.full) return overloaded();
   if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
   const budget::Moment at = now();
-  const Mark mark = mark_of(*ask.shared, outcome, at.now);
-  ask.shared = nullptr;
+  const Mark mark = mark_of(*hold, outcome, book_->latest(at));
   if (journal_ != nullptr) {
     budget::Journal::Turn turn = journal_->turn();
     turn.queued({.of = 0,

@@ -56,6 +56,7 @@ Result<SharedHold> hold_of(const Sharing& sharing, const budget::Book::Who& who,
   sharing.book.each_limit(who, at, [&](Scope scope, const budget::Limits::Limit& limit) {
     const std::int64_t amount = amounts[limit.dimension];
     if (amount <= 0 || limit.warn_only || failed) return;
+    if (scope == Scope::tenant_user && sharing.share.lines() >= kSharedUsersMax) return;
     share::Spec spec =
         share::Spec::of(limit, limit.on_loss.value_or(sharing.on_loss), window_of(limit.dimension));
     // What the book denies afterwards is given back.
@@ -72,17 +73,20 @@ Result<SharedHold> hold_of(const Sharing& sharing, const budget::Book::Who& who,
   return out;
 }
 
-budget::Mark mark_of(const SharedHold& hold, const share::Outcome& outcome, budget::Ticks now) {
+budget::Mark mark_of(const SharedHold& hold, const share::Outcome& outcome,
+                     const budget::Moment& at) {
   const SharedHold::Part& part = hold.parts[outcome.by];
   budget::Mark out;
   out.scope = part.scope;
   out.dimension = part.dimension;
   out.amount = hold.needs[outcome.by].amount;
   out.quota = part.quota;
-  if (outcome.eligible_in == share::kNever) {
+  if (window_of(part.dimension).count > 0 && out.amount <= out.quota) {
+    out.eligible_at = part.dimension == Dimension::day_credits ? at.day_end : at.month_end;
+  } else if (outcome.eligible_in == share::kNever) {
     out.eligible_at = budget::kNever;
   } else if (outcome.eligible_in.count > 0) {
-    out.eligible_at = now + budget::ticks_of(outcome.eligible_in);
+    out.eligible_at = at.now + budget::ticks_of(outcome.eligible_in);
   }
   return out;
 }

@@ -2,8 +2,8 @@
 //
 // Each limit that a request falls under is asked of the store first, as "{alpha}tenant:requests",
 // and of the book then: what all nodes together admit is never more than one of them would. Limits
-// that only warn are counted by each node alone. Users are named by a hash, so that the store holds
-// no names of people.
+// that only warn are counted by each node alone, and so are users' when there are very many
+// (kSharedUsersMax). Users are named by a hash, so that the store holds no names of people.
 #pragma once
 
 #include <string>
@@ -14,6 +14,10 @@
 #include "share/share.h"
 
 namespace mc::gateway {
+
+// Keys that a node shares, of whatever scope, from which on it shares none of a user's any more:
+// the rest is for tenants.
+inline constexpr std::int64_t kSharedUsersMax = share::kLinesMax / 2;
 
 // What a request has of them, until it is settled.
 struct SharedHold {
@@ -40,7 +44,8 @@ struct Sharing {
 Result<SharedHold> hold_of(const Sharing& sharing, const budget::Book::Who& who,
                            const budget::Amounts& amounts, const budget::Moment& at);
 
-// What stands against it.
-budget::Mark mark_of(const SharedHold& hold, const share::Outcome& outcome, budget::Ticks now);
+// What stands against it. A day or a month that is used up comes again when it is over.
+budget::Mark mark_of(const SharedHold& hold, const share::Outcome& outcome,
+                     const budget::Moment& at);
 
 }  // namespace mc::gateway

@@ -42,7 +42,7 @@ struct Fleet {
   };
 
   Fleet(const budget::LimitSettings& limits, share::Mode mode,
-        budget::OnLoss on_loss = budget::OnLoss::closed) {
+        budget::OnLoss on_loss = budget::OnLoss::closed, RouteKind kind = RouteKind::datasets) {
     budget::BudgetSettings settings;
     static_cast<budget::LimitSettings&>(settings.plans["starter"]) = limits;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -58,6 +58,12 @@ struct Fleet {
       options.budgets = node.book.get();
       options.share = node.share.get();
       options.on_store_loss = on_loss;
+      if (kind == RouteKind::upstream) {
+        RouteConfig route;
+        route.kind = kind;
+        route.url = "http://127.0.0.1:9/api";
+        options.gateway.routes = {route};
+      }
       node.world = std::make_unique<World>(options);
       node.alpha = node.world->token();
       node.bravo = node.world->token({.tenant = "bravo"});
@@ -74,19 +80,24 @@ struct Fleet {
   void turn() {
     for (Node& node : nodes) node.share->turn(node.world->clock().mono());
   }
-  // One request. It may come to wait for the store on a parser's thread, too.
-  net::Response ask(std::size_t index, const std::string& token) {
+  // One request, until it is answered or forwarded. It may come to wait for the store on a parser's
+  // thread, too.
+  std::shared_ptr<sim::FakeExchange> send(std::size_t index, const std::string& token) {
     Node& node = nodes[index];
     const auto exchange = node.world->send(
         {.headers = {{"Content-Type", "application/json"}}, .body = guarded::body_of(kPerson)},
         token);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (exchange->response().status == 0 && std::chrono::steady_clock::now() < until) {
+    while (exchange->response().status == 0 && !exchange->forwarded() &&
+           std::chrono::steady_clock::now() < until) {
       node.share->turn(node.world->clock().mono());
       std::this_thread::yield();
     }
     REQUIRE(exchange->wait());
-    return exchange->response();
+    return exchange;
+  }
+  net::Response ask(std::size_t index, const std::string& token) {
+    return send(index, token)->response();
   }
   net::Response ask(std::size_t index) { return ask(index, nodes[index].alpha); }
 
@@ -149,30 +160,68 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("shared budgets: what ran together is held together, and let go at the end") {
+TEST_CASE("shared budgets: what runs on one node is held against the other, until it ends") {
   budget::LimitSettings limits;
   limits.seats = 1;
-  Fleet fleet(limits, share::Mode::exact);
-  for (int i = 0; i < 6; ++i) {
-    CHECK(fleet.ask(static_cast<std::size_t>(i % 2)).status == 200);
-    for (int turns = 0; turns < 4; ++turns) fleet.pass(millis(100));
+  Fleet fleet(limits, share::Mode::exact, budget::OnLoss::closed, RouteKind::upstream);
+  for (const std::size_t holder : {0U, 1U, 0U}) {
+    const auto running = fleet.send(holder, fleet.nodes[holder].alpha);
+    REQUIRE(running->forwarded());
+    const net::Response denied = fleet.ask(1 - holder);
+    CHECK(denied.status == 429);
+    CHECK(denied.body.find("\"policies\":[\"tenant-seats\"]") != std::string::npos);
+    net::ForwardResult result;
+    result.status = 200;
+    running->forwarding().on_done(result);
+    running->release();
+    for (int i = 0; i < 5; ++i) fleet.pass(millis(100));
   }
 }
 
-TEST_CASE("shared budgets: credits of a day are of all nodes, settled with what was used") {
+TEST_CASE("shared budgets: a day that is used up is 429 until it is over") {
   budget::LimitSettings limits;
   limits.credits_per_day = 40;
   Fleet fleet(limits, share::Mode::exact);
   int served = 0;
-  for (int i = 0; i < 100; ++i) {
-    served += fleet.ask(static_cast<std::size_t>(i % 2)).status == 200 ? 1 : 0;
+  net::Response denied;
+  for (int i = 0; i < 60; ++i) {
+    const net::Response reply = fleet.ask(static_cast<std::size_t>(i % 2));
+    served += reply.status == 200 ? 1 : 0;
+    if (reply.status != 200) denied = reply;
     fleet.pass(millis(50));
   }
   CHECK(served > 0);
   CHECK(served <= 40);
-  const int before = served;
-  for (int i = 0; i < 10; ++i) served += fleet.ask(static_cast<std::size_t>(i % 2)).status == 200;
-  CHECK(served == before);
+  CHECK(denied.status == 429);
+  CHECK(denied.body.find("\"policies\":[\"tenant-day_credits\"]") != std::string::npos);
+  CHECK(std::stoi(header_of(denied.headers, "Retry-After")) > 60);
+  CHECK(fleet.ask(0).status == 429);
+  CHECK(fleet.ask(1).status == 429);
+}
+
+TEST_CASE("shared budgets: what the node itself denies while it is alone is charged to nobody") {
+  budget::LimitSettings limits = requests(10);
+  limits.credits_per_day = 100'000;
+  Fleet fleet(limits, share::Mode::lease, budget::OnLoss::open);
+  const std::string key = shared_key(budget::Scope::tenant, budget::Dimension::day_credits,
+                                     {.tenant = "alpha", .plan = "starter", .user = ""},
+                                     budget::Moment::of({}, fleet.nodes[0].world->clock().wall()));
+  REQUIRE(fleet.ask(0).status == 200);
+  for (int i = 0; i < 20; ++i) fleet.pass(millis(100));
+  const std::int64_t each = fleet.store.sum(key).level;
+  REQUIRE(each > 0);
+  fleet.store.cut = true;
+  int served = 1, denied = 0;
+  for (int i = 0; i < 100; ++i) {
+    fleet.pass(millis(50));
+    for (int burst = 0; burst < 3; ++burst) {
+      (fleet.ask(0).status == 200 ? served : denied) += 1;
+    }
+  }
+  CHECK(denied > 100);
+  fleet.store.cut = false;
+  for (int i = 0; i < 60; ++i) fleet.pass(millis(100));
+  CHECK(fleet.store.sum(key).level == served * each);
 }
 
 TEST_CASE("shared budgets: while the store is lost each budget does as it says") {
@@ -209,7 +258,7 @@ TEST_CASE("shared budgets: while the store is lost each budget does as it says")
   }
 }
 
-TEST_CASE("shared budgets: who leaves while it waits takes nothing further") {
+TEST_CASE("shared budgets: who leaves while it waits is answered once, and nothing runs") {
   Fleet fleet(requests(10), share::Mode::exact);
   Fleet::Node& node = fleet.nodes[0];
   const auto gone = node.world->send(
@@ -220,6 +269,27 @@ TEST_CASE("shared budgets: who leaves while it waits takes nothing further") {
   for (int i = 0; i < 3; ++i) node.share->turn(node.world->clock().mono());
   REQUIRE(gone->wait());
   CHECK(gone->response().status == 499);
+  CHECK(gone->answers() == 1);
+}
+
+TEST_CASE("shared budgets: at the end who waits is told at once, and so is who would") {
+  Fleet fleet(requests(10), share::Mode::exact);
+  Fleet::Node& node = fleet.nodes[0];
+  const auto send = [&] {
+    return node.world->send(
+        {.headers = {{"Content-Type", "application/json"}}, .body = guarded::body_of(kPerson)},
+        node.alpha);
+  };
+  const auto waits = send();
+  CHECK(waits->response().status == 0);
+  node.share->close();
+  const auto late = send();
+  for (const auto& exchange : {waits, late}) {
+    REQUIRE(exchange->wait());
+    CHECK(exchange->response().status == 503);
+    CHECK(code_of(exchange->response()) == "OVERLOADED");
+    CHECK(header_of(exchange->response().headers, "RateLimit").empty());
+  }
 }
 
 }  // namespace
