@@ -68,6 +68,7 @@ class Journal {
     Book::Who who;
     std::string_view request;
     std::int64_t step = 1;  // 1 to kJournalStepMax
+    bool shared = false;    // denied by what nodes share: the book was not asked
   };
   struct Queued {
     std::int64_t of = 0;  // the decision; 0 = it never came to one

@@ -283,7 +283,8 @@ Result<JournalEvent> read(wire::Decided from) {
   out.user = std::move(from.user);
   out.route = std::move(from.route);
   MC_TRY(out.asked, amounts_of("asked", from.asked));
-  out.admitted = from.outcome != "denied";
+  out.shared = from.outcome == "denied_shared";
+  out.admitted = from.outcome != "denied" && !out.shared;
   MC_TRY(out.eligible_at, eligible_of(from.eligible_at));
   if (from.against && from.against->size() > kJournalMarksMax) {
     return fail(Code::invalid, "against: at most " + std::to_string(kJournalMarksMax));
@@ -485,7 +486,7 @@ WallTime wall_time_of(const Moment& at) {
 }
 
 std::string_view outcome_of(const Decision& decision) {
-  if (!decision.admitted) return "denied";
+  if (!decision.admitted) return decision.shared ? "denied_shared" : "denied";
   return decision.warned ? "warned" : "admitted";
 }
 

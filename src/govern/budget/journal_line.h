@@ -63,6 +63,7 @@ struct Decision {
   Amounts asked;
   bool admitted = false;
   bool warned = false;
+  bool shared = false;    // denied by what nodes share: the book was not asked
   Ticks eligible_at = 0;  // as in Answer
   std::vector<Mark> against;
   bool has_nearest = false;
@@ -131,7 +132,7 @@ Moment moment_of(const Decision& decision);
 Moment moment_of(const Restored& restored);
 Moment moment_of(const Settlement& settlement);  // its calendar means nothing
 WallTime wall_time_of(const Moment& at);
-// "admitted", "warned", "denied".
+// "admitted", "warned", "denied", "denied_shared".
 std::string_view outcome_of(const Decision& decision);
 
 }  // namespace mc::budget

@@ -7,7 +7,7 @@ namespace mc::budget {
 namespace {
 
 constexpr std::size_t kAmounts = static_cast<std::size_t>(Dimension::day_credits);
-constexpr std::uint8_t kAdmitted = 1, kWarned = 2, kHasNearest = 4;
+constexpr std::uint8_t kAdmitted = 1, kWarned = 2, kHasNearest = 4, kShared = 8;
 
 // A name that is too long stays another one than those that begin like it.
 std::string cut(std::string_view name) {
@@ -71,9 +71,9 @@ Packer& Packer::mark(const Mark& mark) {
   return whole(mark.amount).whole(mark.quota).whole(mark.left).whole(mark.eligible_at);
 }
 
-Packer& Packer::answer(const Answer& answer, std::span<const Mark> against) {
+Packer& Packer::answer(const Answer& answer, std::span<const Mark> against, bool shared) {
   out_ += static_cast<char>((answer.admitted ? kAdmitted : 0) | (answer.warned ? kWarned : 0) |
-                            (answer.has_nearest ? kHasNearest : 0));
+                            (answer.has_nearest ? kHasNearest : 0) | (shared ? kShared : 0));
   whole(answer.eligible_at);
   whole(static_cast<std::int64_t>(against.size()));
   for (const Mark& one : against) mark(one);
@@ -167,6 +167,7 @@ Decision Unpacker::decision(std::int64_t seq) {
   out.admitted = (flags & kAdmitted) != 0;
   out.warned = (flags & kWarned) != 0;
   out.has_nearest = (flags & kHasNearest) != 0;
+  out.shared = (flags & kShared) != 0;
   out.eligible_at = whole();
   out.against.resize(static_cast<std::size_t>(whole()));
   for (Mark& one : out.against) one = mark();

@@ -23,7 +23,7 @@ class Packer {
   Packer& amounts(const Amounts& amounts);
   Packer& rules(std::span<const Override> rules);  // the active ones
   Packer& counts(std::span<const WindowCount> counts);
-  Packer& answer(const Answer& answer, std::span<const Mark> against);
+  Packer& answer(const Answer& answer, std::span<const Mark> against, bool shared);
 
  private:
   Packer& mark(const Mark& mark);

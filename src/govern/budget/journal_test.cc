@@ -14,6 +14,24 @@ namespace {
 constexpr const char* kSettings = R"({"budgets": {"starter": {"gql_qps": 2, "seats": 5}}})";
 constexpr std::size_t kUnlimited = SIZE_MAX;
 
+// Denied by what nodes share.
+Decision of_store(WallTime wall) {
+  Decision out;
+  out.seq = 7;
+  out.at = {1'500};
+  out.wall = wall;
+  out.request = "r";
+  out.tenant = "alpha";
+  out.plan = "starter";
+  out.user = "ana";
+  out.asked.set(Dimension::requests, 1);
+  out.shared = true;
+  out.against.emplace_back();
+  out.against.back().amount = 1;
+  out.against.back().quota = 2;
+  return out;
+}
+
 TEST_CASE("journal line: each kind is printed as the format says, and read back") {
   Decision decision;
   decision.seq = 7;
@@ -51,6 +69,11 @@ TEST_CASE("journal line: each kind is printed as the format says, and read back"
        R"("eligible_at":640},{"policy":"tenant-day_credits","asked":3,"quota":2,"left":1,)"
        R"("eligible_at":-1,"warns":true}],"nearest":{"policy":"tenant-user-requests","asked":1,)"
        R"("quota":2,"left":0,"eligible_at":640}})"},
+      {of_store(decision.wall),
+       R"({"event":"decided","seq":7,"at_ns":1500,"wall_ns":1800000000000001500,)"
+       R"("request":"r","step":1,"tenant":"alpha","plan":"starter","user":"ana","route":"",)"
+       R"("asked":{"requests":1},"outcome":"denied_shared",)"
+       R"("against":[{"policy":"tenant-requests","asked":1,"quota":2,"left":0}]})"},
       {Settlement{8, 7, {2'000}, Amounts().set(Dimension::bytes, 9)},
        R"({"event":"settled","seq":8,"of":7,"at_ns":2000,"used":{"bytes":9}})"},
       {QueueFact{9, 0, {1}, "r", "alpha", {5}, 4, 4, 2, "timeout"},

@@ -95,25 +95,25 @@ struct Describe<budget::wire::Mark> {
 template <>
 struct Describe<budget::wire::Decided> {
   using T = budget::wire::Decided;
-  static constexpr auto fields =
-      std::tuple{Field{"event", &T::event, "", kName},
-                 Field{"seq", &T::seq, "", kPositiveCount},
-                 Field{"at_ns", &T::at_ns, "", kSince},
-                 Field{"wall_ns", &T::wall_ns, "", kWall},
-                 Field{"request", &T::request, "", kName},
-                 Field{"step", &T::step, "", {.min = 1, .max = budget::kJournalStepMax}},
-                 Field{"tenant", &T::tenant, "", kName},
-                 Field{"plan", &T::plan, "", kName},
-                 Field{"user", &T::user, "", kName},
-                 Field{"route", &T::route, "", kName},
-                 Field{"asked", &T::asked, "", kNeeded},
-                 Field{"outcome",
-                       &T::outcome,
-                       "",
-                       {.allowed = {"admitted", "warned", "denied"}, .required = true}},
-                 Field{"eligible_at", &T::eligible_at},
-                 Field{"against", &T::against},
-                 Field{"nearest", &T::nearest}};
+  static constexpr auto fields = std::tuple{
+      Field{"event", &T::event, "", kName},
+      Field{"seq", &T::seq, "", kPositiveCount},
+      Field{"at_ns", &T::at_ns, "", kSince},
+      Field{"wall_ns", &T::wall_ns, "", kWall},
+      Field{"request", &T::request, "", kName},
+      Field{"step", &T::step, "", {.min = 1, .max = budget::kJournalStepMax}},
+      Field{"tenant", &T::tenant, "", kName},
+      Field{"plan", &T::plan, "", kName},
+      Field{"user", &T::user, "", kName},
+      Field{"route", &T::route, "", kName},
+      Field{"asked", &T::asked, "", kNeeded},
+      Field{"outcome",
+            &T::outcome,
+            "",
+            {.allowed = {"admitted", "warned", "denied", "denied_shared"}, .required = true}},
+      Field{"eligible_at", &T::eligible_at},
+      Field{"against", &T::against},
+      Field{"nearest", &T::nearest}};
 };
 
 template <>

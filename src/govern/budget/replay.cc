@@ -97,6 +97,7 @@ Status Rerun::check_times(Nanos at, WallTime wall) const {
 
 Result<Decision> Rerun::decide(const Decision& logged) {
   MC_TRY_OK(check_times(logged.at, logged.wall));
+  if (logged.shared) return logged;  // it was not this book
   const auto route = routes_.find(logged.route);
   const Book::Who who{logged.tenant, logged.plan, logged.user,
                       route == routes_.end() ? no_route_ : route->second};

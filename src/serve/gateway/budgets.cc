@@ -160,17 +160,13 @@ std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share:
   if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
   const budget::Moment at = now();
   const Mark mark = mark_of(*hold, outcome, book_->latest(at));
-  if (journal_ != nullptr) {
-    budget::Journal::Turn turn = journal_->turn();
-    turn.queued({.of = 0,
-                 .request = ask.payer.request_id,
-                 .tenant = ask.payer.who.tenant,
-                 .waited = {},
-                 .shed = "shared " + budget::policy_of(mark)},
-                at);
-  }
   budget::Answer answer;
   answer.eligible_at = mark.eligible_at;
+  if (journal_ != nullptr) {
+    budget::Journal::Turn turn = journal_->turn();
+    turn.decided({ask.payer.who, ask.payer.request_id, ask.step, true}, ask.amounts, at, answer,
+                 std::span(&mark, 1));
+  }
   return denial_of(answer, {mark}, at.now, ask.use);
 }
 

@@ -8,9 +8,12 @@
 #include <memory>
 #include <thread>
 
+#include "budget/denial.h"
 #include "budget/journal.h"
+#include "budget/replay.h"
 #include "budget/settings.h"
 #include "contract/guarded_world.h"
+#include "json/json.h"
 #include "share/memory_store.h"
 
 namespace mc::gateway {
@@ -36,6 +39,7 @@ class Cut final : public share::MemoryStore {
 struct Fleet {
   struct Node {
     std::unique_ptr<budget::Book> book;
+    std::unique_ptr<budget::Journal> journal;
     std::unique_ptr<share::Share> share;
     std::unique_ptr<World> world;
     std::string alpha, bravo;
@@ -56,6 +60,13 @@ struct Fleet {
       node.share = std::move(*made);
       guarded::WorldOptions options;
       options.budgets = node.book.get();
+      budget::JournalHeader header;
+      header.run = "adm_1";
+      header.started = wall.wall();
+      header.settings = settings;
+      header.paths = {"/graphql"};
+      node.journal = std::make_unique<budget::Journal>(files, header, budget::JournalConfig{});
+      options.journal = node.journal.get();
       options.share = node.share.get();
       options.on_store_loss = on_loss;
       if (kind == RouteKind::upstream) {
@@ -101,6 +112,8 @@ struct Fleet {
   }
   net::Response ask(std::size_t index) { return ask(index, nodes[index].alpha); }
 
+  sim::SimFiles files;
+  sim::SimClock wall;
   Cut store;
   std::int64_t now_us = 1'000'000'000;
   std::array<Node, 2> nodes;
@@ -197,6 +210,34 @@ TEST_CASE("shared budgets: a day that is used up is 429 until it is over") {
   CHECK(std::stoi(header_of(denied.headers, "Retry-After")) > 60);
   CHECK(fleet.ask(0).status == 429);
   CHECK(fleet.ask(1).status == 429);
+}
+
+TEST_CASE(
+    "shared budgets: what the store denied is explained and proven, and a replay is the same") {
+  Fleet fleet(requests(5), share::Mode::exact);
+  std::string denied;
+  for (int i = 0; i < 40; ++i) {
+    const net::Response reply = fleet.ask(static_cast<std::size_t>(i % 2));
+    if (reply.status == 429 && i % 2 == 0) denied = header_of(reply.headers, "X-Request-Id");
+    fleet.pass(millis(10));
+  }
+  REQUIRE_FALSE(denied.empty());
+  const budget::Journal& journal = *fleet.nodes[0].journal;
+  const auto proof = budget::denial_of(journal, "alpha", denied);
+  REQUIRE_MESSAGE(proof.has_value(), proof.error().what);
+  const std::string text = json::print(json::Value(*proof));
+  CHECK(text.find("\"tenant-requests\"") != std::string::npos);
+  CHECK(text.find("\"status\":429") != std::string::npos);
+  int shared = 0;
+  budget::Verifier verifier;
+  REQUIRE(journal.each([&](const budget::JournalEvent& event) -> Status {
+    const auto* decision = std::get_if<budget::Decision>(&event);
+    shared += decision != nullptr && decision->shared ? 1 : 0;
+    return verifier.run(event).map([](bool) { return std::monostate(); });
+  }));
+  CHECK(shared > 5);
+  CHECK(verifier.report().differences == 0);
+  CHECK(verifier.report().decisions > shared);
 }
 
 TEST_CASE("shared budgets: what the node itself denies while it is alone is charged to nobody") {
