@@ -11,19 +11,21 @@ using budget::Dimension;
 using budget::Scope;
 
 constexpr std::size_t kUserBytes = 12;  // of its hash
+constexpr std::size_t kKeyUsual = 96;   // bytes
 
 // What is in braces keeps the keys of a tenant on one server.
-std::string home_of(Scope scope, const budget::Book::Who& who) {
-  switch (scope) {
-    case Scope::global:
-      return "{*}";
-    case Scope::plan:
-      return "{plan " + std::string(who.plan) + "}";
-    case Scope::route:
-      return "{route " + std::to_string(who.route) + "}";
-    default:
-      return "{" + std::string(who.tenant) + "}";
+void add_home(std::string& out, Scope scope, const budget::Book::Who& who) {
+  out.append("{");
+  if (scope == Scope::global) {
+    out.append("*");
+  } else if (scope == Scope::plan) {
+    out.append("plan ").append(who.plan);
+  } else if (scope == Scope::route) {
+    out.append("route ").append(std::to_string(who.route));
+  } else {
+    out.append(who.tenant);
   }
+  out.append("}");
 }
 
 Nanos window_of(Dimension dimension) {
@@ -36,7 +38,9 @@ Nanos window_of(Dimension dimension) {
 
 std::string shared_key(Scope scope, Dimension dimension, const budget::Book::Who& who,
                        const budget::Moment& at) {
-  std::string out = home_of(scope, who);
+  std::string out;
+  out.reserve(kKeyUsual);
+  add_home(out, scope, who);
   out.append(budget::name_of(scope)).append(":").append(budget::name_of(dimension));
   if (dimension == Dimension::day_credits) out.append(":").append(std::to_string(at.day));
   if (dimension == Dimension::month_credits) out.append(":").append(std::to_string(at.month));
