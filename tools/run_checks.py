@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -92,10 +93,36 @@ class Step:
     """commands: argv lists run in order until one fails; or a function giving them, or giving a
     string: the reason why the step is skipped."""
 
-    def __init__(self, commands, what, limit_s=900, ctest="", environment=None):
+    def __init__(self, commands, what, limit_s=900, ctest="", environment=None, beside=()):
         self.commands, self.what, self.limit_s = commands, what, limit_s
         self.ctest = ctest  # build folder whose ctest log holds the counts
         self.environment = environment or {}
+        self.beside = beside  # later steps that are built from here on, if they are wanted
+
+
+class Builder(threading.Thread):
+    """Builds later steps with what the step before leaves of the processors. What fails here fails
+    in its own step again, which waits for this."""
+
+    def __init__(self, names):
+        super().__init__(daemon=True)
+        self.over = {name: threading.Event() for name in names}
+
+    def run(self):
+        for name, over in self.over.items():
+            with open(LOGS / f"{name}.build.log", "w", errors="replace") as log:
+                for command in STEPS[name].commands()[:-1]:  # all but to run it
+                    if subprocess.run(["chrt", "--idle", "0", *command], cwd=ROOT, stdout=log,
+                                      stderr=log, stdin=subprocess.DEVNULL, check=False).returncode:
+                        break
+            over.set()
+
+    def wait(self, name):
+        begin = time.monotonic()
+        if name in self.over:
+            self.over[name].wait()
+            print(f"-- {name:<13} waited {time.monotonic() - begin:7.1f} s  for what is built beside",
+                  flush=True)
 
 
 def configure_and_build(preset, targets=()):
@@ -162,7 +189,8 @@ STEPS = {
                   ctest("release", "-L", "unit")], "unit tests", 2700, "release"),
     "integration": Step([ctest("release", "-E", "^house\\.tidy$", "-LE", "unit|conformance")],
                         "integration, isolation, oracles, house", ctest="release"),
-    "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60),
+    # What follows it uses one processor, or waits.
+    "tidy": Step([["tools/tidy"]], "house rules (style.md)", 60, beside=("asan", "tsan")),
     "format": Step([["tools/lint.sh", "format"]], "clang-format 19 changes nothing", 120),
     "conformance": Step([ctest("release", "-L", "conformance")], "public vectors (MC_VECTORS)",
                         ctest="release"),
@@ -288,7 +316,13 @@ def main(arguments):
     LOGS.mkdir(parents=True)
     begin = time.monotonic()
     total, failed = Count(), []
-    for name in names:
+    builder = Builder(())
+    for at, name in enumerate(names):
+        builder.wait(name)
+        later = [one for one in STEPS[name].beside if one in names[at:]]
+        if later:
+            builder = Builder(later)
+            builder.start()
         count, lines = run_step(name, STEPS[name])
         total.add(count)
         failed += [[f"-- failed in {name}:", *part] for part in lines]

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -143,6 +144,31 @@ class Running(unittest.TestCase):
     def test_an_unknown_plan_is_a_usage_error(self):
         with contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(run_checks.main(["no-such-step"]), 2)
+
+
+class Beside(unittest.TestCase):
+    def test_later_steps_are_built_in_turn_but_not_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            marks = Path(folder) / "marks"
+            mark = lambda word, status=0: ["sh", "-c", f"echo {word} >> {marks}; exit {status}"]  # noqa: E731
+            steps = {"one": run_checks.Step(lambda: [mark("a"), mark("b", 1), mark("c"), mark("run")], ""),
+                     "two": run_checks.Step(lambda: [mark("d"), mark("run")], "")}
+            with unittest.mock.patch.dict(run_checks.STEPS, steps), \
+                 unittest.mock.patch.object(run_checks, "LOGS", Path(folder)), \
+                 contextlib.redirect_stdout(io.StringIO()) as printed:
+                builder = run_checks.Builder(["one", "two"])
+                builder.start()
+                for name in ("one", "two", "not built beside"):
+                    builder.wait(name)
+            self.assertEqual(marks.read_text().split(), ["a", "b", "d"])
+            self.assertEqual(printed.getvalue().count("waited"), 2)
+
+    def test_the_sanitizers_are_built_beside_what_stands_before_them(self):
+        names = run_checks.PLANS["full"]
+        begins = [name for name in names if run_checks.STEPS[name].beside]
+        self.assertEqual(len(begins), 1)
+        for later in run_checks.STEPS[begins[0]].beside:
+            self.assertIn(later, names[names.index(begins[0]) + 1:])
 
 
 class Plans(unittest.TestCase):
