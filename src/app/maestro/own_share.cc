@@ -37,8 +37,12 @@ std::string_view kind_of(share::Event::Kind kind) {
 }  // namespace
 
 Status BudgetStoreSettings::check() const {
-  if (!redis.empty())
+  if (!redis.empty()) {
     MC_TRY_OK(address_of(redis).map([](const auto&) { return std::monostate(); }));
+  }
+  if (!user.empty() && password.empty()) {
+    return fail(Code::invalid, "budget_store.user: needs budget_store.password");
+  }
   if (mode != "lease" && mode != "exact") {
     return fail(Code::invalid, "budget_store.mode: lease or exact, not '" + excerpt(mode) + "'");
   }
@@ -97,7 +101,7 @@ OwnShare::~OwnShare() {
 }
 
 void OwnShare::stop() {
-  share_->close();
+  if (share_ != nullptr) share_->close();  // null: it was not made
   {
     const std::lock_guard lock(mutex_);
     end_ = true;

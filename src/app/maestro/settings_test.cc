@@ -81,6 +81,7 @@ TEST_CASE("settings: a wrong file is refused and the key is named") {
       {"budget_store: {redis: redis.example}", "budget_store.redis"},
       {"budget_store: {redis: \"redis.example:0\"}", "budget_store.redis"},
       {"budget_store: {redis: \":6379\"}", "budget_store.redis"},
+      {"budget_store: {redis: \"r:1\", user: mc}", "budget_store.user"},
       {"budget_store: {mode: both}", "budget_store.mode"},
       {"budget_store: {on_store_loss: shut}", "budget_store.on_store_loss"},
       {"budget_store: {nodes_min: 0}", "nodes_min"},

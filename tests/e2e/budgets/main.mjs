@@ -89,6 +89,9 @@ scenario("settings that are wrong are named before a server starts", async (worl
     ["budgets: {starter: {routes: {/nowhere: {gql_qps: 5}}}}", /budgets\.starter\.routes\.\/nowhere/],
     ["budgets: {starter: {warn_only: [speed]}}", /budgets\.starter\.warn_only: no dimension 'speed'/],
     ["admission: {global: {burst: 0}}", /admission\.global\.burst/],
+    ["budget_store: {redis: nowhere}", /budget_store\.redis: host:port, not 'nowhere'/],
+    ['budget_store: {redis: "127.0.0.1:1", user: mc}', /budget_store\.user: needs budget_store\.password/],
+    ["budgets: {starter: {gql_qps: 5, on_store_loss: {requests: shut}}}", /on_store_loss\.requests/],
   ]) {
     const site = new Site("budgets-wrong");
     site.configure(`${world.settings}${yaml}\n`);
