@@ -66,6 +66,17 @@ bool all_need_no_escape(std::string_view text) {
   return need_no_escape(text.data() + last);
 }
 
+// All three at once: what is short costs more to append than to copy.
+void append_between(std::string& out, std::string_view before, std::string_view text,
+                    std::string_view after) {
+  const std::size_t from = out.size();
+  out.append(before.size() + text.size() + after.size(), '\0');
+  char* at = out.data() + from;
+  at = std::copy(before.begin(), before.end(), at);
+  at = std::copy(text.begin(), text.end(), at);
+  std::copy(after.begin(), after.end(), at);
+}
+
 class TreePrinter {
  public:
   enum class Style { compact, pretty, canonical };
@@ -150,12 +161,8 @@ std::string print_as(const Value& value, TreePrinter::Style style) {
 }  // namespace
 
 void append_quoted(std::string& out, std::string_view text) {
+  if (all_need_no_escape(text)) return append_between(out, "\"", text, "\"");
   out += '"';
-  if (all_need_no_escape(text)) {
-    out += text;
-    out += '"';
-    return;
-  }
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     while (text.size() - i > 8 && need_no_escape(text.data() + i)) i += 8;
@@ -258,13 +265,22 @@ Writer& Writer::end_array() {
   return *this;
 }
 Writer& Writer::key(std::string_view name) {
-  separate();
-  append_quoted(out_, name);
-  out_ += ':';
+  if (all_need_no_escape(name)) {
+    append_between(out_, comma_ ? ",\"" : "\"", name, "\":");
+  } else {
+    separate();
+    append_quoted(out_, name);
+    out_ += ':';
+  }
   comma_ = false;
   return *this;
 }
 Writer& Writer::value(std::string_view text) {
+  if (all_need_no_escape(text)) {
+    append_between(out_, comma_ ? ",\"" : "\"", text, "\"");
+    comma_ = true;
+    return *this;
+  }
   separate();
   append_quoted(out_, text);
   return *this;
@@ -273,7 +289,7 @@ Writer& Writer::value(std::int64_t number) {
   separate();
   std::array<char, 24> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
-  out_.append(buffer.data(), end);
+  out_.append(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   return *this;
 }
 Writer& Writer::value(double number) {

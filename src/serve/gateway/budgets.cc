@@ -220,9 +220,9 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
   const Nanos wait =
       !never && answer.eligible_at > now ? budget::nanos_of(answer.eligible_at - now) : Nanos{0};
   const std::int64_t wait_s = whole_seconds(wait);
-  // Those who were denied together do not come back together.
-  const auto spread =
-      static_cast<std::int64_t>(random_.next_u64() % static_cast<std::uint64_t>(wait_s / 4 + 1));
+  // Those who were denied together do not come back together; of short waits there is no quarter.
+  const auto spreads = static_cast<std::uint64_t>(wait_s / 4 + 1);
+  const auto spread = spreads == 1 ? 0 : static_cast<std::int64_t>(random_.next_u64() % spreads);
   const std::int64_t retry_s = never ? 0 : wait_s + spread;
   HttpError error{400, "BUDGET_TOO_SMALL", "the request asks for more than there is at once",
                   members_of(against, retry_s)};
