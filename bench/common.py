@@ -167,6 +167,24 @@ def ratio(above, below, key="cpu_us"):
     return round(above[key] / below[key], 2)
 
 
+# Of MC: no request, no decision of policies and none of budgets is written down.
+UNLOGGED = {"log.level": "error", "policy.decisions.sample.default": 0}
+
+
+def beside_nginx(query, settings, unlogged, conf):
+    """MC and nginx as peers of interleave(), also "_unlogged". `conf`: nginx's http, location."""
+    peers = {}
+    for name, logs, chosen in (("", True, settings), ("_unlogged", False, unlogged)):
+        where = folder()
+        _, token = demo_world(where, 1)["ben"]
+        script = load_script(f"{where}/post.lua", query, {"Authorization": f"Bearer {token}"})
+        servers = {"maestro": serve(where, {"gateway.workers": 1, **chosen}),
+                   "nginx": nginx(*conf, logs)}
+        for server, (process, port) in servers.items():
+            peers[server + name] = (process.pid, f"http://127.0.0.1:{port}/graphql", script)
+    return peers
+
+
 def raise_file_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -236,6 +254,31 @@ def demo_world(where, scale):
     if not tokens:
         raise SystemExit("maestro demo printed no tokens")
     return tokens
+
+
+NGINX_CONF = """
+worker_processes 1; daemon off; pid {dir}/pid; error_log {dir}/error.log crit;
+events {{ worker_connections 4096; }}
+http {{
+  log_format lines '$time_iso8601 $remote_addr $request $status $body_bytes_sent $request_time';
+  access_log {log};
+  keepalive_requests 1000000000; client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy;
+  fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
+  {http}
+  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {location} }} }}
+}}
+"""
+
+
+def nginx(http, location, logs=True):
+    """nginx with one worker on the core of servers; an access log as MC has its own."""
+    where, port = folder(), free_port()
+    log = f"{where}/access.log lines buffer=64k flush=1s" if logs else "off"
+    with open(f"{where}/nginx.conf", "w", encoding="utf-8") as conf:
+        conf.write(NGINX_CONF.format(dir=where, log=log, http=http, location=location, port=port))
+    process = start(SERVER_CORE, ["/usr/sbin/nginx", "-c", f"{where}/nginx.conf"])
+    wait_port(port, process)
+    return process, port
 
 
 def serve(where, settings, core=SERVER_CORE):
