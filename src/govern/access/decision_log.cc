@@ -211,8 +211,11 @@ Status DecisionLog::write(const std::vector<Held>& batch) {
     file_.reset();
     MC_TRY_OK(begin_file(batch));
   }
+  std::size_t bytes = 0;
+  for (const Held& decision : batch) bytes += decision->json.size() + 1;
   std::string text;
-  for (const Held& decision : batch) text += decision->json + "\n";
+  text.reserve(bytes);
+  for (const Held& decision : batch) text.append(decision->json).append("\n");
   MC_TRY_OK(file_->write(text));
   MC_TRY_OK(file_->sync());
   file_bytes_ += static_cast<std::int64_t>(text.size());
