@@ -1,4 +1,5 @@
 #include <array>
+#include <cstring>
 #include <filesystem>
 
 #include "sys/sys.h"
@@ -20,6 +21,20 @@ std::string make_id(std::string_view prefix, Clock& clock, Random& random) {
   const std::uint64_t high = unix_ms << 16 | 0x7000 | (a & 0x0FFF);
   const std::uint64_t low = 0x8000'0000'0000'0000 | (b >> 2);
   return std::string(prefix) + "_" + to_crockford(high, low);
+}
+
+std::string IdMaker::make(std::string_view prefix) {
+  constexpr std::int64_t kMilli = 1'000'000;
+  const WallTime wall = clock_.wall();
+  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(wall));
+  const std::int64_t rest = (wall.nanos % kMilli + kMilli) % kMilli;
+  const auto fraction = static_cast<std::uint64_t>(rest * 4'096 / kMilli);
+  const std::uint64_t count = count_.fetch_add(1, std::memory_order_relaxed);
+  char bytes[sizeof(count)];
+  std::memcpy(bytes, &count, sizeof(count));
+  const std::uint64_t mixed = keyed_hash(secret_, {bytes, sizeof(bytes)});
+  return to_crockford(unix_ms << 16 | 0x7000 | fraction, 0x8000'0000'0000'0000 | mixed >> 2,
+                      prefix);
 }
 
 Result<std::string> Files::read_all(const std::string& path, std::size_t bytes_max) {

@@ -3,6 +3,7 @@
 // the real ones.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,6 +33,20 @@ class Random {
 
 // UUID version 7 (RFC 9562), shown as prefix + 26 characters of Crockford base32: "job_01hf...".
 std::string make_id(std::string_view prefix, Clock& clock, Random& random);
+
+// The same for what comes often: the random bits are a keyed hash of a count, the twelve before
+// them the fraction of the millisecond. Who sees some of these ids learns when they were made, not
+// how many others were. Thread-safe.
+class IdMaker {
+ public:
+  IdMaker(Clock& clock, std::uint64_t secret) : clock_(clock), secret_(secret) {}
+  std::string make(std::string_view prefix);
+
+ private:
+  Clock& clock_;
+  const std::uint64_t secret_;
+  std::atomic<std::uint64_t> count_ = 0;
+};
 
 // An open file. Writes go to the position; durable only after sync().
 class File {

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "sys/tree.h"
 
@@ -201,6 +203,48 @@ TEST_CASE("ids: sort by time, differ, and carry version 7") {
   CHECK(a.substr(0, 4) == "job_");
   CHECK(a != b);
   CHECK(a.substr(4, 9) <= b.substr(4, 9));
+}
+
+// The differences of the numbers in ids that are made one after another say nothing of how many
+// were made between them: none that is seen once comes again, whatever the distance.
+TEST_CASE("ids: of many that are made, some do not tell how many") {
+  const auto clock = real_clock();
+  IdMaker maker(*clock, 42);
+  std::vector<std::string> all;
+  for (int i = 0; i < 20'000; ++i) all.push_back(maker.make("req_"));
+  CHECK(all.front().size() == 4 + 26);
+  CHECK(all.front().starts_with("req_"));
+  CHECK(std::set(all.begin(), all.end()).size() == all.size());
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    CHECK(all[i - 1].substr(0, 16) <= all[i].substr(0, 16));  // in the order of their time
+  }
+  // Twelve characters are of the hash, five bits each: every difference comes once in 32.
+  for (const std::size_t step : {1U, 2U, 7U, 64U, 4'096U}) {
+    CAPTURE(step);
+    for (std::size_t at = 18; at < 30; ++at) {
+      CAPTURE(at);
+      std::map<int, int> differences;
+      int pairs = 0;
+      for (std::size_t i = 0; i + step < all.size(); i += 3) {
+        constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
+        const auto digit = [&](std::size_t of) {
+          return static_cast<int>(kDigits.find(all[of][at]));
+        };
+        ++differences[(digit(i + step) - digit(i) + 32) % 32];
+        ++pairs;
+      }
+      for (const auto& [difference, count] : differences) {
+        CAPTURE(difference);
+        CHECK(count < pairs / 32 + 6 * 15);  // six standard deviations of 5,000 pairs
+      }
+    }
+  }
+}
+
+TEST_CASE("ids: another secret, other ids") {
+  const auto clock = real_clock();
+  IdMaker one(*clock, 1), two(*clock, 2);
+  CHECK(one.make("req_").substr(18) != two.make("req_").substr(18));
 }
 
 TEST_CASE("clock: monotonic time does not go back") {

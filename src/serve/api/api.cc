@@ -48,14 +48,6 @@ net::Response unauthenticated(std::string_view request_id) {
   return out;
 }
 
-std::string new_request_id(sys::Clock& clock) {
-  thread_local std::uint64_t count = 0;
-  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(clock.wall()));
-  const auto mixed = static_cast<std::uint64_t>(clock.mono().nanos) * 0x9e3779b97f4a7c15;
-  return to_crockford(unix_ms << 16 | 0x7000 | (++count & 0xFFF),
-                      0x8000'0000'0000'0000 | (mixed >> 2), "req_");
-}
-
 }  // namespace
 
 int http_status(Code code) {
@@ -100,6 +92,7 @@ net::Response problem(int status, const Error& error, std::string_view request_i
 Api::Api(ApiWorld world)
     : world_(std::move(world)),
       started_(world_.clock.mono()),
+      request_ids_(world_.clock, world_.random == nullptr ? 0 : world_.random->next_u64()),
       workers_(net::Workers::start(kAdminThreads, kAdminQueueMax)),
       provider_workers_(net::Workers::start(kProviderThreads, kProviderQueueMax)),
       signing_workers_(net::Workers::start(kSigningThreads, kSigningQueueMax)) {
@@ -178,7 +171,7 @@ bool Api::simple(const net::Request& request, net::Response& out) const {
 }
 
 void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
-  const std::string request_id = new_request_id(world_.clock);
+  const std::string request_id = request_ids_.make("req_");
   if (!world_.metrics_public) {
     const auto caller = caller_of(world_.directory, exchange->request());
     if (caller == nullptr) return refuse(*exchange, unauthenticated(request_id), request_id);
@@ -193,7 +186,7 @@ void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 void Api::serve_ledger(const std::shared_ptr<net::Exchange>& exchange) {
-  const std::string request_id = new_request_id(world_.clock);
+  const std::string request_id = request_ids_.make("req_");
   if (world_.recorder == nullptr) {
     return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
   }
@@ -212,7 +205,7 @@ void Api::serve_ledger(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 void Api::serve_witness(const std::shared_ptr<net::Exchange>& exchange) {
-  const std::string request_id = new_request_id(world_.clock);
+  const std::string request_id = request_ids_.make("req_");
   if (world_.witness == nullptr) {
     return refuse(*exchange, {Code::not_found, "no log is witnessed here"}, request_id);
   }
@@ -227,7 +220,7 @@ void Api::serve_witness(const std::shared_ptr<net::Exchange>& exchange) {
 
 // Who reads needs no token: logs and trusted roots are there to be checked by anybody.
 void Api::serve_signatures(const std::shared_ptr<net::Exchange>& exchange) {
-  const std::string request_id = new_request_id(world_.clock);
+  const std::string request_id = request_ids_.make("req_");
   const net::Request& request = exchange->request();
   if (world_.signing == nullptr) {
     return refuse(*exchange, {Code::not_found, "no such endpoint"}, request_id);
@@ -268,7 +261,7 @@ Result<std::shared_ptr<const identity::Caller>> Api::browser_of(const net::Reque
 
 void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
   const net::Request& request = exchange->request();
-  Identified who{nullptr, "", new_request_id(world_.clock)};
+  Identified who{nullptr, "", request_ids_.make("req_")};
   const Endpoint* open = find_anonymous(request);
   if (open == nullptr) {
     who.caller = caller_of(world_.directory, request);
@@ -327,7 +320,7 @@ void Api::run_admin(const std::shared_ptr<net::Exchange>& exchange, const Identi
 bool Api::serve_first_page(const std::shared_ptr<net::Exchange>& exchange, const Asset& page) {
   const net::Request& http = exchange->request();
   if (!wants_first_page(http)) return false;
-  Identified who{nullptr, std::string(cookie_of(http)), new_request_id(world_.clock)};
+  Identified who{nullptr, std::string(cookie_of(http)), request_ids_.make("req_")};
   who.caller = world_.directory.check_session(who.cookie);
   if (who.caller == nullptr) return false;
   return workers_->submit([this, exchange, &page, who = std::move(who)](int) {
@@ -350,7 +343,7 @@ void Api::handle(std::shared_ptr<net::Exchange> exchange) {
   if (request.path.starts_with(kLogFiles)) return serve_ledger(exchange);
   if (request.method == "POST" && request.path == kWitnessPath) return serve_witness(exchange);
   if (is_signing_path(request.path)) return serve_signatures(exchange);
-  const std::string request_id = new_request_id(world_.clock);
+  const std::string request_id = request_ids_.make("req_");
   net::Response response;
   if (asset == nullptr && reads && !simple(request, response)) asset = find_page(request);
   if (asset != nullptr) {

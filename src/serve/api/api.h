@@ -75,7 +75,7 @@ struct ApiWorld {
   identity::CodeLogin* code_login = nullptr;  // null without a provider for the portal
   PortalConfig portal = {};
   const notify::Secrets* secrets = nullptr;    // of webhook endpoints; null: none can be made
-  sys::Random* random = nullptr;               // null: nothing can be notified
+  sys::Random* random = nullptr;               // null: nothing is notified, ids can be guessed
   transparency::Recorder* recorder = nullptr;  // null: nothing is recorded
   witness::Witness* witness = nullptr;         // null: no log is witnessed
   signing::Signing* signing = nullptr;         // null: nothing is signed
@@ -129,6 +129,7 @@ class Api final : public net::Handler {
 
   ApiWorld world_;
   MonoTime started_;
+  sys::IdMaker request_ids_;
   std::atomic<bool> ready_ = false;
   std::atomic<net::Server*> server_ = nullptr;
   std::unique_ptr<net::Workers> workers_;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "contract/api_face.h"
 #include "json/json.h"
 
@@ -106,6 +108,21 @@ TEST_CASE("api: a tenant-admin can do nothing to another tenant, nor see that it
   CHECK(list.body.find("bravo") == std::string::npos);
   CHECK(list.body.find("alpha") != std::string::npos);
   CHECK(face.state() == before);
+}
+
+// An id has the time and a hash of a count: its first 63 bits are those of the time alone.
+TEST_CASE("api: the ids of requests do not count those of others") {
+  Face face;
+  std::set<std::string> times, rests;
+  for (int i = 0; i < 200; ++i) {
+    const std::string id(
+        header_of(face.ask("GET", "/v1/self", face.admin).headers, "X-Request-Id"));
+    REQUIRE(id.size() == 30);
+    times.insert(id.substr(0, 17));
+    rests.insert(id.substr(18));
+  }
+  CHECK(times.size() == 1);
+  CHECK(rests.size() == 200);
 }
 
 TEST_CASE("api: an auditor and an analyst change nothing, whatever their scopes") {

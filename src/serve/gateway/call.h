@@ -82,7 +82,6 @@ struct Gateway::Core {
   Core(const GatewayConfig& gateway_config, const GatewayWorld& gateway_world);
   std::unique_ptr<dataset::ConnectionSet> make_connections();
   Route* find_route(std::string_view path);
-  std::string make_request_id();
 
   void begin(const CallPtr& call);
   bool admit(const CallPtr& call, const ReadFields& fields);
@@ -191,8 +190,7 @@ struct Gateway::Core {
   FindCaller find_browser;                    // null = none is known
   std::atomic<bool> attached = false;
   net::Server* server = nullptr;  // once attached
-  std::uint64_t id_seed = 0;
-  std::atomic<std::uint64_t> id_counter = 0;
+  sys::IdMaker request_ids;
 };
 
 }  // namespace mc::gateway

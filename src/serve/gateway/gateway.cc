@@ -135,7 +135,7 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
       parse_line({static_cast<std::size_t>(gateway_config.parser_queue_max),
                   static_cast<std::size_t>(gateway_config.parsers)}),
       traffic(gateway_world.clock),
-      id_seed(gateway_world.random.next_u64()) {}
+      request_ids(gateway_world.clock, gateway_world.random.next_u64()) {}
 
 std::unique_ptr<dataset::ConnectionSet> Gateway::Core::make_connections() {
   return std::make_unique<dataset::ConnectionSet>(*world.drivers, world.catalog->model(), *writers);
@@ -301,15 +301,6 @@ Route* Gateway::Core::find_route(std::string_view path) {
     if (route->config.path == path) return route.get();
   }
   return nullptr;
-}
-
-// Time-ordered and unique in this process and, by the random seed, between processes. Not secret.
-std::string Gateway::Core::make_request_id() {
-  const auto unix_ms = static_cast<std::uint64_t>(to_unix_ms(world.clock.wall()));
-  const std::uint64_t count = id_counter.fetch_add(1, std::memory_order_relaxed);
-  const std::uint64_t high = unix_ms << 16 | 0x7000 | (count & 0x0FFF);
-  const std::uint64_t mixed = (id_seed + count) * 0x9e3779b97f4a7c15;
-  return to_crockford(high, 0x8000'0000'0000'0000 | ((mixed ^ mixed >> 29) >> 2), "req_");
 }
 
 }  // namespace mc::gateway

@@ -36,7 +36,7 @@ bool is_get_or_post(std::string_view method) {
 
 void Gateway::Core::begin(const CallPtr& call) {
   const net::Request& request = call->exchange->request();
-  call->request_id = make_request_id();
+  call->request_id = request_ids.make("req_");
   call->route = find_route(request.path);
   call->deadline =
       request.received + (call->route == nullptr ? seconds(1) : call->route->config.timeout);
