@@ -178,6 +178,11 @@ void Api::serve_metrics(const std::shared_ptr<net::Exchange>& exchange) {
     if (!caller->may(identity::Scope::metrics)) {
       return refuse(*exchange, {Code::denied, "the token lacks the scope 'metrics'"}, request_id);
     }
+    if (caller->tenant.get() != identity::kSystemTenant) {
+      return refuse(*exchange,
+                    {Code::denied, "metrics are of all tenants: for the operator's people alone"},
+                    request_id);
+    }
   }
   const bool queued = workers_->submit([this, exchange, request_id](int) {
     reply(*exchange, text(200, metric::Registry::kContentType, world_.metrics.text()), request_id);

@@ -110,6 +110,18 @@ TEST_CASE("api: a tenant-admin can do nothing to another tenant, nor see that it
   CHECK(face.state() == before);
 }
 
+// They are of all tenants.
+TEST_CASE("api: a tenant's people see no metrics, whatever scopes their tokens say") {
+  Face face;
+  for (const char* roles : {"tenant-admin", "auditor", "analyst", "oncall", "platform"}) {
+    CAPTURE(roles);
+    const std::string token = face.world.token({.principal = std::string("m-") + roles,
+                                                .roles = roles,
+                                                .scopes = "query,admin:read,metrics"});
+    CHECK(face.ask("GET", "/metrics", token).status == 403);
+  }
+}
+
 // An id has the time and a hash of a count: its first 63 bits are those of the time alone.
 TEST_CASE("api: the ids of requests do not count those of others") {
   Face face;

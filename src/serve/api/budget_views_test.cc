@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "budget/denial.h"
 #include "budget/override_desk.h"
 #include "burn/burn.h"
@@ -105,7 +107,23 @@ TEST_CASE("usage: the operator sees all tenants, others their own and nothing of
     CHECK(json_of(own).find("rows")->as_array()->size() == 1);
     CHECK(own.body.find("alpha") == std::string::npos);
   }
-  CHECK(views.face.ask("GET", "/v1/budgets/usage?tenant=alpha", views.face.bravo).status == 404);
+  // Whether there is such a tenant or not.
+  for (const char* path : {"/v1/budgets/usage?tenant=", "/v1/budgets/effective?tenant="}) {
+    std::set<std::string> told;
+    for (const std::string name : {"alpha", "qwert"}) {
+      const net::Response reply = views.face.ask("GET", path + name, views.face.bravo);
+      CHECK(reply.status == 404);
+      std::string body = reply.body;
+      const auto drop = [&](const std::string& what) {
+        const std::size_t at = what.empty() ? std::string::npos : body.find(what);
+        if (at != std::string::npos) body.erase(at, what.size());
+      };
+      drop(std::string(sim::header_of(reply.headers, "X-Request-Id")));
+      drop(name);
+      told.insert(body);
+    }
+    CHECK(told.size() == 1);
+  }
   CHECK(views.face.ask("GET", "/v1/budgets/usage?tenant=nobody", views.face.operator_).status ==
         404);
   CHECK(views.face.ask("GET", "/v1/budgets/usage?window=60", views.face.operator_).status == 400);

@@ -83,9 +83,9 @@ export class Site {
   }
 }
 
-// Tenants alpha and bravo, one principal a role, and their tokens.
+// Tenants alpha and bravo, one principal a role, and their tokens; the operator's one for metrics.
 export function addPeople(site) {
-  for (const tenant of ["alpha", "bravo"]) site.must("tenant", "create", tenant);
+  for (const tenant of ["alpha", "bravo", "system"]) site.must("tenant", "create", tenant);
   const people = {
     admin: ["alpha", "tenant-admin", "query,mutate,introspect,admin:read,admin:write"],
     analyst: ["alpha", "analyst", "query,mutate,introspect"],
@@ -93,7 +93,7 @@ export function addPeople(site) {
     auditor: ["alpha", "auditor", "query,mutate"],
     counter: ["alpha", "analyst", "admin:read"],
     other: ["bravo", "tenant-admin", "query,mutate"],
-    metrics: ["alpha", "oncall", "query,metrics"],
+    metrics: ["system", "oncall", "query,metrics"],
   };
   const tokens = {};
   for (const [id, [tenant, roles, scopes]] of Object.entries(people)) {

@@ -57,14 +57,15 @@ export class World {
     const rows = site.write("person.jsonl", ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const report = site.json("dataset", "import", rows, "--dataset", "person", "--tenant", "alpha", "--create");
     assert.deepEqual([report.rows, report.bad_rows], [ROWS.length, 0]);
-    site.must("tenant", "create", "alpha", "--region", HERE);
+    for (const tenant of ["alpha", "system"]) site.must("tenant", "create", tenant, "--region", HERE);
     world.tokens = {};
     for (const [id, role, scopes] of [
       ["ada", "tenant-admin", "query,mutate,introspect,admin:read,admin:write"], ["aron", "auditor", "query,admin:read"],
       ["sam", "oncall", "query,metrics"],
     ]) {
-      site.addPrincipal("alpha", id, role);
-      world.tokens[id] = site.addToken("alpha", id, scopes).token;
+      const tenant = id === "sam" ? "system" : "alpha";
+      site.addPrincipal(tenant, id, role);
+      world.tokens[id] = site.addToken(tenant, id, scopes).token;
     }
     world.server = await site.serve();
     world.url = world.server.url;
