@@ -349,7 +349,6 @@ export type BudgetDenial = {
   why: "budget" | "shared" | "overload";
   at?: string;
   run?: string;
-  seq?: number;
   plan?: string;
   user?: string;
   route?: string;

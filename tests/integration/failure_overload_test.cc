@@ -86,7 +86,7 @@ TEST_CASE("a full queue of parsers is 503 with Retry-After") {
     good += status == 200 ? 1 : 0;
     if (status != 503) continue;
     ++refused;
-    CHECK(reply.find("Retry-After: 1\r\n") != std::string::npos);
+    CHECK(reply.find("Retry-After: ") != std::string::npos);
     CHECK(reply.find("OVERLOADED") != std::string::npos);
     CHECK(reply.find("X-Request-Id: req_") != std::string::npos);
   }

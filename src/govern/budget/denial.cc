@@ -18,17 +18,22 @@ json::Object asked_in(const Amounts& amounts) {
   return out;
 }
 
+// When the request is let in, as far as its answer said: of its own budgets, if any stood against
+// it.
+Ticks again_at(const Explained& one) {
+  return one.shared ? one.decision.eligible_at : own_eligible_at(one.decision.against);
+}
+
 // As the request was answered.
 std::int64_t status_of(const Explained& one) {
-  if (one.wait && one.wait->never) return 400;
+  if (again_at(one) == kNever) return 400;
   return one.shared ? 503 : 429;
 }
 
 void add_decision(json::Object& out, const Explained& one) {
   const Decision& decision = one.decision;
   out.set("at", format_rfc3339(decision.wall));
-  out.set("run", one.run);
-  out.set("seq", decision.seq);
+  out.set("run", one.run);  // without its number there, which counts everybody's
   out.set("plan", decision.plan);
   out.set("user", decision.user);
   out.set("route", decision.route);
@@ -48,8 +53,11 @@ void add_decision(json::Object& out, const Explained& one) {
       limit.set("left", one.mark->left);
       limit.set("asked", one.mark->amount);
       out.set("limit", std::move(limit));
-      const bool timed = one.wait && one.wait->known && !one.wait->never;
-      out.set("again_at", timed ? json::Value(format_rfc3339(one.wait->at)) : json::Value());
+      const Ticks again = again_at(one);
+      const Nanos wait = nanos_of(std::max<Ticks>(again - ticks_of(decision.at), 0));
+      const bool timed = again != 0 && again != kNever;
+      out.set("again_at",
+              timed ? json::Value(format_rfc3339(decision.wall + wait)) : json::Value());
     }
   }
 }

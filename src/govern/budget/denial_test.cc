@@ -33,7 +33,7 @@ TEST_CASE("denial: of its own budget all of it is told") {
         R"("at":"2027-01-15T08:00:01.000Z","kind":"mc.denial/v1",)"
         R"("limit":{"asked":1,"left":0,"policy":"tenant-requests","quota":2},)"
         R"("plan":"starter","policies":["tenant-requests"],"request":"r3","route":"/graphql",)"
-        R"("run":"adm_1","seq":3,"status":429,"tenant":"alpha","user":"ana","why":"budget"})");
+        R"("run":"adm_1","status":429,"tenant":"alpha","user":"ana","why":"budget"})");
 }
 
 TEST_CASE("denial: of what is shared only that it was so") {
@@ -42,8 +42,25 @@ TEST_CASE("denial: of what is shared only that it was so") {
   ask(recorder, "alpha", "starter", "r1");
   CHECK(text_of(recorder, "alpha", "r1") ==
         R"({"asked":{"requests":1},"at":"2027-01-15T08:00:01.000Z","kind":"mc.denial/v1",)"
-        R"("plan":"starter","policies":[],"request":"r1","route":"/graphql","run":"adm_1","seq":5,)"
+        R"("plan":"starter","policies":[],"request":"r1","route":"/graphql","run":"adm_1",)"
         R"("status":503,"tenant":"alpha","user":"ana","why":"shared"})");
+}
+
+// Its own limit lets it in after half a second; what all share, after a second.
+TEST_CASE("denial: when it would have been let in is not told of what is shared") {
+  std::string seen;
+  for (const int others : {0, 4}) {
+    Recorder recorder(journal_header(R"({
+      "budgets": {"starter": {"gql_qps": 2}, "pro": {"gql_qps": 50}},
+      "admission": {"global": {"gql_qps": 1, "burst": 6}}})"));
+    for (const char* request : {"r1", "r2"}) ask(recorder, "alpha", "starter", request);
+    for (int i = 0; i < others; ++i) ask(recorder, "bravo", "pro", "b");
+    ask(recorder, "alpha", "starter", "r3");
+    const std::string text = text_of(recorder, "alpha", "r3");
+    CHECK(text.find(R"("again_at":"2027-01-15T08:00:01.500Z")") != std::string::npos);
+    CHECK((seen.empty() || text == seen));
+    seen = text;
+  }
 }
 
 TEST_CASE("denial: what no time helps, and what got no seat") {

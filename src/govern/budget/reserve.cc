@@ -1,9 +1,19 @@
 #include "budget/reserve.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace mc::budget {
+namespace {
+
+// When two limits let a request through. "When something is let go" says no time, "never" says all.
+Ticks both(Ticks one, Ticks other) {
+  const Ticks later = std::max(one, other);
+  return (one == 0 || other == 0) && later != kNever ? 0 : later;
+}
+
+}  // namespace
 
 class Reserver {
  public:
@@ -52,10 +62,8 @@ class Reserver {
       answer_.warned = true;
       return;
     }
-    // "When something is let go" says no time, "never" says all.
-    const bool unknown = outcome.eligible_at == 0 || (denied_ && answer_.eligible_at == 0);
-    const Ticks later = std::max(answer_.eligible_at, outcome.eligible_at);
-    answer_.eligible_at = unknown && later != kNever ? 0 : later;
+    answer_.eligible_at =
+        denied_ ? both(answer_.eligible_at, outcome.eligible_at) : outcome.eligible_at;
     denied_ = true;
   }
 
@@ -98,6 +106,15 @@ class Reserver {
   bool denied_ = false;
   Answer answer_;
 };
+
+Ticks own_eligible_at(std::span<const Mark> against) {
+  std::optional<Ticks> out;
+  for (const Mark& mark : against) {
+    if (!is_own(mark.scope) || mark.warns) continue;
+    out = out ? both(*out, mark.eligible_at) : mark.eligible_at;
+  }
+  return out.value_or(0);
+}
 
 std::string policy_of(const Mark& mark) {
   return std::string(name_of(mark.scope)) + "-" + std::string(name_of(mark.dimension));

@@ -62,6 +62,10 @@ std::string policy_of(const Mark& mark);  // "tenant-user-requests"
 constexpr bool is_own(Scope scope) {
   return scope != Scope::global && scope != Scope::plan && scope != Scope::route;
 }
+// As Answer::eligible_at, of what stands against a request of its caller's own alone: when others
+// let go of what they share is not to be seen in that.
+Ticks own_eligible_at(std::span<const Mark> against);
+
 class Reservation {
  public:
   Reservation() = default;

@@ -67,9 +67,10 @@ std::string members_of(const std::vector<Mark>& against, std::int64_t retry_s) {
   return out;
 }
 
-// Of nobody's budget.
-Budgets::Denial overloaded() {
-  return {{503, "OVERLOADED", "the server is at its limit; retry"}, {{"Retry-After", "1"}}};
+// Of nobody's budget, and the same as for want of a seat (Gateway::Core::turn_away).
+Budgets::Denial overloaded(sys::Random& random) {
+  return {{503, "OVERLOADED", "the server is at its limit; retry"},
+          {{"Retry-After", std::to_string(1 + random.next_u64() % 3)}}};
 }
 
 }  // namespace
@@ -131,7 +132,7 @@ Budgets::Verdict Budgets::decide(const Ask& ask, const Later& later) {
   if (share_ == nullptr) return {.denial = reserve(ask)};
   auto hold =
       hold_of({*share_, *book_, on_loss_}, ask.payer.who, ask.amounts, book_->latest(now()));
-  if (!hold) return {.denial = overloaded()};
+  if (!hold) return {.denial = overloaded(random_)};
   if (hold->needs.empty()) return {.denial = reserve(ask)};
   ask.shared = std::make_shared<SharedHold>(std::move(*hold));
   const MonoTime now = clock_.mono();
@@ -156,7 +157,7 @@ std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share:
     }
     return denial;
   }
-  if (outcome.full) return overloaded();
+  if (outcome.full) return overloaded(random_);
   if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
   const budget::Moment at = now();
   const Mark mark = mark_of(*hold, outcome, book_->latest(at));
@@ -216,9 +217,10 @@ Budgets::Denial Budgets::denial_of(const budget::Answer& answer, const std::vect
   if (is_own && is_credits(own->dimension)) {
     cost = "; this request costs " + std::to_string(own->amount) + " credits";
   }
-  const bool never = answer.eligible_at == budget::kNever;
-  const Nanos wait =
-      !never && answer.eligible_at > now ? budget::nanos_of(answer.eligible_at - now) : Nanos{0};
+  // What is shared may stand against it too: that is said when it alone does.
+  const budget::Ticks again = is_own ? budget::own_eligible_at(against) : answer.eligible_at;
+  const bool never = again == budget::kNever;
+  const Nanos wait = !never && again > now ? budget::nanos_of(again - now) : Nanos{0};
   const std::int64_t wait_s = whole_seconds(wait);
   // Those who were denied together do not come back together; of short waits there is no quarter.
   const auto spreads = static_cast<std::uint64_t>(wait_s / 4 + 1);

@@ -285,7 +285,7 @@ TEST_CASE("gateway: replies before attach, and full queues, say when to retry") 
     const net::Response late = world.query(query, token);
     CHECK(late.status == 503);
     CHECK(code_of(late) == "OVERLOADED");
-    CHECK(header_of(late.headers, "Retry-After") == "1");
+    CHECK(!header_of(late.headers, "Retry-After").empty());
   }
 }
 

@@ -11,14 +11,6 @@ constexpr std::size_t kPurposeMax = 64;
 constexpr std::size_t kTenantMax = 63;
 constexpr std::size_t kWarrantMax = 64;
 
-HttpError overloaded(std::string_view what) {
-  return {503, "OVERLOADED", "the queue of " + std::string(what) + " is full; retry"};
-}
-
-net::Headers retry_after(std::int64_t wait_s) {
-  return {{"Retry-After", std::to_string(std::max<std::int64_t>(1, wait_s))}};
-}
-
 // Of documents that are to be parsed.
 std::size_t new_bytes(const Call& call) {
   std::size_t out = 0;
@@ -45,7 +37,7 @@ void Gateway::Core::begin(const CallPtr& call) {
   if (media) call->media_type = *media;
   if (call->route == nullptr) return refuse(call, {404, "NOT_FOUND", "no such endpoint"});
   if (!attached.load(std::memory_order_acquire)) {
-    return refuse(call, {503, "STARTING", "the server is starting"}, retry_after(1));
+    return refuse(call, {503, "STARTING", "the server is starting"}, {{"Retry-After", "1"}});
   }
   if (!is_get_or_post(request.method)) {
     return refuse(call, {405, "METHOD_NOT_ALLOWED", "use GET or POST for GraphQL"},
@@ -148,7 +140,7 @@ void Gateway::Core::go_on(const CallPtr& call, std::optional<Budgets::Denial> de
     if (denial) return refuse(call, denial->error, denial->headers);
     (this->*then)(call, {Place::parser, static_cast<std::size_t>(config.parsers)});
   });
-  if (!queued) refuse(call, overloaded("requests"), retry_after(1));
+  if (!queued) turn_away(call, admission::Why::queue_full);
 }
 
 // What can be said at once of a request for another tenant's data. An upstream has nothing but the
@@ -253,7 +245,7 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
     }
   }
   for (const CallPtr& refused : pushed.refused) {
-    refuse(refused, overloaded("unknown documents"), retry_after(1));
+    turn_away(refused, admission::Why::queue_full);
   }
 }
 
@@ -323,7 +315,7 @@ void Gateway::Core::forward_from_worker(const CallPtr& call) {
     if (call->exchange->cancelled()) return finish(call, 499, "");
     if (may_forward(call, *deciders[static_cast<std::size_t>(worker)])) forward(call);
   });
-  if (!queued) refuse(call, overloaded("operations"), retry_after(1));
+  if (!queued) turn_away(call, admission::Why::queue_full);
 }
 
 // Rules that need the parsed document: it is valid, the operation exists, the caller may run it.

@@ -143,9 +143,7 @@ bool Gateway::Core::reserve_room(const CallPtr& call) {
     call->masking->room = std::move(*room);
     return true;
   }
-  refuse(call,
-         {503, "OVERLOADED", "the answers that are being masked fill masked_bytes_max; retry"},
-         {{"Retry-After", "1"}});
+  turn_away(call, admission::Why::queue_full);
   return false;
 }
 
@@ -160,8 +158,7 @@ void Gateway::Core::take_whole(const CallPtr& call, net::Forward& forward) {
       return withhold(call, *held, {502, "MASKING_FAILED", "nobody is free to mask the answer"});
     }
     call->masking->room.shrink(0);
-    refuse(call, {503, "OVERLOADED", "the queue of operations is full; retry"},
-           {{"Retry-After", "1"}});
+    turn_away(call, admission::Why::queue_full);
   };
 }
 

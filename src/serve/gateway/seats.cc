@@ -48,7 +48,8 @@ void Gateway::Core::start_waited(const CallPtr& call) {
   if (!queued) turn_away(call, admission::Why::queue_full);
 }
 
-// It got no seat, or no parser. Everybody is told the same: what others do is nobody's business.
+// It got no seat, no parser, no worker or no room for its answer. Everybody is told the same, of
+// whatever there was too little: what others do is nobody's business.
 void Gateway::Core::turn_away(const CallPtr& call, admission::Why why) {
   budgets.note_wait(payer_of(*call), call->budget, call->waited, admission::why_name(why));
   if (call->exchange->cancelled()) return finish(call, 499, "");

@@ -290,7 +290,7 @@ TEST_CASE("upstream masks: a mutation that nobody could mask is not asked for ag
   CHECK(query->give_reply(json_answer(blown_up(kAnswer, 70'000))));
   CHECK(query->response().status == 503);
   CHECK(code_of(query->response()) == "OVERLOADED");
-  CHECK(header_of(query->response().headers, "Retry-After") == "1");
+  CHECK(!header_of(query->response().headers, "Retry-After").empty());
   CHECK(mutation->give_reply(json_answer(blown_up(kRenamed, 70'000))));
   const net::Response reply = mutation->response();
   CHECK(reply.status == 502);
@@ -314,8 +314,8 @@ TEST_CASE("upstream masks: answers share one limit, which is reserved before any
     CHECK(!third->forwarded());
     CHECK(third->response().status == 503);
     CHECK(code_of(third->response()) == "OVERLOADED");
-    CHECK(third->response().body.find("masked_bytes_max") != std::string::npos);
-    CHECK(header_of(third->response().headers, "Retry-After") == "1");
+    CHECK(third->response().body.find("the server is at its limit") != std::string::npos);
+    CHECK(!header_of(third->response().headers, "Retry-After").empty());
   }
   // What is streamed needs none of it.
   CHECK(upstream.send({.document = "{ person { id } }"})->forwarded());
