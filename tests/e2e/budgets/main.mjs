@@ -8,6 +8,7 @@ import { runScenarios, scenario } from "../lib/scenario.mjs";
 import "./burn.mjs";
 import "./overrides.mjs";
 import "./share.mjs";
+import "./store.mjs";
 import "./windows.mjs";
 
 const ASK = { query: "{ hello }" };

@@ -9,21 +9,22 @@ import { Child, eventually } from "../lib/children.mjs";
 import { freePort, post, send } from "../lib/http.mjs";
 import { Site, makeFolder } from "../lib/maestro.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { Proxy } from "./proxy.mjs";
 
-const RATE = 200; // requests a second, and as many at once
+export const RATE = 200; // requests a second, and as many at once
 const LOOPS = 6; // requests that each server has at a time
-const HELD = (2 * RATE) / 10; // what both may hold when Redis forgets
+export const HELD = (2 * RATE) / 10; // what both may hold when Redis forgets
 const REDIS = "/usr/bin/redis-server";
 
-class Redis {
+export class Redis {
   constructor(port) {
     this.port = port;
     this.folder = makeFolder("redis");
   }
 
-  async start() {
+  async start(...options) {
     this.child = new Child(REDIS, ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder,
-      "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]);
+      "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", ...options]);
     await this.child.says(/Ready to accept connections/);
   }
 
@@ -36,7 +37,8 @@ class Fleet {
   times = []; // of what was let in, [ms, server]
   answers = []; // of all, [ms]
 
-  static async start(settings, limits = `gql_qps: ${RATE}`) {
+  // `proxied`: each server reaches Redis through a proxy of its own.
+  static async start(settings, limits = `gql_qps: ${RATE}`, proxied = false) {
     const fleet = new Fleet();
     fleet.held = [];
     fleet.upstream = http.createServer((request, response) => {
@@ -50,14 +52,17 @@ class Fleet {
     await new Promise((resolve) => fleet.upstream.listen(0, "127.0.0.1", resolve));
     fleet.redis = new Redis(await freePort());
     await fleet.redis.start();
+    fleet.proxies = [];
     const upstream = `http://127.0.0.1:${fleet.upstream.address().port}/graphql`;
     fleet.nodes = [];
     for (const name of ["one", "two"]) {
       const site = new Site(`share-${name}`);
+      if (proxied) fleet.proxies.push(await Proxy.start(fleet.redis.port));
+      const store = fleet.proxies.at(-1)?.port ?? fleet.redis.port;
       site.configure(`server: {port: 0}
 gateway: {routes: [{path: /graphql, kind: upstream, url: "${upstream}"}]}
 ledger: {origin: ledger.example, checkpoint_every: 100ms}
-budget_store: {redis: "127.0.0.1:${fleet.redis.port}", nodes_min: 2, ${settings}}
+budget_store: {redis: "127.0.0.1:${store}", nodes_min: 2, ${settings}}
 budgets: {starter: {${limits}}}
 `);
       for (const tenant of ["carla", "dora", "system"]) site.must("tenant", "create", tenant);
@@ -76,6 +81,7 @@ budgets: {starter: {${limits}}}
   async stop() {
     for (const response of this.held) response.destroy();
     for (const { server } of this.nodes) await server.stop("SIGKILL");
+    for (const proxy of this.proxies) await proxy.stop();
     await this.redis.kill();
     await new Promise((resolve) => this.upstream.close(resolve));
   }
@@ -85,15 +91,21 @@ budgets: {starter: {${limits}}}
     return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
   }
 
+  async ask(node, index) {
+    const sent = performance.now();
+    const { status, text } = await post(`${node.server.url}/graphql`, node.token, { query: "{ hello }" });
+    assert.ok([200, 429].includes(status), `status ${status}: ${text}`);
+    const now = performance.now();
+    this.answers.push([now]);
+    if (status === 200) this.times.push([now, index, now - sent]);
+  }
+
   // Asks both servers as fast as they answer, until `over` says so.
   async press(over) {
     this.begun ??= performance.now();
     const loop = async (node, index) => {
       while (!over()) {
-        const { status, text } = await post(`${node.server.url}/graphql`, node.token, { query: "{ hello }" });
-        assert.ok([200, 429].includes(status), `status ${status}: ${text}`);
-        this.answers.push([performance.now()]);
-        if (status === 200) this.times.push([performance.now(), index]);
+        await this.ask(node, index);
       }
     };
     await Promise.all(this.nodes.flatMap((node, i) => Array.from({ length: LOOPS }, () => loop(node, i))));
@@ -111,9 +123,20 @@ budgets: {starter: {${limits}}}
     await Promise.all([this.press(() => done), watch]);
   }
 
-  lost(value) {
-    return async () => (await Promise.all(this.nodes.map((node) => this.metric(node, "mc_budget_store_lost"))))
+  lost(value, nodes = this.nodes) {
+    return async () => (await Promise.all(nodes.map((node) => this.metric(node, "mc_budget_store_lost"))))
       .every((one) => one === value);
+  }
+
+  // In the ledgers of these servers.
+  async recorded(actions, nodes = this.nodes) {
+    for (const node of nodes) {
+      await eventually("the ledger says so", async () => {
+        const { json } = await send(`${node.server.url}/v1/tenants/system/records?type=budget`,
+          { headers: { Authorization: `Bearer ${node.metrics}` } });
+        return actions.every((action) => json.items.some((item) => item.action === action));
+      });
+    }
   }
 
   // What a server let in within four seconds until now, as a rate of two.
@@ -137,9 +160,9 @@ budgets: {starter: {${limits}}}
   }
 }
 
-const shared = (settings, go, limits) => async () => {
+export const shared = (settings, go, limits, proxied) => async () => {
   if (!existsSync(REDIS)) return `there is no ${REDIS}`;
-  const fleet = await Fleet.start(settings, limits);
+  const fleet = await Fleet.start(settings, limits, proxied);
   try {
     await go(fleet);
   } finally {
@@ -187,14 +210,7 @@ for (const onLoss of ["closed", "local_share", "last_known", "open"]) {
       if (onLoss === "closed") assert.ok(served <= HELD + 2, `${served} served`);
       // Each as if it were alone.
       if (onLoss === "open" && came > 3 * RATE * seconds) assert.ok(served > 1.5 * RATE * seconds, `${served} served`);
-      for (const node of fleet.nodes) {
-        await eventually("the ledger says so", async () => {
-          const { json } = await send(`${node.server.url}/v1/tenants/system/records?type=budget`,
-            { headers: { Authorization: `Bearer ${node.metrics}` } });
-          const actions = json.items.map(({ action }) => action);
-          return ["budget.store_lost", "budget.store_back"].every((action) => actions.includes(action));
-        });
-      }
+      await fleet.recorded(["budget.store_lost", "budget.store_back"]);
     }, `gql_qps: ${RATE}, on_store_loss: {requests: ${onLoss}}`));
 }
 
