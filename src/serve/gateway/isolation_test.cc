@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "gateway/isolation_world.h"
+#include "contract/isolation_world.h"
 
 namespace mc::gateway::isolation {
 namespace {
@@ -139,6 +139,7 @@ budget::BudgetSettings own_limits(Dice& dice) {
   budget::BudgetSettings out;
   budget::PlanSettings& starter = out.plans["starter"];
   if (dice.once_in(2)) starter.gql_qps = dice.pick(4, 8);
+  if (dice.once_in(3)) starter.users.credits_per_day = 100'000;
   if (dice.once_in(3)) starter.seats = dice.pick(1, 3);
   if (dice.once_in(3)) starter.bytes_per_s = dice.pick(300, 3'000);
   if (dice.once_in(3)) starter.credits_per_s = dice.pick(9, 40);
@@ -148,6 +149,7 @@ budget::BudgetSettings own_limits(Dice& dice) {
   if (dice.once_in(2)) starter.burst = 2;
   out.plans["pro"].gql_qps = dice.pick(3, 50);
   // Of what all share there is enough.
+  if (dice.once_in(2)) out.admission.global.credits_per_day = 6'000;
   if (dice.once_in(2)) out.admission.global.gql_qps = 100'000;
   if (dice.once_in(2)) out.admission.routes[kPaths[0]].credits_per_s = 1'000'000;
   if (dice.once_in(2)) starter.together.gql_qps = 100'000;
