@@ -49,6 +49,8 @@ class Recorder {
     std::size_t route = 0;
     Amounts amounts = Amounts().set(Dimension::requests, 1).set(Dimension::seats, 1);
     std::int64_t step = 1;
+    std::string class_name = {};
+    DimensionSet exempt = {};
   };
   struct Asked {
     std::int64_t seq = 0;
@@ -61,7 +63,7 @@ class Recorder {
   Asked ask(const Ask& ask, const Moment& at) {
     Asked out;
     std::vector<Mark> against;
-    const Book::Who who{ask.tenant, ask.plan, ask.user, ask.route};
+    const Book::Who who{ask.tenant, ask.plan, ask.user, ask.route, ask.class_name, ask.exempt};
     auto turn = journal.turn();
     out.answer = book->reserve(who, ask.amounts, at, out.held, &against);
     out.seq = turn.decided({who, ask.request, ask.step}, ask.amounts, at, out.answer, against);

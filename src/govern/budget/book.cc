@@ -29,6 +29,28 @@ Result<std::vector<Limits>> limits_by_route(const std::map<std::string, LimitSet
   return out;
 }
 
+// Of a plan, by the names of its classes.
+Result<std::map<std::string, Limits, std::less<>>> limits_by_class(
+    const std::map<std::string, ClassSettings>& settings, const std::string& where) {
+  std::map<std::string, Limits, std::less<>> out;
+  if (settings.size() > kClassesMax) {
+    return fail(Code::invalid, where + ".classes: at most " + std::to_string(kClassesMax));
+  }
+  for (const auto& [name, one] : settings) {
+    const std::string place = where + ".classes." + excerpt(name);
+    if (!is_class_name(name)) {
+      return fail(Code::invalid, place + ": a class is named by 1 to 64 of a-z, 0-9, _ and -");
+    }
+    MC_TRY(Limits made, limits_of(one, place));
+    out.emplace(name, std::move(made));
+  }
+  return out;
+}
+
+bool any_of(const std::map<std::string, Limits, std::less<>>& all) {
+  return std::ranges::any_of(all, [](const auto& one) { return !one.second.empty(); });
+}
+
 bool any_of(const std::vector<Limits>& all) {
   return std::ranges::any_of(all, [](const Limits& one) { return !one.empty(); });
 }
@@ -60,6 +82,12 @@ const Limits& limits_in(const OwnLimits& own, Scope scope, std::size_t route) {
   return scope == Scope::tenant_route ? own.routes[route] : own.tenant;
 }
 
+const Limits* limits_of_class(const OwnLimits& own, std::string_view name) {
+  if (name.empty()) return nullptr;
+  const auto at = own.classes.find(name);
+  return at == own.classes.end() ? nullptr : &at->second;
+}
+
 // Whether forgetting what was used changes nothing.
 bool is_idle(const Account& account, const Limits& limits, const Moment& at) {
   return std::ranges::all_of(limits.all(), [&](const Limits::Limit& limit) {
@@ -69,6 +97,12 @@ bool is_idle(const Account& account, const Limits& limits, const Moment& at) {
 }
 
 }  // namespace
+
+Account& account_in(ByName<std::unique_ptr<Account>>& accounts, std::string_view name) {
+  auto at = accounts.find(name);
+  if (at == accounts.end()) at = accounts.emplace(name, std::make_unique<Account>()).first;
+  return *at->second;
+}
 
 Book::Book() : parts_(std::make_unique<std::array<Part, 16>>()) {}
 Book::~Book() = default;
@@ -95,9 +129,10 @@ Result<std::unique_ptr<Book>> Book::make(const BudgetSettings& settings,
     MC_TRY(own.users, limits_of(from.users, where + ".users"));
     MC_TRY(plan->together.limits, limits_of(from.together, where + ".together"));
     MC_TRY(own.routes, limits_by_route(from.routes, paths, where));
+    MC_TRY(own.classes, limits_by_class(from.classes, where));
     own.has_routes = any_of(own.routes);
-    book->limited_ = book->limited_ || own.has_routes || !own.tenant.empty() ||
-                     !own.users.empty() || !plan->together.limits.empty();
+    book->limited_ = book->limited_ || own.has_routes || any_of(own.classes) ||
+                     !own.tenant.empty() || !own.users.empty() || !plan->together.limits.empty();
     book->plans_.emplace(name, std::move(plan));
   }
   return book;
@@ -115,7 +150,9 @@ bool Book::limits(Dimension dimension) const {
          std::ranges::any_of(plans_, [&](const auto& named) {
            const Plan& plan = *named.second;
            return has(plan.own.tenant) || has(plan.own.users) || has(plan.together.limits) ||
-                  std::ranges::any_of(plan.own.routes, has);
+                  std::ranges::any_of(plan.own.routes, has) ||
+                  std::ranges::any_of(plan.own.classes,
+                                      [&](const auto& one) { return has(one.second); });
          });
 }
 
@@ -166,14 +203,18 @@ Answer Book::reserve(const Who& who, const Amounts& amounts, const Moment& momen
 
 void Book::each_limit(const Who& who, const Moment& moment,
                       const std::function<void(Scope, const Limits::Limit&)>& use) const {
-  const auto all = [&use](Scope scope, const Limits& limits) {
-    for (const Limits::Limit& limit : limits.all()) use(scope, limit);
+  const auto all = [&](Scope scope, const Limits& limits) {
+    for (const Limits::Limit& limit : limits.all()) {
+      if (!is_own(scope) || !who.exempt.has(limit.dimension)) use(scope, limit);
+    }
   };
   const auto each = [&](const OwnLimits& own) {
     all(Scope::tenant_user, own.users);
     if (own.has_routes && who.route < paths_.size()) {
       all(Scope::tenant_route, own.routes[who.route]);
     }
+    const Limits* const of_class = limits_of_class(own, who.class_name);
+    if (of_class != nullptr) all(Scope::tenant_class, *of_class);
     all(Scope::tenant, own.tenant);
   };
   const Plan* const plan = plan_of(who.plan);
@@ -199,8 +240,8 @@ void Book::each_limit(const Who& who, const Moment& moment,
 }
 
 void Book::gather(const Who& who, const Moment& at, Charges& into) {
-  const auto charge = [&](Scope scope, const Limits& limits, Account* account) {
-    if (!limits.empty() && account != nullptr) into.all[into.count++] = {scope, &limits, account};
+  const auto charge = [&](Scope scope, Shared& shared) {
+    if (!shared.limits.empty()) into.all[into.count++] = {scope, &shared.limits, &shared.account};
   };
   Kept& kept = into.kept;
   Plan* const plan = plan_of(who.plan);
@@ -219,24 +260,36 @@ void Book::gather(const Who& who, const Moment& at, Charges& into) {
     const OwnLimits* const own = kept.limits != nullptr ? kept.limits.get()
                                  : plan != nullptr      ? &plan->own
                                                         : nullptr;
-    if (own != nullptr && !own->users.empty()) {
-      kept.user = user_of(*tenant, own->users, who.user, at);
-      charge(Scope::tenant_user, own->users, kept.user.get());
-    }
-    if (own != nullptr && own->has_routes && who.route < paths_.size() &&
-        !own->routes[who.route].empty()) {
-      tenant->routes.resize(paths_.size());
-      std::unique_ptr<Account>& account = tenant->routes[who.route];
-      if (account == nullptr) account = std::make_unique<Account>();
-      charge(Scope::tenant_route, own->routes[who.route], account.get());
-    }
-    if (own != nullptr) charge(Scope::tenant, own->tenant, &tenant->account);
-    if (plan != nullptr) charge(Scope::plan, plan->together.limits, &plan->together.account);
+    if (own != nullptr) gather_own(who, at, *tenant, *own, into);
+    if (plan != nullptr) charge(Scope::plan, plan->together);
   }
   if (Shared* const route = who.route < paths_.size() ? route_[who.route].get() : nullptr) {
-    charge(Scope::route, route->limits, &route->account);
+    charge(Scope::route, *route);
   }
-  charge(Scope::global, global_->limits, &global_->account);
+  charge(Scope::global, *global_);
+}
+
+// With the lock of the tenant's part held.
+void Book::gather_own(const Who& who, const Moment& at, Tenant& tenant, const OwnLimits& own,
+                      Charges& into) const {
+  const auto charge = [&](Scope scope, const Limits& limits, Account* account) {
+    into.all[into.count++] = {scope, &limits, account, who.exempt};
+  };
+  if (!own.users.empty()) {
+    into.kept.user = user_of(tenant, own.users, who.user, at);
+    charge(Scope::tenant_user, own.users, into.kept.user.get());
+  }
+  if (own.has_routes && who.route < paths_.size() && !own.routes[who.route].empty()) {
+    tenant.routes.resize(paths_.size());
+    std::unique_ptr<Account>& account = tenant.routes[who.route];
+    if (account == nullptr) account = std::make_unique<Account>();
+    charge(Scope::tenant_route, own.routes[who.route], account.get());
+  }
+  const Limits* const of_class = limits_of_class(own, who.class_name);
+  if (of_class != nullptr && !of_class->empty()) {
+    charge(Scope::tenant_class, *of_class, &account_in(tenant.classes, who.class_name));
+  }
+  if (!own.tenant.empty()) charge(Scope::tenant, own.tenant, &tenant.account);
 }
 
 std::shared_ptr<const OwnLimits> Book::overridden_now(Tenant& tenant, const Plan* plan,
@@ -313,21 +366,24 @@ std::vector<Book::Line> Book::effective(const Who& who, const Moment& moment) co
   const auto found = part.tenants.find(who.tenant);
   const Tenant* const tenant = found == part.tenants.end() ? nullptr : found->second.get();
   const OwnLimits own = own_now(tenant, plan, wall_of(at));
+  const auto line_of = [&](Scope scope, const Limits::Limit& limit, const Account* account) {
+    Line line{.scope = scope,
+              .dimension = limit.dimension,
+              .quota = limit.quota(),
+              .warn_only = limit.warn_only};
+    if (account != nullptr) line.left = account->look(limit, 0, at).left;
+    return line;
+  };
   const auto add = [&](Scope scope, std::size_t route, const Account* account) {
-    const Limits& limits = limits_in(own, scope, route);
-    for (const Limits::Limit& limit : limits.all()) {
+    for (const Limits::Limit& limit : limits_in(own, scope, route).all()) {
       const OwnLimits::Source* const source = own.find(scope, route, limit.dimension);
-      Line line{.scope = scope,
-                .dimension = limit.dimension,
-                .quota = limit.quota(),
-                .warn_only = limit.warn_only};
+      Line line = line_of(scope, limit, account);
       if (scope == Scope::tenant_route) line.route = paths_[route];
       if (source != nullptr) line.id = source->id;
       if (source != nullptr) line.until = source->until;
       if (plan != nullptr) {
         line.of_plan = quota_in(limits_in(plan->own, scope, route), limit.dimension);
       }
-      if (account != nullptr) line.left = account->look(limit, 0, at).left;
       out.push_back(std::move(line));
     }
   };
@@ -344,6 +400,19 @@ std::vector<Book::Line> Book::effective(const Who& who, const Moment& moment) co
     if (at_user != tenant->users.end()) user = at_user->second.get();
   }
   add(Scope::tenant_user, 0, user);
+  for (const auto& [name, limits] : own.classes) {
+    const Account* account = &kUnused;
+    if (tenant != nullptr) {
+      const auto used = tenant->classes.find(name);
+      if (used != tenant->classes.end()) account = used->second.get();
+    }
+    for (const Limits::Limit& limit : limits.all()) {
+      Line line = line_of(Scope::tenant_class, limit, account);
+      line.class_name = name;
+      line.of_plan = limit.quota();
+      out.push_back(std::move(line));
+    }
+  }
   return out;
 }
 

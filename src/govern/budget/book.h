@@ -42,6 +42,10 @@ class Book {
     std::string_view plan;
     std::string_view user;
     std::size_t route = 0;  // an index into the paths that the book was made with
+    // As the policies say: the class of the request, and dimensions in which the tenant's own
+    // limits do not hold for it.
+    std::string_view class_name = {};
+    DimensionSet exempt = {};
   };
 
   // `invalid` names the setting ("budgets.starter.users.gql_qps"), also for a route that is none.
@@ -52,7 +56,8 @@ class Book {
   Book& operator=(const Book&) = delete;
 
   // As reserve() (reserve.h), over all that the caller falls under, its own first: its user's, its
-  // tenant's on the route and in all, then its plan's, the route's, global.
+  // tenant's on the route, of the class and in all, then its plan's, the route's, global. Exempt
+  // is it from its own alone: what tenants share always holds.
   Answer reserve(const Who& who, const Amounts& amounts, const Moment& at, Reservation& into,
                  std::vector<Mark>* against = nullptr);
   // The limits that a request falls under, in the order of reserve(). Nothing is met or counted.
@@ -74,7 +79,8 @@ class Book {
   // A limit of a tenant's own, as it is.
   struct Line {
     Scope scope = Scope::tenant;
-    std::string route = {};  // the path of a tenant_route
+    std::string route = {};       // the path of a tenant_route
+    std::string class_name = {};  // of a tenant_class
     Dimension dimension = Dimension::requests;
     std::int64_t quota = 0;
     bool warn_only = false;
@@ -104,13 +110,15 @@ class Book {
   Result<std::size_t> route_of(std::string_view path) const;  // `invalid`: there is no such route
 
   // Counts of days and months, for what keeps them beyond the process. Those that changed since
-  // they were kept, without those that are over: at most two for each tenant, each of its routes
-  // and users, each plan and route, and two of all. Short locks of a part of the tenants each.
+  // they were kept, without those that are over: at most two for each tenant, each of its routes,
+  // users and classes, each plan and route, and two of all. Short locks of a part of the tenants
+  // each.
   std::vector<WindowCount> changed_windows(const Moment& at) const;
   // They are kept as changed_windows() gave them; what has changed since is given again.
   void windows_kept(std::span<const WindowCount> counts);
   // As they were kept, before requests come or later: no count gets lower. Nothing of a window that
-  // is over or too far ahead (kWindowAheadMax), nor of a plan, route or user that has no count.
+  // is over or too far ahead (kWindowAheadMax), nor of a plan, route, user or class that has no
+  // count.
   void restore_windows(std::span<const WindowCount> counts, const Moment& at);
   // In the latest day and month that a request or a count came in.
   Moment latest(const Moment& at) const { return calendar_.look(at); }
@@ -132,6 +140,8 @@ class Book {
   };
   Book();
   void gather(const Who& who, const Moment& at, Charges& into);
+  void gather_own(const Who& who, const Moment& at, Tenant& tenant, const OwnLimits& own,
+                  Charges& into) const;
   Plan* plan_of(std::string_view name) const;
   Part& part_of(std::string_view tenant) const;
   static std::shared_ptr<Account> user_of(Tenant& tenant, const Limits& limits,

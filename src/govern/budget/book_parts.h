@@ -38,11 +38,15 @@ struct Book::Tenant {
   Account account;
   std::vector<std::unique_ptr<Account>> routes;
   ByName<std::shared_ptr<Account>> users;
+  ByName<std::unique_ptr<Account>> classes;
   std::shared_ptr<Account> other_users = std::make_shared<Account>();
   Ticks swept = INT64_MIN / 2;       // when idle users were last looked for
   std::unique_ptr<Overlay> overlay;  // null without overrides
   WallTime latest;                   // that a request with overrides came at
 };
+
+// It is made when it is missing.
+Account& account_in(ByName<std::unique_ptr<Account>>& accounts, std::string_view name);
 
 struct Book::Part {
   mutable std::mutex mutex;

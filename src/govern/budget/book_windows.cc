@@ -66,6 +66,11 @@ std::vector<WindowCount> Book::changed_windows(const Moment& moment) const {
       for (const auto& [user, account] : held->users) {
         add_changed(out, *account, at, [&] { return of_user(user); });
       }
+      for (const auto& [of_class, account] : held->classes) {
+        add_changed(out, *account, at, [&] {
+          return WindowCount{.scope = Scope::tenant_class, .tenant = name, .class_name = of_class};
+        });
+      }
       add_changed(out, *held->other_users, at, [&] { return of_user(WindowCount::kOtherUsers); });
     }
   }
@@ -95,6 +100,11 @@ std::shared_ptr<Account> Book::account_of(const WindowCount& count, Missing miss
     Plan* const plan = plan_of(count.plan);
     return plan == nullptr ? nullptr : borrowed(&plan->together.account);
   }
+  const bool is_of_none =
+      count.scope == Scope::tenant_class && std::ranges::none_of(plans_, [&](const auto& plan) {
+        return plan.second->own.classes.contains(count.class_name);
+      });
+  if (is_of_none) return nullptr;
   Part& part = part_of(count.tenant);
   const std::lock_guard lock(part.mutex);
   auto found = part.tenants.find(count.tenant);
@@ -110,6 +120,10 @@ std::shared_ptr<Account> Book::account_of(const WindowCount& count, Missing miss
     std::unique_ptr<Account>& account = tenant.routes[route];
     if (account == nullptr && missing == Missing::make) account = std::make_unique<Account>();
     return account == nullptr ? nullptr : borrowed(account.get());
+  }
+  if (count.scope == Scope::tenant_class) {
+    const bool there = missing == Missing::make || tenant.classes.contains(count.class_name);
+    return there ? borrowed(&account_in(tenant.classes, count.class_name)) : nullptr;
   }
   if (count.user == WindowCount::kOtherUsers) return tenant.other_users;
   const auto user = tenant.users.find(count.user);

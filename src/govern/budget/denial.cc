@@ -37,6 +37,12 @@ void add_decision(json::Object& out, const Explained& one) {
   out.set("plan", decision.plan);
   out.set("user", decision.user);
   out.set("route", decision.route);
+  if (!decision.class_name.empty()) out.set("class", decision.class_name);
+  if (!decision.exempt.empty()) {
+    json::Array exempt;
+    for (const std::string_view name : decision.exempt.names()) exempt.emplace_back(name);
+    out.set("exempt", std::move(exempt));
+  }
   out.set("asked", asked_in(decision.asked));
   json::Array policies;
   for (const Mark& mark : decision.against) {

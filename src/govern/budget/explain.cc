@@ -45,6 +45,10 @@ const LimitSettings* settings_of(const JournalHeader& header, const Decision& de
   if (plan == header.settings.plans.end()) return nullptr;
   if (scope == Scope::tenant) return &plan->second;
   if (scope == Scope::tenant_user) return &plan->second.users;
+  if (scope == Scope::tenant_class) {
+    const auto found = plan->second.classes.find(decision.class_name);
+    return found == plan->second.classes.end() ? nullptr : &found->second;
+  }
   return scope == Scope::plan ? &plan->second.together : in(plan->second.routes);
 }
 
@@ -84,10 +88,13 @@ std::optional<Explained::Wait> wait_of(const Decision& decision) {
   return out;
 }
 
-// Whether the same counts of the tenant's are meant.
-bool falls_under(const Decision& one, const Decision& other, Scope scope) {
+// Whether what `one` asked for was taken from the counts that `mark`, of `other`, is about.
+bool falls_under(const Decision& one, const Decision& other, const Mark& mark) {
+  const Scope scope = mark.scope;
   if (one.tenant != other.tenant) return false;
+  if (is_own(scope) && one.exempt.has(mark.dimension)) return false;
   if (scope == Scope::tenant_user) return one.user == other.user;
+  if (scope == Scope::tenant_class) return one.class_name == other.class_name;
   if (scope == Scope::plan) return one.plan == other.plan;
   const bool of_route = scope == Scope::tenant_route || scope == Scope::route;
   return !of_route || one.route == other.route;
@@ -152,7 +159,7 @@ void Explainer::meet(Search& search, const Decision& decision) {
   if (!search.out.mark || !decision.admitted) return;
   const Dimension dimension = search.out.mark->dimension;
   const std::int64_t amount = decision.asked[dimension];
-  if (amount <= 0 || !falls_under(decision, own, search.out.mark->scope)) return;
+  if (amount <= 0 || !falls_under(decision, own, *search.out.mark)) return;
   const Nanos before = own.at - decision.at;
   if (before > search.out.window) return;
   if (search.neighbours.size() >= kNeighboursMax) {

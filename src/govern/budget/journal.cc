@@ -60,6 +60,7 @@ std::int64_t Journal::Turn::decided(const Asked& asked, const Amounts& amounts, 
   packer.name(asked.request).whole(std::clamp<std::int64_t>(asked.step, 1, kJournalStepMax));
   packer.name(asked.who.tenant).name(asked.who.plan).name(asked.who.user);
   packer.name(route < paths.size() ? std::string_view(paths[route]) : std::string_view());
+  packer.name(asked.who.class_name).whole(asked.who.exempt.bits());
   packer.amounts(amounts).answer(answer, against, asked.shared);
   const std::int64_t seq = journal_.next_;
   journal_.append(packing, at.now);

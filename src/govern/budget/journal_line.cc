@@ -137,6 +137,12 @@ void write(json::Writer& writer, const Decision& decision) {
   write_name(writer, "plan", decision.plan);
   write_name(writer, "user", decision.user);
   write_name(writer, "route", decision.route);
+  if (!decision.class_name.empty()) writer.member("class", decision.class_name);
+  if (!decision.exempt.empty()) {
+    writer.key("exempt").begin_array();
+    for (const std::string_view name : decision.exempt.names()) writer.value(name);
+    writer.end_array();
+  }
   write_amounts(writer, "asked", decision.asked);
   writer.member("outcome", outcome_of(decision));
   if (decision.eligible_at != 0) writer.member("eligible_at", logged(decision.eligible_at));
@@ -195,6 +201,7 @@ void write(json::Writer& writer, const Restored& restored) {
     if (!one.user.empty()) write_name(writer, "user", one.user);
     if (!one.plan.empty()) write_name(writer, "plan", one.plan);
     if (!one.route.empty()) write_name(writer, "route", one.route);
+    if (!one.class_name.empty()) writer.member("class", one.class_name);
     writer.member("dimension", name_of(one.dimension));
     writer.member("window", std::int64_t{one.window}).member("used", one.used).end_object();
   }
@@ -220,6 +227,22 @@ Result<Amounts> amounts_of(std::string_view member, const wire::Counts& counts) 
     out.set(*dimension, amount);
   }
   return out;
+}
+
+Result<DimensionSet> exempt_of(const std::optional<std::vector<std::string>>& names) {
+  DimensionSet out;
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const auto dimension = dimension_of(name);
+    if (!dimension) return fail(Code::invalid, "exempt: no such dimension: " + excerpt(name));
+    out.add(*dimension);
+  }
+  return out;
+}
+
+Result<std::string> class_of(std::optional<std::string> name) {
+  if (!name) return std::string();
+  if (!is_class_name(*name)) return fail(Code::invalid, "class: no such one: " + excerpt(*name));
+  return std::move(*name);
 }
 
 Result<Ticks> eligible_of(const std::optional<std::int64_t>& logged_as) {
@@ -282,6 +305,8 @@ Result<JournalEvent> read(wire::Decided from) {
   out.plan = std::move(from.plan);
   out.user = std::move(from.user);
   out.route = std::move(from.route);
+  MC_TRY(out.class_name, class_of(std::move(from.class_name)));
+  MC_TRY(out.exempt, exempt_of(from.exempt));
   MC_TRY(out.asked, amounts_of("asked", from.asked));
   out.shared = from.outcome == "denied_shared";
   out.admitted = from.outcome != "denied" && !out.shared;
@@ -338,7 +363,9 @@ Result<Override> rule_of(wire::Rule from) {
   Override out;
   const auto scope = scope_of(from.scope);
   const auto dimension = dimension_of(from.dimension);
-  if (!scope || !is_own(*scope)) return fail(Code::invalid, "scope: no such one of a tenant");
+  if (!scope || !is_own(*scope) || *scope == Scope::tenant_class) {
+    return fail(Code::invalid, "scope: no such one of a tenant");
+  }
   if (!dimension) return fail(Code::invalid, "dimension: no such one");
   out.id = std::move(from.id);
   out.scope = *scope;
@@ -376,6 +403,7 @@ Result<WindowCount> count_of(wire::Count from) {
   out.user = std::move(from.user).value_or("");
   out.plan = std::move(from.plan).value_or("");
   out.route = std::move(from.route).value_or("");
+  MC_TRY(out.class_name, class_of(std::move(from.class_name)));
   out.dimension = *dimension;
   out.window = static_cast<std::int32_t>(from.window);
   out.used = from.used;

@@ -59,7 +59,9 @@ struct Decision {
   std::string request;
   std::int64_t step = 1;  // of the request, which may ask more than once
   std::string tenant, plan, user;
-  std::string route;  // its path; "" = none
+  std::string route;       // its path; "" = none
+  std::string class_name;  // as the policies say; "" = none
+  DimensionSet exempt;     // from limits of the tenant's own
   Amounts asked;
   bool admitted = false;
   bool warned = false;

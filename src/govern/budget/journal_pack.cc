@@ -104,7 +104,7 @@ Packer& Packer::counts(std::span<const WindowCount> counts) {
   for (const WindowCount& one : counts) {
     out_ += static_cast<char>(one.scope);
     out_ += static_cast<char>(one.dimension);
-    name(one.tenant).name(one.user).name(one.plan).name(one.route);
+    name(one.tenant).name(one.user).name(one.plan).name(one.route).name(one.class_name);
     whole(one.window).whole(one.used);
   }
   return *this;
@@ -161,6 +161,8 @@ Decision Unpacker::decision(std::int64_t seq) {
   out.plan = name();
   out.user = name();
   out.route = name();
+  out.class_name = name();
+  out.exempt = DimensionSet::of_bits(static_cast<std::uint16_t>(whole()));
   out.asked = amounts();
   const auto flags = static_cast<unsigned char>(rest_.front());
   rest_.remove_prefix(1);
@@ -200,6 +202,7 @@ WindowCount Unpacker::count() {
   out.user = name();
   out.plan = name();
   out.route = name();
+  out.class_name = name();
   out.window = static_cast<std::int32_t>(whole());
   out.used = whole();
   return out;

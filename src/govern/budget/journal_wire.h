@@ -28,6 +28,8 @@ struct Decided {
   std::string request;
   std::int64_t step = 0;
   std::string tenant, plan, user, route;
+  std::optional<std::string> class_name;
+  std::optional<std::vector<std::string>> exempt;
   Counts asked;
   std::string outcome;
   std::optional<std::int64_t> eligible_at;
@@ -58,7 +60,7 @@ struct Overridden {
 
 struct Count {
   std::string scope;
-  std::optional<std::string> tenant, user, plan, route;
+  std::optional<std::string> tenant, user, plan, route, class_name;
   std::string dimension;
   std::int64_t window = 0, used = 0;
 };
@@ -106,6 +108,8 @@ struct Describe<budget::wire::Decided> {
       Field{"plan", &T::plan, "", kName},
       Field{"user", &T::user, "", kName},
       Field{"route", &T::route, "", kName},
+      Field{"class", &T::class_name},
+      Field{"exempt", &T::exempt, "", {.max = budget::kDimensions}},
       Field{"asked", &T::asked, "", kNeeded},
       Field{"outcome",
             &T::outcome,
@@ -156,11 +160,15 @@ struct Describe<budget::wire::Count> {
   static constexpr Rules kOwnName = {.max = budget::kJournalNameMax};
   static constexpr Rules kWindow = {.min = 0, .max = budget::kWindowNumberMax, .required = true};
   static constexpr Rules kUsed = {.min = 1, .max = budget::kWindowUsedMax, .required = true};
-  static constexpr auto fields = std::tuple{
-      Field{"scope", &T::scope, "", kName},     Field{"tenant", &T::tenant, "", kOwnName},
-      Field{"user", &T::user, "", kOwnName},    Field{"plan", &T::plan, "", kOwnName},
-      Field{"route", &T::route, "", kOwnName},  Field{"dimension", &T::dimension, "", kName},
-      Field{"window", &T::window, "", kWindow}, Field{"used", &T::used, "", kUsed}};
+  static constexpr auto fields = std::tuple{Field{"scope", &T::scope, "", kName},
+                                            Field{"tenant", &T::tenant, "", kOwnName},
+                                            Field{"user", &T::user, "", kOwnName},
+                                            Field{"plan", &T::plan, "", kOwnName},
+                                            Field{"route", &T::route, "", kOwnName},
+                                            Field{"class", &T::class_name, "", kOwnName},
+                                            Field{"dimension", &T::dimension, "", kName},
+                                            Field{"window", &T::window, "", kWindow},
+                                            Field{"used", &T::used, "", kUsed}};
 };
 
 template <>

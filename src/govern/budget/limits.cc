@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, kDimensions> kDimensionNames = {
     "requests", "credits", "bytes",         "fanout",      "deliveries",
     "exports",  "seats",   "subscriptions", "day_credits", "month_credits"};
 constexpr std::array<std::string_view, kScopes> kScopeNames = {
-    "global", "plan", "tenant", "route", "tenant-route", "tenant-user"};
+    "global", "plan", "tenant", "route", "tenant-route", "tenant-user", "tenant-class"};
 
 constexpr std::array<std::string_view, kOnLosses> kOnLossNames = {"local_share", "open", "closed",
                                                                   "last_known"};
@@ -52,6 +52,29 @@ std::optional<Dimension> dimension_of(std::string_view name) {
   const auto at = std::find(kDimensionNames.begin(), kDimensionNames.end(), name);
   if (at == kDimensionNames.end()) return std::nullopt;
   return static_cast<Dimension>(at - kDimensionNames.begin());
+}
+
+std::vector<std::string_view> DimensionSet::names() const {
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; i < kDimensions; ++i) {
+    const auto dimension = static_cast<Dimension>(i);
+    if (has(dimension)) out.push_back(name_of(dimension));
+  }
+  return out;
+}
+
+DimensionSet DimensionSet::of_bits(std::uint16_t bits) {
+  DimensionSet out;
+  out.bits_ = bits;
+  return out;
+}
+
+bool is_class_name(std::string_view name) {
+  const auto fits = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_' ||
+           letter == '-';
+  };
+  return !name.empty() && name.size() <= kClassNameMax && std::ranges::all_of(name, fits);
 }
 
 std::string_view name_of(Scope scope) {

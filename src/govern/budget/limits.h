@@ -30,9 +30,42 @@ inline constexpr std::size_t kDimensions = 10;
 std::string_view name_of(Dimension dimension);  // "requests", "day_credits"
 std::optional<Dimension> dimension_of(std::string_view name);
 
-enum class Scope : std::uint8_t { global, plan, tenant, route, tenant_route, tenant_user };
-inline constexpr std::size_t kScopes = 6;
+// A set of dimensions, a bit each.
+class DimensionSet {
+ public:
+  bool has(Dimension dimension) const { return (bits_ & bit(dimension)) != 0; }
+  DimensionSet& add(Dimension dimension) {
+    bits_ |= bit(dimension);
+    return *this;
+  }
+  bool empty() const { return bits_ == 0; }
+  std::vector<std::string_view> names() const;  // in the order of the dimensions
+  std::uint16_t bits() const { return bits_; }
+  static DimensionSet of_bits(std::uint16_t bits);  // of bits() of another one
+  bool operator==(const DimensionSet&) const = default;
+
+ private:
+  static std::uint16_t bit(Dimension dimension) {
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(dimension));
+  }
+  std::uint16_t bits_ = 0;
+};
+
+enum class Scope : std::uint8_t {
+  global,
+  plan,
+  tenant,
+  route,
+  tenant_route,
+  tenant_user,
+  tenant_class,  // requests of a tenant that the policies put into a class
+};
+inline constexpr std::size_t kScopes = 7;
 std::string_view name_of(Scope scope);  // "global", "tenant-route"
+
+// The name of a class of requests: 1 to 64 of a-z, 0-9, "_" and "-".
+inline constexpr std::size_t kClassNameMax = 64;
+bool is_class_name(std::string_view name);
 
 // What becomes of a budget that nodes share while their store does not answer (share/share.h).
 enum class OnLoss : std::uint8_t { local_share, open, closed, last_known };

@@ -125,6 +125,9 @@ std::string print_factor(std::int64_t thousandths) {
 }
 
 Status check_limit(const Override& wanted) {
+  if (wanted.scope == Scope::tenant_class) {
+    return fail(Code::invalid, "scope: limits of a class (tenant-class) cannot be overridden");
+  }
   if (!is_own(wanted.scope)) {
     return fail(Code::invalid, "scope: it is tenant, tenant-route or tenant-user");
   }
@@ -204,6 +207,11 @@ OwnLimits own_limits(const PlanSettings* plan, std::span<const Override> rules,
     out.routes.push_back(holding.put_in(has_own ? at->second : LimitSettings(),
                                         {.scope = Scope::tenant_route, .route = i}, paths[i]));
     out.has_routes = out.has_routes || !out.routes.back().empty();
+  }
+  for (const auto& [name, settings] : from.classes) {
+    Result<Limits> made = Limits::make(settings);
+    MC_CHECK(made);  // the book was made with it
+    out.classes.emplace(name, std::move(*made));
   }
   out.sources = std::move(holding.sources);
   out.until = kNeverChanges;

@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,8 +100,9 @@ struct OwnLimits {
     std::string id = {};
     WallTime until = {};
   };
-  Limits tenant, users;        // users: of each of them
-  std::vector<Limits> routes;  // by index
+  Limits tenant, users;                                // users: of each of them
+  std::vector<Limits> routes;                          // by index
+  std::map<std::string, Limits, std::less<>> classes;  // those of the plan, never overridden
   bool has_routes = false;
   std::vector<Source> sources;  // of those limits that an override has changed
   WallTime until;               // when the next override begins or ends

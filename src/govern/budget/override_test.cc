@@ -97,6 +97,8 @@ TEST_CASE("override: what may be asked for, and which field is wrong") {
   };
   using O = Override;
   CHECK(refused([](O& o) { o.scope = Scope::plan; }).starts_with("scope: "));
+  CHECK(refused([](O& o) { o.scope = Scope::tenant_class; }) ==
+        "scope: limits of a class (tenant-class) cannot be overridden");
   CHECK(refused([](O& o) { o.route = "/shop"; }).starts_with("route: "));
   CHECK(refused([](O& o) { o.scope = Scope::tenant_route; }).starts_with("route: "));
   CHECK(refused([](O& o) { o.factor = 2'000; }).starts_with("amount: "));

@@ -75,6 +75,7 @@ Nanos warm_up_of(const BudgetSettings& settings) {
   for (const auto& [name, plan] : settings.plans) {
     out = std::max({out, deepest(plan), deepest(plan.users), deepest(plan.together)});
     for (const auto& [path, one] : plan.routes) out = std::max(out, deepest(one));
+    for (const auto& [of_class, one] : plan.classes) out = std::max(out, deepest(one));
   }
   return nanos_of(out);
 }
@@ -99,8 +100,9 @@ Result<Decision> Rerun::decide(const Decision& logged) {
   MC_TRY_OK(check_times(logged.at, logged.wall));
   if (logged.shared) return logged;  // it was not this book
   const auto route = routes_.find(logged.route);
-  const Book::Who who{logged.tenant, logged.plan, logged.user,
-                      route == routes_.end() ? no_route_ : route->second};
+  const Book::Who who{logged.tenant,     logged.plan,
+                      logged.user,       route == routes_.end() ? no_route_ : route->second,
+                      logged.class_name, logged.exempt};
   Decision out = bare(logged);
   Reservation held;
   const Answer answer = book_->reserve(who, logged.asked, moment_of(logged), held, &out.against);

@@ -17,6 +17,8 @@ constexpr const char* kEverything = R"({
                 "credits_per_day": 20000, "credits_per_month": 60000, "warn_only": ["exports"],
                 "users": {"gql_qps": 15, "seats": 4, "credits_per_day": 9000},
                 "routes": {"/shop": {"gql_qps": 25, "credits_per_s": 150, "burst": 0.5}},
+                "classes": {"batch": {"gql_qps": 20, "bytes_per_s": 4000, "seats": 3,
+                                      "credits_per_day": 3000}},
                 "together": {"gql_qps": 70, "fanout_per_s": 130, "subscriptions": 9}},
     "pro": {"gql_qps": 90, "burst": 2, "credits_per_month": 80000}},
   "admission": {"global": {"gql_qps": 120, "seats": 20, "credits_per_day": 50000},
@@ -55,13 +57,16 @@ class Load {
     constexpr const char* kTenants[] = {"alpha", "bravo", "carla"};
     constexpr const char* kPlans[] = {"starter", "starter", "pro", "none"};
     constexpr const char* kUsers[] = {"ana", "ben", "eve"};
+    constexpr const char* kClasses[] = {"", "", "batch", "unknown"};
     auto asked = recorder_.ask({.request = "r" + std::to_string(++requests_),
                                 .tenant = kTenants[below(3)],
                                 .plan = kPlans[below(4)],
                                 .user = kUsers[below(3)],
                                 .route = static_cast<std::size_t>(below(3)),
                                 .amounts = some(1),
-                                .step = 1 + below(2)},
+                                .step = 1 + below(2),
+                                .class_name = kClasses[below(4)],
+                                .exempt = exempt()},
                                now());
     denied_ += asked.answer.admitted ? 0 : 1;
     if (asked.answer.admitted) open_.push_back(std::move(asked));
@@ -74,6 +79,13 @@ class Load {
       if (below(3) == 0) out.set(static_cast<Dimension>(i), below(few[i]));
     }
     return out.set(Dimension::requests, 1);
+  }
+
+  DimensionSet exempt() {
+    DimensionSet out;
+    if (below(8) != 0) return out;
+    for (int i = 0; i < 3; ++i) out.add(static_cast<Dimension>(below(kDimensions)));
+    return out;
   }
 
   void override_limits() {

@@ -43,7 +43,7 @@ class Reserver {
     for (std::size_t i = 0; i < limits.size(); ++i) {
       const Limits::Limit& limit = limits[i];
       const std::int64_t amount = amounts_[limit.dimension];
-      if (amount <= 0) continue;
+      if (amount <= 0 || charge.exempt.has(limit.dimension)) continue;
       // Once it is denied nothing more is taken: the rest only says what it thinks.
       const Account::Outcome outcome = denied_ ? charge.account->look(limit, amount, at_)
                                                : charge.account->take(limit, amount, at_);

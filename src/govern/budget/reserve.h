@@ -44,6 +44,7 @@ struct Charge {
   Scope scope = Scope::tenant;
   const Limits* limits = nullptr;
   Account* account = nullptr;
+  DimensionSet exempt = {};  // limits of these are neither asked nor charged
 };
 inline constexpr std::size_t kChargesMax = kScopes;
 

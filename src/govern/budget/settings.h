@@ -2,7 +2,8 @@
 //
 //   budgets:
 //     starter: {gql_qps: 50, subs_fanout: 1000, exports_per_min: 5}      # each tenant of the plan
-//     pro: {gql_qps: 200, seats: 40, users: {gql_qps: 20}, routes: {/shop: {gql_qps: 50}}}
+//     pro: {gql_qps: 200, seats: 40, users: {gql_qps: 20}, routes: {/shop: {gql_qps: 50}},
+//           classes: {batch: {gql_qps: 20, seats: 4, priority: 0}}}
 //   admission:
 //     global: {gql_qps: 5000}                                            # all tenants together
 //     routes: {/shop: {gql_qps: 1000}}
@@ -17,14 +18,21 @@
 
 namespace mc::budget {
 
+// Of those of a tenant's requests that the policies put into a class.
+struct ClassSettings : LimitSettings {
+  std::optional<std::int64_t> priority;  // under overload, in place of the plan's
+};
+inline constexpr std::size_t kClassesMax = 16;  // of a plan
+
 // The limits of each tenant of a plan, and inside them those of its users and of its requests to a
 // route.
 struct PlanSettings : LimitSettings {
   LimitSettings users;
-  std::map<std::string, LimitSettings> routes;  // by the route's path
-  LimitSettings together;                       // all tenants of the plan
-  std::int64_t weight = 1;                      // of seats, where tenants wait for them
-  std::int64_t priority = 0;                    // under overload the lowest are turned away first
+  std::map<std::string, LimitSettings> routes;   // by the route's path
+  std::map<std::string, ClassSettings> classes;  // by the class's name
+  LimitSettings together;                        // all tenants of the plan
+  std::int64_t weight = 1;                       // of seats, where tenants wait for them
+  std::int64_t priority = 0;                     // under overload the lowest are turned away first
 };
 
 // Of all tenants together.
@@ -79,12 +87,24 @@ struct Describe<budget::LimitSettings> {
 };
 
 template <>
+struct Describe<budget::ClassSettings> {
+  using T = budget::ClassSettings;
+  using Priority = Field<T, std::optional<std::int64_t>>;
+  static constexpr auto fields = std::tuple_cat(
+      limit_fields<T>(), std::tuple{Priority{"priority",
+                                             &T::priority,
+                                             "Under overload, in place of the plan's",
+                                             {.min = 0, .max = 63}}});
+};
+
+template <>
 struct Describe<budget::PlanSettings> {
   using T = budget::PlanSettings;
   static constexpr auto fields = std::tuple_cat(
       limit_fields<T>(),
       std::tuple{Field{"users", &T::users, "Of each user of a tenant"},
                  Field{"routes", &T::routes, "Of each tenant on a route, by its path"},
+                 Field{"classes", &T::classes, "Of each tenant's requests of a class, by its name"},
                  Field{"together", &T::together, "Of all tenants of the plan together"},
                  Field{"weight",
                        &T::weight,

@@ -26,7 +26,8 @@ struct WindowCount {
   std::string tenant = {};  // names that the scope does not have are ""
   std::string user = {};
   std::string plan = {};
-  std::string route = {};                        // its path
+  std::string route = {};  // its path
+  std::string class_name = {};
   Dimension dimension = Dimension::day_credits;  // or month_credits
   std::int32_t window = 0;                       // days or months since 1970 (UTC)
   std::int64_t used = 0;                         // credits

@@ -1,5 +1,7 @@
 #include "budget/window_store.h"
 
+#include <utility>
+
 #include "budget/override.h"
 
 namespace mc::budget {
@@ -24,6 +26,10 @@ Result<WindowCount> read_count(const sql::Rows& row) {
                 "a row of budget_window of tenant '" + excerpt(out.tenant) + "' is not understood");
   }
   out.scope = *scope;
+  if (out.scope == Scope::tenant_user && !out.plan.empty()) {
+    out.scope = Scope::tenant_class;
+    out.class_name = std::exchange(out.plan, {});
+  }
   out.dimension = *dimension;
   out.window = static_cast<std::int32_t>(window);
   return out;
@@ -56,13 +62,15 @@ Status WindowStore::read(std::size_t size, const Use& use) {
 Status WindowStore::write(std::span<const WindowCount> counts) {
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection_));
   for (const WindowCount& one : counts) {
+    const bool of_class = one.scope == Scope::tenant_class;
     MC_TRY([[maybe_unused]] const std::int64_t changed,
            connection_.execute(
                "INSERT INTO budget_window (tenant_id, node, scope, user_name, plan, route, "
                "dimension, window_number, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
                "ON CONFLICT (tenant_id, node, scope, user_name, plan, route, dimension) "
                "DO UPDATE SET window_number = excluded.window_number, used = excluded.used",
-               {one.tenant, node_, std::string(name_of(one.scope)), one.user, one.plan, one.route,
+               {one.tenant, node_, std::string(name_of(of_class ? Scope::tenant_user : one.scope)),
+                one.user, of_class ? one.class_name : one.plan, one.route,
                 std::string(name_of(one.dimension)), std::int64_t{one.window}, one.used}));
   }
   return transaction.commit();

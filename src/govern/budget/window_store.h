@@ -16,6 +16,10 @@ namespace mc::budget {
 inline constexpr std::size_t kWindowsPerWrite = 500;
 inline constexpr std::int64_t kOthersDaysKept = 100, kOthersMonthsKept = 4;
 
+// The table knows no scope tenant-class: a class's count is a row of scope tenant-user without a
+// user whose plan is the class. No row of a user's names a plan, so it is none of theirs, and an
+// older version reads it as the count of a user without a name, whom nobody is.
+//
 // Works on a connection lent by its owner. Each node, by its name, has counts of its own.
 class WindowStore {
  public:
