@@ -1,10 +1,10 @@
 #include "access/access.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <set>
 
+#include "access/answer.h"
 #include "access/input.h"
 #include "access/memo.h"
 #include "access/remote.h"
@@ -16,87 +16,8 @@ namespace {
 using term::Arena;
 using term::Value;
 
-constexpr std::size_t kListMax = 256;       // rules or reasons of one verdict
-constexpr std::size_t kTextBytesMax = 128;  // of one of them
 constexpr std::string_view kObligations[] = {"mask_class", "mask",    "redact",
                                              "filter",     "step_up", "alert"};
-// What every input says in the same words, made once.
-struct Words {
-  Words() {
-    for (const std::string_view name :
-         {"action",  "purpose",    "principal", "tenant", "node",    "resource", "warrant",
-          "time_ms", "stepped_up", "id",        "region", "roles",   "kind",     "purposes",
-          "person",  "machine",    "reference", "status", "actions", "bound_to", "expires_ms"}) {
-      Value word = term::string(arena, name);
-      term::freeze(word);
-      term::insert(arena, known, word, word);
-    }
-    for (const identity::Role role : kRoles) {
-      roles[static_cast<std::size_t>(role)] = term::string(arena, identity::role_name(role));
-    }
-    term::freeze(known);
-  }
-  Value operator[](std::string_view name) const { return known.find(name); }
-
-  Arena arena;
-  Value known = term::object(arena, 32);
-  std::array<Value, std::size(kRoles)> roles;
-};
-
-Value list_of(Arena& arena, const std::vector<std::string>& texts) {
-  Value out = term::array(arena, texts.size());
-  for (const std::string& text : texts) term::append(arena, out, term::string(arena, text));
-  return out;
-}
-
-struct Keys {
-  explicit Keys(const Words& words)
-      : action(words["action"]),
-        purpose(words["purpose"]),
-        principal(words["principal"]),
-        tenant(words["tenant"]),
-        node(words["node"]),
-        resource(words["resource"]),
-        warrant(words["warrant"]),
-        time_ms(words["time_ms"]),
-        stepped_up(words["stepped_up"]),
-        id(words["id"]),
-        region(words["region"]),
-        roles(words["roles"]),
-        kind(words["kind"]),
-        purposes(words["purposes"]),
-        person(words["person"]),
-        machine(words["machine"]) {}
-  Value action, purpose, principal, tenant, node, resource, warrant, time_ms, stepped_up, id,
-      region, roles, kind, purposes, person, machine;
-};
-
-Status expect(Value value, term::Kind kind, std::string_view name) {
-  if (value.kind() == kind) return ok();
-  return fail(Code::invalid, "the policies' answer: " + std::string(name) + " is " +
-                                 std::string(term::kind_name(value.kind())) + ", wanted " +
-                                 std::string(term::kind_name(kind)));
-}
-
-Result<std::vector<std::string>> texts_of(Value answer, std::string_view name) {
-  const Value list = answer.find(name);
-  MC_TRY_OK(expect(list, term::Kind::array, name));
-  if (list.size() > kListMax) {
-    return fail(Code::invalid, "the policies' answer: " + std::string(name) + ": more than 256");
-  }
-  std::vector<std::string> out;
-  out.reserve(list.size());
-  for (const Value item : list.items()) {
-    MC_TRY_OK(expect(item, term::Kind::string, name));
-    if (item.text().size() > kTextBytesMax) {
-      return fail(Code::invalid,
-                  "the policies' answer: " + std::string(name) + ": a text of more than 128 bytes");
-    }
-    out.emplace_back(item.text());
-  }
-  return out;
-}
-
 // An obligation that is not there asks for nothing; one of another shape is an error.
 Result<bool> flag_of(Value obligations, std::string_view name) {
   const Value flag = obligations.find(name);
@@ -205,23 +126,9 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
 
 }  // namespace
 
-Value warrant_input(Arena& arena, const WarrantFacts& warrant) {
-  Value out = term::object(arena, 16);
-  term::insert(arena, out, "id", term::string(arena, warrant.id));
-  term::insert(arena, out, "kind", term::string(arena, warrant.kind));
-  term::insert(arena, out, "reference", term::string(arena, warrant.reference));
-  term::insert(arena, out, "status", term::string(arena, warrant.status));
-  term::insert(arena, out, "actions", list_of(arena, warrant.actions));
-  term::insert(arena, out, "bound_to", term::string(arena, warrant.bound_to));
-  term::insert(arena, out, "tenant", term::string(arena, warrant.tenant));
-  term::insert(arena, out, "effective_ms", Value::integer(to_unix_ms(warrant.effective)));
-  term::insert(arena, out, "expires_ms", Value::integer(to_unix_ms(warrant.expires)));
-  return out;
-}
-
 std::string_view action_name(Action action) {
   constexpr std::string_view kNames[] = {"read",    "aggregate", "write", "introspect",
-                                         "forward", "export",    "admin"};
+                                         "forward", "export",    "admin", "admit"};
   return kNames[static_cast<std::size_t>(action)];
 }
 
@@ -280,18 +187,15 @@ Verdict denied_by_error() {
 struct Gate::State {
   explicit State(const World& world_in)
       : world(world_in),
-        keys(words),
         decisions(world_in.remote == nullptr
                       ? own_decisions(world_in.engine, world_in.clock, world_in.random)
                       : world_in.remote->decisions()),
         ids(world_in.clock, world_in.random) {}
 
-  Value input_of(Arena& arena, const Request& request, WallTime now);
   void log(const Request& request, const Verdict& verdict, WallTime now, Memo::Kept* kept);
 
   World world;
-  Words words;
-  Keys keys;
+  InputMaker inputs;
   std::unique_ptr<Decisions> decisions;
   policy::DecisionIds ids;
   Memo memo;
@@ -299,41 +203,6 @@ struct Gate::State {
 
 Gate::Gate(const World& world) : state_(std::make_unique<State>(world)) {}
 Gate::~Gate() = default;
-
-Value Gate::State::input_of(Arena& arena, const Request& request, WallTime now) {
-  const identity::Caller& caller = request.caller;
-  Value roles = term::array(arena, std::size(kRoles));
-  for (const identity::Role role : kRoles) {
-    if (caller.roles.has(role)) {
-      term::append(arena, roles, words.roles[static_cast<std::size_t>(role)]);
-    }
-  }
-  Value principal = term::object(arena, 8);
-  term::insert(arena, principal, keys.id, term::string(arena, caller.principal.get()));
-  term::insert(arena, principal, keys.tenant, term::string(arena, caller.tenant.get()));
-  term::insert(arena, principal, keys.region, term::string(arena, caller.region));
-  term::insert(arena, principal, keys.roles, roles);
-  term::insert(arena, principal, keys.purposes, list_of(arena, caller.purposes));
-  term::insert(arena, principal, keys.kind, is_person(caller) ? keys.person : keys.machine);
-  Value tenant = term::object(arena, 2);
-  term::insert(arena, tenant, keys.id, term::string(arena, request.tenant));
-  term::insert(arena, tenant, keys.region, term::string(arena, request.tenant_region));
-  Value node = term::object(arena, 1);
-  term::insert(arena, node, keys.region, term::string(arena, request.node_region));
-  Value out = term::object(arena, 12);
-  term::insert(arena, out, keys.action, term::string(arena, action_name(request.action)));
-  term::insert(arena, out, keys.purpose, term::string(arena, request.purpose));
-  term::insert(arena, out, keys.principal, principal);
-  term::insert(arena, out, keys.tenant, tenant);
-  term::insert(arena, out, keys.node, node);
-  term::insert(arena, out, keys.resource, request.resource.input());
-  term::insert(arena, out, keys.time_ms, Value::integer(to_unix_ms(now)));
-  term::insert(arena, out, keys.stepped_up, Value::boolean(request.stepped_up));
-  if (request.warrant != nullptr) {
-    term::insert(arena, out, keys.warrant, warrant_input(arena, *request.warrant));
-  }
-  return out;
-}
 
 void Gate::State::log(const Request& request, const Verdict& verdict, WallTime now,
                       Memo::Kept* kept) {
@@ -363,10 +232,10 @@ Verdict Gate::decide(const Request& request) {
   if (kept != nullptr) {
     verdict = kept->verdict;
   } else {
-    const Value input = state.input_of(state.decisions->begin(), request, now);
+    const Value input = state.inputs.make(state.decisions->begin(), request, now);
     verdict = state.decisions->decide(input, request.resource);
     if (const std::uint64_t steady = state.decisions->steady(); steady != 0) {
-      kept = state.memo.keep(request, steady, verdict);
+      kept = state.memo.keep(request, steady, {verdict, {}});
     }
   }
   verdict.decision_id = policy::view(state.ids.next());

@@ -32,7 +32,16 @@ namespace mc::access {
 inline constexpr std::string_view kDecisionPath = "mc/access/decision";
 inline constexpr std::string_view kPolicyError = "policy-error";
 
-enum class Action : std::uint8_t { read, aggregate, write, introspect, forward, export_, admin };
+enum class Action : std::uint8_t {
+  read,
+  aggregate,
+  write,
+  introspect,
+  forward,
+  export_,
+  admin,
+  admit,  // of budgets alone (terms.h)
+};
 std::string_view action_name(Action action);
 
 struct ColumnFacts {

@@ -13,55 +13,36 @@ std::size_t mixed(std::size_t hash, std::string_view text) {
 
 }  // namespace
 
-Memo::Entry::Entry(const Request& request)
-    : resource(request.resource.id()),
-      action(request.action),
-      stepped_up(request.stepped_up),
-      is_person(access::is_person(request.caller)),
-      purpose(request.purpose),
-      tenant(request.tenant),
-      tenant_region(request.tenant_region),
-      node_region(request.node_region),
-      principal(request.caller.principal.get()),
-      of_tenant(request.caller.tenant.get()),
-      region(request.caller.region),
-      roles(request.caller.roles),
-      purposes(request.caller.purposes) {}
+Question::Question(const Request& request)
+    : resource_(request.resource.id()),
+      action_(request.action),
+      stepped_up_(request.stepped_up),
+      is_person_(is_person(request.caller)),
+      purpose_(request.purpose),
+      tenant_(request.tenant),
+      tenant_region_(request.tenant_region),
+      node_region_(request.node_region),
+      principal_(request.caller.principal.get()),
+      of_tenant_(request.caller.tenant.get()),
+      region_(request.caller.region),
+      roles_(request.caller.roles),
+      purposes_(request.caller.purposes) {}
 
-bool Memo::Entry::answers(const Request& request) const {
+bool Question::is(const Request& request) const {
   const identity::Caller& caller = request.caller;
-  return resource == request.resource.id() && action == request.action &&
-         stepped_up == request.stepped_up && is_person == access::is_person(caller) &&
-         roles == caller.roles && purpose == request.purpose && tenant == request.tenant &&
-         principal == caller.principal.get() && of_tenant == caller.tenant.get() &&
-         region == caller.region && tenant_region == request.tenant_region &&
-         node_region == request.node_region && purposes == caller.purposes;
+  return resource_ == request.resource.id() && action_ == request.action &&
+         stepped_up_ == request.stepped_up && is_person_ == is_person(caller) &&
+         roles_ == caller.roles && purpose_ == request.purpose && tenant_ == request.tenant &&
+         principal_ == caller.principal.get() && of_tenant_ == caller.tenant.get() &&
+         region_ == caller.region && tenant_region_ == request.tenant_region &&
+         node_region_ == request.node_region && purposes_ == caller.purposes;
 }
 
-std::unique_ptr<Memo::Entry>& Memo::place_of(const Request& request) {
+std::size_t Question::hash_of(const Request& request) {
   std::size_t hash = request.resource.id() * 8 + static_cast<std::size_t>(request.action);
   hash = mixed(hash, request.caller.principal.get());
   hash = mixed(hash, request.tenant);
-  hash = mixed(hash, request.purpose);
-  return entries_[hash >> 32 & (kPlaces - 1)];
-}
-
-Memo::Kept* Memo::find(const Request& request, std::uint64_t generation) {
-  if (request.warrant != nullptr || generation != generation_) return nullptr;
-  const std::unique_ptr<Entry>& entry = place_of(request);
-  return entry != nullptr && entry->answers(request) ? &entry->kept : nullptr;
-}
-
-Memo::Kept* Memo::keep(const Request& request, std::uint64_t generation, const Verdict& verdict) {
-  if (request.warrant != nullptr) return nullptr;
-  if (generation != generation_) {
-    for (std::unique_ptr<Entry>& entry : entries_) entry.reset();
-    generation_ = generation;
-  }
-  std::unique_ptr<Entry>& entry = place_of(request);
-  entry = std::make_unique<Entry>(request);
-  entry->kept.verdict = verdict;
-  return &entry->kept;
+  return mixed(hash, request.purpose);
 }
 
 }  // namespace mc::access
