@@ -352,6 +352,8 @@ export type BudgetDenial = {
   plan?: string;
   user?: string;
   route?: string;
+  class?: string;
+  exempt?: string[];
   asked?: Record<string, number>;
   policies?: string[];
   limit?: { policy: string; quota: number; left: number; asked: number };
@@ -391,8 +393,9 @@ export type EffectiveBudgets = {
   next_cursor: Cursor;
 };
 export type EffectiveBudget = {
-  scope: "tenant" | "tenant-route" | "tenant-user";
+  scope: "tenant" | "tenant-route" | "tenant-user" | "tenant-class";
   route: string | null;
+  class: string | null;
   dimension: "requests" | "credits" | "bytes" | "fanout" | "deliveries" | "exports" | "seats" | "subscriptions" | "day_credits" | "month_credits";
   limit: number;
   left: number | null;

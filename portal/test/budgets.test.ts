@@ -8,7 +8,7 @@ import {
 import {
   bandOf, bandsOf, cellName, cellText, gridOf, MEASURES, moved, type Order, ordered, ROUTES_MAX, summed, TENANTS_MAX,
 } from "../src/budgets/heat.ts";
-import { limitKey, limitsOf } from "../src/budgets/limits.ts";
+import { isChangeable, limitKey, limitsOf } from "../src/budgets/limits.ts";
 import type { BudgetBurn, UsageRow } from "../src/budgets/wire.ts";
 import {
   affectedText, budgetText, burnText, changeText, exhaustedText, leftText, limitText, matchText, previewFacts, sortedOverrides, stateText, tapText, windowText,
@@ -96,7 +96,7 @@ test("rows are summed step by step from the newest on", () => {
 const burn = (tenant: string, more: Partial<BudgetBurn> = {}): BudgetBurn =>
   ({ tenant, dimension: "requests", limit: 50, unit: "per_s", burn: 0.5, level: null, exhausted_at: null, ...more });
 const effective = (more: Partial<EffectiveBudget> = {}): EffectiveBudget => ({
-  scope: "tenant", route: null, dimension: "requests", limit: 50, left: 12, source: "plan", override: null, until: null,
+  scope: "tenant", route: null, class: null, dimension: "requests", limit: 50, left: 12, source: "plan", override: null, until: null,
   limit_of_plan: 50, warn_only: false, counted: true, ...more,
 });
 
@@ -111,6 +111,10 @@ test("of all tenants what burns most is first; of one all its limits are there, 
   assert.deepEqual([route?.burn, route?.route, route?.planned, route?.until], [null, "/shop", 5, "2026-11-27T13:00:00Z"]);
   assert.deepEqual([made?.factors, made?.warnOnly, made?.burn], [false, true, null]);
   assert.equal(new Set([one!, route!, made!].map(limitKey)).size, 3);
+  const classes = limitsOf(burns, { tenant: "bravo", items: ["batch", "ad-hoc"].map((name) =>
+    effective({ scope: "tenant-class", class: name })) });
+  assert.equal(new Set(classes.map(limitKey)).size, 2);
+  assert.deepEqual([one!, route!, classes[0]!].map(isChangeable), [true, true, false], "no override changes a class");
   assert.deepEqual(limitsOf(burns, { tenant: "nobody", items: [] }), []);
 });
 
@@ -123,6 +127,7 @@ test("limits are read with what they count in", () => {
   assert.equal(budgetText({ scope: "tenant", route: null, dimension: "requests" }), "Requests");
   assert.equal(budgetText({ scope: "tenant-route", route: "/shop", dimension: "seats" }), "Seats on /shop");
   assert.equal(budgetText({ scope: "tenant-user", route: null, dimension: "bytes" }), "Bytes of answers of each user");
+  assert.equal(budgetText({ scope: "tenant-class", route: null, ofClass: "batch", dimension: "seats" }), "Seats of class batch");
   // Of a newer server.
   assert.equal(budgetText({ scope: "tenant", route: null, dimension: "tokens" as "bytes" }), "tokens");
   assert.equal(limitText("tokens" as "bytes", 7), "7");

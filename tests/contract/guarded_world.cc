@@ -136,6 +136,7 @@ Status World::build(const WorldOptions& options) {
   gateway::GatewayWorld world{clock_,        random_,     files_,    log_,          metrics_,
                               tracer_.get(), *directory_, &drivers_, catalog_.get()};
   world.budgets = options.budgets;
+  world.usage = options.usage;
   world.taps = options.taps;
   world.journal = options.journal;
   world.seats = options.seats;

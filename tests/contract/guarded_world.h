@@ -39,6 +39,7 @@ struct WorldOptions {
   const admission::Settings* seats = nullptr;
   const gateway::PlanShares* shares = nullptr;
   share::Share* share = nullptr;
+  burn::Usage* usage = nullptr;
   budget::OnLoss on_store_loss = {};
 };
 

@@ -1,7 +1,7 @@
 // A change of a limit, from what stands in the form to what is sent.
 import { quoted } from "../access/command.ts";
 import type { BudgetOverride, BudgetOverrideBody, BudgetPreviewBody } from "../client.ts";
-import type { Limit } from "./limits.ts";
+import type { Changeable } from "./limits.ts";
 import type { Reason } from "./wire.ts";
 
 export const NOTE_MAX = 300;
@@ -25,7 +25,7 @@ export interface Draft {
   ticket: string;
 }
 
-export type Target = Pick<Limit, "tenant" | "scope" | "route" | "dimension" | "limit" | "factors">;
+export type Target = Pick<Changeable, "tenant" | "scope" | "route" | "dimension" | "limit" | "factors">;
 
 // Twice as much for an hour.
 export const draftOf = ({ factors, limit }: Target): Draft => ({

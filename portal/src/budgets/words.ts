@@ -1,7 +1,7 @@
 // Budgets, overrides and taps as people read them.
 import type { BudgetOverride, BudgetPreview, Tap } from "../client.ts";
 import { count, share, time, UNKNOWN } from "../format.ts";
-import type { Dimension, Reason, Scope } from "./wire.ts";
+import type { Dimension, LimitScope, Reason } from "./wire.ts";
 
 const DIMENSIONS: Record<Dimension, readonly [string, string]> = {
   requests: ["Requests", "/s"], credits: ["Credits", "/s"], bytes: ["Bytes of answers", "/s"], fanout: ["Fan-out", "/s"],
@@ -18,10 +18,19 @@ export function limitText(dimension: Dimension, limit: number | null): string {
 export const changeText = (dimension: Dimension, before: number | null, after: number | null) =>
   `${limitText(dimension, before)} → ${limitText(dimension, after)}`;
 
+interface BudgetPlace {
+  scope: LimitScope;
+  route: string | null;
+  ofClass?: string | null;
+  dimension: Dimension;
+}
+
 // "Requests on /shop"
-export function budgetText({ scope, route, dimension }: { scope: Scope; route: string | null; dimension: Dimension }): string {
-  const where = scope === "tenant-route" ? ` on ${route ?? UNKNOWN}` : scope === "tenant-user" ? " of each user" : "";
-  return dimensionText(dimension) + where;
+export function budgetText({ scope, route, ofClass, dimension }: BudgetPlace): string {
+  const where: Record<string, string> = {
+    "tenant-route": ` on ${route ?? UNKNOWN}`, "tenant-user": " of each user", "tenant-class": ` of class ${ofClass ?? UNKNOWN}`,
+  };
+  return dimensionText(dimension) + (where[scope] ?? "");
 }
 
 // A level that was reached counts as that until the burn has fallen well below it.

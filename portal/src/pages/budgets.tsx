@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Limit, limitsOf } from "../budgets/limits.ts";
+import { type Changeable, limitsOf } from "../budgets/limits.ts";
 import type { UsageRow } from "../budgets/wire.ts";
 import { budgetText, changeText, isOpen, sortedOverrides, windowText } from "../budgets/words.ts";
 import type { BudgetOverride, BudgetUsage, EffectiveBudget } from "../client.ts";
@@ -79,7 +79,7 @@ interface BudgetsProps {
   effective: { tenant: string; items: EffectiveBudget[] } | null;
   where: string | null;
   now: number;
-  change: ((limit: Limit) => void) | null;
+  change: ((limit: Changeable) => void) | null;
 }
 
 function Budgets({ usage, effective, where, now, change }: BudgetsProps) {
@@ -167,7 +167,7 @@ function Said({ one }: { one: BudgetOverride }) {
   );
 }
 
-type Dialog = { kind: "change"; limit: Limit } | { kind: "approve" | "refuse" | "revoke"; one: BudgetOverride } | null;
+type Dialog = { kind: "change"; limit: Changeable } | { kind: "approve" | "refuse" | "revoke"; one: BudgetOverride } | null;
 
 // What the page asks for: of the operator's people each look at one tenant is recorded, so those are not renewed.
 function useBudgets(where: string | null, own: boolean, looked: string[], paused: boolean) {

@@ -1,5 +1,5 @@
 // The budgets, how fast they are used, and the way to change one.
-import { type Limit, limitKey } from "../budgets/limits.ts";
+import { type Changeable, isChangeable, type Limit, limitKey } from "../budgets/limits.ts";
 import { budgetText, burnText, exhaustedText, leftText, limitText } from "../budgets/words.ts";
 import { count, time, UNKNOWN } from "../format.ts";
 import { Pager, usePages } from "../list.tsx";
@@ -42,7 +42,7 @@ interface Props {
   limits: Limit[];
   ofAll: boolean;
   now: number;
-  change: ((limit: Limit) => void) | null; // null: the viewer may not
+  change: ((limit: Changeable) => void) | null; // null: the viewer may not
 }
 
 export function Limits({ title, limits, ofAll, now, change }: Props) {
@@ -63,7 +63,7 @@ export function Limits({ title, limits, ofAll, now, change }: Props) {
             <td class="wrap">{one.burn === null ? UNKNOWN : exhaustedText(one, now, utc.value)}</td>
             {change && (
               <td>
-                {one.counted && (
+                {isChangeable(one) && (
                   <PassingButton press={() => change(one)}>
                     Change<span class="hidden"> {budgetText(one)} of {one.tenant}</span>
                   </PassingButton>

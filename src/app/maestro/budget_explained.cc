@@ -44,6 +44,14 @@ std::string for_people(const Amounts& amounts) {
   return out.empty() ? "nothing" : out;
 }
 
+std::string for_people(const budget::DimensionSet& dimensions) {
+  std::string out;
+  for (const std::string_view name : dimensions.names()) {
+    out += (out.empty() ? "" : ", ") + std::string(name);
+  }
+  return out;
+}
+
 // A name from outside on one line: of what moves the cursor or the direction nothing is left.
 std::string shown(const std::string& name) {
   if (is_readable_line(name)) return name;
@@ -94,8 +102,12 @@ void add(std::string& out, const Explained& one) {
   if (decision.step > 1) out += " at step " + std::to_string(decision.step);
   out += "\nat        " + format_rfc3339(decision.wall) + "\nuser      " + shown(decision.user) +
          ", plan " + shown(decision.plan) + ", route " +
-         (decision.route.empty() ? "-" : shown(decision.route)) + "\nasked     " +
-         for_people(decision.asked) + "\n";
+         (decision.route.empty() ? "-" : shown(decision.route)) + "\n";
+  if (!decision.class_name.empty()) out += "class     " + decision.class_name + "\n";
+  if (!decision.exempt.empty()) {
+    out += "exempt    from its own limits of " + for_people(decision.exempt) + "\n";
+  }
+  out += "asked     " + for_people(decision.asked) + "\n";
   add_limit(out, one);
   if (one.wait) out += "let in    " + of_wait(*one.wait) + "\n";
   if (decision.against.size() > 1) {
@@ -175,6 +187,9 @@ void write(json::Writer& writer, const Explained& one) {
   writer.member("request", decision.request).member("tenant", decision.tenant);
   writer.member("plan", decision.plan).member("user", decision.user);
   writer.member("route", decision.route).member("outcome", outcome_of(decision));
+  writer.member("class", decision.class_name).key("exempt").begin_array();
+  for (const std::string_view name : decision.exempt.names()) writer.value(name);
+  writer.end_array();
   write_amounts(writer, "asked", decision.asked);
   write_limit(writer, one);
   writer.key("against").begin_array();

@@ -43,6 +43,21 @@ TEST_CASE("budget explain: a denial, a line for each thing that is known") {
         "          3  r0, user ben, route /shop, 1.500 s before, still running\n");
 }
 
+TEST_CASE("budget explain: what the policies said of it, when they did") {
+  budget::Explained one = denied();
+  one.decision.class_name = "batch";
+  one.decision.exempt.add(budget::Dimension::bytes).add(budget::Dimension::requests);
+  CHECK(to_text({.decisions = {one}, .queue = {}})
+            .find("route -\n"
+                  "class     batch\n"
+                  "exempt    from its own limits of requests, bytes\n"
+                  "asked     1 seats\n") != std::string::npos);
+  CHECK(to_json({.decisions = {one}, .queue = {}})
+            .find(R"("class":"batch","exempt":["requests","bytes"])") != std::string::npos);
+  CHECK(to_json({.decisions = {denied()}, .queue = {}}).find(R"("class":"","exempt":[])") !=
+        std::string::npos);
+}
+
 TEST_CASE("budget explain: when it would have been let in") {
   struct Row {
     budget::Explained::Wait wait;

@@ -120,9 +120,9 @@ Status show_effective(Context& context, const Flags& flags) {
   std::string path = "/v1/budgets/effective?tenant=" + encoded(flags.tenant);
   if (!flags.route.empty()) path += "&route=" + encoded(flags.route);
   if (!flags.user.empty()) path += "&user=" + encoded(flags.user);
-  return show_list(
-      context, path,
-      {"scope", "route", "dimension", "limit", "left", "limit_of_plan", "override", "until"});
+  return show_list(context, path,
+                   {"scope", "route", "class", "dimension", "limit", "left", "limit_of_plan",
+                    "override", "until"});
 }
 
 }  // namespace

@@ -87,8 +87,13 @@ Result<OwnAdmission> make_admission(const Settings& settings) {
   // What is shorter than a usual standing queue's wait is the wait of any.
   out.seats.queue.standing.wait = std::min(out.seats.queue.standing.wait, from.wait_max);
   for (const auto& [name, plan] : settings.budgets) {
-    out.shares[name] = {static_cast<std::uint32_t>(plan.weight),
-                        static_cast<std::uint32_t>(plan.priority)};
+    gateway::PlanShare& share = out.shares[name];
+    share.weight = static_cast<std::uint32_t>(plan.weight);
+    share.priority = static_cast<std::uint32_t>(plan.priority);
+    for (const auto& [of_class, one] : plan.classes) {
+      if (one.priority)
+        share.priority_of_class[of_class] = static_cast<std::uint32_t>(*one.priority);
+    }
   }
   const Status checked = admission::check(out.seats);
   if (!checked) return fail(Code::invalid, "admission: " + checked.error().what);

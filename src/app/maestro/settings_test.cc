@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "config/config.h"
+#include "maestro/own_budgets.h"
 #include "sim/sim.h"
 
 namespace mc::app {
@@ -87,6 +88,9 @@ TEST_CASE("settings: a wrong file is refused and the key is named") {
       {"budget_store: {nodes_min: 0}", "nodes_min"},
       {"budget_store: {op_timeout: 2s}", "op_timeout"},
       {"budgets: {pro: {gql_qps: 5, on_store_loss: {seats: closed}}}", "on_store_loss: seats"},
+      {"budgets: {pro: {classes: {Batch: {gql_qps: 5}}}}", "budgets.pro.classes.Batch"},
+      {"budgets: {pro: {classes: {batch: {priority: 64}}}}", "priority"},
+      {"budgets: {pro: {classes: {batch: {users: {gql_qps: 5}}}}}", "users"},
       {"gateway: {routes: [{path: /livez}]}", "path"},
       {"gateway: {routes: [{path: /g, kind: upstream}]}", "url"},
       {"gateway: {limits: {batch_max: 0}}", "batch_max"}};
@@ -97,6 +101,19 @@ TEST_CASE("settings: a wrong file is refused and the key is named") {
     CHECK(loaded.error().code == Code::invalid);
     CHECK(loaded.error().what.find(row.named) != std::string::npos);
   }
+}
+
+TEST_CASE("settings: a class without a priority has that of its plan") {
+  const auto loaded = load(
+      "budgets: {pro: {priority: 10, classes: {batch: {gql_qps: 5, priority: 0}, plain: {seats: "
+      "2}}}}");
+  REQUIRE_MESSAGE(loaded.has_value(), loaded.error().what);
+  const auto made = make_admission(loaded->value);
+  REQUIRE(made.has_value());
+  const gateway::PlanShare& share = made->shares.at("pro");
+  CHECK(share.priority_for("") == 10);
+  CHECK(share.priority_for("batch") == 0);
+  CHECK(share.priority_for("plain") == 10);
 }
 
 TEST_CASE("settings: what a file says is taken over") {

@@ -262,6 +262,12 @@ Status Running::build_budgets() {
     if (!budgets_->limits(dimension) || gateway::Gateway::counts(dimension)) continue;
     output_.log->warn("budget.not_counted", {{"dimension", budget::name_of(dimension)}});
   }
+  const bool has_classes = std::ranges::any_of(
+      settings_.budgets, [](const auto& plan) { return !plan.second.classes.empty(); });
+  if (has_classes && policy_->remote() != nullptr) {
+    output_.log->warn("budget.classes_not_asked",
+                      {{"why", "policy.opa decides elsewhere, and is not asked for classes"}});
+  }
   MC_TRY(journal_, make_journal(machine_, settings_, *budgets_));
   MC_TRY(windows_,
          OwnWindows::start({machine_, *output_.log, *state_.directory, *budgets_, journal_.get()},

@@ -74,6 +74,7 @@ json::Object to_json(const budget::Book::Line& line) {
   json::Object out;
   out.set("scope", budget::name_of(line.scope));
   out.set("route", text_or_null(line.route));
+  out.set("class", text_or_null(line.class_name));
   out.set("dimension", budget::name_of(line.dimension));
   out.set("limit", line.quota);
   out.set("left", value_or_null(line.left));

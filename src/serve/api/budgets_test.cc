@@ -32,6 +32,7 @@ std::unique_ptr<budget::Book> book_of_two() {
   budget::BudgetSettings settings;
   settings.plans["starter"].gql_qps = 2;
   settings.plans["starter"].users.seats = 3;
+  settings.plans["starter"].classes["batch"].seats = 1;
   auto made = budget::Book::make(settings, {"/graphql"});
   REQUIRE(made.has_value());
   return std::move(*made);
@@ -123,9 +124,16 @@ TEST_CASE("budgets: an override through the API, from the trial to its end") {
   CHECK(text_in(line, "override") == text_in(one, "id"));
   CHECK(number_in(line, "limit_of_plan") == 2);
   CHECK(number_in(line, "left") == 6);
-  CHECK(own.find("items")->as_array()->back().find("left")->is_null());
-  CHECK(number_in(desk.effective("?user=ada", desk.face.admin).find("items")->as_array()->back(),
+  CHECK(line.find("class")->is_null());
+  CHECK(own.find("items")->as_array()->at(1).find("left")->is_null());
+  CHECK(number_in(desk.effective("?user=ada", desk.face.admin).find("items")->as_array()->at(1),
                   "left") == 3);
+  const json::Value& of_class = own.find("items")->as_array()->back();
+  CHECK(text_in(of_class, "scope") == "tenant-class");
+  CHECK(text_in(of_class, "class") == "batch");
+  CHECK(text_in(of_class, "source") == "plan");
+  CHECK(number_in(of_class, "limit") == 1);
+  CHECK(number_in(of_class, "left") == 1);
   const std::string id = text_in(one, "id");
   CHECK(desk.post(kOverrides + "/" + id + "/revoke?dry_run=true", desk.face.operator_).status ==
         200);
@@ -241,6 +249,7 @@ TEST_CASE("budgets: what is wrong is named") {
       {requests + R"("factor":"2","scope":"tenant-route",)" + from_now + kWhy + "}", "route: "},
       {requests + R"("amount":2,"scope":"tenant-route","route":"/no",)" + from_now + kWhy + "}",
        "route: there is no route '/no'"},
+      {requests + R"("amount":2,"scope":"tenant-class",)" + from_now + kWhy + "}", "tenant-class"},
       {requests + R"("factor":"2","scope":"tenant-user",)" + from_now + kWhy + "}",
        "factor: the plan has no limit of requests of scope tenant-user"},
       {requests + R"("factor":"2",)" + from_now + R"("reason":"fun","note":"n","ticket":"T"})",

@@ -42,6 +42,15 @@ burn::Usage::Asker asker_of(const Payer& payer) {
   return {payer.who.tenant, payer.who.plan, payer.who.route};
 }
 
+// What is held against the tenant's quotas: what it is exempt from is not.
+budget::Amounts counted(const Payer& payer, budget::Amounts amounts) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Dimension::day_credits); ++i) {
+    const auto dimension = static_cast<Dimension>(i);
+    if (payer.who.exempt.has(dimension)) amounts.set(dimension, 0);
+  }
+  return amounts;
+}
+
 double share_of(std::int64_t left, std::int64_t quota) {
   return static_cast<double>(left) / static_cast<double>(quota);
 }
@@ -158,7 +167,7 @@ std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share:
     return denial;
   }
   if (outcome.full) return overloaded(random_);
-  if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
+  count_demand(ask);
   const budget::Moment at = now();
   const Mark mark = mark_of(*hold, outcome, book_->latest(at));
   budget::Answer answer;
@@ -180,6 +189,11 @@ void Budgets::settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amo
   hold = nullptr;
 }
 
+void Budgets::count_demand(const Ask& ask) {
+  if (usage_ == nullptr) return;
+  usage_->asked(asker_of(ask.payer), counted(ask.payer, ask.amounts), clock_.mono());
+}
+
 std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask) {
   BudgetUse& use = ask.use;
   budget::Moment at;
@@ -194,7 +208,7 @@ std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask) {
                               answer, against);
     }
   }
-  if (usage_ != nullptr) usage_->asked(asker_of(ask.payer), ask.amounts, clock_.mono());
+  count_demand(ask);
   const Mark& nearest = answer.nearest;
   if (answer.has_nearest && is_credits(nearest.dimension)) use.credits_left = nearest.left;
   // Of both steps the one with less left is told.
@@ -252,7 +266,10 @@ void Budgets::settle(const Payer& payer, BudgetUse& use, std::int64_t bytes) {
   const auto settle_one = [&](budget::Reservation& held, std::int64_t seq,
                               const budget::Amounts& used) {
     if (!held.is_open()) return;
-    if (usage_ != nullptr) usage_->settled(asker_of(payer), held.taken(), used, clock_.mono());
+    if (usage_ != nullptr) {
+      usage_->settled(asker_of(payer), counted(payer, held.taken()), counted(payer, used),
+                      clock_.mono());
+    }
     std::optional<budget::Journal::Turn> turn = this->turn();
     const budget::Moment at = now();
     held.settle(used, at);

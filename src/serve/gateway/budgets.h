@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "access/terms.h"
 #include "base/base.h"
 #include "budget/book.h"
 #include "budget/journal.h"
@@ -46,6 +47,7 @@ struct Payer {
 
 // Of one request.
 struct BudgetUse {
+  access::TermsPtr terms;     // of the policies; null = no class, no exemption
   budget::Reservation entry;  // requests, seats, bytes
   budget::Reservation costs;  // credits, fan-out
   // The same of what nodes share; null when they share none.
@@ -103,6 +105,7 @@ class Budgets {
   Verdict decide(const Ask& ask, const Later& later);
   std::optional<Denial> after_share(const Ask& ask, const share::Outcome& outcome);
   std::optional<Denial> reserve(const Ask& ask);
+  void count_demand(const Ask& ask);
   void settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amounts& used);
   Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
                    budget::Ticks now, BudgetUse& use);

@@ -11,36 +11,18 @@
 #include <vector>
 
 #include "gateway/budgets.h"
-#include "gateway/documents.h"
 #include "gateway/entrance.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
 #include "gateway/mask_answer.h"
-#include "gateway/meters.h"
 #include "gateway/parse_line.h"
 #include "gateway/reach.h"
+#include "gateway/route.h"
 #include "gateway/session_gate.h"
-#include "net/breaker.h"
+#include "gateway/terms_failures.h"
 #include "tap/board.h"
 
 namespace mc::gateway {
-
-struct Route {
-  RouteConfig config;
-  std::string host;  // upstream
-  std::uint16_t port = 0;
-  std::string target;
-  std::unique_ptr<graphql::Schema> own_schema;   // upstream with schema_file
-  const graphql::Schema* schema = nullptr;       // null = documents are only parsed
-  std::shared_ptr<const cost::CostModel> costs;  // null = a selected field costs a credit
-  Registered registered;
-  std::unique_ptr<DocumentCache> cache;
-  std::shared_ptr<net::Upstream> upstream;
-  std::unique_ptr<net::Breaker> breaker;
-  std::optional<RouteMeters> meters;
-  std::optional<access::Resource> resource;  // what policies decide about the route as a whole
-  std::optional<ListedFields> listed;        // when it lists any
-};
 
 // Shared by the loop and whichever thread works on the request; one of them at a time.
 struct Call {
@@ -92,6 +74,8 @@ struct Gateway::Core {
   }
   bool test_taps(const CallPtr& call, tap::Stage stage);
   Payer payer_of(const Call& call) const;
+  // terms.cc: what the policies say of its budgets; nothing when they cannot say.
+  void find_terms(Call& call);
   bool take_budget(const CallPtr& call);
   // It has waited for budgets that nodes share: goes on with `then`, on the resumer's thread, so
   // that no flood of new documents stands before it.
@@ -100,7 +84,7 @@ struct Gateway::Core {
   void find_documents(const CallPtr& call, Seat seat);
   // costs.cc: once the operations are known. False when the call was answered.
   bool take_costs(const CallPtr& call);
-  PlanShare share_of(const Call& call) const;
+  const PlanShare& share_of(const Call& call) const;
   // seats.cc. False when the call was answered or waits.
   bool take_seat(const CallPtr& call);
   void start_waited(const CallPtr& call);
@@ -172,6 +156,7 @@ struct Gateway::Core {
   ByteBudget masked_bytes;  // of answers that are taken whole; outlives every call
   Meters meters;
   Budgets budgets;
+  TermsFailures terms_failures;
   Entrance entrance;
   ParseLine parse_line;
   Traffic traffic;

@@ -127,6 +127,7 @@ Gateway::Core::Core(const GatewayConfig& gateway_config, const GatewayWorld& gat
       masked_bytes(gateway_config.masked_bytes_max),
       meters(gateway_world.metrics),
       budgets(gateway_world),
+      terms_failures(gateway_world.metrics, gateway_world.log),
       entrance(
           gateway_world.seats == nullptr ? admission::Settings() : *gateway_world.seats,
           gateway_world.clock,

@@ -73,6 +73,11 @@ struct PolicyWorld {
 struct PlanShare {
   std::uint32_t weight = 1;    // of seats, against other tenants; 1 to admission::kWeightMax
   std::uint32_t priority = 0;  // 0 to admission::kPriorityMax; under overload the lowest go first
+  std::map<std::string, std::uint32_t, std::less<>> priority_of_class = {};  // in place of it
+  std::uint32_t priority_for(std::string_view class_name) const {
+    const auto of_class = priority_of_class.find(class_name);
+    return of_class == priority_of_class.end() ? priority : of_class->second;
+  }
 };
 using PlanShares = std::map<std::string, PlanShare, std::less<>>;
 

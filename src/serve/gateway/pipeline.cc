@@ -120,13 +120,19 @@ bool Gateway::Core::admit(const CallPtr& call, const ReadFields& fields) {
 Payer Gateway::Core::payer_of(const Call& call) const {
   const auto route = std::find_if(routes.begin(), routes.end(),
                                   [&](const auto& one) { return one.get() == call.route; });
-  return {{call.caller->tenant.get(), call.caller->plan, call.caller->principal.get(),
-           static_cast<std::size_t>(route - routes.begin())},
-          call.request_id};
+  Payer out{{call.caller->tenant.get(), call.caller->plan, call.caller->principal.get(),
+             static_cast<std::size_t>(route - routes.begin())},
+            call.request_id};
+  if (const access::Terms* const terms = call.budget.terms.get()) {
+    out.who.class_name = terms->class_name;
+    out.who.exempt = terms->exempt;
+  }
+  return out;
 }
 
 // False when the call was answered.
 bool Gateway::Core::take_budget(const CallPtr& call) {
+  find_terms(*call);
   Budgets::Verdict verdict = budgets.take(
       payer_of(*call), static_cast<std::int64_t>(call->graphql.items.size()), call->budget,
       [this, call](auto denial) { go_on(call, std::move(denial), &Core::find_documents); });

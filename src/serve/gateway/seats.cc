@@ -10,18 +10,20 @@ constexpr std::int64_t kCreditsOfSeat = 100;  // an operation that costs more ta
 
 }  // namespace
 
-PlanShare Gateway::Core::share_of(const Call& call) const {
-  if (world.shares == nullptr) return {};
+const PlanShare& Gateway::Core::share_of(const Call& call) const {
+  static const PlanShare kUsual;
+  if (world.shares == nullptr) return kUsual;
   const auto share = world.shares->find(call.caller->plan);
-  return share == world.shares->end() ? PlanShare() : share->second;
+  return share == world.shares->end() ? kUsual : share->second;
 }
 
 bool Gateway::Core::take_seat(const CallPtr& call) {
   admission::Arrival arrival;
   arrival.tenant = call->caller->tenant.get();
-  const PlanShare share = share_of(*call);
+  const PlanShare& share = share_of(*call);
   arrival.weight = share.weight;
-  arrival.priority = share.priority;
+  const access::Terms* const terms = call->budget.terms.get();
+  arrival.priority = terms == nullptr ? share.priority : share.priority_for(terms->class_name);
   arrival.seats = admission::seats_for(call->budget.priced.credits, kCreditsOfSeat);
   // Reads and changes of one route; not those that run at once, on the loop.
   const std::size_t route = payer_of(*call).who.route;

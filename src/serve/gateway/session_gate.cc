@@ -64,7 +64,27 @@ access::Resource resource_of(const RouteConfig& route) {
 Decider::Decider(const GatewayWorld& world, const PolicyWorld& policy)
     : world_(world),
       policy_(policy),
-      gate_({policy.engine, world.clock, world.random, policy.decisions, policy.remote}) {}
+      gate_({policy.engine, world.clock, world.random, policy.decisions, policy.remote}),
+      terms_gate_({policy.engine, world.clock, world.random}) {}
+
+access::Request Decider::request_of(const Call& call, const access::Resource& resource,
+                                    access::Action action) const {
+  return {.caller = *call.caller,
+          .purpose = call.purpose,
+          .action = action,
+          .resource = resource,
+          .tenant = call.tenant().get(),
+          .tenant_region = call.region(),
+          .node_region = policy_.region,
+          .warrant = call.reach && call.reach->warrant ? &*call.reach->warrant : nullptr,
+          .stepped_up = has_fresh_proof(*call.caller),
+          .request_id = call.request_id};
+}
+
+Result<access::TermsPtr> Decider::terms(const Call& call) {
+  if (policy_.remote != nullptr || !terms_gate_.applies()) return access::TermsPtr();
+  return terms_gate_.ask(request_of(call, *call.route->resource, access::Action::admit));
+}
 
 const access::Verdict& Decider::decide(Call& call, const access::Resource& resource,
                                        access::Action action) {
@@ -72,18 +92,7 @@ const access::Verdict& Decider::decide(Call& call, const access::Resource& resou
     if (made.resource == &resource && made.action == action) return made.verdict;
   }
   const identity::Caller& caller = *call.caller;
-  const access::Request request{
-      .caller = caller,
-      .purpose = call.purpose,
-      .action = action,
-      .resource = resource,
-      .tenant = call.tenant().get(),
-      .tenant_region = call.region(),
-      .node_region = policy_.region,
-      .warrant = call.reach && call.reach->warrant ? &*call.reach->warrant : nullptr,
-      .stepped_up = has_fresh_proof(caller),
-      .request_id = call.request_id};
-  call.decided.push_back({&resource, action, gate_.decide(request)});
+  call.decided.push_back({&resource, action, gate_.decide(request_of(call, resource, action))});
   const access::Verdict& verdict = call.decided.back().verdict;
   if (verdict.obligations.alert) {
     world_.log.event("access.alert", {{"request_id", call.request_id},

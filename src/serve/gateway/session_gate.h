@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "access/terms.h"
 #include "dataset/dataset.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
@@ -36,14 +37,19 @@ class Decider {
   // The decision of the request for this resource, made now or before.
   const access::Verdict& decide(Call& call, const access::Resource& resource,
                                 access::Action action);
+  // What the policies of this process say of the request's budgets (access/terms.h).
+  Result<access::TermsPtr> terms(const Call& call);
   const mask::ColumnKey& key(std::string_view tenant, const access::Resource& resource, int column);
 
  private:
+  access::Request request_of(const Call& call, const access::Resource& resource,
+                             access::Action action) const;
   bool has_fresh_proof(const identity::Caller& caller) const;
 
   const GatewayWorld& world_;
   const PolicyWorld& policy_;
   access::Gate gate_;
+  access::TermsGate terms_gate_;
   std::map<std::string, mask::ColumnKey, std::less<>> keys_;
 };
 

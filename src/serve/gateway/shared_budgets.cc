@@ -44,6 +44,7 @@ std::string shared_key(Scope scope, Dimension dimension, const budget::Book::Who
   out.append(budget::name_of(scope)).append(":").append(budget::name_of(dimension));
   if (dimension == Dimension::day_credits) out.append(":").append(std::to_string(at.day));
   if (dimension == Dimension::month_credits) out.append(":").append(std::to_string(at.month));
+  if (scope == Scope::tenant_class) out.append(":").append(who.class_name);
   if (scope == Scope::tenant_route) out.append(":").append(std::to_string(who.route));
   if (scope == Scope::tenant_user) {
     out.append(":").append(to_hex(sys::sha256(who.user).substr(0, kUserBytes)));

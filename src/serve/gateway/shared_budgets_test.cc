@@ -141,6 +141,10 @@ TEST_CASE("shared budgets: keys name the limit, and nobody's name but the tenant
         "{alpha}tenant:month_credits:682");
   CHECK(shared_key(Scope::tenant_route, Dimension::requests, who, at) ==
         "{alpha}tenant-route:requests:2");
+  budget::Book::Who of_class = who;
+  of_class.class_name = "batch";
+  CHECK(shared_key(Scope::tenant_class, Dimension::day_credits, of_class, at) ==
+        "{alpha}tenant-class:day_credits:20787:batch");
   const std::string of_user = shared_key(Scope::tenant_user, Dimension::requests, who, at);
   CHECK(of_user.starts_with("{alpha}tenant-user:requests:"));
   CHECK(of_user.find("ada") == std::string::npos);

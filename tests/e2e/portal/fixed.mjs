@@ -285,7 +285,7 @@ const usage = {
   ],
 };
 const limit = (scope, route, dimension, quota, left, more = {}) => ({
-  scope, route, dimension, limit: quota, left, source: "plan", override: null, until: null, limit_of_plan: quota, warn_only: false,
+  scope, route, class: null, dimension, limit: quota, left, source: "plan", override: null, until: null, limit_of_plan: quota, warn_only: false,
   counted: true, ...more,
 });
 const effective = {
