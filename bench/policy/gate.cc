@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "access/access.h"
+#include "access/terms.h"
 #include "figures.h"
 #include "measure.h"
 
@@ -66,22 +67,32 @@ class Requests {
     warrant_.expires = machine.clock->wall() + seconds(24LL * 3600);
     warrant_.tenant = "globex";
   }
-  access::Verdict ask(access::Gate& gate, std::size_t i) const {
+  access::Request request(std::size_t i) const {
     const Asked& asked = kAsked[i];
-    return gate.decide({.caller = caller_,
-                        .purpose = asked.purpose,
-                        .action = asked.action,
-                        .resource = resource_,
-                        .tenant = asked.tenant,
-                        .tenant_region = "eu",
-                        .node_region = asked.node_region,
-                        .warrant = asked.warranted ? &warrant_ : nullptr,
-                        .request_id = "req_1"});
+    return {.caller = caller_,
+            .purpose = asked.purpose,
+            .action = asked.action,
+            .resource = resource_,
+            .tenant = asked.tenant,
+            .tenant_region = "eu",
+            .node_region = asked.node_region,
+            .warrant = asked.warranted ? &warrant_ : nullptr,
+            .request_id = "req_1"};
   }
+  access::Verdict ask(access::Gate& gate, std::size_t i) const { return gate.decide(request(i)); }
   // By somebody who has not asked before, so that no verdict of before can be given.
   access::Verdict ask_anew(access::Gate& gate, std::size_t i) {
     caller_.principal = PrincipalId("ana" + std::to_string(++people_));
     return ask(gate, i);
+  }
+  // What the policies say of its budgets, which must be a class or nothing.
+  void ask_terms(access::TermsGate& gate, bool is_batch) const {
+    const access::TermsPtr terms = must(gate.ask(request(0)));
+    if ((terms != nullptr) != is_batch) stop("terms: decided wrongly");
+  }
+  void ask_terms_anew(access::TermsGate& gate) {
+    caller_.principal = PrincipalId("ana" + std::to_string(++people_));
+    ask_terms(gate, true);
   }
   const access::Resource& resource() const { return resource_; }
 
@@ -117,6 +128,27 @@ struct World {
   policy::Engine engine;
   Requests requests;
 };
+
+// What the policies say of budgets: of somebody new, of somebody known, and where they say nothing.
+json::Object terms_figures() {
+  World without, with;
+  auto files = folder(with.machine, "policies/default");
+  std::erase_if(files, [](const archive::Entry& file) { return file.path == ".manifest"; });
+  files.push_back({"mc/budget/decision.rego", R"(package mc.budget
+
+decision := {"class": "batch", "rules": ["batch"]} if input.purpose in {"support", "training"}
+)"});
+  activate(with.engine, std::move(files));
+  const auto gate_of = [](World& world) {
+    return access::TermsGate({world.engine, *world.machine.clock, *world.machine.random});
+  };
+  access::TermsGate none = gate_of(without), asked = gate_of(with);
+  json::Object out;
+  out.set("cpu_us_new", rounded(cpu_us_of([&] { with.requests.ask_terms_anew(asked); })));
+  out.set("cpu_us_known", rounded(cpu_us_of([&] { with.requests.ask_terms(asked, true); })));
+  out.set("cpu_us_none", rounded(cpu_us_of([&] { without.requests.ask_terms(none, false); })));
+  return out;
+}
 
 // What the gate asks the policies, taken from its log.
 std::vector<term::Document> inputs_of(World& world, const std::string& folder) {
@@ -210,6 +242,7 @@ void measure_gate(const std::string& folder) {
           figures(*world.machine.clock, [&](std::size_t i) { world.requests.ask_anew(gate, i); }));
   out.set("gate_again",
           figures(*world.machine.clock, [&](std::size_t i) { world.requests.ask(gate, i); }));
+  out.set("terms", terms_figures());
   print_line(std::move(out));
 }
 

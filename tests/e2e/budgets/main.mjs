@@ -6,6 +6,7 @@ import { post } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import "./burn.mjs";
+import "./classes.mjs";
 import "./overrides.mjs";
 import "./share.mjs";
 import "./store.mjs";
@@ -89,6 +90,8 @@ scenario("settings that are wrong are named before a server starts", async (worl
     ["budgets: {starter: {gql_qps: 5000000000}}", /budgets\.starter\.gql_qps/],
     ["budgets: {starter: {routes: {/nowhere: {gql_qps: 5}}}}", /budgets\.starter\.routes\.\/nowhere/],
     ["budgets: {starter: {warn_only: [speed]}}", /budgets\.starter\.warn_only: no dimension 'speed'/],
+    ["budgets: {starter: {classes: {Batch: {gql_qps: 5}}}}", /budgets\.starter\.classes\.Batch/],
+    ["budgets: {starter: {classes: {batch: {gql_qps: 0}}}}", /budgets\.starter\.classes\.batch\.gql_qps/],
     ["admission: {global: {burst: 0}}", /admission\.global\.burst/],
     ["budget_store: {redis: nowhere}", /budget_store\.redis: host:port, not 'nowhere'/],
     ['budget_store: {redis: "127.0.0.1:1", user: mc}', /budget_store\.user: needs budget_store\.password/],
