@@ -138,3 +138,17 @@ scenario("policies put requests into classes and exempt them, by purposes that t
     const narrower = site.json("budget", "replay", "--log", log, "--policy", closed);
     assert.ok(narrower.would_be_refused >= 1, JSON.stringify(narrower));
   });
+
+scenario("a server whose policies are asked elsewhere says at its start that it has no classes", async () => {
+  for (const [plan, lines] of [["{gql_qps: 5, classes: {batch: {gql_qps: 2}}}", 1], ["{gql_qps: 5}", 0]]) {
+    const site = new Site("classes-elsewhere");
+    site.configure(`server: {port: 0}
+policy: {opa: {url: "http://127.0.0.1:9"}}
+budgets: {starter: ${plan}, pro: ${plan}}
+`);
+    const server = await site.serve();
+    await server.stop();
+    const told = server.out.split("\n").filter((line) => line.includes("budget.classes_not_asked"));
+    assert.equal(told.length, lines, told.join("\n"));
+  }
+});
