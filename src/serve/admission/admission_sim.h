@@ -44,14 +44,7 @@ class AdmissionSim {
   const Tally& of(std::size_t who) const { return tallies_[who]; }
   Tally all() const {
     Tally sum;
-    for (const Tally& of : tallies_) {
-      sum.sent += of.sent;
-      sum.done += of.done;
-      sum.refused += of.refused;
-      sum.ended += of.ended;
-      sum.waits.insert(sum.waits.end(), of.waits.begin(), of.waits.end());
-      sum.totals.insert(sum.totals.end(), of.totals.begin(), of.totals.end());
-    }
+    for (const Tally& of : tallies_) sum.add(of);
     return sum;
   }
   void forget_tallies() {
@@ -126,7 +119,16 @@ class AdmissionSim {
       return;
     }
     requests_[token].ticket = arrived.ticket;
-    if (arrived.answer == Answer::runs) start(token);
+    if (arrived.answer == Answer::runs) return start(token);
+    if (sender.leaves_after == Nanos{}) return;
+    at(now_ + sender.leaves_after, [this, token] { leave(token); });
+  }
+  void leave(std::uint64_t token) {
+    const auto found = requests_.find(token);
+    if (found == requests_.end() || found->second.runs) return;
+    REQUIRE(controller.withdraw(found->second.ticket, now_, effects_));
+    ++tallies_[found->second.who].left;
+    requests_.erase(found);
   }
   void start(std::uint64_t token) {
     Request& request = requests_.at(token);

@@ -281,6 +281,22 @@ struct Controller::State {
     tenants.update(slot.tenant, now);
     free_slot(at);
   }
+  // Its client has left, and no seat and no time of its tenant was used. A long wait is told as
+  // that of one that ends otherwise; short ones are not, or a crowd that comes and goes hid all
+  // others.
+  void leave(Index at) {
+    const Slot& slot = slots[at];
+    const Nanos waited = now - slot.arrived;
+    queues[slot.in].remove(slot.place);
+    no_longer_waits(slot);
+    if (waited > settings.cursor.wait) {
+      cursors[slot.in].ended(waited);
+      tenants[slot.tenant].over_until = now + kOverFor;
+    }
+    tenants.update(slot.tenant, now);
+    free_slot(at);
+    ++counts.withdrawn;
+  }
   void end_expired(Effects& effects) {
     counts.expired += expired.size();
     for (const std::uint64_t at : expired) end(static_cast<Index>(at), Why::expired, effects);
@@ -476,17 +492,11 @@ bool Controller::withdraw(Ticket ticket, MonoTime now, Effects& effects) {
   State& s = *state_;
   const std::lock_guard lock(s.mutex);
   s.begin(now);
-  const Slot* slot = s.find(ticket, Slot::Is::waiting);
-  if (slot != nullptr) {
-    s.queues[slot->in].remove(slot->place);
-    s.no_longer_waits(*slot);
-    s.tenants.update(slot->tenant, s.now);
-    s.free_slot(ticket.slot);
-    ++s.counts.withdrawn;
-  }
+  const bool waits = s.find(ticket, Slot::Is::waiting) != nullptr;
+  if (waits) s.leave(ticket.slot);
   s.dispatch(effects, kNone);
   s.conclude(effects);
-  return slot != nullptr;
+  return waits;
 }
 
 void Controller::tick(MonoTime now, Effects& effects) {

@@ -143,7 +143,8 @@ class Controller {
   Arrived arrive(const Arrival& arrival, Effects& effects);
   // What ran has ended, however it did. False, and nothing else, when it does not run.
   bool finish(Ticket ticket, const Finish& finish, Effects& effects);
-  // What waited has been given up. False when it waits no longer: it was started or has ended.
+  // The client of what waited has left. False when it waits no longer: it was started or has ended,
+  // or some other call is about to say so.
   bool withdraw(Ticket ticket, MonoTime now, Effects& effects);
   void tick(MonoTime now, Effects& effects);
 

@@ -27,15 +27,16 @@ class Chaos {
   void step(bool after_a_pause) {
     now_ = now_ + micros(random_() % (after_a_pause ? 1'500'000 : 4'000));
     const std::uint32_t what = random_() % 20;
-    if (what < 10) {
+    if (storm_ > 0 && !waiting_.empty() && random_() % 2 == 0) {
+      --storm_;
+      withdraw();
+    } else if (what < 10) {
       arrive();
     } else if (what < 17 && !running_.empty()) {
       finish();
     } else if (what == 17 && !waiting_.empty()) {
-      const auto at = any_of(waiting_);
-      REQUIRE(controller_.withdraw(at->second, now_, effects_));
-      waiting_.erase(at);
-      ++withdrawn_;
+      if (random_() % 20 == 0) storm_ = waiting_.size();
+      withdraw();
     } else if (what == 18) {
       controller_.report({.loop_lag = millis(random_() % 40)}, now_);
     } else {
@@ -101,6 +102,21 @@ class Chaos {
                                effects_));
     running_.erase(at);
   }
+  // What leaves frees no seat: who runs now took one that there was, or is not hindered any more.
+  void withdraw() {
+    const auto at = any_of(waiting_);
+    const Ticket ticket = at->second;
+    const Snapshot before = controller_.snapshot();
+    REQUIRE(controller_.withdraw(ticket, now_, effects_));
+    REQUIRE_FALSE(controller_.withdraw(ticket, now_, effects_));
+    REQUIRE_FALSE(controller_.finish(ticket, {.now = now_}, effects_));
+    const Snapshot after = controller_.snapshot();
+    REQUIRE(after.seats == before.seats);
+    REQUIRE(
+        (effects_.started.empty() ? after.in_use == before.in_use : after.in_use <= after.seats));
+    waiting_.erase(at);
+    ++withdrawn_;
+  }
   void follow() {
     for (const Effects::Started& of : effects_.started) {
       REQUIRE(waiting_.contains(of.token));
@@ -131,7 +147,7 @@ class Chaos {
   Effects effects_;
   Tickets waiting_, running_;
   std::set<std::uint64_t> ended_;
-  std::uint64_t token_ = 0, refused_ = 0, withdrawn_ = 0;
+  std::uint64_t token_ = 0, refused_ = 0, withdrawn_ = 0, storm_ = 0;
   std::int64_t in_use_before_ = 0;
   MonoTime now_ = kStart;
 };

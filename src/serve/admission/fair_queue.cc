@@ -27,14 +27,16 @@ struct Item {
   MonoTime deadline;
   Index older = kNone, newer = kNone;   // of the tenant
   Index before = kNone, after = kNone;  // of all, as they came
+  std::uint64_t turn = 0;               // of its tenant, had it been the first
   std::uint32_t round = 0;              // how often the slot was used
   bool hurried = false;                 // its deadline comes before what anybody may wait
 };
 
 struct Tenant {
   std::string name;
-  std::int64_t tag = 0;    // virtual start of its next request
-  std::uint64_t turn = 0;  // among equal tags who began to wait first goes first
+  std::int64_t tag = 0;    // virtual end of what it had
+  std::int64_t start = 0;  // of its next request, while it waits: no earlier than virtual time
+  std::uint64_t turn = 0;  // among equal starts who began to wait first goes first
   std::int64_t cost = 0;   // of all that wait
   std::uint32_t weight = 1;
   std::uint32_t count = 0;
@@ -123,7 +125,7 @@ class Heap {
 
 using Tag = std::pair<std::int64_t, std::uint64_t>;
 Tag tag_of(const Tenant& tenant) {
-  return {tenant.tag, tenant.turn};
+  return {tenant.start, tenant.turn};
 }
 // The longest for its weight goes first.
 double length_of(const Tenant& tenant) {
@@ -187,6 +189,7 @@ struct FairQueue::State {
                  .deadline = std::min(waiting.deadline, latest),
                  .older = tenant.newest,
                  .before = last,
+                 .turn = ++turns,
                  .round = round,
                  .hurried = waiting.deadline < latest};
     if (items[at].hurried) hurried.emplace(items[at].deadline, at);
@@ -199,8 +202,8 @@ struct FairQueue::State {
     tenant.keep = std::max<std::uint32_t>(waiting.keep, 1);
     tenant.cost += cost;
     if (++tenant.count == 1) {
-      tenant.tag = std::max(tenant.tag, virtual_time);
-      tenant.turn = ++turns;
+      tenant.start = std::max(tenant.tag, virtual_time);
+      tenant.turn = items[at].turn;
       if (!tenant.held) by_tag.insert(index, tag_of(tenant));
       by_length.insert(index, length_of(tenant));
     } else {
@@ -270,7 +273,7 @@ struct FairQueue::State {
   void move_on(Index index, std::int64_t cost) {
     Tenant& tenant = tenants[index];
     const std::int64_t moved = tenant.tag + cost * kUnit / tenant.weight;
-    tenant.tag = std::clamp(moved, virtual_time, virtual_time + kAheadMost);
+    tenant.tag = tenant.start = std::clamp(moved, virtual_time, virtual_time + kAheadMost);
     tenant.turn = ++turns;
     highest = std::max(highest, tenant.tag);
     if (tenant.count > 0 && !tenant.held) by_tag.update(index, tag_of(tenant));
@@ -278,8 +281,10 @@ struct FairQueue::State {
 
   // All tags move down by the same; those that have passed are 0.
   void begin_tags_anew() {
-    for (Tenant& tenant : tenants)
+    for (Tenant& tenant : tenants) {
       tenant.tag = std::max<std::int64_t>(0, tenant.tag - virtual_time);
+      tenant.start = std::max<std::int64_t>(0, tenant.start - virtual_time);
+    }
     by_tag.change_keys([&](Tag& tag) { tag.first -= virtual_time; });
     highest -= virtual_time;
     virtual_time = 0;
@@ -338,7 +343,8 @@ std::optional<FairQueue::Popped> FairQueue::pop(MonoTime now, std::vector<std::u
     queue.served(now - s.items[at].at, now, s.limits.standing);
   });
   const Item item = s.take(at);
-  s.virtual_time = std::max(s.virtual_time, tenant.tag);
+  s.virtual_time = std::max(s.virtual_time, tenant.start);
+  tenant.tag = tenant.start;
   s.move_on(item.tenant, item.cost);
   if (s.virtual_time > kTagMost) s.begin_tags_anew();
   return Popped{item.token, now - item.at};
@@ -394,7 +400,7 @@ void FairQueue::release(std::string_view tenant) {
   Tenant& of = s.tenants[index];
   of.held = false;
   if (of.count == 0) return;
-  of.tag = std::max(of.tag, s.virtual_time);
+  of.start = std::max(of.tag, s.virtual_time);
   s.by_tag.insert(index, tag_of(of));
 }
 
@@ -403,7 +409,13 @@ bool FairQueue::remove(const Place& place) {
   if (place.slot >= s.items.size()) return false;
   const Item& item = s.items[place.slot];
   if (item.round != place.round || item.tenant == kNone) return false;
-  s.take(place.slot);
+  const Index index = s.take(place.slot).tenant;
+  Tenant& tenant = s.tenants[index];
+  if (tenant.count == 0) return true;
+  // As if it had never come: what waited behind it has not been there for longer than it has.
+  tenant.start = std::max(tenant.tag, s.virtual_time);
+  tenant.turn = std::max(tenant.turn, s.items[tenant.oldest].turn);
+  if (!tenant.held) s.by_tag.update(index, tag_of(tenant));
   return true;
 }
 

@@ -3,7 +3,8 @@
 // Each tenant that waits has a queue of its own. A tenant has a start tag in virtual time; the one
 // with the lowest goes next, virtual time becomes its tag, and the tag moves on by cost / weight.
 // Who begins to wait starts at virtual time at least, so that nobody saves up by being away, and
-// none of n tenants that wait gets less than its share by more than one request.
+// none of n tenants that wait gets less than its share by more than one request. One that is
+// removed leaves everything as if it had never come.
 //
 // What a request cost is estimated here and corrected by settle(). Inside a tenant the oldest goes
 // first. In a standing queue (overload.h) the newest does, as the oldest are those nobody waits
@@ -80,7 +81,7 @@ class FairQueue {
   // The tenant is passed over until it is released.
   void hold(std::string_view tenant);
   void release(std::string_view tenant);
-  // A client has left; false when it waits no longer.
+  // A client has left; false when it waits no longer. O(log tenants).
   bool remove(const Place& place);
   // Nothing runs and nothing waits: what was had before counts no longer.
   void rest();

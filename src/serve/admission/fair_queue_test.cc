@@ -259,32 +259,27 @@ TEST_CASE("fair queue: shares stay as they are when virtual time begins anew") {
   }
 }
 
-// The obvious twin: a list of requests, searched whole each time.
+// The obvious twin: a list of requests, searched whole each time. A tag is what a tenant has had;
+// who waits starts there, or now when that has passed.
 class Twin {
  public:
   void push(const std::string& name, std::uint64_t token, std::uint32_t weight,
             std::uint32_t cost) {
     Tenant& tenant = tenants_[name];
     tenant.weight = weight;
-    if (tenant.waiting.empty()) {
-      tenant.tag = std::max(tenant.tag, now_);
-      tenant.turn = ++turns_;
-    }
+    if (tenant.waiting.empty()) tenant.turn = ++turns_;
     tenant.waiting.emplace_back(token, cost);
   }
   std::optional<std::uint64_t> pop() {
     Tenant* best = nullptr;
     for (auto& [name, tenant] : tenants_) {
       if (tenant.waiting.empty()) continue;
-      if (best == nullptr ||
-          std::pair(tenant.tag, tenant.turn) < std::pair(best->tag, best->turn)) {
-        best = &tenant;
-      }
+      if (best == nullptr || start_of(tenant) < start_of(*best)) best = &tenant;
     }
     if (best == nullptr) return std::nullopt;
     const auto [token, cost] = best->waiting.front();
     best->waiting.pop_front();
-    now_ = std::max(now_, best->tag);
+    now_ = best->tag = start_of(*best).first;
     move_on(*best, cost);
     return token;
   }
@@ -300,6 +295,9 @@ class Twin {
     std::uint32_t weight = 1;
     std::deque<std::pair<std::uint64_t, std::uint32_t>> waiting;
   };
+  std::pair<std::int64_t, std::uint64_t> start_of(const Tenant& tenant) const {
+    return {std::max(tenant.tag, now_), tenant.turn};
+  }
   void move_on(Tenant& tenant, std::int64_t cost) {
     tenant.tag = std::max(tenant.tag + cost * 1'000'000 / tenant.weight, now_);
     tenant.turn = ++turns_;
@@ -308,6 +306,20 @@ class Twin {
   std::int64_t now_ = 0;
   std::uint64_t turns_ = 0;
 };
+
+// All have had something, so none is made later, and none is forgotten: what it had would be too.
+void begin(FairQueue& queue, Twin& twin, std::uint32_t tenants) {
+  std::vector<std::uint64_t> expired;
+  for (std::uint32_t who = 0; who < tenants; ++who) {
+    const std::string name = "t" + std::to_string(who);
+    twin.push(name, 0, 1 + who % 5, 1);
+    queue.push(name, waiting(0, kStart, 1 + who % 5));
+  }
+  for (std::uint32_t who = 0; who < tenants; ++who) {
+    REQUIRE(twin.pop().has_value());
+    REQUIRE(queue.pop(kStart, expired).has_value());
+  }
+}
 
 TEST_CASE("fair queue: as the obvious twin, for random tenants, weights and costs") {
   std::mt19937 random(5);
@@ -318,6 +330,7 @@ TEST_CASE("fair queue: as the obvious twin, for random tenants, weights and cost
     std::vector<std::uint32_t> weights(tenants);
     for (std::uint32_t& weight : weights) weight = 1 + random() % 20;
     std::vector<std::uint64_t> expired;
+    begin(queue, twin, tenants);
     for (std::uint64_t token = 1; token < 3'000; ++token) {
       const std::uint32_t who = random() % tenants;
       const std::string name = "t" + std::to_string(who);
@@ -330,13 +343,86 @@ TEST_CASE("fair queue: as the obvious twin, for random tenants, weights and cost
       } else if (what < 9) {
         const auto next = queue.pop(kStart, expired);
         REQUIRE((next ? std::optional(next->token) : std::nullopt) == twin.pop());
-      } else if (queue.size_of(name) > 0) {
+      } else {
         const auto more = static_cast<std::int64_t>(random() % 7) - 3;
         twin.settle(name, more);
         queue.settle(name, more);
       }
     }
     REQUIRE(expired.empty());
+  }
+}
+
+// Some clients leave while they wait, the last of them when it is their turn: the twin has never
+// seen any of them.
+class Leavers {
+ public:
+  explicit Leavers(std::mt19937& random) : random_(random) {}
+  FairQueue queue{patient()};
+
+  void come(const std::string& name, std::uint32_t weight) {
+    const std::uint64_t token = kFirst + ++made_;
+    const FairQueue::Pushed made =
+        queue.push(name, waiting(token, kStart, weight, 1 + random_() % 10));
+    REQUIRE(made.result == FairQueue::Push::queued);
+    here_.emplace(token, made.place);
+  }
+  void one_leaves() {
+    if (here_.empty()) return;
+    leave(std::next(here_.begin(), static_cast<std::ptrdiff_t>(random_() % here_.size())));
+  }
+  void who_is_next_leaves() {
+    while (const auto next = queue.peek(kStart, expired)) {
+      if (*next < kFirst) return;
+      leave(here_.find(*next));
+    }
+  }
+  std::vector<std::uint64_t> expired;
+
+ private:
+  using Here = std::map<std::uint64_t, FairQueue::Place>;
+  static constexpr std::uint64_t kFirst = 1'000'000;
+  void leave(Here::iterator who) {
+    REQUIRE(queue.remove(who->second));
+    here_.erase(who);
+  }
+  std::mt19937& random_;
+  Here here_;
+  std::uint64_t made_ = 0;
+};
+
+TEST_CASE("fair queue: who comes and leaves again changes nothing for anybody, nor for itself") {
+  std::mt19937 random(21);
+  for (int round = 0; round < 60; ++round) {
+    Leavers some(random);
+    Twin twin;
+    const std::uint32_t tenants = 1 + random() % 12;
+    const std::uint32_t leavers = random() % 30;
+    begin(some.queue, twin, tenants);
+    for (std::uint64_t token = 1; token < 3'000; ++token) {
+      const std::uint32_t who = random() % tenants;
+      const std::string name = "t" + std::to_string(who);
+      const std::uint32_t weight = 1 + who % 5;
+      const std::uint32_t what = random() % (20 + 2 * leavers);
+      if (what < 10) {
+        const std::uint32_t cost = 1 + random() % 10;
+        twin.push(name, token, weight, cost);
+        some.queue.push(name, waiting(token, kStart, weight, cost));
+      } else if (what < 18) {
+        some.who_is_next_leaves();
+        const auto next = some.queue.pop(kStart, some.expired);
+        REQUIRE((next ? std::optional(next->token) : std::nullopt) == twin.pop());
+      } else if (what < 20) {
+        const auto more = static_cast<std::int64_t>(random() % 40) - 10;
+        twin.settle(name, more);
+        some.queue.settle(name, more);
+      } else if (what < 20 + leavers) {
+        some.come(name, weight);
+      } else {
+        some.one_leaves();
+      }
+    }
+    REQUIRE(some.expired.empty());
   }
 }
 

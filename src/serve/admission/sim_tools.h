@@ -18,10 +18,20 @@ struct SimSender {  // one tenant
   bool random_service = true;  // exponential
   std::uint32_t weight = 1, priority = 0, seats = 1;
   Class in = Class::interactive;
+  Nanos leaves_after{};  // the client does when it still waits then; 0 = it stays
 };
 struct SimTally {
-  std::uint64_t sent = 0, done = 0, refused = 0, ended = 0;
+  std::uint64_t sent = 0, done = 0, refused = 0, ended = 0, left = 0;
   std::vector<Nanos> waits, totals;  // of those that ran: until then, and until they were done
+  void add(const SimTally& of) {
+    sent += of.sent;
+    done += of.done;
+    refused += of.refused;
+    ended += of.ended;
+    left += of.left;
+    waits.insert(waits.end(), of.waits.begin(), of.waits.end());
+    totals.insert(totals.end(), of.totals.begin(), of.totals.end());
+  }
 };
 
 inline Nanos quantile_of(std::vector<Nanos> all, double share) {

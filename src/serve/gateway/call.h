@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "gateway/entrance.h"
 #include "gateway/gateway.h"
 #include "gateway/http_request.h"
+#include "gateway/leaving.h"
 #include "gateway/mask_answer.h"
 #include "gateway/parse_line.h"
 #include "gateway/reach.h"
@@ -42,6 +42,7 @@ struct Call {
   tap::Pass taps;          // those that were in force when it came
   admission::Ticket seat;  // once it has one
   CallPtr waiting;         // itself, while it waits for one
+  Leaving leaving;
   Nanos waited{};
   MonoTime deadline;
   std::optional<trace::Span> span;
@@ -89,6 +90,7 @@ struct Gateway::Core {
   bool take_seat(const CallPtr& call);
   void start_waited(const CallPtr& call);
   void turn_away(const CallPtr& call, admission::Why why);
+  void drop_waiting(const CallPtr& call);
   void give_seat_back(Call& call, int status);
   bool resolve_documents(const CallPtr& call);
   // Puts the text that will run into params.query.

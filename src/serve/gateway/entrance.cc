@@ -42,6 +42,12 @@ bool Entrance::enter(const CallPtr& call, admission::Arrival arrival) {
   if (arrived.answer == admission::Answer::runs) call->seat = arrived.ticket;
   act(effects);
   if (arrived.answer == admission::Answer::refused) hooks_.turn_away(call, arrived.why);
+  if (arrived.answer == admission::Answer::waits) {
+    const auto gone = [this, ticket = arrived.ticket, since = arrival.now](const CallPtr& left) {
+      withdraw(left, ticket, since);
+    };
+    Leaving::tell(call, Leaving::Step::seat, gone);
+  }
   return arrived.answer == admission::Answer::runs;
 }
 
@@ -51,6 +57,19 @@ void Entrance::leave(Call& call, bool ok, bool measured) {
   admission::Effects effects;
   controller_.finish(
       seat, {.now = clock_.mono(), .service = Nanos{-1}, .ok = ok, .measured = measured}, effects);
+  act(effects);
+}
+
+// The controller says whose the call is: it waits no longer, or whoever it was started for goes on
+// with it.
+void Entrance::withdraw(const CallPtr& call, admission::Ticket ticket, MonoTime since) {
+  const MonoTime now = clock_.mono();
+  admission::Effects effects;
+  if (controller_.withdraw(ticket, now, effects)) {
+    call->waiting = nullptr;
+    call->waited = now - since;
+    do_in_turn([this, call] { hooks_.left(call); });
+  }
   act(effects);
 }
 

@@ -24,13 +24,15 @@ class Entrance {
   struct Hooks {
     std::function<void(const CallPtr&)> start;  // it has waited and runs now
     std::function<void(const CallPtr&, admission::Why)> turn_away;
+    std::function<void(const CallPtr&)> left;  // its client has, while it waited
   };
   Entrance(const admission::Settings& settings, sys::Clock& clock, Hooks hooks);
   // Once, before requests come; without it nobody who waits is told that it was too long.
   void attach(net::Server& server) { server_ = &server; }
 
-  // True: it runs, and goes on here. False: it waits, and one of the hooks is called for it later,
-  // or was turned away, and that hook was called. `arrival` without its token and its time.
+  // True: it runs, and goes on here. False: it waits, and one of the hooks is called for it, later
+  // or already, or was turned away, and that hook was called. `arrival` without its token and its
+  // time.
   bool enter(const CallPtr& call, admission::Arrival arrival);
   // Of a call that was let in. `measured`: its time says something of the service behind.
   void leave(Call& call, bool ok, bool measured);
@@ -38,6 +40,7 @@ class Entrance {
   admission::Controller& controller() { return controller_; }
 
  private:
+  void withdraw(const CallPtr& call, admission::Ticket ticket, MonoTime since);
   void act(const admission::Effects& effects);
   void arm(MonoTime when);
   void tick();

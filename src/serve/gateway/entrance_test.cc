@@ -163,21 +163,5 @@ TEST_CASE("entrance: a full queue makes room for who waits for less") {
   CHECK(turned_away() == 3);
 }
 
-TEST_CASE("entrance: one that leaves while it waits takes no seat") {
-  Bench bench(1);
-  const auto first = bench.ask("alpha");
-  first->wait();
-  const auto second = bench.ask("alpha");
-  second->cancel();
-  Bench::answer(*first);
-  second->wait();
-  CHECK_FALSE(second->forwarded());
-  const auto third = bench.ask("alpha");
-  third->wait();
-  CHECK(third->forwarded());
-  Bench::answer(*third);
-  CHECK(bench.now().in_use == 0);
-}
-
 }  // namespace
 }  // namespace mc::gateway

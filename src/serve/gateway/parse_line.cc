@@ -27,7 +27,7 @@ ParseLine::ParseLine(const Limits& limits) : limits_(limits), queue_(limits_of(l
 
 CallPtr ParseLine::take(std::uint64_t token) {
   const auto found = waiting_.find(token);
-  CallPtr call = std::move(found->second);
+  CallPtr call = std::move(found->second.call);
   waiting_.erase(found);
   return call;
 }
@@ -44,7 +44,8 @@ ParseLine::Pushed ParseLine::push(const CallPtr& call, std::uint32_t weight, std
   waiting.deadline = call->deadline;
   const admission::FairQueue::Pushed pushed = queue_.push(call->caller->tenant.get(), waiting);
   if (pushed.result == admission::FairQueue::Push::queued) {
-    waiting_.emplace(waiting.token, call);
+    waiting_.emplace(waiting.token, Held{call, pushed.place});
+    out.token = waiting.token;
   } else {
     out.refused.push_back(call);
   }
@@ -52,6 +53,14 @@ ParseLine::Pushed ParseLine::push(const CallPtr& call, std::uint32_t weight, std
   out.wake = !waiting_.empty() && running_ < limits_.parsers;
   if (out.wake) ++running_;
   return out;
+}
+
+CallPtr ParseLine::withdraw(std::uint64_t token) {
+  const std::lock_guard lock(mutex_);
+  const auto found = waiting_.find(token);
+  if (found == waiting_.end()) return nullptr;
+  queue_.remove(found->second.place);
+  return take(token);
 }
 
 CallPtr ParseLine::next(MonoTime now, std::vector<CallPtr>& late) {

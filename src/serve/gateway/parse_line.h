@@ -31,10 +31,14 @@ class ParseLine {
 
   struct Pushed {
     bool wake = false;             // a parser is to be started: it calls next() until that is null
+    std::uint64_t token = 0;       // for withdraw(); 0 = it was refused
     std::vector<CallPtr> refused;  // the queue is full: of this one, or of who has most in it
   };
   // Of a tenant with this weight, for so many bytes.
   Pushed push(const CallPtr& call, std::uint32_t weight, std::size_t bytes, MonoTime now);
+
+  // Its client has left. Null when it waits no longer, and somebody else goes on with it.
+  CallPtr withdraw(std::uint64_t token);
 
   // For a parser. Null: nothing waits, and it is to end. What has waited too long is in `late`.
   CallPtr next(MonoTime now, std::vector<CallPtr>& late);
@@ -42,12 +46,16 @@ class ParseLine {
   void took(std::string_view tenant, std::size_t bytes, Nanos took);
 
  private:
+  struct Held {
+    CallPtr call;
+    admission::FairQueue::Place place;
+  };
   CallPtr take(std::uint64_t token);
 
   const Limits limits_;
   std::mutex mutex_;  // of all below
   admission::FairQueue queue_;
-  std::unordered_map<std::uint64_t, CallPtr> waiting_;
+  std::unordered_map<std::uint64_t, Held> waiting_;
   std::uint64_t next_token_ = 1;
   std::size_t running_ = 0;  // parsers
 };

@@ -253,6 +253,10 @@ void Gateway::Core::parse_elsewhere(const CallPtr& call) {
   for (const CallPtr& refused : pushed.refused) {
     turn_away(refused, admission::Why::queue_full);
   }
+  if (pushed.token == 0) return;
+  Leaving::tell(call, Leaving::Step::parser, [this, token = pushed.token](const CallPtr&) {
+    if (const CallPtr waited = parse_line.withdraw(token)) drop_waiting(waited);
+  });
 }
 
 void Gateway::Core::parse_in_turn(int parser) {

@@ -249,7 +249,8 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   if (!session) return refuse(call, {403, "FORBIDDEN", session.error().what});
   const auto slot = std::make_shared<CancelSlot>();
   slot->attach(session->get());
-  call->exchange->on_cancel([this, slot] { cancel_until_over(*server, slot); });
+  Leaving::tell(call, Leaving::Step::run,
+                [this, slot](const CallPtr&) { cancel_until_over(*server, slot); });
   Executed executed = execute_all(*call, **session);
   slot->attach(nullptr);
   meters.runs_on_worker.add();

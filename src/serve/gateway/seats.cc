@@ -7,6 +7,7 @@ namespace mc::gateway {
 namespace {
 
 constexpr std::int64_t kCreditsOfSeat = 100;  // an operation that costs more takes more seats
+constexpr std::string_view kLeft = "left";    // in the place of a Why
 
 }  // namespace
 
@@ -53,8 +54,8 @@ void Gateway::Core::start_waited(const CallPtr& call) {
 // It got no seat, no parser, no worker or no room for its answer. Everybody is told the same, of
 // whatever there was too little: what others do is nobody's business.
 void Gateway::Core::turn_away(const CallPtr& call, admission::Why why) {
+  if (call->exchange->cancelled()) return drop_waiting(call);
   budgets.note_wait(payer_of(*call), call->budget, call->waited, admission::why_name(why));
-  if (call->exchange->cancelled()) return finish(call, 499, "");
   meters.turned_away.at({admission::why_name(why)}).add();
   if (world.clock.mono() >= call->deadline) {
     return refuse(call, {504, "DEADLINE_EXCEEDED", "the deadline passed before it could begin"});
@@ -62,6 +63,13 @@ void Gateway::Core::turn_away(const CallPtr& call, admission::Why why) {
   const std::uint64_t spread = world.random.next_u64() % 3;
   refuse(call, {503, "OVERLOADED", "the server is at its limit; retry"},
          {{"Retry-After", std::to_string(1 + spread)}});
+}
+
+// Its client has left while it waited, for a seat or for a parser.
+void Gateway::Core::drop_waiting(const CallPtr& call) {
+  budgets.note_wait(payer_of(*call), call->budget, call->waited, kLeft);
+  meters.turned_away.at({kLeft}).add();
+  finish(call, 499, "");
 }
 
 void Gateway::Core::give_seat_back(Call& call, int status) {
