@@ -135,5 +135,41 @@ TEST_CASE("controller: a storm of clients that leave wins no seats and costs oth
   CHECK(static_cast<double>(stormy) >= 0.97 * 0.9 * 40'000);
 }
 
+TEST_CASE("controller: who leaves late shows overload, and who leaves soon does not hide it") {
+  struct Row {
+    const char* name;
+    Nanos leave_after;
+    Nanos served_after;  // of one in seven, that stays
+    bool overloaded;
+  };
+  const Row rows[] = {{"all leave late", millis(60), Nanos{}, true},
+                      {"all leave soon", millis(2), Nanos{}, false},
+                      {"most leave soon, the others wait", millis(2), millis(90), true}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Controller controller(fixed_seats(1));
+    Effects effects;
+    MonoTime now{1'000'000'000};
+    Ticket runs = controller.arrive({.token = 1, .tenant = "alpha", .now = now}, effects).ticket;
+    for (std::uint64_t token = 2; token < 16; ++token) {
+      const Arrived made =
+          controller.arrive({.token = token, .tenant = "bravo", .now = now}, effects);
+      REQUIRE(made.answer == Answer::waits);
+      const bool stays = row.served_after > Nanos{} && token % 7 == 0;
+      now = now + (stays ? row.served_after : row.leave_after);
+      if (stays) {
+        REQUIRE(controller.finish(runs, {.now = now}, effects));
+        REQUIRE(effects.started.size() == 1);
+        runs = effects.started.front().ticket;
+      } else {
+        REQUIRE(controller.withdraw(made.ticket, now, effects));
+      }
+      effects.clear();
+    }
+    controller.tick(now + seconds(1), effects);
+    CHECK(controller.snapshot().classes[1].overloaded == row.overloaded);
+  }
+}
+
 }  // namespace
 }  // namespace mc::admission
