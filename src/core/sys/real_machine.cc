@@ -1,4 +1,5 @@
 #include <openssl/evp.h>
+#include <sched.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <thread>
 
 #include "sys/sys.h"
 
@@ -67,7 +69,7 @@ std::string environment(const std::string& name, const std::string& otherwise) {
   return value == nullptr ? otherwise : value;
 }
 
-Usage usage() {
+Usage brief_usage() {
   Usage out;
   if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
     long long pages = 0;
@@ -81,8 +83,19 @@ Usage usage() {
   ::getrusage(RUSAGE_SELF, &spent);
   const auto nanos = [](const timeval& t) { return t.tv_sec * 1'000'000'000 + t.tv_usec * 1'000; };
   out.cpu = Nanos{nanos(spent.ru_utime) + nanos(spent.ru_stime)};
+  return out;
+}
+
+Usage usage() {
+  Usage out = brief_usage();
   out.open_files = count_open_files();
   return out;
+}
+
+int usable_processors() {
+  cpu_set_t bound;
+  if (::sched_getaffinity(0, sizeof(bound), &bound) == 0) return CPU_COUNT(&bound);
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 // OpenSSL looks an algorithm up by name for every EVP_Digest, which costs more than hashing a

@@ -113,6 +113,10 @@ struct Usage {
   std::int64_t open_files = 0;
 };
 Usage usage();
+// Without open_files, which takes milliseconds where there are many.
+Usage brief_usage();
+// Processors that this process is bound to.
+int usable_processors();
 
 // SHA-256 (FIPS 180-4), 32 raw bytes.
 std::string sha256(std::string_view bytes);
