@@ -24,6 +24,7 @@ class FakeServer final : public net::Server {
   std::uint16_t port() const override { return 0; }
   std::size_t loops() const override { return 1; }
   net::ServerCounters counters() const override { return {}; }
+  std::vector<net::LoopLoad> take_loads() override { return {}; }
   bool drain(Nanos) override { return true; }
   // As soon as may be, on a thread of its own as with the real one: a caller that goes on only when
   // the work was done once more would wait for itself. Once timers are held, each waits for

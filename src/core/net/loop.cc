@@ -1,5 +1,8 @@
 #include "net/loop.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -22,6 +25,20 @@ void write_imf_fixdate(std::int64_t unix_seconds, std::array<char, 30>& out) {
                 static_cast<int>(clock.seconds().count()));
 }
 
+MonoTime steady_now() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
+}
+
+// Processor time of a thread that runs, since its start.
+Nanos cpu_of(std::thread& thread) {
+  clockid_t clock{};
+  timespec spent{};
+  if (::pthread_getcpuclockid(thread.native_handle(), &clock) != 0) return {};
+  if (::clock_gettime(clock, &spent) != 0) return {};
+  return Nanos{std::int64_t{spent.tv_sec} * 1'000'000'000 + spent.tv_nsec};
+}
+
 }  // namespace
 
 // UNSAFE_IO: only this loop's thread starts I/O, other threads only post.
@@ -31,7 +48,8 @@ Loop::Loop(sys::Clock& clock)
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       poller_(context_),
       guard_(context_.get_executor()),
-      wheel_timer_(context_.get_executor()) {}
+      wheel_timer_(context_.get_executor()),
+      lateness_timer_(context_.get_executor()) {}
 
 Loop::~Loop() {
   if (!thread_.joinable()) return;
@@ -40,6 +58,7 @@ Loop::~Loop() {
 }
 
 void Loop::start() {
+  look_at_lateness();
   thread_ = std::thread([this] { context_.run(); });
 }
 
@@ -47,6 +66,7 @@ void Loop::finish() {
   post([this] {
     ending_ = true;
     wheel_timer_.cancel();
+    lateness_timer_.cancel();
     guard_.reset();
     context_.stop();
   });
@@ -54,6 +74,22 @@ void Loop::finish() {
 
 void Loop::join() {
   thread_.join();
+}
+
+// A timer that is asked for again when it has run: how late it was is how long anything waits here.
+void Loop::look_at_lateness() {
+  lateness_.with([](Lateness& state) { state.asks(steady_now()); });
+  lateness_timer_.expires_after(std::chrono::nanoseconds(Lateness::kEach.count));
+  lateness_timer_.async_wait([this](error_code error) {
+    if (error || ending_) return;
+    lateness_.with([](Lateness& state) { state.ran(steady_now()); });
+    look_at_lateness();
+  });
+}
+
+LoopLoad Loop::take_load() {
+  const Nanos cpu = cpu_of(thread_);
+  return lateness_.with([&](Lateness& state) { return state.take(steady_now(), cpu); });
 }
 
 void Loop::post_after(Nanos delay, std::function<void()> work) {

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/base.h"
+#include "net/lateness.h"
 #include "net/poller.h"
 #include "net/wheel.h"
 #include "sys/sys.h"
@@ -57,6 +58,9 @@ class Loop {
   // Any thread. Dropped when the loop ends before.
   void post_after(Nanos delay, std::function<void()> work);
 
+  // Any thread, between start() and join().
+  LoopLoad take_load();
+
   sys::Clock& clock() { return clock_; }
   // While one event of the poller is handled, the time when it was first asked for.
   MonoTime now();
@@ -69,6 +73,7 @@ class Loop {
 
  private:
   void wait_for_wheel(MonoTime when);
+  void look_at_lateness();
 
   sys::Clock& clock_;
   Wheel wheel_;  // before context_: handlers destroyed with it still own entries
@@ -82,6 +87,8 @@ class Loop {
   std::int64_t date_second_ = -1;
   std::array<char, 30> date_{};
   bool ending_ = false;
+  Timer lateness_timer_;
+  Guarded<Lateness> lateness_;
   std::thread thread_;
 };
 

@@ -141,6 +141,12 @@ struct ServerCounters {
   std::int64_t refused_total = 0;  // protocol errors and broken limits
 };
 
+// Of one loop, since it was last asked.
+struct LoopLoad {
+  Nanos late;             // half of the time a timer ran so late, or later
+  std::int64_t busy = 0;  // thousandths of the time that its thread had a processor
+};
+
 class Server {
  public:
   virtual ~Server() = default;
@@ -150,6 +156,7 @@ class Server {
   virtual std::uint16_t port() const = 0;
   virtual std::size_t loops() const = 0;
   virtual ServerCounters counters() const = 0;
+  virtual std::vector<LoopLoad> take_loads() = 0;  // until drain()
   // Stops accepting, closes idle connections, lets running requests finish (their replies carry
   // `Connection: close`) for at most `limit`, then stops the loops. True when none was cut.
   virtual bool drain(Nanos limit) = 0;

@@ -49,6 +49,33 @@ TEST_CASE("server: answers requests of one connection in order, also when they a
   CHECK(fixture.server->counters().requests_total == 201);
 }
 
+TEST_CASE("server: a loop that is held up is late") {
+  Mailbox<bool> go_on;
+  ServerConfig config;
+  config.threads = 2;
+  Fixture fixture(
+      [&](const std::shared_ptr<Exchange>& exchange) {
+        CHECK(go_on.take());
+        test::echo(exchange);
+      },
+      config);
+  REQUIRE(fixture.server->take_loads().size() == 2);
+  RawSocket client = fixture.connect();
+  REQUIRE(client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  Nanos most;
+  for (int looks = 0; looks < 1'000'000 && most < millis(50); ++looks) {
+    for (const LoopLoad& load : fixture.server->take_loads()) {
+      most = std::max(most, load.late);
+      CHECK(load.busy >= 0);
+      CHECK(load.busy <= 1'000);
+    }
+    std::this_thread::yield();
+  }
+  CHECK(most >= millis(50));
+  go_on.put(true);
+  CHECK(status_of(client.receive_reply()) == 200);
+}
+
 TEST_CASE(
     "server: answers all that are ready in one turn of the loop, though some leave meanwhile") {
   Mailbox<bool> entered;

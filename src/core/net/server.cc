@@ -100,6 +100,12 @@ class ServerImpl final : public Server {
     return {tally_.open.load(), tally_.total.load(), tally_.requests.load(), tally_.refused.load()};
   }
 
+  std::vector<LoopLoad> take_loads() override {
+    std::vector<LoopLoad> out;
+    for (const auto& station : stations_) out.push_back(station->loop()->take_load());
+    return out;
+  }
+
   bool drain(Nanos limit) override;
 
   void post_after(Nanos delay, std::function<void()> work) override {
