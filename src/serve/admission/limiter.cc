@@ -59,20 +59,23 @@ bool Limiter::add(const Sample& sample) {
   window_.in_use_sum += sample.in_use;
   window_.in_use_most = std::max(window_.in_use_most, sample.in_use);
   slot_in_use_most_ = std::max(slot_in_use_most_, sample.in_use);
+  auto& of = classes_[std::min(sample.route_class, kRouteClassesMax - 1)];
+  if (of == nullptr) of = std::make_unique<RouteClass>();
   if (sample.ok) {
-    auto& of = classes_[std::min(sample.route_class, kRouteClassesMax - 1)];
-    if (of == nullptr) of = std::make_unique<RouteClass>();
     of->window.add(sample.service);
     of->slot.add(sample.service);
     ++window_.answered;
   } else {
     ++window_.failed;
+    ++of->failed;
   }
   if (!due(sample.now)) return false;
   const std::int64_t before = seats();
   if (window_.answered + window_.failed >= kWindowFew) decide();
-  for (auto& of : classes_) {
-    if (of != nullptr && of->window.count() > 0) of->window.clear();
+  for (auto& each : classes_) {
+    if (each == nullptr) continue;
+    if (each->window.count() > 0) each->window.clear();
+    each->failed = 0;
   }
   window_ = {.begin = sample.now};
   return seats() != before;
@@ -154,10 +157,23 @@ bool Limiter::learns_faster() {
   return any;
 }
 
+bool Limiter::fails() const {
+  const auto too_many = [](std::int64_t failed, std::int64_t all) {
+    return static_cast<double>(failed) >= kFailedShare * static_cast<double>(all);
+  };
+  if (!too_many(window_.failed, window_.answered + window_.failed)) return false;
+  for (const auto& of : classes_) {
+    if (of == nullptr) continue;
+    const std::int64_t all = static_cast<std::int64_t>(of->window.count()) + of->failed;
+    if (all >= static_cast<std::int64_t>(kClassLeast) && !too_many(of->failed, all)) return false;
+  }
+  return true;
+}
+
 void Limiter::decide() {
   const auto count = static_cast<double>(window_.answered + window_.failed);
   const double in_use = static_cast<double>(window_.in_use_sum) / count;
-  if (static_cast<double>(window_.failed) >= kFailedShare * count) {
+  if (fails()) {
     seats_ = std::max(static_cast<double>(settings_.seats_min), seats_ * (1 - kFailedCut));
     return;
   }

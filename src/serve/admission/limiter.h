@@ -15,7 +15,9 @@
 // - When seats were cut by a third, all were used and answers came no faster, it is no queue of
 //   ours: the service has become slower, and what it takes now is the new measure. Where others
 //   queue at the same service this cannot be told apart.
-// - A tenth of the answers failing takes seats too. Failed ones say nothing of time.
+// - A tenth of the answers failing takes seats too, where it is so of every class that is asked
+//   often: one service that fails beside others that do not takes no seats of theirs. Failed ones
+//   say nothing of time.
 //
 // Pure; of one thread; 64 classes of routes of 3 kB each at most, made when they are seen.
 #pragma once
@@ -64,7 +66,8 @@ class Limiter {
     bool quiet = false;
   };
   struct RouteClass {
-    LogHistogram window;  // since the last decision
+    LogHistogram window;  // since the last decision, as is `failed`
+    std::int64_t failed = 0;
     LogHistogram slot;
     bool slot_quiet = true;
     bool faster = false;  // the last window was
@@ -79,6 +82,7 @@ class Limiter {
   void close_slot(RouteClass& of);
   bool due(MonoTime now) const;
   void decide();
+  bool fails() const;
   bool learns_faster();
   double quickness(bool with_margin);
   void shrink(double by, double slowness, double in_use);

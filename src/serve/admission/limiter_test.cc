@@ -177,6 +177,23 @@ TEST_CASE("limiter: failures take seats, and quick ones are not what is normal")
   CHECK(limiter.no_load(0) == no_load);
 }
 
+TEST_CASE("limiter: a service that fails beside one that does not takes none of its seats") {
+  for (const bool both : {false, true}) {
+    CAPTURE(both);
+    Limiter limiter({.seats_min = 4, .seats_start = 100, .seats_max = 100});
+    for (int i = 0; i < 4'000; ++i) {
+      const auto of = static_cast<std::uint32_t>(i % 2);
+      limiter.add({.route_class = of,
+                   .service = millis(20),
+                   .in_use = 50,
+                   .ok = of == 0 && !(both && i % 3 == 0),
+                   .now = kStart + millis(5 * i)});
+    }
+    CHECK((limiter.seats() == 100) == !both);
+    CHECK(limiter.no_load(1) == Nanos{});
+  }
+}
+
 TEST_CASE("limiter: classes of routes have times of their own, within bounds, and are reset") {
   Limiter limiter({.seats_min = 4, .seats_start = 20, .seats_max = 40});
   MonoTime now = kStart;
