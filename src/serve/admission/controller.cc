@@ -114,14 +114,24 @@ struct Controller::State {
   void begin(MonoTime time) {
     now = std::clamp(time, now, std::max(now, kLatest));
     tenants.forget_idle(now);
-    const bool known = reported && now - reported_at <= kReportHolds;
+    if (reported && now - reported_at > kReportHolds) {
+      reported = false;
+      pressure = {};
+      watch = {};
+      set_guards();
+    }
+    const double most = watch.on() ? pressure.most() : 0;
     for (std::size_t in = kSystem + 1; in < kClasses; ++in) {
-      cursors[in].roll(now, known ? pressure : 0);
+      cursors[in].roll(now, most, pressure.shed_most());
     }
     if (now - waits_begin < kWaitsFor) return;
     waits_before = now - waits_begin < kWaitsFor * 2 ? waits : LogHistogram();
     waits.clear();
     waits_begin = now;
+  }
+
+  void set_guards() {
+    for (Cursor& cursor : cursors) cursor.set_guarded(guarded || pressure.all_cpu());
   }
 
   Index make_slot(const Arrival& arrival, Index tenant) {
@@ -450,7 +460,8 @@ struct Controller::State {
   std::int64_t in_use = 0, in_use_kept = 0;
   std::int64_t waiting_cost = 0, class_virtual = 0;
   MonoTime now;
-  double pressure = 0;
+  PressureParts pressure;
+  PressureWatch watch;
   bool reported = false, guarded = false;
   MonoTime reported_at;
   LogHistogram waits, waits_before;
@@ -513,7 +524,9 @@ void Controller::report(const Pressures& pressures, MonoTime now) {
   State& s = *state_;
   const std::lock_guard lock(s.mutex);
   s.begin(now);
-  s.pressure = pressure_of(pressures, s.settings.pressure);
+  s.pressure = parts_of(pressures, s.settings.pressure);
+  s.watch.look(s.pressure.most());
+  s.set_guards();
   s.reported = true;
   s.reported_at = s.now;
 }
@@ -521,7 +534,7 @@ void Controller::report(const Pressures& pressures, MonoTime now) {
 void Controller::set_slo_guard(bool on) {
   const std::lock_guard lock(state_->mutex);
   state_->guarded = on;
-  for (Cursor& cursor : state_->cursors) cursor.set_guarded(on);
+  state_->set_guards();
 }
 
 void Controller::reset_limiter() {
@@ -558,6 +571,8 @@ Snapshot Controller::snapshot() const {
   waits.add(s.waits_before);
   out.waited_p50 = waits.quantile(0.5);
   out.waited_p99 = waits.quantile(0.99);
+  out.pressure = s.pressure;
+  out.pressed = s.watch.on();
   out.tenants = s.tenants.size();
   out.bytes += sizeof(State) + s.tenants.bytes() + s.limiter.bytes() +
                s.slots.capacity() * sizeof(Slot) + s.free_slots.capacity() * sizeof(Index) +

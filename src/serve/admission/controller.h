@@ -125,6 +125,8 @@ struct Snapshot {
   std::uint64_t runs_at_once = 0, runs_after_wait = 0, finished = 0, withdrawn = 0;
   std::uint64_t late = 0, shed = 0, full = 0, expired = 0, evicted = 0;
   std::size_t tenants = 0, bytes = 0;
+  PressureParts pressure;  // as it was reported last
+  bool pressed = false;    // overload by pressure
 };
 struct TenantSnapshot {
   std::int64_t guaranteed = 0, in_use = 0, most = 0;  // seats
@@ -148,7 +150,7 @@ class Controller {
   bool withdraw(Ticket ticket, MonoTime now, Effects& effects);
   void tick(MonoTime now, Effects& effects);
 
-  // How the process is; holds for five seconds, then nothing is known.
+  // How the process is, about once a second; holds for five seconds, then nothing is known.
   void report(const Pressures& pressures, MonoTime now);
   // While an error budget burns too fast: half is lent, and shedding begins at half of the wait.
   void set_slo_guard(bool on);

@@ -14,22 +14,9 @@ constexpr double kLessMost = 0.5;
 // Of those that came, such as use more than their share: too few to shed, and enough again.
 constexpr double kOverFew = 0.05, kOverMany = 0.2;
 constexpr int kFullWindows = 2;  // in which all of them were shed
-constexpr double kPressureMost = 1e6;
 constexpr std::int64_t kHour = 3'600'000'000'000;
 
-double part_of(std::int64_t value, std::int64_t limit) {
-  if (value <= 0) return 0;
-  if (limit <= 0) return kPressureMost;
-  return std::min(static_cast<double>(value) / static_cast<double>(limit), kPressureMost);
-}
-
 }  // namespace
-
-double pressure_of(const Pressures& pressures, const PressureLimits& limits) {
-  return std::max({part_of(pressures.loop_lag.count, limits.loop_lag.count),
-                   part_of(pressures.cpu, limits.cpu), part_of(pressures.memory, limits.memory),
-                   part_of(pressures.failed, limits.failed)});
-}
 
 std::uint32_t level_of(std::uint32_t priority, std::uint64_t tenant_hash, MonoTime now) {
   // The finisher of splitmix64 (Steele, Lea, Flood 2014).
@@ -60,16 +47,16 @@ bool Cursor::admit(std::uint32_t level, bool within) {
   return !sheds;
 }
 
-void Cursor::roll(MonoTime now, double pressure) {
+void Cursor::roll(MonoTime now, double pressure, double shed_most) {
   if (!begin_) begin_ = now;
   if (arrived_ < settings_.window_requests && now - *begin_ < settings_.window) return;
-  move(pressure);
+  move(pressure, shed_most);
   std::ranges::fill(seen_, 0);
   begin_ = now;
   arrived_ = over_ = sheddable_ = shed_ = started_ = ended_ = waited_ = 0;
 }
 
-void Cursor::move(double pressure) {
+void Cursor::move(double pressure, double shed_most) {
   const double limit = static_cast<double>(settings_.wait.count) * (guarded_ ? 0.5 : 1);
   const double mean = ended_ == 0 ? 0 : static_cast<double>(waited_) / static_cast<double>(ended_);
   overloaded_ = mean > limit || pressure >= 1;
@@ -89,8 +76,11 @@ void Cursor::move(double pressure) {
     }
     const double could = kOfStarted * static_cast<double>(started_) - others;
     const double least = std::min(kLess * let_in, let_in - 1);
-    place(came -
-          (mean > limit ? std::clamp(could, std::min(kLessMost * let_in, least), least) : least));
+    if (mean > limit) {
+      place(came - std::clamp(could, std::min(kLessMost * let_in, least), least));
+    } else {
+      place(std::min(came - least, shed_most * static_cast<double>(arrived_)));
+    }
     return;
   }
   if (at() == 0) {

@@ -1,7 +1,6 @@
 // Signs of overload, and who is turned away then.
 //
 //   StandingQueue   CoDel (Nichols, Jacobson 2012), as of requests: a queue that does not empty
-//   pressure_of()   what else is short: the event loop, CPU, memory, what stands behind
 //   Cursor          DAGOR (Zhou et al. 2018): below which importance nobody is let in
 //
 // Pure; of one thread each; time is given.
@@ -42,20 +41,6 @@ class StandingQueue {
   bool above_ = false, standing_ = false;
 };
 
-// What the rest of the process tells. Shares are in thousandths.
-struct Pressures {
-  Nanos loop_lag{};
-  std::int64_t cpu = 0;     // of what the control group may use
-  std::int64_t memory = 0;  // likewise
-  std::int64_t failed = 0;  // of what was sent to the services behind
-};
-struct PressureLimits {
-  Nanos loop_lag = millis(20);
-  std::int64_t cpu = 950, memory = 900, failed = 500;
-};
-// The nearest to its limit, in parts of it: from 1 on it is overload. Absurd values are 0 or a lot.
-double pressure_of(const Pressures& pressures, const PressureLimits& limits = {});
-
 inline constexpr std::uint32_t kPriorityMax = 63;  // of the plan; the highest is shed last
 inline constexpr std::uint32_t kTenantHashes = 128;
 inline constexpr std::uint32_t kLevels = (kPriorityMax + 1) * kTenantHashes;
@@ -91,8 +76,10 @@ class Cursor {
     waited_ += waited.count > 0 ? waited.count : 0;
     ++ended_;
   }
-  // Closes the window when it is over. `pressure` as of pressure_of().
-  void roll(MonoTime now, double pressure);
+  // Closes the window when it is over. What else is short, see pressure.h: from a `pressure` of 1
+  // on it is overload; without waits that are, `shed_most` of those that come are shed for it at
+  // most.
+  void roll(MonoTime now, double pressure, double shed_most = 1);
   // Overload begins at half of the mean wait.
   void set_guarded(bool guarded) { guarded_ = guarded; }
 
@@ -102,7 +89,7 @@ class Cursor {
   bool overloaded() const { return overloaded_; }
 
  private:
-  void move(double pressure);
+  void move(double pressure, double shed_most);
   void place(double shed);
 
   CursorSettings settings_;

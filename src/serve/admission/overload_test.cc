@@ -32,15 +32,6 @@ TEST_CASE("standing queue: after 100 ms in which nobody waited less than 5 ms, u
   CHECK(queue.standing());
 }
 
-TEST_CASE("pressure: the nearest to its limit") {
-  CHECK(pressure_of({}) == 0);
-  CHECK(pressure_of({.loop_lag = millis(10)}) == doctest::Approx(0.5));
-  CHECK(pressure_of({.loop_lag = millis(10), .cpu = 950}) == doctest::Approx(1));
-  CHECK(pressure_of({.memory = 990}) == doctest::Approx(1.1));
-  CHECK(pressure_of({.failed = 1'000}) == doctest::Approx(2));
-  CHECK(pressure_of({.loop_lag = Nanos{INT64_MAX}, .cpu = INT64_MIN}) > 1'000);
-}
-
 TEST_CASE("level: by priority, then by a hash that changes each hour") {
   const std::uint32_t low = level_of(3, 77, kStart);
   CHECK(low / kTenantHashes == 3);

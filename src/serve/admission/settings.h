@@ -4,6 +4,7 @@
 #include "admission/fair_queue.h"
 #include "admission/limiter.h"
 #include "admission/overload.h"
+#include "admission/pressure.h"
 #include "base/base.h"
 
 namespace mc::admission {

@@ -275,6 +275,10 @@ void Gateway::set_slo_guard(bool on) {
   core_->entrance.controller().set_slo_guard(on);
 }
 
+void Gateway::report(const admission::Pressures& pressures) {
+  core_->entrance.controller().report(pressures, core_->world.clock.mono());
+}
+
 Traffic& Gateway::traffic() {
   return core_->traffic;
 }
@@ -289,7 +293,11 @@ std::vector<RouteStatus> Gateway::status() const {
       status.healthy = false;
       status.why = "no datasets_file is configured";
     }
+    const RouteMeters& meters = *route->meters;
+    status.asked = meters.known.value() + meters.novel.value();
     if (route->breaker != nullptr) {
+      status.failed = meters.failed->value();
+      status.asked = meters.forwarded->value() + status.failed;
       status.upstream = route->host + ":" + std::to_string(route->port);
       status.healthy = !route->breaker->open(status.why);
     }

@@ -33,6 +33,7 @@
 #include "transparency/transparency.h"
 
 namespace mc::admission {
+struct Pressures;
 struct Settings;
 struct Snapshot;
 }  // namespace mc::admission
@@ -112,6 +113,9 @@ struct RouteStatus {
   std::string upstream;  // host:port, "" for datasets
   bool healthy = true;
   std::string why;  // of an unhealthy route
+  // Since the start: requests that an upstream was sent, and those that it failed; of datasets
+  // those that were read.
+  std::int64_t asked = 0, failed = 0;
 };
 
 class Gateway final : public net::Handler {
@@ -146,6 +150,8 @@ class Gateway final : public net::Handler {
   // While an error budget burns too fast tenants get less of what others leave, and overload is
   // met earlier (admission/controller.h).
   void set_slo_guard(bool on);
+  // What else is short than seats, about once a second (admission/pressure.h).
+  void report(const admission::Pressures& pressures);
   // Whether requests are held against limits of this dimension.
   static bool counts(budget::Dimension dimension);
   // Finishes what is queued and ends the threads. Call after the server has drained.
