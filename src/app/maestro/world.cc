@@ -165,6 +165,7 @@ void Running::add_metrics() {
   notifier_->add_metrics(metrics_);
   taps_->add_metrics(metrics_);
   burn_->add_metrics(metrics_);
+  pressure_->add_metrics(metrics_);
   if (windows_ != nullptr) windows_->add_metrics(metrics_);
   if (share_ != nullptr) share_->add_metrics(metrics_);
   add_ledger_metrics();
@@ -229,6 +230,17 @@ void Running::build_residency() {
                                  settings_.policy.region});
   gateway_->set_residency(*residency_);
   residency_chores_ = std::make_unique<ResidencyChores>(*residency_);
+}
+
+void Running::build_pressure() {
+  host_ = std::make_unique<sys::Host>(*machine_.files);
+  const auto see = [this] {
+    return PressureMeter::Seen{machine_.clock->mono(), host_->read(), server_->take_loads(),
+                               gateway_->status()};
+  };
+  pressure_ = std::make_unique<OwnPressure>(OwnPressure::World{
+      *output_.log, see, [this](const admission::Pressures& now) { gateway_->report(now); },
+      [this] { return gateway_->admission(); }});
 }
 
 Status Running::build_opa() {
@@ -370,10 +382,12 @@ Status Running::build(bool demo) {
                     {overrides_.get(), journal_.get(), &burn_->usage(), &burn_->quotas()},
                     &taps_->desk()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
+  build_pressure();
   add_metrics();
   MC_TRY_OK(build_opa());
   gateway_->attach(*server_);
   api_->attach(*server_);
+  pressure_chores_ = std::make_unique<PressureChores>(*pressure_);
   last_use_saved_ = machine_.clock->mono();
   api_->set_ready(true);
   output_.log->event("server.started", {{"host", settings_.server.host},
@@ -437,6 +451,7 @@ bool Running::stop() {
   if (stopped_ || server_ == nullptr) return true;
   stopped_ = true;
   api_->set_ready(false);
+  pressure_chores_.reset();  // it asks the loops
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   residency_chores_.reset();

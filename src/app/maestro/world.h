@@ -19,6 +19,7 @@
 #include "maestro/own_burn.h"
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
+#include "maestro/own_pressure.h"
 #include "maestro/own_share.h"
 #include "maestro/own_signing.h"
 #include "maestro/own_taps.h"
@@ -83,6 +84,7 @@ class Running {
   Status build_oidc();
   Status build_opa();
   void build_residency();
+  void build_pressure();
   void add_metrics();
   void add_ledger_metrics();
   void flush_journal();
@@ -128,6 +130,9 @@ class Running {
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<sys::Host> host_;
+  std::unique_ptr<OwnPressure> pressure_;
+  std::unique_ptr<PressureChores> pressure_chores_;
   std::unique_ptr<opa::DataApi> opa_;  // null when it is not enabled
   std::unique_ptr<net::Server> opa_server_;
   MonoTime last_use_saved_;
