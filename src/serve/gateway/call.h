@@ -77,10 +77,12 @@ struct Gateway::Core {
   Payer payer_of(const Call& call) const;
   // terms.cc: what the policies say of its budgets; nothing when they cannot say.
   void find_terms(Call& call);
-  bool take_budget(const CallPtr& call);
+  using Then = void (Core::*)(const CallPtr& call, Seat seat);
+  bool take_budget(const CallPtr& call, std::size_t operations, Then then);
+  bool read_operations(const CallPtr& call, const ReadFields& fields);
+  void read_paid(const CallPtr& call, Seat seat);
   // It has waited for budgets that nodes share: goes on with `then`, on the resumer's thread, so
   // that no flood of new documents stands before it.
-  using Then = void (Core::*)(const CallPtr& call, Seat seat);
   void go_on(const CallPtr& call, std::optional<Budgets::Denial> denial, Then then);
   void find_documents(const CallPtr& call, Seat seat);
   // costs.cc: once the operations are known. False when the call was answered.

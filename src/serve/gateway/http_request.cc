@@ -168,7 +168,7 @@ tl::expected<GraphqlRequest, HttpError> read_post(const net::Request& request,
         HttpError{415, "UNSUPPORTED_MEDIA_TYPE", "the body must be sent without Content-Encoding"});
   }
   json::Limits json_limits = limits_of(limits);
-  json_limits.depth_max += trim(request.body).starts_with('[') ? 2 : 1;
+  json_limits.depth_max += may_be_batch(request) ? 2 : 1;
   Result<json::Value> body = json::parse(request.body, json_limits);
   if (!body) return bad(body.error().what);
   GraphqlRequest out;
@@ -257,6 +257,10 @@ std::optional<std::string_view> negotiate(std::string_view accept) {
     if (type == kJsonType || type == "*/*" || type == "application/*") return kJsonType;
   }
   return std::nullopt;
+}
+
+bool may_be_batch(const net::Request& request) {
+  return request.method != "GET" && trim(request.body).starts_with('[');
 }
 
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,

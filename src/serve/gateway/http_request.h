@@ -53,6 +53,9 @@ struct GraphqlRequest {
   bool get = false;
 };
 
+// Whether it may be of several operations, told by its first byte.
+bool may_be_batch(const net::Request& request);
+
 // Reads GET and POST. Errors give status, code and a message that names the parameter.
 tl::expected<GraphqlRequest, HttpError> read_graphql_request(const net::Request& request,
                                                              const ReadFields& fields,

@@ -53,12 +53,30 @@ void Gateway::Core::begin(const CallPtr& call) {
   if (call->route->config.kind == RouteKind::datasets && call->route->schema == nullptr) {
     return refuse(call, {404, "NO_DATASETS", "no datasets are configured; set datasets_file"});
   }
-  tl::expected<GraphqlRequest, HttpError> graphql =
-      read_graphql_request(request, fields, config.limits);
-  if (!graphql) return refuse(call, graphql.error());
-  call->graphql = std::move(*graphql);
-  if (!passes_taps(call, tap::Stage::read) || !take_budget(call)) return;
+  // One operation is paid for before anything of it is read. Of a batch it must be known how many
+  // there are, and what a tap holds back is paid by nobody.
+  const bool pays_first = !may_be_batch(request) && !call->taps.is_tested(tap::Stage::read);
+  if (pays_first && !take_budget(call, 1, &Core::read_paid)) return;
+  if (!read_operations(call, fields)) return;
+  const std::size_t operations = call->graphql.items.size();
+  if (!pays_first && !take_budget(call, operations, &Core::find_documents)) return;
   find_documents(call, {Place::loop, call->exchange->loop()});
+}
+
+// False when the call was answered.
+bool Gateway::Core::read_operations(const CallPtr& call, const ReadFields& fields) {
+  tl::expected<GraphqlRequest, HttpError> graphql =
+      read_graphql_request(call->exchange->request(), fields, config.limits);
+  if (!graphql) {
+    refuse(call, graphql.error());
+    return false;
+  }
+  call->graphql = std::move(*graphql);
+  return passes_taps(call, tap::Stage::read);
+}
+
+void Gateway::Core::read_paid(const CallPtr& call, Seat seat) {
+  if (read_operations(call, ReadFields(call->exchange->request()))) find_documents(call, seat);
 }
 
 void Gateway::Core::find_documents(const CallPtr& call, Seat seat) {
@@ -131,11 +149,11 @@ Payer Gateway::Core::payer_of(const Call& call) const {
 }
 
 // False when the call was answered.
-bool Gateway::Core::take_budget(const CallPtr& call) {
+bool Gateway::Core::take_budget(const CallPtr& call, std::size_t operations, Then then) {
   find_terms(*call);
-  Budgets::Verdict verdict = budgets.take(
-      payer_of(*call), static_cast<std::int64_t>(call->graphql.items.size()), call->budget,
-      [this, call](auto denial) { go_on(call, std::move(denial), &Core::find_documents); });
+  Budgets::Verdict verdict =
+      budgets.take(payer_of(*call), static_cast<std::int64_t>(operations), call->budget,
+                   [this, call, then](auto denial) { go_on(call, std::move(denial), then); });
   if (verdict.denial) refuse(call, verdict.denial->error, std::move(verdict.denial->headers));
   return !verdict.waits && !verdict.denial;
 }
