@@ -2,7 +2,7 @@
 import { withQuery } from "../path.ts";
 
 export const TYPES = [
-  "access", "change", "outcome", "denied", "residency", "violation", "policy", "override", "redaction",
+  "access", "change", "outcome", "denied", "residency", "violation", "policy", "override", "budget", "redaction",
   "key-event",
 ] as const;
 export const DAYS = 90; // shown where no day is given

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "budget/settings_record.h"
 #include "maestro/machine.h"
 #include "maestro/settings.h"
 
@@ -26,6 +27,50 @@ Result<std::unique_ptr<budget::Journal>> make_journal(Machine& machine, const Se
   }
   MC_TRY_OK(config.check());
   return std::make_unique<budget::Journal>(*machine.files, header, config);
+}
+
+namespace {
+
+// Of what waits, else of the newest record there is; one whose payload was erased says nothing.
+Result<budget::SettingsBefore> settings_before(const SettingsHistory& history) {
+  budget::SettingsBefore out;
+  if (const auto waiting = history.records.newest(budget::kSettingsAction)) {
+    out.hash = budget::settings_hash_in(waiting->payload);
+    out.record = "key " + to_hex({waiting->key.data(), waiting->key.size()});
+    return out;
+  }
+  const std::string log(budget::kSettingsLog);
+  search::Query query;
+  query.type = "budget";
+  query.action = budget::kSettingsAction;
+  query.limit = 1;
+  const Result<search::Found> found = history.index.find(log, query);
+  if (!found && found.error().code == Code::not_found) return out;  // there is no such log yet
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->records.empty()) return out;
+  MC_TRY(const ledger::ReadRecord read, history.store.read(log, found->records.front()));
+  out.hash = budget::settings_hash_in(read.payload);
+  out.record = "number " + std::to_string(found->records.front());
+  return out;
+}
+
+}  // namespace
+
+void record_settings(const SettingsHistory& history, const budget::BudgetSettings& settings,
+                     WallTime at) {
+  (void)history.records.record();  // what waits since before comes first; it tells what fails
+  Result<budget::SettingsBefore> before = settings_before(history);
+  // Rather once too often than never.
+  if (!before) {
+    history.log.warn("budget.settings_unknown", {{"why", before.error().what}});
+    before = budget::SettingsBefore{};
+  }
+  std::optional<ledger::Entry> entry = budget::record_of(settings, *before, at);
+  if (!entry) return;
+  history.log.event("budget.settings_changed",
+                    {{"hash", hash_of(settings)}, {"before", before->hash.value_or("")}});
+  history.records.put(std::move(*entry));
+  (void)history.records.record();
 }
 
 BudgetChores::BudgetChores(budget::OverrideDesk& desk, log::Log& log) : desk_(desk), log_(log) {

@@ -13,6 +13,8 @@
 #include "budget/override_desk.h"
 #include "gateway/gateway.h"
 #include "log/log.h"
+#include "maestro/record_spool.h"
+#include "search/search.h"
 
 namespace mc::app {
 
@@ -33,6 +35,17 @@ Result<OwnAdmission> make_admission(const Settings& settings);
 // The admission log, in `admission` of the data directory; null when nothing is limited.
 Result<std::unique_ptr<budget::Journal>> make_journal(Machine& machine, const Settings& settings,
                                                       const budget::Book& book);
+
+// What the ledger lacks of the settings that the server starts with: that they are others than were
+// recorded last. When the ledger takes nothing the record waits, and the server starts.
+struct SettingsHistory {
+  RecordSpool& records;
+  search::Index& index;
+  const ledger::Store& store;
+  log::Log& log;
+};
+void record_settings(const SettingsHistory& history, const budget::BudgetSettings& settings,
+                     WallTime at);
 
 // Takes over each second what was changed, also by another server, and records what has ended; on a
 // thread of its own, as the ledger is waited for. The first time before the constructor returns.

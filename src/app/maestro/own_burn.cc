@@ -44,6 +44,7 @@ void OwnBurn::tell(const burn::QuotaEvent& event) {
                                   {"level", burn.level},
                                   {"burn", burn.burn},
                                   {"limit", burn.quota}});
+  world_.records.put(burn::record_of(event));
   json::Object data;
   data.set("dimension", dimension);
   data.set("level", burn.level);
@@ -62,6 +63,7 @@ void OwnBurn::tell(const burn::SloEvent& event) {
                                {"page", is_page(event.pair)},
                                {"long", event.burn_long},
                                {"short", event.burn_short}});
+  world_.records.put(burn::record_of(event, slo_.objective()));
   if (event.tenant.empty()) return;  // of all together: the operator's, by the metrics
   json::Object data;
   data.set("pair", name_of(event.pair));

@@ -1,4 +1,5 @@
-// What tenants use is watched, and told: to their endpoints, in the log and as metrics.
+// What tenants use is watched, and told: to their endpoints, in the log, in the ledger and as
+// metrics.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include "burn/burn.h"
 #include "identity/identity.h"
 #include "log/log.h"
+#include "maestro/record_spool.h"
 #include "metric/metric.h"
 #include "sys/sys.h"
 
@@ -26,6 +28,7 @@ class OwnBurn {
     log::Log& log;
     identity::Directory& directory;
     const budget::Book& book;
+    RecordSpool& records;
   };
   OwnBurn(const World& world, const Settings& settings);
 

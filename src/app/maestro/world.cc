@@ -166,6 +166,7 @@ void Running::add_metrics() {
   taps_->add_metrics(metrics_);
   burn_->add_metrics(metrics_);
   pressure_->add_metrics(metrics_);
+  records_->add_metrics(metrics_);
   if (windows_ != nullptr) windows_->add_metrics(metrics_);
   if (share_ != nullptr) share_->add_metrics(metrics_);
   add_ledger_metrics();
@@ -189,6 +190,9 @@ Status Running::build_ledger() {
   MC_TRY(witness_, open_witness(machine_, settings_));
   MC_TRY(signing_, open_signing(machine_, settings_, *ledger_.ledger));
   MC_TRY(index_, open_index(machine_, settings_, *ledger_.ledger));
+  MC_TRY(records_,
+         RecordSpool::open({*machine_.files, *machine_.random, *output_.log, *ledger_.ledger},
+                           settings_.data_dir + "/budget-records.json"));
   chores_ = std::make_unique<LedgerChores>(*machine_.files, ledger_folder(settings_),
                                            *ledger_.ledger, *index_, *output_.log);
   MC_TRY(transparency::AccessPolicy access_policy, read_access_policy(machine_, settings_));
@@ -268,6 +272,8 @@ void Running::build_tracer() {
 
 Status Running::build_budgets() {
   MC_TRY(budgets_, make_book(settings_));
+  record_settings({*records_, *index_, ledger_.ledger->store(), *output_.log},
+                  {settings_.budgets, settings_.admission}, machine_.clock->wall());
   MC_TRY(admission_, make_admission(settings_));
   for (std::size_t i = 0; i < budget::kDimensions; ++i) {
     const auto dimension = static_cast<budget::Dimension>(i);
@@ -285,7 +291,9 @@ Status Running::build_budgets() {
          OwnWindows::start({machine_, *output_.log, *state_.directory, *budgets_, journal_.get()},
                            settings_));
   burn_ = std::make_unique<OwnBurn>(
-      OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_}, settings_);
+      OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_, *records_},
+      settings_);
+  records_->start();
   return ok();
 }
 
@@ -457,6 +465,7 @@ bool Running::stop() {
   residency_chores_.reset();
   budget_chores_.reset();
   burn_chores_.reset();
+  records_->stop();
   if (share_ != nullptr) share_->stop();  // before those who waited find nobody to go on
   gateway_->stop();
   if (windows_ != nullptr) windows_->stop();

@@ -24,6 +24,7 @@
 #include "maestro/own_signing.h"
 #include "maestro/own_taps.h"
 #include "maestro/own_windows.h"
+#include "maestro/record_spool.h"
 #include "maestro/residency_chores.h"
 #include "maestro/settings.h"
 #include "metric/metric.h"
@@ -103,6 +104,7 @@ class Running {
   std::unique_ptr<transparency::Gate> gate_;
   std::unique_ptr<OwnPolicy> policy_;
   std::unique_ptr<search::Index> index_;
+  std::unique_ptr<RecordSpool> records_;
   std::unique_ptr<LedgerChores> chores_;
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<identity::CodeLogin> code_login_;  // null without a client for the portal

@@ -1,6 +1,7 @@
 #include "burn/quota_watch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 namespace mc::burn {
@@ -28,6 +29,28 @@ std::optional<WallTime> exhausted_at(const budget::Book::Line& line, std::int64_
   const double until_end = to_seconds(budget::nanos_of(end - at.now));
   if (hours * 3'600 >= until_end) return std::nullopt;
   return wall + Nanos{static_cast<std::int64_t>(hours * 3'600e9)};
+}
+
+// The day or month by its number since 1970; of a rate what five minutes there were until now.
+void set_time(QuotaBurn& burn, const budget::Moment& at, WallTime wall) {
+  using std::chrono::days, std::chrono::months, std::chrono::sys_days;
+  const auto begin_of = [](sys_days day) {
+    return WallTime{} + Nanos{std::chrono::nanoseconds(day.time_since_epoch()).count()};
+  };
+  const auto first_of = [](int month) {
+    using std::chrono::year;
+    return sys_days(year(1970) / 1 / 1 + months(month));
+  };
+  if (burn.dimension == Dimension::day_credits) {
+    burn.from = begin_of(sys_days(days(at.day)));
+    burn.until = begin_of(sys_days(days(at.day + 1)));
+  } else if (burn.dimension == Dimension::month_credits) {
+    burn.from = begin_of(first_of(at.month));
+    burn.until = begin_of(first_of(at.month + 1));
+  } else {
+    burn.from = wall - seconds(kSpanSeconds);
+    burn.until = wall;
+  }
 }
 
 std::int64_t window_of(Dimension dimension, const budget::Moment& at, WallTime wall) {
@@ -73,16 +96,22 @@ std::vector<QuotaEvent> QuotaWatch::look(const Usage& usage, const budget::Book&
     who.route = budget::Book::kAllRoutes;
     for (const budget::Book::Line& line : book.effective(who, at)) {
       if (line.scope != budget::Scope::tenant) continue;
-      QuotaBurn burn{demand.tenant, line.dimension, line.quota, 0, 0, std::nullopt};
+      QuotaBurn burn;
+      burn.tenant = demand.tenant;
+      burn.dimension = line.dimension;
+      burn.quota = line.quota;
       const auto quota = static_cast<double>(line.quota);
       if (is_window(line.dimension) && line.left) {
-        burn.burn = static_cast<double>(line.quota - *line.left) / quota;
+        burn.used = line.quota - *line.left;
+        burn.burn = static_cast<double>(burn.used) / quota;
         burn.exhausted_at = exhausted_at(line, demand.credits_of_hour, at, wall);
       } else if (is_demand(line.dimension)) {
-        burn.burn = static_cast<double>(demand.amounts[line.dimension]) / (quota * kSpanSeconds);
+        burn.used = demand.amounts[line.dimension];
+        burn.burn = static_cast<double>(burn.used) / (quota * kSpanSeconds);
       } else {
         continue;
       }
+      set_time(burn, at, wall);
       const Key key{demand.tenant, line.dimension};
       judge(key, std::move(burn), window_of(line.dimension, at, wall), wall, events);
       seen.insert(key);

@@ -27,6 +27,8 @@ struct QuotaBurn {
   std::string tenant;
   budget::Dimension dimension = budget::Dimension::requests;
   std::int64_t quota = 0;
+  std::int64_t used = 0;  // of a day or month; of a rate what was asked for
+  WallTime from, until;   // in this time
   double burn = 0;
   int level = 0;                         // 0, 80 or 90
   std::optional<WallTime> exhausted_at;  // of a day or month, at the pace of the last hour, when

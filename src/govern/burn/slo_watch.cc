@@ -18,6 +18,12 @@ const Pair& of(SloPair pair) {
   return kPairs[static_cast<std::size_t>(pair)];
 }
 
+Nanos length_of(Span span) {
+  constexpr std::array<Nanos, kSpans> kLengths = {seconds(300), seconds(1'800), seconds(3'600),
+                                                  seconds(6LL * 3'600), seconds(72LL * 3'600)};
+  return kLengths[static_cast<std::size_t>(span)];
+}
+
 double burn_of(const Counts& counts, const Objective& objective) {
   if (counts.events() == 0) return 0;
   const double bad = static_cast<double>(counts.bad()) / static_cast<double>(counts.events());
@@ -35,12 +41,27 @@ bool is_page(SloPair pair) {
   return pair != SloPair::creeping;
 }
 
+double threshold_of(SloPair pair) {
+  return of(pair).threshold;
+}
+
+SloSpans spans_of(SloPair pair) {
+  return {length_of(of(pair).of_long), length_of(of(pair).of_short)};
+}
+
 void SloWatch::judge(const Usage::Sums& sums, SloPair pair, WallTime wall,
                      std::vector<SloEvent>& events) {
   const auto [span_long, span_short, threshold] = of(pair);
   const Counts& of_long = sums.of[static_cast<std::size_t>(span_long)];
-  SloEvent event{sums.tenant, pair, false, burn_of(of_long, objective_), 0, wall};
-  event.burn_short = burn_of(sums.of[static_cast<std::size_t>(span_short)], objective_);
+  const Counts& of_short = sums.of[static_cast<std::size_t>(span_short)];
+  SloEvent event;
+  event.tenant = sums.tenant;
+  event.pair = pair;
+  event.at = wall;
+  event.burn_long = burn_of(of_long, objective_);
+  event.burn_short = burn_of(of_short, objective_);
+  event.of_long = of_long;
+  event.of_short = of_short;
   event.firing =
       event.burn_long > threshold && event.burn_short > threshold && of_long.bad() >= kBadMin;
   bool& firing = firing_[{sums.tenant, pair}];

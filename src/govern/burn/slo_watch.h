@@ -26,6 +26,11 @@ enum class SloPair : std::uint8_t { fast, slow, creeping };
 inline constexpr int kSloPairs = 3;
 std::string_view name_of(SloPair pair);
 bool is_page(SloPair pair);  // else a ticket
+struct SloSpans {
+  Nanos of_long, of_short;
+};
+SloSpans spans_of(SloPair pair);
+double threshold_of(SloPair pair);  // times the pace that the objective allows
 
 // With fewer bad ones in the long window nothing is told: one failure of ten requests is no pace.
 inline constexpr std::int64_t kBadMin = 10;
@@ -36,6 +41,7 @@ struct SloEvent {
   bool firing = false;  // or over
   double burn_long = 0, burn_short = 0;
   WallTime at;
+  Counts of_long, of_short;  // that they are made of
 };
 
 class SloWatch {

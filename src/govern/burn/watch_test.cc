@@ -63,6 +63,9 @@ TEST_CASE("burn: a rate is told at 80 and at 90 percent of five minutes, once ea
   CHECK(events[0].of.dimension == Dimension::requests);
   CHECK(events[0].of.quota == 10);
   CHECK(events[0].of.burn == doctest::Approx(0.8));
+  CHECK(events[0].of.used == 2'400);
+  CHECK(events[0].of.until == world.wall());
+  CHECK(events[0].of.until - events[0].of.from == seconds(300));
   CHECK(!events[0].of.exhausted_at);
   CHECK(events[0].at == world.wall());
   CHECK(world.look().empty());
@@ -148,6 +151,9 @@ TEST_CASE("burn: of a day what is used counts, and its end is foretold when it c
   auto events = world.look();
   REQUIRE(events.size() == 1);
   CHECK(events[0].of.level == 80);
+  CHECK(events[0].of.used == 850);
+  CHECK(format_rfc3339(events[0].of.from) == "2027-01-15T00:00:00.000Z");
+  CHECK(format_rfc3339(events[0].of.until) == "2027-01-16T00:00:00.000Z");
   // Two hours later nothing was asked for: it lasts.
   world.now = world.now + seconds(7'200);
   CHECK(world.look().empty());
@@ -160,6 +166,19 @@ TEST_CASE("burn: of a day what is used counts, and its end is foretold when it c
   events = world.look();
   REQUIRE(events.size() == 1);
   CHECK(events[0].of.level == 90);
+}
+
+TEST_CASE("burn: of a month the window is the month, also the last of a year") {
+  budget::LimitSettings limits;
+  limits.credits_per_month = 1'000;
+  World world(limits);
+  world.now = seconds(340LL * 86'400);  // in December
+  world.ask(Amounts().set(Dimension::credits, 900));
+  const auto events = world.look();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].of.used == 900);
+  CHECK(format_rfc3339(events[0].of.from) == "2027-12-01T00:00:00.000Z");
+  CHECK(format_rfc3339(events[0].of.until) == "2028-01-01T00:00:00.000Z");
 }
 
 TEST_CASE("burn: what is held, and shared, is not told; without a limit nothing is") {
@@ -205,6 +224,15 @@ TEST_CASE("slo: each pair fires when both of its windows burn, and ends with the
         std::ranges::any_of(fired, [](const SloEvent& event) { return event.tenant == "alpha"; }));
     CHECK(std::ranges::any_of(fired, [](const SloEvent& event) { return event.tenant == ""; }));
     if (is_page(row.pair)) CHECK(world.slo.guards());
+    CHECK(spans_of(row.pair).of_long == row.of_long);
+    for (const SloEvent& event : fired) {
+      const auto pace = [](const Counts& counts) {
+        return static_cast<double>(counts.bad()) / static_cast<double>(counts.events()) / 0.001;
+      };
+      CHECK(pace(event.of_long) == doctest::Approx(event.burn_long));
+      CHECK(pace(event.of_short) == doctest::Approx(event.burn_short));
+      CHECK(event.burn_long > threshold_of(event.pair));
+    }
     events.clear();
     go(seconds(7LL * 3'600), 0);
     CHECK(std::ranges::any_of(events, [&](const SloEvent& event) {

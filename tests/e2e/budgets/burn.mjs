@@ -9,9 +9,9 @@ import { Site } from "../lib/maestro.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { Receiver } from "../notify/receivers.mjs";
 
-const RATE = 4; // requests a second, 1,200 in five minutes
+export const RATE = 4; // requests a second, 1,200 in five minutes
 
-class Shop {
+export class Shop {
   static async start() {
     const shop = new Shop();
     shop.upstream = http.createServer((request, response) => {
@@ -80,7 +80,7 @@ budgets: {starter: {gql_qps: ${RATE}}, pro: {gql_qps: 1000}}
   }
 }
 
-const surroundings = (go) => async () => {
+export const surroundings = (go) => async () => {
   const shop = await Shop.start();
   try {
     await go(shop);

@@ -7,6 +7,7 @@ import { Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import "./burn.mjs";
 import "./classes.mjs";
+import "./evidence.mjs";
 import "./overrides.mjs";
 import "./share.mjs";
 import "./store.mjs";

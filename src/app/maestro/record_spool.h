@@ -1,0 +1,90 @@
+// Records that nobody waits for: what has happened is told to the ledger, whether it takes it or
+// not, and nothing that is served is held up by that.
+//
+// put() takes a short lock, no more. record() gives the ledger what waits, in its order, each once,
+// and stops at the first that it does not take. That is kept in a file then, so that a restart
+// forgets nothing: a ledger whose disk failed records again after the next start only. A process
+// that is killed before record() has tried loses what it was told last.
+//
+// Past kSpooledMax and kSpooledBytesMax what comes is dropped, and so is what can stand in no
+// ledger; that is counted and told.
+//
+// Thread-safe. start() begins a thread that records; without it whoever has the spool does.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/base.h"
+#include "ledger/ledger.h"
+#include "log/log.h"
+#include "metric/metric.h"
+#include "sys/sys.h"
+
+namespace mc::app {
+
+inline constexpr std::size_t kSpooledMax = 1'000;
+inline constexpr std::size_t kSpooledBytesMax = 4 << 20;  // of payloads
+
+class RecordSpool {
+ public:
+  // All outlive it.
+  struct World {
+    sys::Files& files;
+    sys::Random& random;
+    log::Log& log;
+    ledger::Ledger& ledger;
+  };
+  // With what waits in the file. `corrupt` when that is not one of a spool's, which names it.
+  static Result<std::unique_ptr<RecordSpool>> open(World world, std::string file);
+  ~RecordSpool();
+  RecordSpool(const RecordSpool&) = delete;
+  RecordSpool& operator=(const RecordSpool&) = delete;
+
+  // An entry without a key gets one, so that it is recorded once also over a restart.
+  void put(ledger::Entry entry);
+  // Blocks for the ledger. An error when something waits still, or the file is not what it should.
+  Status record();
+  // The newest of this action that waits; none when all such are recorded.
+  std::optional<ledger::Entry> newest(std::string_view action) const;
+
+  void start();
+  // Ends the thread, and tries once more.
+  void stop();
+  std::size_t waiting() const;
+  std::uint64_t dropped() const;
+  void add_metrics(metric::Registry& metrics);
+
+ private:
+  RecordSpool(World world, std::string file) : world_(world), file_(std::move(file)) {}
+  Status load();
+  Status save();
+  Status remove_file();
+  void drop(const ledger::Entry& entry, const std::string& why);  // mutex_ held
+  void pop();                                                     // mutex_ held
+  void run();
+
+  const World world_;
+  const std::string file_;
+  std::mutex recording_;      // taken before the next; of the three behind it
+  std::uint64_t saved_ = 0;   // the version that the file has
+  bool failing_ = false;      // told that the ledger takes nothing
+  bool unstored_ = false;     // told that the file does not
+  mutable std::mutex mutex_;  // of all below
+  std::condition_variable woken_;
+  bool end_ = false;
+  std::deque<ledger::Entry> waiting_;
+  std::size_t bytes_ = 0;  // of their payloads
+  std::uint64_t version_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace mc::app
