@@ -360,6 +360,32 @@ export type BudgetDenial = {
   again_at?: string | null;
   waited_us?: number;
 };
+export type BudgetExplanation = {
+  decisions: BudgetExplained[];
+  queue: { seq: number; of: number; tenant: string; waited_ns: number; seats: number; in_use: number; position: number; shed: string }[];
+};
+export type BudgetExplained = {
+  run: string;
+  seq: number;
+  step: number;
+  at: string;
+  request: string;
+  tenant: string;
+  plan: string;
+  user: string;
+  route: string;
+  outcome: "admitted" | "warned" | "denied" | "denied_shared";
+  asked: Record<string, number>;
+  limit: { policy?: string; asked?: number; quota?: number; left?: number; warns?: boolean; shared: boolean } | null;
+  against: string[];
+  let_in: { when: "at" | "never" | "when_let_go"; wait_ns?: number; at?: string } | null;
+  settled: { after_ns: number; used: Record<string, number> } | null;
+  window_ns: number;
+  neighbours: { request: string; user: string; route: string; before_ns: number; amount: number; running: boolean }[];
+  neighbours_count: number;
+  neighbours_amount: number;
+  next: { request: string; user: string; after_ns: number; outcome: string } | null;
+};
 export type BudgetPreviewBody = {
   scope?: "tenant" | "tenant-route" | "tenant-user";
   route?: string;
@@ -812,6 +838,9 @@ export abstract class Operations {
   // Erase the payload of a record for good; the tenant's own administrators only. A redaction is recorded first, and every proof stays valid.
   eraseRecord = (given: { tenant: string; record: number; dry_run?: boolean; body: EraseBody }) =>
     this.call<Erased>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/records/${encodeURIComponent(given.record)}/erase`, { dry_run: given.dry_run }), given.body);
+  // Why a request of the last 15 minutes was admitted, denied or shed.
+  explainBudget = (given: { request: string; tenant?: string; form?: "json" | "text" }) =>
+    this.call<BudgetExplanation>("GET", address(`/v1/budgets/explain/${encodeURIComponent(given.request)}`, { tenant: given.tenant, form: given.form }));
   // What tenants asked for in the last five minutes, and how much of their budgets that burns.
   getBudgetUsage = (given: { tenant?: string; window?: 300 } = {}) =>
     this.call<BudgetUsage>("GET", address("/v1/budgets/usage", { tenant: given.tenant, window: given.window }));

@@ -10,10 +10,11 @@ import {
 } from "../src/budgets/heat.ts";
 import { isChangeable, limitKey, limitsOf } from "../src/budgets/limits.ts";
 import type { BudgetBurn, UsageRow } from "../src/budgets/wire.ts";
+import { durationText, explainedFacts, letInText, limitLine, othersText, queueText, summaryOf } from "../src/budgets/why.ts";
 import {
   affectedText, budgetText, burnText, changeText, exhaustedText, leftText, limitText, matchText, previewFacts, sortedOverrides, stateText, tapText, windowText,
 } from "../src/budgets/words.ts";
-import type { BudgetOverride, BudgetPreview, EffectiveBudget, LedgerRecord, Tap } from "../src/client.ts";
+import type { BudgetExplained, BudgetOverride, BudgetPreview, EffectiveBudget, LedgerRecord, Tap } from "../src/client.ts";
 
 const row = (tenant: string, route: string, admitted: number, rejected = 0, shed = 0, wait = 3): UsageRow =>
   ({ tenant, route, admitted, rejected, shed, failed: 0, slow: 0, wait_p95_ms: wait, series: [] });
@@ -265,4 +266,59 @@ test("in the access log an override says what for", () => {
   assert.equal(whyText(record({})), "incident");
   assert.equal(whyText(record({ payload: null })), "—");
   assert.equal(whyText(record({ erased: true })), "✕ erased");
+});
+
+const explained = (more: Partial<BudgetExplained> = {}): BudgetExplained => ({
+  run: "adm_1", seq: 7, step: 1, at: "2026-11-27T12:00:00.000Z", request: "req_7", tenant: "alpha", plan: "starter", user: "ana",
+  route: "/shop", outcome: "denied", asked: { requests: 1, seats: 1 },
+  limit: { policy: "tenant-requests", asked: 1, quota: 4, left: 0, warns: false, shared: false }, against: ["tenant-requests"],
+  let_in: { when: "at", wait_ns: 150_000_000, at: "2026-11-27T12:00:00.150Z" }, settled: null, window_ns: 1_000_000_000,
+  neighbours: [], neighbours_count: 4, neighbours_amount: 1200, next: null, ...more,
+});
+
+test("why a request was denied: a line for each thing that is known, and none for what is not", () => {
+  assert.deepEqual(explainedFacts(explained(), true), [
+    { name: "When", text: "27 Nov 2026, 12:00:00 UTC" },
+    { name: "Who", text: "ana, plan starter, on /shop" },
+    { name: "Asked for", text: "1 requests, 1 seats" },
+    { name: "Limit", text: "tenant-requests: 4, of which 0 were left for the 1 asked" },
+    { name: "Would be let in", text: "150 ms later, 27 Nov 2026, 12:00:00 UTC, if nothing else came" },
+    { name: "Others", text: "4 of the tenant had 1,200 in the 1 s before" },
+  ]);
+  const more = explainedFacts(explained({
+    route: "", asked: {}, against: ["tenant-requests", "tenant-seats"], settled: { after_ns: 2_000_000, used: { credits: 5 } },
+    next: { request: "req_8", user: "ben", after_ns: 300_000_000, outcome: "admitted" },
+  }), true);
+  const text = (name: string) => more.find((one) => one.name === name)?.text;
+  assert.equal(text("Who"), "ana, plan starter");
+  assert.equal(text("Asked for"), "nothing");
+  assert.equal(text("All against it"), "tenant-requests, tenant-seats");
+  assert.equal(text("Used"), "5 credits, known 2 ms later");
+  assert.equal(text("Next of the tenant"), "req_8, 300 ms later: ✓ Let in");
+});
+
+test("of a limit that is shared no number is told, and each way to be let in has its words", () => {
+  assert.match(limitLine({ limit: { shared: true }, outcome: "denied" }), /^one that it shares with others/);
+  assert.equal(limitLine({ limit: null, outcome: "admitted" }), "none of the tenant's own");
+  assert.equal(limitLine({ limit: { policy: "tenant-bytes", asked: 1, quota: 10, left: 9, warns: true, shared: false }, outcome: "warned" }),
+    "tenant-bytes: 10, of which 9 were left after it; it only warns");
+  assert.match(limitLine({ limit: { policy: "global-requests", asked: 1, quota: 10, left: 0, warns: false, shared: true }, outcome: "denied" }),
+    /; tenants share it$/);
+  assert.match(letInText({ when: "never" }, true), /^never/);
+  assert.match(letInText({ when: "when_let_go" }, true), /let go/);
+  assert.equal(othersText({ neighbours_count: 0, neighbours_amount: 0, window_ns: 0 }), "no other request of the tenant had any of it");
+  assert.equal(othersText({ neighbours_count: 2, neighbours_amount: 3, window_ns: 126_144_000_000_000_000 }), "2 of the tenant had 3");
+  assert.equal(durationText(1_500_000_000), "1.5 s");
+});
+
+test("the summary says the denial first, then the queue, then that it was let in", () => {
+  const queued = { seq: 8, of: 7, tenant: "alpha", waited_ns: 250_000_000, seats: 0, in_use: 0, position: 0, shed: "expired" };
+  assert.equal(queueText(queued), "It waited 250 ms for a seat: ✕ turned away, expired.");
+  assert.equal(queueText({ ...queued, seats: 8, in_use: 7, position: 3, shed: "" }),
+    "It waited 250 ms for a seat at place 3, 7 of 8 seats in use: ✓ served.");
+  const admitted = explained({ outcome: "admitted", let_in: null });
+  assert.match(summaryOf({ decisions: [admitted, explained({ step: 2 })], queue: [] }), /^✕ Denied. Limit: tenant-requests: 4/);
+  assert.match(summaryOf({ decisions: [admitted], queue: [queued] }), /^✕ It got no seat/);
+  assert.match(summaryOf({ decisions: [admitted], queue: [] }), /^✓ Let in/);
+  assert.equal(summaryOf({ decisions: [], queue: [{ ...queued, shed: "" }] }), "It came to no decision.");
 });

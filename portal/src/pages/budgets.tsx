@@ -14,6 +14,7 @@ import { Limits } from "./budgets_limits.tsx";
 import { type Act, OverrideTable, RecordLink } from "./budgets_overrides.tsx";
 import { Taps } from "./budgets_taps.tsx";
 import { OverTime, UseTable } from "./budgets_use.tsx";
+import { Why } from "./budgets_why.tsx";
 
 const WINDOW_S = 300;
 const EVERY_MS = 10_000; // a step of the usage
@@ -268,6 +269,7 @@ export default function BudgetsPage() {
               tenants={where === null && looked.length < tenants.length ? tenants : null} look={() => setLooked(tenants)}
               act={changes ? (kind, one) => begin({ kind, one }) : null}
             />
+            {!unknown && <Why of={where} recorded={operator && !own} />}
             {taps && <Taps all={taps} now={now} />}
             {usage.value && rows.length > 0 && <UseTable usage={usage.value} rows={rows} />}
           </>

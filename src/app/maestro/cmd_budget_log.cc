@@ -7,13 +7,15 @@
 #include <memory>
 
 #include "budget/explain.h"
+#include "budget/explained.h"
 #include "budget/journal_files.h"
 #include "budget/replay.h"
 #include "config/config.h"
 #include "json/json.h"
-#include "maestro/budget_explained.h"
+#include "maestro/admin_client.h"
 #include "maestro/cmd_budget.h"
 #include "maestro/command.h"
+#include "maestro/record_query.h"
 
 namespace mc::app {
 namespace {
@@ -261,7 +263,21 @@ Status replay(Context& context, const Flags& flags) {
   return flags.policy.empty() ? verify(context, flags, between) : compare(context, flags, between);
 }
 
+// What a running server has in memory; it tells whoever asks what is theirs.
+Status explain_by_server(Context& context, const Flags& flags) {
+  if (flags.tenant.empty()) {
+    return fail(Code::invalid, "without --log a server is asked, and --tenant says whose request");
+  }
+  const std::string path =
+      v1_path({"budgets", "explain", flags.request}) +
+      query_of({{"tenant", flags.tenant}, {"form", context.json ? "json" : "text"}});
+  MC_TRY(const std::string text, call_for_text(context, {.path = path}));
+  print_out(context.json ? text + "\n" : text);
+  return ok();
+}
+
 Status explain(Context& context, const Flags& flags) {
+  if (flags.log.empty()) return explain_by_server(context, flags);
   budget::Explainer explainer(flags.request, flags.tenant);
   MC_TRY(const JournalReader first, read_log(context, flags.log, [&](const JournalLine& line) {
            explainer.find(line.event);
@@ -293,8 +309,11 @@ void add_budget_log(cli::Command& noun, Context& context) {
   const auto asked = std::make_shared<Flags>();
   cli::Command& explained = noun.add("explain", "Why a request was admitted, denied or shed");
   explained.option("REQUEST", asked->request, "The request's id").required();
-  explained.option("--log", asked->log, "Admission log: a file, or its folder").required();
-  explained.option("--tenant", asked->tenant, "Whose request, if several have sent this id");
+  explained.option("--log", asked->log,
+                   "Admission log: a file, or its folder; without it the server is asked, which "
+                   "has the last 15 minutes");
+  explained.option("--tenant", asked->tenant,
+                   "Whose request: of a server's; of a log if several have sent this id");
   explained.runs([&context, asked] { return explain(context, *asked); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "budget/explained.h"
 #include "crypto/crypto.h"
 
 namespace mc::budget {
@@ -77,17 +78,7 @@ Result<json::Object> denial_of(const Journal& journal, std::string_view tenant,
                 "no request " + excerpt(request) + " of tenant " + excerpt(tenant) +
                     " was turned away in the last minutes that the server has in memory");
   };
-  if (tenant.empty()) return none();  // which is any, for who explains
-  Explainer explainer{std::string(request), std::string(tenant)};
-  MC_TRY_OK(journal.each([&](const JournalEvent& event) {
-    explainer.find(event);
-    return ok();
-  }));
-  MC_TRY_OK(journal.each([&](const JournalEvent& event) {
-    explainer.look(event);
-    return ok();
-  }));
-  const Result<Explanation> found = explainer.result();
+  const Result<Explanation> found = explain(journal, tenant, request);
   if (!found) return found.error().code == Code::not_found ? none() : tl::unexpected(found.error());
 
   const auto denied = std::ranges::find_if(

@@ -63,6 +63,7 @@ constexpr Row kRows[] = {
      sign_denial},
     {{"GET", "/v1/budgets/effective"}, get_effective_budgets},
     {{"GET", "/v1/budgets/usage"}, get_budget_usage},
+    {{"GET", "/v1/budgets/explain/{request}"}, explain_budget},
     {{"GET", "/v1/taps"}, list_taps},
     {{"POST", "/v1/taps"}, set_tap},
     {{"GET", "/v1/taps/{tap}"}, get_tap},

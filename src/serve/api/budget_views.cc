@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "api/receipt_forms.h"
 #include "budget/denial.h"
+#include "budget/explained.h"
 #include "burn/burn.h"
 #include "proof/proof.h"
 
@@ -66,14 +67,18 @@ std::int64_t all_of(const burn::Usage::Row& row) {
   return row.total.events() + row.total.rejected;
 }
 
-Result<json::Object> denial_in(const AdminWorld& world, const AdminRequest& request) {
-  const TenantId tenant(request.path[1]);
+Result<const budget::Journal*> journal_for(const AdminWorld& world, const AdminRequest& request,
+                                           const TenantId& tenant) {
   MC_TRY_OK(check_reads(request, tenant));
   MC_TRY_OK(check_known(world, tenant));
-  if (world.budgets.journal == nullptr) {
-    return fail(Code::unavailable, "nothing is limited here, so that nothing is turned away");
-  }
-  return budget::denial_of(*world.budgets.journal, tenant.get(), request.path[4]);
+  if (world.budgets.journal != nullptr) return world.budgets.journal;
+  return fail(Code::unavailable, "nothing is limited here, so that nothing is turned away");
+}
+
+Result<json::Object> denial_in(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY(const budget::Journal* const journal, journal_for(world, request, tenant));
+  return budget::denial_of(*journal, tenant.get(), request.path[4]);
 }
 
 }  // namespace
@@ -118,6 +123,33 @@ Reply get_budget_usage(const AdminWorld& world, const AdminRequest& request) {
   out.set("budgets", std::move(budgets));
   out.set("more", more);
   return json_reply(200, json::Value(std::move(out)));
+}
+
+// Of the caller's own tenant unless another one is named. The operator's people are told all that
+// the admission log has, others what is theirs.
+Reply explain_budget(const AdminWorld& world, const AdminRequest& request) {
+  TenantId tenant = request.caller->tenant;
+  std::string_view form = "json";
+  for (const auto& [name, value] : request.query) {
+    if (name == "tenant") {
+      tenant = TenantId(value);
+    } else if (name == "form" && (value == "json" || value == "text")) {
+      form = value;
+    } else {
+      return fail(Code::invalid,
+                  name == "form" ? "form: it is json or text"
+                                 : "the query has tenant and form, not '" + excerpt(name) + "'");
+    }
+  }
+  MC_TRY(const budget::Journal* const journal, journal_for(world, request, tenant));
+  MC_TRY(budget::Explanation found, budget::explain(*journal, tenant.get(), request.path[2]));
+  if (!request.caller->reads_other_tenants()) found = budget::for_tenant(std::move(found));
+  if (form == "text") {
+    return as_file(to_text(found), "explanation-" + request.path[2] + ".txt",
+                   "text/plain; charset=utf-8");
+  }
+  MC_TRY(const json::Value told, json::parse(to_json(found)));
+  return json_reply(200, told);
 }
 
 Reply get_denial(const AdminWorld& world, const AdminRequest& request) {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "budget/denial.h"
+#include "budget/explained.h"
 #include "budget/override_desk.h"
 #include "burn/burn.h"
 #include "contract/api_face.h"
@@ -16,6 +17,7 @@ using budget::Amounts;
 using budget::Dimension;
 
 const std::string kPreview = "/v1/tenants/alpha/budgets/overrides/preview";
+const std::string kExplain = "/v1/budgets/explain/";
 const std::string kDenials = "/v1/tenants/alpha/budgets/denials/";
 
 json::Value json_of(const net::Response& response) {
@@ -221,9 +223,151 @@ TEST_CASE("denials: a tenant gets a proof of what was refused, which holds witho
         404);
 }
 
+TEST_CASE("explain: a tenant hears of its own requests, and its operators of any") {
+  Views views;
+  const auto explain = [&](const std::string& what, const std::string& token) {
+    return views.face.ask("GET", kExplain + what, token);
+  };
+  struct Row {
+    const char* request;
+    const char* outcome;
+  };
+  for (const Row& row : {Row{"r1", "admitted"}, Row{"r4", "denied"}}) {
+    CAPTURE(row.request);
+    const net::Response own = explain(row.request, views.face.admin);
+    REQUIRE(own.status == 200);
+    const json::Value told = json_of(own);
+    REQUIRE(told.find("decisions")->as_array()->size() == 1);
+    const json::Value& one = told.find("decisions")->as_array()->front();
+    CHECK(*one.find("outcome")->as_string() == row.outcome);
+    CHECK(*one.find("limit")->find("policy")->as_string() == "tenant-requests");
+    CHECK(number_in(*one.find("limit"), "quota") == 2);
+    // The same as the admission log says, to whoever may ask.
+    const auto found = budget::explain(views.recorder.journal, "alpha", row.request);
+    REQUIRE(found.has_value());
+    CHECK(told == *json::parse(to_json(*found)));
+    for (const std::string& token : {views.face.admin, views.face.operator_}) {
+      CHECK(json_of(explain(row.request + std::string("?tenant=alpha"), token)) == told);
+    }
+    const net::Response text = explain(row.request + std::string("?form=text"), views.face.admin);
+    CHECK(text.status == 200);
+    CHECK(text.body == to_text(*found));
+  }
+  const json::Value denied = json_of(explain("r4", views.face.admin));
+  const json::Value& one = denied.find("decisions")->as_array()->front();
+  CHECK(number_in(one, "neighbours_count") == 2);
+  CHECK(*one.find("next")->find("request")->as_string() == "r5");
+}
+
+TEST_CASE("explain: another tenant's request is as one that never was") {
+  Views views;
+  const auto explain = [&](const std::string& what, const std::string& token) {
+    return views.face.ask("GET", kExplain + what, token);
+  };
+  const std::string none = explain("rx", views.face.bravo).body;
+  const net::Response others = explain("r4", views.face.bravo);
+  CHECK(others.status == 404);
+  const auto what = [](std::string body, const std::string& id) {
+    const std::size_t at = body.find("no request " + id);
+    REQUIRE(at != std::string::npos);
+    body.erase(at, 11 + id.size());
+    return body.substr(at, body.find('"', at) - at);
+  };
+  CHECK(what(others.body, "r4") == what(none, "rx"));
+  struct Row {
+    const char* query;
+    std::string token;
+    int status;
+  };
+  const std::string narrow = views.face.world.token({.principal = "ned", .scopes = "query"});
+  for (const Row& row : {Row{"r4?tenant=alpha", views.face.bravo, 404},
+                         {"b1?tenant=alpha", views.face.admin, 404},
+                         {"r4?tenant=bravo", views.face.operator_, 404},
+                         {"r4", views.face.operator_, 404},
+                         {"r4?tenant=nowhere", views.face.operator_, 404},
+                         {"r4?tenant=", views.face.operator_, 404},
+                         {"r4?form=xml", views.face.admin, 400},
+                         {"r4?x=1", views.face.admin, 400},
+                         {"r4", narrow, 403},
+                         {"r4", "", 401}}) {
+    CAPTURE(row.query);
+    CHECK(explain(row.query, row.token).status == row.status);
+  }
+}
+
+TEST_CASE("explain: of a limit that tenants share its own people hear that it was one") {
+  Views views;
+  const Amounts three = Amounts().set(Dimension::requests, 3);
+  (void)views.recorder.ask({.request = "s1", .tenant = "alpha", .plan = "none", .amounts = three},
+                           views.recorder.moment({}));
+  views.recorder.journal.turn().queued({.request = "s1",
+                                        .tenant = "alpha",
+                                        .waited = millis(250),
+                                        .seats = 8,
+                                        .in_use = 7,
+                                        .position = 3,
+                                        .shed = "expired"},
+                                       views.recorder.moment({}));
+  const std::string path = kExplain + "s1?tenant=alpha";
+  const json::Value all = json_of(views.face.ask("GET", path, views.face.operator_));
+  const json::Value own = json_of(views.face.ask("GET", path, views.face.admin));
+  const auto first = [](const json::Value& value, const char* list) -> const json::Value& {
+    return value.find(list)->as_array()->front();
+  };
+  CHECK(*first(all, "decisions").find("limit")->find("policy")->as_string() == "global-requests");
+  CHECK(number_in(*first(all, "decisions").find("limit"), "quota") == 6);
+  CHECK(number_in(first(all, "queue"), "seats") == 8);
+
+  const json::Value& told = first(own, "decisions");
+  CHECK(*told.find("outcome")->as_string() == "denied");
+  CHECK(json::print(*told.find("limit")) == R"({"shared":true})");
+  CHECK(told.find("against")->as_array()->empty());
+  CHECK(told.find("let_in")->is_null());
+  CHECK(number_in(told, "window_ns") == 0);
+  CHECK(number_in(told, "neighbours_count") == 2);  // its own part
+  for (const char* of_all : {"seats", "in_use", "position"}) {
+    CHECK(number_in(first(own, "queue"), of_all) == 0);
+  }
+  CHECK(number_in(first(own, "queue"), "waited_ns") == millis(250).count);
+  const net::Response text = views.face.ask("GET", path + "&form=text", views.face.admin);
+  CHECK(text.body.find("limit     one that tenants share\n") != std::string::npos);
+  CHECK(text.body.find("global") == std::string::npos);
+}
+
+TEST_CASE("explain: what is over 15 minutes old is gone when there is so much that is newer") {
+  Views views;
+  CHECK(views.face.ask("GET", kExplain + "r4", views.face.admin).status == 200);
+  // Parts of the memory leave when all of them is too old.
+  for (const Nanos later : {seconds(1'000), seconds(2'000)}) {
+    const auto at = views.recorder.moment(later);
+    for (int i = 0; i < 2'000; ++i) {
+      (void)views.recorder.ask({.request = "later", .tenant = "bravo", .plan = "starter"}, at);
+    }
+  }
+  CHECK(views.face.ask("GET", kExplain + "r4", views.face.admin).status == 404);
+}
+
+TEST_CASE("explain: a look of the operator's people stands in the log of the tenant") {
+  Views views;
+  const auto size = [&] {
+    const auto head = views.face.ledger->store().head("audit/alpha");
+    return head ? head->size : 0;
+  };
+  const std::uint64_t before = size();
+  CHECK(views.face.ask("GET", kExplain + "r4", views.face.admin).status == 200);
+  CHECK(size() == before);
+  CHECK(views.face.ask("GET", kExplain + "r4?tenant=alpha", views.face.operator_).status == 200);
+  REQUIRE(size() == before + 1);
+  const auto leaf =
+      ledger::parse_leaf(views.face.ledger->store().read("audit/alpha", before)->leaf);
+  CHECK(leaf->type == "access");
+  CHECK(leaf->action == "GET /v1/budgets/explain/{request}");
+}
+
 TEST_CASE("budgets: a server that counts nothing says so") {
   Face face;
   for (const auto& [method, path] : {std::pair{"GET", std::string("/v1/budgets/usage")},
+                                     {"GET", kExplain + "r1?tenant=alpha"},
                                      {"GET", kDenials + "r1"},
                                      {"POST", kDenials + "r1/receipt"},
                                      {"POST", kPreview}}) {

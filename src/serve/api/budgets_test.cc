@@ -188,6 +188,7 @@ TEST_CASE("budgets: who changes them, and who may see what") {
   const Row rows[] = {
       {"GET", kOverrides, "", {200, 404, 200, 200, 200, 403, 404, 401}},
       {"GET", "/v1/budgets/effective?tenant=alpha", "", {200, 404, 200, 200, 200, 403, 404, 401}},
+      {"GET", "/v1/budgets/explain/r1?tenant=alpha", "", {503, 404, 503, 503, 503, 403, 404, 401}},
       {"POST", kOverrides, kTriple, {403, 404, 403, 403, 403, 403, 404, 401}},
       {"POST", kOverrides + "?dry_run=true", kTriple, {403, 404, 403, 403, 403, 403, 404, 401}},
       {"POST", one + "/approve", "{}", {403, 404, 403, 403, 403, 403, 404, 401}},

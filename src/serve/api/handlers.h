@@ -141,6 +141,7 @@ Reply revoke_override(const AdminWorld& world, const AdminRequest& request);
 Reply preview_override(const AdminWorld& world, const AdminRequest& request);
 Reply get_effective_budgets(const AdminWorld& world, const AdminRequest& request);
 Reply get_budget_usage(const AdminWorld& world, const AdminRequest& request);
+Reply explain_budget(const AdminWorld& world, const AdminRequest& request);
 Reply get_denial(const AdminWorld& world, const AdminRequest& request);
 Reply sign_denial(const AdminWorld& world, const AdminRequest& request);
 

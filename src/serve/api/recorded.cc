@@ -27,8 +27,9 @@ constexpr std::string_view kUsage = "/v1/budgets/usage";
 constexpr std::array<std::string_view, 7> kOfAllTenants = {
     kOverview, "/v1/tenants", "/v1/alerts", "/v1/policy", kWhatIf, kResidency, kUsage};
 constexpr std::string_view kEffective = "/v1/budgets/effective";
-constexpr std::array<std::string_view, 6> kOfTenantInQuery = {kOverview,  kDecisions, kWhatIf,
-                                                              kResidency, kEffective, kUsage};
+constexpr std::string_view kExplain = "/v1/budgets/explain/{request}";
+constexpr std::array<std::string_view, 7> kOfTenantInQuery = {
+    kOverview, kDecisions, kWhatIf, kResidency, kEffective, kUsage, kExplain};
 
 // What the tenant's contract opens: how much it may use, where its data lie, what opens them.
 constexpr std::array<std::string_view, 17> kUngated = {

@@ -170,3 +170,34 @@ scenario("a start with other budgets is recorded with both hashes, a start with 
       return header !== "" && JSON.parse(header).hash === second.payload.hash;
     });
   }));
+
+scenario("a refused request is explained by the server as by the admission log, over the API and the command line",
+  { limitMs: 60_000 }, surroundings(async (shop) => {
+    const denied = (await shop.surge(20)).headers["x-request-id"];
+    await shop.ask(shop.ada);
+    const cli = (token, ...words) => shop.site.runWith({ env: { MC_URL: shop.server.url, MC_TOKEN: token } },
+      ...words, "budget", "explain", denied, "--tenant", "bravo");
+    const path = `/v1/budgets/explain/${denied}`;
+    const log = shop.site.path("data/admission");
+    const ofLog = (...words) => shop.site.must(...words, "budget", "explain", denied, "--log", log, "--tenant", "bravo");
+    // The log is written each second.
+    const wanted = await eventually("the log has it", () => {
+      const done = shop.site.run("--json", "budget", "explain", denied, "--log", log, "--tenant", "bravo");
+      return done.status === 0 && JSON.parse(done.out);
+    });
+    const [one] = wanted.decisions;
+    assert.deepEqual([one.outcome, one.tenant, one.limit.policy, one.limit.quota], ["denied", "bravo", "tenant-requests", RATE]);
+    assert.ok(one.neighbours_count >= 1);
+    for (const [token, query] of [[shop.ben, ""], [shop.ben, "?tenant=bravo"], [shop.otto, "?tenant=bravo"]]) {
+      assert.deepEqual(await shop.must("GET", path + query, token), wanted);
+      const asked = cli(token, "--json");
+      assert.equal(asked.status, 0, asked.err);
+      assert.deepEqual(JSON.parse(asked.out), wanted);
+    }
+    assert.equal(cli(shop.ben).out, ofLog(), "for people it is the same, byte for byte");
+    assert.match(ofLog(), /^limit {5}tenant-requests: 4, of which 0 were left for the 1 asked$/m);
+    for (const [token, query] of [[shop.ada, ""], [shop.ada, "?tenant=bravo"], [shop.otto, ""], [shop.otto, "?tenant=alpha"]]) {
+      assert.equal((await shop.call("GET", path + query, token)).status, 404);
+    }
+    assert.equal(cli(shop.ada).status, 3);
+  }));

@@ -91,6 +91,7 @@ export function budgetCommands(world, check) {
     [3, null, /no request r4 of tenant alpha/, "explain", "r4", "--log", "log", "--tenant", "alpha"],
     [3, null, /no request r9/, "explain", "r9", "--log", "log"],
     [2, null, /REQUEST/, "explain", "--log", "log"],
+    [2, null, /--tenant says whose request/, "explain", "r3"],
   ]) {
     const what = `budget ${words.join(" ")}`;
     const done = run("--json", "budget", ...words);

@@ -79,6 +79,8 @@ const REMOTE = [
   ["budget usage", ["--tenant", "contract"], api("BudgetUsage"), [[3, "--tenant", "nowhere"]]],
   ["budget denial", ["{denied}", "--tenant", "contract"], api("BudgetDenial"), [[3, "r_none", "--tenant", "contract"],
     [3, "r_none", "--tenant", "contract", "--form", "bundle"], [3, "{denied}", "--tenant", "nowhere"]]],
+  ["budget explain", ["{denied}", "--tenant", "contract"], api("BudgetExplanation"), [[3, "r_none", "--tenant", "contract"],
+    [3, "{denied}", "--tenant", "nowhere"], [2, "{denied}"]]],
   ["budget override preview", ["--tenant", "contract", "--dimension", "requests", "--factor", "2"], api("BudgetPreview"), [
     [2, "--tenant", "contract", "--dimension", "requests", "--factor", "x"],
     [2, "--tenant", "contract", "--dimension", "nothing", "--factor", "2"],

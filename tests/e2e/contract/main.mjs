@@ -244,7 +244,14 @@ class World {
     await this.must("GET", "/v1/budgets/usage", admin);
     await this.must("GET", "/v1/budgets/usage?window=300", operator);
     await this.refused(400, "GET", "/v1/budgets/usage?window=1", admin);
-    const denial = `/v1/tenants/contract/budgets/denials/${await this.askUntilDenied()}`;
+    const denied = await this.askUntilDenied();
+    const explain = `/v1/budgets/explain/${denied}`;
+    await this.must("GET", explain, admin);
+    await this.must("GET", `${explain}?tenant=contract`, operator);
+    await this.refused(404, "GET", `${explain}x`, admin);
+    await this.refused(404, "GET", explain, operator);
+    await this.refused(400, "GET", `${explain}?form=xml`, admin);
+    const denial = `/v1/tenants/contract/budgets/denials/${denied}`;
     await this.must("GET", denial, admin);
     await this.must("POST", `${denial}/receipt`, admin, {});
     await this.refused(404, "GET", `${denial}x`, admin);

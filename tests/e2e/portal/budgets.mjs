@@ -6,7 +6,7 @@ import { eventually } from "../lib/children.mjs";
 import { post, send } from "../lib/http.mjs";
 import { Site } from "../lib/maestro.mjs";
 import { check, heading, openPage, press, scenario, signIn, tabTo } from "./browser.mjs";
-import { ALL_USAGE, API, PREVIEW, TAPS } from "./fixed.mjs";
+import { ALL_USAGE, API, EXPLANATION, PREVIEW, TAPS } from "./fixed.mjs";
 import { WIDTHS, checkLooks, looksMs } from "./states.mjs";
 
 const SLOW_MS = 60_000;
@@ -68,10 +68,12 @@ budgets: {starter: {gql_qps: 2}}
     return Number(/q=(\d+)/.exec(headers["ratelimit-policy"])[1]);
   }
 
-  // More than the budget lets in, so that there is something to see.
+  // More than the budget lets in, so that there is something to see; gives the id of one that was refused.
   async burst(who) {
     const replies = await Promise.all(Array.from({ length: 12 }, () => this.query(who)));
-    assert.ok(replies.some(({ status }) => status === 429));
+    const refused = replies.find(({ status }) => status === 429);
+    assert.ok(refused);
+    return refused.headers["x-request-id"];
   }
 
   async signedIn(id) {
@@ -246,6 +248,53 @@ async function ownAlone(shop) {
   }
 }
 
+// By keyboard: what is asked for is explained, and what is not there says so.
+async function explained(shop) {
+  const [own, other] = [await shop.burst("cem"), await shop.burst("dan")];
+  const page = await shop.signedIn("cem");
+  const why = (of) => of.getByRole("region", { name: "Why was a request denied?", exact: true });
+  const ask = async (of, id) => {
+    await press(of, why(of).getByLabel("Id of the request"), "Control+a");
+    if (id === "") await of.keyboard.press("Delete");
+    else await of.keyboard.type(id);
+    await of.keyboard.press("Enter");
+  };
+  await page.goto(`${shop.url}/budgets`);
+  await why(page).getByText("The server has the last 15 minutes in memory.", { exact: true }).waitFor();
+  await ask(page, "");
+  await why(page).getByRole("alert").getByText("Say first which request.").waitFor();
+  await ask(page, own);
+  await why(page).getByRole("status").getByText(/^✕ Denied\. Limit: tenant-requests: 2, of which 0 were left for the 1 asked\.$/).waitFor();
+  assert.equal(await why(page).getByRole("alert").count(), 0);
+  const fact = (name) => why(page).locator(`dt:text-is("${name}") + dd`);
+  assert.match(await fact("Who").textContent(), /^cem, plan starter, on \/graphql$/);
+  assert.match(await fact("Would be let in").textContent(), /^[\d.]+ m?s later, .*, if nothing else came$/);
+  await why(page).getByRole("table", { name: "Who of the tenant had it, the largest first" }).waitFor();
+  await check(page, "a request that is explained");
+  // Another tenant's is as one that never was.
+  for (const id of [other, "req_none"]) {
+    await ask(page, id);
+    await why(page).getByRole("heading", { name: "No such request is in memory" }).waitFor();
+    await why(page).getByText(`maestro budget explain ${id} --log admission/ --tenant carla`).waitFor();
+    assert.equal(await fact("Who").count(), 0);
+  }
+  await check(page, "a request that is not there");
+  assert.deepEqual(page.complaints.filter((text) => !text.includes("404")), []);
+  await page.context().close();
+
+  const otto = await shop.signedIn("otto");
+  await otto.goto(`${shop.url}/budgets`);
+  await why(otto).getByText("Choose a tenant above to ask for one of its requests.").waitFor();
+  await otto.goto(`${shop.url}/budgets?tenant=dora`);
+  await why(otto).getByText("That you look at it stands in the tenant's log.").waitFor();
+  await ask(otto, other);
+  await why(otto).getByRole("status").getByText(/^✕ Denied/).waitFor();
+  const { items } = await shop.ask("GET", "/v1/tenants/dora/records?type=access", "dan");
+  assert.ok(items.some(({ action, actor }) => action === "GET /v1/budgets/explain/{request}" && actor === "otto@system"));
+  assert.deepEqual(otto.complaints, []);
+  await otto.context().close();
+}
+
 async function tapped(shop) {
   const wanted = { tenant: "dora", action: "block", reason: "a loop in their client", lifetime: "10m" };
   const set = await shop.ask("POST", "/v1/taps", "otto", wanted);
@@ -274,7 +323,7 @@ const NOTHING = { items: [], next_cursor: null };
 async function answered(page, changed = {}) {
   const answers = {
     usage: { json: ALL_USAGE }, effective: { json: API["/v1/budgets/effective"] }, overrides: { json: PAGE }, preview: { json: PREVIEW },
-    taps: { json: TAPS }, ...changed,
+    taps: { json: TAPS }, req_7: { json: EXPLANATION }, req_8: problem(503, "unavailable", "nothing is limited here"), ...changed,
   };
   await page.route(/\/v1\/(.*\/?budgets\/|taps)/, (route) => {
     const { pathname } = new URL(route.request().url());
@@ -314,6 +363,17 @@ async function looks(demo, page) {
       await checkLooks(page, widths, name);
       await page.unroute(/\/v1\/(.*\/?budgets\/|taps)/);
     }
+    await answered(page);
+    await page.goto(`${demo.url}/budgets?tenant=alpha`);
+    for (const [id, told] of [["req_7", "✕ Denied, at step 2"], ["req_8", "nothing is limited here"]]) {
+      await press(page, page.getByLabel("Id of the request"), "Control+a");
+      await page.keyboard.type(id);
+      await page.keyboard.press("Enter");
+      await page.getByText(told).waitFor();
+      await checkLooks(page, widths, `why ${id}`);
+      await page.setViewportSize({ width: widths[0], height: 900 });
+    }
+    await page.unroute(/\/v1\/(.*\/?budgets\/|taps)/);
     await answered(page, { preview: { json: { ...PREVIEW, takes_two: true } } });
     await page.setViewportSize({ width: widths[0], height: 900 });
     await page.goto(`${demo.url}/budgets`);
@@ -411,10 +471,11 @@ export function addBudgetScenarios(demo) {
   scenario("Budgets: a limit is changed in three clicks, with its preview, its record and its effect", () => inShop(changed));
   scenario("Budgets: by keyboard, what takes two waits for the other; it is revoked, and one ends by itself", () => inShop(decided));
   scenario("Budgets: a tenant's people see their own alone, and who changes nothing has no buttons", () => inShop(ownAlone));
+  scenario("Budgets: a request is explained by its id, by keyboard; what is not there says so", () => inShop(explained));
   scenario("Budgets: a tap that is set is there, with whom it holds up, and gone when it is lifted", () => inShop(tapped));
   scenario("Budgets: the keyboard walks through the grid, and filters the table", () => operator((page) => keyboard(demo, page)));
   scenario("Budgets: the usage renews itself, looks that are recorded do not", () => operator((page) => renewed(demo, page)));
-  scenario("Budgets: every look, light and dark, at 1440, 390 and 320 px", { limitMs: looksMs(LOOKS.length + 3) },
+  scenario("Budgets: every look, light and dark, at 1440, 390 and 320 px", { limitMs: looksMs(LOOKS.length + 5) },
     () => operator(async (page) => {
       await page.clock.setFixedTime("2026-11-27T12:00:00.000Z");
       await looks(demo, page);

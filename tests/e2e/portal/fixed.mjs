@@ -323,6 +323,25 @@ export const PREVIEW = {
   payers: [{ tenant: "cosmos", more_refused: 3 }], takes_two: false, limit_of_plan: 10,
   limit_before: 10, limit_after: 20,
 };
+// A denial at the second step, which others of the tenant had used up.
+const letIn = {
+  run: "adm_1", seq: 41, step: 1, at: NOW, request: "req_7", tenant: "alpha", plan: "pro", user: "ada", route: "/shop",
+  outcome: "admitted", asked: { requests: 1, seats: 1 },
+  limit: { policy: "tenant-requests", asked: 1, quota: 400, left: 380, warns: false, shared: false }, against: [], let_in: null,
+  settled: { after_ns: 2_000_000, used: { requests: 1, seats: 1 } }, window_ns: 1_000_000_000, neighbours: [], neighbours_count: 0,
+  neighbours_amount: 0, next: null,
+};
+export const EXPLANATION = {
+  decisions: [letIn, {
+    ...letIn, seq: 43, step: 2, outcome: "denied", asked: { credits: 520 }, settled: null,
+    limit: { policy: "tenant-credits", asked: 520, quota: 5000, left: 110, warns: false, shared: false },
+    against: ["tenant-credits", "tenant-day_credits"], let_in: { when: "at", wait_ns: 82_000_000, at: NOW },
+    neighbours: [3400, 900].map((amount, i) => (
+      { request: `req_${i + 1}`, user: "ben", route: "/graphql", before_ns: 97_000_000 * (i + 1), amount, running: i === 0 })),
+    neighbours_count: 14, neighbours_amount: 9890, next: { request: "req_8", user: "ben", after_ns: 300_000_000, outcome: "admitted" },
+  }],
+  queue: [{ seq: 42, of: 41, tenant: "alpha", waited_ns: 12_000_000, seats: 8, in_use: 7, position: 2, shed: "" }],
+};
 export const TAPS = page([{
   id: id("tap", 1), tenant: "bravo", route: "/shop", document: null, client: null, operation: null, upstream: null, everything: false,
   action: "clamp-rate", rate: 50, burst: 50, seats: null, percent: null, reason: "a loop in their client", set_at: before(5),

@@ -1,24 +1,24 @@
-#include "maestro/budget_explained.h"
+#include "budget/explained.h"
 
 #include <doctest/doctest.h>
 
 #include "json/json.h"
 
-namespace mc::app {
+namespace mc::budget {
 namespace {
 
-budget::Explained denied() {
-  budget::Explained out;
+Explained denied() {
+  Explained out;
   out.run = "adm_1";
   out.decision.request = "r1";
   out.decision.tenant = "alpha";
   out.decision.plan = "starter";
   out.decision.user = "ana";
   out.decision.wall = from_unix_ms(1'800'000'000'000);
-  out.decision.asked.set(budget::Dimension::seats, 1);
-  out.mark = budget::Mark{.dimension = budget::Dimension::seats, .amount = 1, .quota = 4};
-  out.wait = budget::Explained::Wait{};
-  out.window = budget::kJournalAgeMax;
+  out.decision.asked.set(Dimension::seats, 1);
+  out.mark = Mark{.dimension = Dimension::seats, .amount = 1, .quota = 4};
+  out.wait = Explained::Wait{};
+  out.window = kJournalAgeMax;
   out.neighbours = {{.seq = 1,
                      .request = "r0",
                      .user = "ben",
@@ -60,7 +60,7 @@ TEST_CASE("budget explain: what the policies said of it, when they did") {
 
 TEST_CASE("budget explain: when it would have been let in") {
   struct Row {
-    budget::Explained::Wait wait;
+    Explained::Wait wait;
     const char* text;
     const char* json;
   };
@@ -73,7 +73,7 @@ TEST_CASE("budget explain: when it would have been let in") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    budget::Explained one = denied();
+    Explained one = denied();
     one.wait = row.wait;
     CHECK(to_text({.decisions = {one}, .queue = {}}).find(row.text) != std::string::npos);
     const std::string text = to_json({.decisions = {one}, .queue = {}});
@@ -82,11 +82,45 @@ TEST_CASE("budget explain: when it would have been let in") {
   }
 }
 
+TEST_CASE("budget explain: a tenant hears of its own limits, and that there was a shared one") {
+  Explained own = denied();
+  own.decision.against = {{.scope = Scope::tenant, .dimension = Dimension::seats},
+                          {.scope = Scope::global, .dimension = Dimension::requests}};
+  own.wait = Explained::Wait{.known = true, .wait = millis(5), .at = from_unix_ms(3)};
+  Explained shared = own;
+  shared.mark = Mark{.scope = Scope::plan, .dimension = Dimension::requests, .quota = 77};
+  shared.shared = true;
+  shared.window = seconds(33);
+  QueueFact fact;
+  fact.request = "r1";
+  fact.tenant = "alpha";
+  fact.waited = millis(9);
+  fact.seats = 8;
+  fact.in_use = 7;
+  fact.position = 6;
+  fact.shed = "evicted";
+  const Explanation told = for_tenant({.decisions = {own, shared}, .queue = {fact}});
+  CHECK(told.decisions[0].mark->quota == 4);
+  CHECK(told.decisions[0].wait.has_value());
+  REQUIRE(told.decisions[0].decision.against.size() == 1);
+  CHECK(told.decisions[0].decision.against[0].scope == Scope::tenant);
+  const std::string json = to_json(told), text = to_text(told);
+  CHECK(json.find(R"("limit":{"shared":true})") != std::string::npos);
+  for (const char* secret : {"77", "plan-", "global-", "33", R"("seats":8)"}) {
+    CAPTURE(secret);
+    CHECK(json.find(secret) == std::string::npos);
+    CHECK(text.find(secret) == std::string::npos);
+  }
+  CHECK(text.find("limit     one that tenants share\n") != std::string::npos);
+  CHECK(text.find("others    1 of the tenant had 3; the largest:\n") != std::string::npos);
+  CHECK(text.ends_with("queue     waited 9 ms: turned away, evicted\n"));
+}
+
 TEST_CASE("budget explain: names from outside stay on their line and as they are read") {
   for (const char* hostile : {"a\nlimit     none", "a\x1b[2J",
                               "a\u202e"
                               "b"}) {
-    budget::Explained one = denied();
+    Explained one = denied();
     one.decision.user = hostile;
     one.neighbours[0].request = hostile;
     const std::string text = to_text({.decisions = {one}, .queue = {}});
@@ -100,4 +134,4 @@ TEST_CASE("budget explain: names from outside stay on their line and as they are
 }
 
 }  // namespace
-}  // namespace mc::app
+}  // namespace mc::budget

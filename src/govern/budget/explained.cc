@@ -1,4 +1,4 @@
-#include "maestro/budget_explained.h"
+#include "budget/explained.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -6,16 +6,8 @@
 
 #include "json/json.h"
 
-namespace mc::app {
+namespace mc::budget {
 namespace {
-
-using budget::Amounts;
-using budget::Decision;
-using budget::Dimension;
-using budget::Explained;
-using budget::Mark;
-using budget::Neighbour;
-using budget::QueueFact;
 
 constexpr std::size_t kDimensionsAsked = static_cast<std::size_t>(Dimension::day_credits);
 
@@ -71,8 +63,9 @@ void add_neighbours(std::string& out, const Explained& one) {
   if (one.neighbours_count == 0) return;
   out += "others    " + std::to_string(one.neighbours_count) + " of the tenant had " +
          std::to_string(one.neighbours_amount);
-  // What is held has no window.
-  if (one.window < budget::kJournalAgeMax) out += " in the " + for_people(one.window) + " before";
+  // What is held has no window, and that of a limit that tenants share may not be told.
+  if (one.window > Nanos{} && one.window < kJournalAgeMax)
+    out += " in the " + for_people(one.window) + " before";
   out += "; the largest:\n";
   for (const Neighbour& other : one.neighbours) {
     out += "          " + std::to_string(other.amount) + "  " + shown(other.request) + ", user " +
@@ -83,7 +76,8 @@ void add_neighbours(std::string& out, const Explained& one) {
 
 void add_limit(std::string& out, const Explained& one) {
   if (!one.mark) {
-    out += "limit     none of the tenant's own\n";
+    out +=
+        one.shared ? "limit     one that tenants share\n" : "limit     none of the tenant's own\n";
     return;
   }
   const Mark& mark = *one.mark;
@@ -140,7 +134,11 @@ void write_amounts(json::Writer& writer, std::string_view name, const Amounts& a
 void write_limit(json::Writer& writer, const Explained& one) {
   writer.key("limit");
   if (!one.mark) {
-    writer.null();
+    if (one.shared) {
+      writer.begin_object().member("shared", true).end_object();
+    } else {
+      writer.null();
+    }
     return;
   }
   writer.begin_object().member("policy", policy_of(*one.mark)).member("asked", one.mark->amount);
@@ -210,23 +208,59 @@ void write(json::Writer& writer, const Explained& one) {
 
 }  // namespace
 
-std::string to_text(const budget::Explanation& explanation) {
+Result<Explanation> explain(const Journal& journal, std::string_view tenant,
+                            std::string_view request) {
+  const auto none = [&] {
+    return fail(Code::not_found, "no request " + excerpt(request) + " of tenant " +
+                                     excerpt(tenant) +
+                                     " is among those of the last minutes that the server has in "
+                                     "memory");
+  };
+  if (tenant.empty()) return none();  // which is any, for who explains
+  Explainer explainer{std::string(request), std::string(tenant)};
+  MC_TRY_OK(journal.each([&](const JournalEvent& event) {
+    explainer.find(event);
+    return ok();
+  }));
+  MC_TRY_OK(journal.each([&](const JournalEvent& event) {
+    explainer.look(event);
+    return ok();
+  }));
+  Result<Explanation> found = explainer.result();
+  if (!found && found.error().code == Code::not_found) return none();
+  return found;
+}
+
+Explanation for_tenant(Explanation explanation) {
+  for (Explained& one : explanation.decisions) {
+    std::erase_if(one.decision.against, [](const Mark& mark) { return !is_own(mark.scope); });
+    if (!one.shared) continue;
+    one.mark.reset();
+    one.wait.reset();
+    one.window = {};
+  }
+  for (QueueFact& fact : explanation.queue) fact.seats = fact.in_use = fact.position = 0;
+  return explanation;
+}
+
+std::string to_text(const Explanation& explanation) {
   std::string out;
   for (const Explained& one : explanation.decisions) {
     if (!out.empty()) out += "\n";
     add(out, one);
   }
   for (const QueueFact& fact : explanation.queue) {
-    out += "queue     waited " + for_people(fact.waited) + " at place " +
-           std::to_string(fact.position) + ", " + std::to_string(fact.in_use) + " of " +
-           std::to_string(fact.seats) +
-           " seats in use: " + (fact.shed.empty() ? "served" : "turned away, " + shown(fact.shed)) +
-           "\n";
+    out += "queue     waited " + for_people(fact.waited);
+    if (fact.seats > 0) {
+      out += " at place " + std::to_string(fact.position) + ", " + std::to_string(fact.in_use) +
+             " of " + std::to_string(fact.seats) + " seats in use";
+    }
+    out += ": " + (fact.shed.empty() ? "served" : "turned away, " + shown(fact.shed)) + "\n";
   }
   return out;
 }
 
-std::string to_json(const budget::Explanation& explanation) {
+std::string to_json(const Explanation& explanation) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object().key("decisions").begin_array();
@@ -242,4 +276,4 @@ std::string to_json(const budget::Explanation& explanation) {
   return out;
 }
 
-}  // namespace mc::app
+}  // namespace mc::budget
