@@ -375,6 +375,8 @@ export type BudgetExplained = {
   user: string;
   route: string;
   outcome: "admitted" | "warned" | "denied" | "denied_shared";
+  class: string;
+  exempt: string[];
   asked: Record<string, number>;
   limit: { policy?: string; asked?: number; quota?: number; left?: number; warns?: boolean; shared: boolean } | null;
   against: string[];

@@ -270,7 +270,7 @@ test("in the access log an override says what for", () => {
 
 const explained = (more: Partial<BudgetExplained> = {}): BudgetExplained => ({
   run: "adm_1", seq: 7, step: 1, at: "2026-11-27T12:00:00.000Z", request: "req_7", tenant: "alpha", plan: "starter", user: "ana",
-  route: "/shop", outcome: "denied", asked: { requests: 1, seats: 1 },
+  route: "/shop", outcome: "denied", class: "", exempt: [], asked: { requests: 1, seats: 1 },
   limit: { policy: "tenant-requests", asked: 1, quota: 4, left: 0, warns: false, shared: false }, against: ["tenant-requests"],
   let_in: { when: "at", wait_ns: 150_000_000, at: "2026-11-27T12:00:00.150Z" }, settled: null, window_ns: 1_000_000_000,
   neighbours: [], neighbours_count: 4, neighbours_amount: 1200, next: null, ...more,
@@ -287,11 +287,13 @@ test("why a request was denied: a line for each thing that is known, and none fo
   ]);
   const more = explainedFacts(explained({
     route: "", asked: {}, against: ["tenant-requests", "tenant-seats"], settled: { after_ns: 2_000_000, used: { credits: 5 } },
-    next: { request: "req_8", user: "ben", after_ns: 300_000_000, outcome: "admitted" },
+    next: { request: "req_8", user: "ben", after_ns: 300_000_000, outcome: "admitted" }, class: "batch", exempt: ["bytes", "credits"],
   }), true);
   const text = (name: string) => more.find((one) => one.name === name)?.text;
   assert.equal(text("Who"), "ana, plan starter");
   assert.equal(text("Asked for"), "nothing");
+  assert.equal(text("Class"), "batch");
+  assert.equal(text("Exempt"), "from the tenant's own limits of bytes, credits");
   assert.equal(text("All against it"), "tenant-requests, tenant-seats");
   assert.equal(text("Used"), "5 credits, known 2 ms later");
   assert.equal(text("Next of the tenant"), "req_8, 300 ms later: ✓ Let in");

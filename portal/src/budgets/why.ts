@@ -48,6 +48,8 @@ export function explainedFacts(one: BudgetExplained, utc: boolean): Fact[] {
     { name: "Asked for", text: amounts(one.asked) },
     { name: "Limit", text: limitLine(one) },
   ];
+  if (one.class !== "") out.push({ name: "Class", text: one.class });
+  if (one.exempt.length > 0) out.push({ name: "Exempt", text: `from the tenant's own limits of ${one.exempt.join(", ")}` });
   if (one.let_in) out.push({ name: "Would be let in", text: letInText(one.let_in, utc) });
   if (one.against.length > 1) out.push({ name: "All against it", text: one.against.join(", ") });
   if (one.limit) out.push({ name: "Others", text: othersText(one) });

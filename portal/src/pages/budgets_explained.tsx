@@ -46,8 +46,8 @@ export function Explained({ found }: { found: BudgetExplanation }) {
   const decisions = [...found.decisions].sort((a, b) => Number(isDenied(b)) - Number(isDenied(a)));
   return (
     <>
-      {decisions.map((one) => <Decision key={one.seq} one={one} step={decisions.length > 1} />)}
-      {found.queue.map((one) => <p key={one.seq}><bdi>{queueText(one)}</bdi></p>)}
+      {decisions.map((one, at) => <Decision key={at} one={one} step={decisions.length > 1} />)}
+      {found.queue.map((one, at) => <p key={at}><bdi>{queueText(one)}</bdi></p>)}
     </>
   );
 }

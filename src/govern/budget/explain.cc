@@ -22,17 +22,6 @@ bool is_settled(Dimension dimension) {
          dimension == Dimension::month_credits;
 }
 
-std::optional<Mark> mark_of(const Decision& decision) {
-  const Mark* out = nullptr;
-  for (const Mark& mark : decision.against) {
-    if (mark.warns == !decision.admitted) continue;
-    if (out == nullptr || (is_own(mark.scope) && !is_own(out->scope))) out = &mark;
-  }
-  if (out != nullptr) return *out;
-  if (decision.has_nearest) return decision.nearest;
-  return std::nullopt;
-}
-
 const LimitSettings* settings_of(const JournalHeader& header, const Decision& decision,
                                  Scope scope) {
   const auto in = [&](const std::map<std::string, LimitSettings>& routes) -> const LimitSettings* {
@@ -76,18 +65,6 @@ Nanos window_of(const JournalHeader& header, const Decision& decision, const Mar
   return std::max(kWindowMin, nanos_of(limit->rate->depth()));
 }
 
-std::optional<Explained::Wait> wait_of(const Decision& decision) {
-  if (decision.admitted) return std::nullopt;
-  Explained::Wait out;
-  out.never = decision.eligible_at == kNever;
-  out.known = !out.never && decision.eligible_at != 0;
-  if (!out.known) return out;
-  const Nanos wait = nanos_of(decision.eligible_at - ticks_of(decision.at));
-  out.wait = std::max(wait, Nanos{0});
-  out.at = decision.wall + out.wait;
-  return out;
-}
-
 // Whether what `one` asked for was taken from the counts that `mark`, of `other`, is about.
 bool falls_under(const Decision& one, const Decision& other, const Mark& mark) {
   const Scope scope = mark.scope;
@@ -102,6 +79,29 @@ bool falls_under(const Decision& one, const Decision& other, const Mark& mark) {
 
 }  // namespace
 
+std::optional<Mark> speaking_mark(const Decision& decision) {
+  const Mark* out = nullptr;
+  for (const Mark& mark : decision.against) {
+    if (mark.warns == !decision.admitted) continue;
+    if (out == nullptr || (is_own(mark.scope) && !is_own(out->scope))) out = &mark;
+  }
+  if (out != nullptr) return *out;
+  if (decision.has_nearest) return decision.nearest;
+  return std::nullopt;
+}
+
+std::optional<Explained::Wait> wait_of(const Decision& decision, Ticks eligible_at) {
+  if (decision.admitted) return std::nullopt;
+  Explained::Wait out;
+  out.never = eligible_at == kNever;
+  out.known = !out.never && eligible_at != 0;
+  if (!out.known) return out;
+  const Nanos wait = nanos_of(eligible_at - ticks_of(decision.at));
+  out.wait = std::max(wait, Nanos{0});
+  out.at = decision.wall + out.wait;
+  return out;
+}
+
 Explainer::Explainer(std::string request, std::string tenant)
     : request_(std::move(request)), tenant_(std::move(tenant)) {}
 
@@ -112,8 +112,8 @@ void Explainer::begin(const Decision& decision) {
   out.run = header_.run;
   out.started = header_.started;
   out.decision = decision;
-  out.mark = mark_of(decision);
-  out.wait = wait_of(decision);
+  out.mark = speaking_mark(decision);
+  out.wait = wait_of(decision, decision.eligible_at);
   if (!out.mark) return;
   out.shared = !is_own(out.mark->scope);
   out.window = window_of(header_, decision, *out.mark);

@@ -55,6 +55,11 @@ struct Explained {
   std::optional<Decision> next;        // of the tenant, of another request
 };
 
+// When a denial would have been let through, by an Answer's eligible_at; nothing when it was.
+std::optional<Explained::Wait> wait_of(const Decision& decision, Ticks eligible_at);
+// The limit that speaks, as in Explained.
+std::optional<Mark> speaking_mark(const Decision& decision);
+
 struct Explanation {
   std::vector<Explained> decisions;  // in the order in which they were made
   std::vector<QueueFact> queue;
@@ -66,6 +71,7 @@ class Explainer {
   explicit Explainer(std::string request, std::string tenant = "");
 
   void find(const JournalEvent& event);
+  bool has_found() const { return !searches_.empty() || !queue_.empty(); }
   void look(const JournalEvent& event);
   // After both; `not_found` when the log has nothing of it.
   Result<Explanation> result();

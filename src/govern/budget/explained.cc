@@ -9,6 +9,8 @@
 namespace mc::budget {
 namespace {
 
+constexpr std::string_view kLeft = "left";  // of a queue: its client has gone
+constexpr std::string_view kOverload = "overload";
 constexpr std::size_t kDimensionsAsked = static_cast<std::size_t>(Dimension::day_credits);
 
 // "1.234 s", "12 ms", "5 us".
@@ -206,6 +208,32 @@ void write(json::Writer& writer, const Explained& one) {
   writer.end_object();
 }
 
+// Of a decision what its tenant has been told, and what it did itself.
+void hide_others(Decision& decision) {
+  decision.seq = 0;  // it counts what all tenants do
+  decision.eligible_at = own_eligible_at(decision.against);
+  std::erase_if(decision.against, [](const Mark& mark) { return !is_own(mark.scope); });
+  decision.warned = decision.admitted && !decision.against.empty();
+}
+
+void keep_own(Explained& one) {
+  hide_others(one.decision);
+  if (one.next) hide_others(*one.next);
+  if (!one.shared) {
+    one.wait = wait_of(one.decision, one.decision.eligible_at);
+    return;
+  }
+  one.mark.reset();
+  one.wait.reset();
+  one.window = {};
+  if (!one.decision.admitted) return;
+  // A shared limit that only warns is told to nobody: what the answer told is.
+  one.mark = speaking_mark(one.decision);
+  one.shared = false;
+  one.neighbours.clear();
+  one.neighbours_count = one.neighbours_amount = 0;
+}
+
 }  // namespace
 
 Result<Explanation> explain(const Journal& journal, std::string_view tenant,
@@ -222,6 +250,7 @@ Result<Explanation> explain(const Journal& journal, std::string_view tenant,
     explainer.find(event);
     return ok();
   }));
+  if (!explainer.has_found()) return none();
   MC_TRY_OK(journal.each([&](const JournalEvent& event) {
     explainer.look(event);
     return ok();
@@ -232,14 +261,13 @@ Result<Explanation> explain(const Journal& journal, std::string_view tenant,
 }
 
 Explanation for_tenant(Explanation explanation) {
-  for (Explained& one : explanation.decisions) {
-    std::erase_if(one.decision.against, [](const Mark& mark) { return !is_own(mark.scope); });
-    if (!one.shared) continue;
-    one.mark.reset();
-    one.wait.reset();
-    one.window = {};
+  for (Explained& one : explanation.decisions) keep_own(one);
+  for (QueueFact& fact : explanation.queue) {
+    fact.seq = fact.of = 0;
+    fact.seats = fact.in_use = fact.position = 0;
+    // Which of the queues was full is what others have done.
+    if (!fact.shed.empty() && fact.shed != kLeft) fact.shed = kOverload;
   }
-  for (QueueFact& fact : explanation.queue) fact.seats = fact.in_use = fact.position = 0;
   return explanation;
 }
 

@@ -16,7 +16,8 @@ Result<Explanation> explain(const Journal& journal, std::string_view tenant,
                             std::string_view request);
 
 // What the tenant itself may know: of a limit that it shares with others only that it was one, and
-// its own part; of the seats of all nothing.
+// its own part, and nothing of one that let it through; of the seats of all, and of the numbers of
+// events, which count everybody's, nothing.
 Explanation for_tenant(Explanation explanation);
 
 std::string to_text(const Explanation& explanation);  // lines

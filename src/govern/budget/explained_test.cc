@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "budget/book.h"
+#include "budget/journal.h"
+#include "budget/settings.h"
 #include "json/json.h"
+#include "sim/sim.h"
 
 namespace mc::budget {
 namespace {
@@ -113,7 +117,71 @@ TEST_CASE("budget explain: a tenant hears of its own limits, and that there was 
   }
   CHECK(text.find("limit     one that tenants share\n") != std::string::npos);
   CHECK(text.find("others    1 of the tenant had 3; the largest:\n") != std::string::npos);
-  CHECK(text.ends_with("queue     waited 9 ms: turned away, evicted\n"));
+  CHECK(text.ends_with("queue     waited 9 ms: turned away, overload\n"));
+}
+
+TEST_CASE("budget explain: of a shared limit that only warned a tenant hears nothing") {
+  Explained one = denied();
+  one.decision.admitted = one.decision.warned = true;
+  one.decision.has_nearest = true;
+  one.decision.nearest = {.dimension = Dimension::requests, .amount = 1, .quota = 9, .left = 8};
+  one.decision.against = {
+      {.scope = Scope::global, .dimension = Dimension::bytes, .quota = 77, .warns = true}};
+  one.mark = one.decision.against[0];
+  one.shared = true;
+  one.next = one.decision;
+  Explanation told = for_tenant({.decisions = {one}, .queue = {}});
+  CHECK(outcome_of(told.decisions[0].decision) == "admitted");
+  CHECK(outcome_of(*told.decisions[0].next) == "admitted");
+  CHECK(policy_of(*told.decisions[0].mark) == "tenant-requests");
+  CHECK(told.decisions[0].neighbours_count == 0);
+
+  one.decision.against.push_back({.dimension = Dimension::requests, .quota = 9, .warns = true});
+  told = for_tenant({.decisions = {one}, .queue = {}});
+  CHECK(outcome_of(told.decisions[0].decision) == "warned");
+  CHECK(told.decisions[0].mark->warns);
+}
+
+// What alpha is told of its third request, beside `others` requests of bravo.
+std::string told_beside(int others) {
+  BudgetSettings settings;
+  settings.plans["starter"].gql_qps = 2;
+  settings.admission.global.gql_qps = 12;
+  const auto book = Book::make(settings, {}).value();
+  sim::SimFiles files;
+  JournalHeader header;
+  header.run = "adm_1";
+  header.settings = settings;
+  Journal journal(files, header, {});
+  const Amounts one = Amounts().set(Dimension::requests, 1);
+  std::vector<Reservation> held(64);
+  std::size_t next = 0;
+  const auto ask = [&](std::string_view tenant, std::string_view plan, const std::string& id) {
+    const Book::Who who{.tenant = tenant, .plan = plan, .user = "ana"};
+    const Moment at = Moment::of(seconds(1), from_unix_ms(1'800'000'000'000));
+    Journal::Turn turn = journal.turn();
+    std::vector<Mark> against;
+    const Answer answer = book->reserve(who, one, at, held[next++], &against);
+    turn.decided({who, id}, one, at, answer, against);
+  };
+  ask("alpha", "starter", "a1");
+  for (int i = 0; i < others; ++i) ask("bravo", "free", "b" + std::to_string(i));
+  ask("alpha", "starter", "a2");
+  ask("alpha", "starter", "a3");
+  ask("alpha", "starter", "a4");
+  const Explanation told = for_tenant(explain(journal, "alpha", "a3").value());
+  CHECK(told.decisions[0].decision.admitted == false);
+  return to_json(told) + to_text(told);
+}
+
+TEST_CASE("budget explain: a tenant is told the same whatever others do") {
+  const std::string alone = told_beside(0);
+  CHECK(alone.find("tenant-requests: 2, of which 0 were left") != std::string::npos);
+  CHECK(alone.find("\nlet in    after 500 ms") != std::string::npos);
+  for (const int others : {1, 7, 10}) {  // with ten the limit of all is used up, too
+    CAPTURE(others);
+    CHECK(told_beside(others) == alone);
+  }
 }
 
 TEST_CASE("budget explain: names from outside stay on their line and as they are read") {

@@ -77,6 +77,46 @@ TEST_CASE("budgets: each operation of a batch counts, and one larger than the bu
   CHECK(code_of(never) == "BUDGET_TOO_SMALL");
   CHECK(header_of(never.headers, "Retry-After").empty());
   CHECK(batch(2).status == 200);
+  // What JSON passes over is passed over here, too.
+  for (const char* before : {"\n", "\r\n", "\t", " ", " \n\t\r "}) {
+    CAPTURE(before);
+    world.clock().advance(seconds(1));
+    const std::string one = guarded::body_of(kPerson);
+    const net::Response reply =
+        world.post(before + ("[" + one + "," + one + "," + one + "]"), token);
+    CHECK(reply.status == 200);
+    CHECK(header_of(reply.headers, "RateLimit") == "\"tenant-requests\";r=2");
+  }
+}
+
+TEST_CASE("budgets: what a budget refuses is not read, and what cannot be read has cost one") {
+  const auto book = book_of(starter(requests(3)));
+  World world({.budgets = book.get()});
+  const std::string token = world.token();
+  const auto left = [&](const net::Response& reply) {
+    return std::to_string(reply.status) + " " + header_of(reply.headers, "RateLimit");
+  };
+  CHECK(left(world.post("{", token)) == "400 \"tenant-requests\";r=2");
+  CHECK(left(world.post("", token)) == "400 \"tenant-requests\";r=1");
+  const auto get = world.send({.method = "GET", .target = "/graphql?query=%7Ba%7D"}, token);
+  REQUIRE(get->wait());
+  CHECK(header_of(get->response().headers, "RateLimit") == "\"tenant-requests\";r=0");
+  const net::Response denied = world.post("{", token);
+  CHECK(left(denied) == "429 \"tenant-requests\";r=0;t=1");
+  CHECK(code_of(denied) == "BUDGET_EXCEEDED");
+  // A batch is read first: it must be known how many operations it has.
+  CHECK(world.post("[", token).status == 400);
+  CHECK(world.post("[]", token).status == 400);
+}
+
+TEST_CASE("budgets: a request that cannot be read gives its seat back") {
+  budget::LimitSettings one;
+  one.seats = 1;
+  const auto book = book_of(starter(one));
+  World world({.budgets = book.get()});
+  const std::string token = world.token();
+  for (int i = 0; i < 3; ++i) CHECK(world.post("{", token).status == 400);
+  CHECK(world.query(kPerson, token).status == 200);
 }
 
 TEST_CASE("budgets: a shared limit is 503 and tells nothing of itself") {

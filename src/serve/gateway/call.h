@@ -81,8 +81,8 @@ struct Gateway::Core {
   bool take_budget(const CallPtr& call, std::size_t operations, Then then);
   bool read_operations(const CallPtr& call, const ReadFields& fields);
   void read_paid(const CallPtr& call, Seat seat);
-  // It has waited for budgets that nodes share: goes on with `then`, on the resumer's thread, so
-  // that no flood of new documents stands before it.
+  // It has waited for budgets that nodes share: goes on with `then`, on its loop when it is to be
+  // read, else on the resumer's thread, so that no flood of new documents stands before it.
   void go_on(const CallPtr& call, std::optional<Budgets::Denial> denial, Then then);
   void find_documents(const CallPtr& call, Seat seat);
   // costs.cc: once the operations are known. False when the call was answered.
@@ -92,6 +92,7 @@ struct Gateway::Core {
   bool take_seat(const CallPtr& call);
   void start_waited(const CallPtr& call);
   void turn_away(const CallPtr& call, admission::Why why);
+  void overloaded(const CallPtr& call);
   void drop_waiting(const CallPtr& call);
   void give_seat_back(Call& call, int status);
   bool resolve_documents(const CallPtr& call);

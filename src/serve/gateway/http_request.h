@@ -53,7 +53,7 @@ struct GraphqlRequest {
   bool get = false;
 };
 
-// Whether it may be of several operations, told by its first byte.
+// Whether it is read as one of several operations, told by the first byte of its body.
 bool may_be_batch(const net::Request& request);
 
 // Reads GET and POST. Errors give status, code and a message that names the parameter.

@@ -159,12 +159,18 @@ bool Gateway::Core::take_budget(const CallPtr& call, std::size_t operations, The
 }
 
 void Gateway::Core::go_on(const CallPtr& call, std::optional<Budgets::Denial> denial, Then then) {
-  const bool queued = resumer->submit([this, call, denial = std::move(denial), then](int) {
+  const auto work = [this, call, denial = std::move(denial), then](Seat seat) {
     if (call->exchange->cancelled()) return finish(call, 499, "");
     if (denial) return refuse(call, denial->error, denial->headers);
-    (this->*then)(call, {Place::parser, static_cast<std::size_t>(config.parsers)});
-  });
-  if (!queued) turn_away(call, admission::Why::queue_full);
+    (this->*then)(call, seat);
+  };
+  // Bodies are read on their own loops: the resumer is one thread for all.
+  if (then == &Core::read_paid) {
+    const Seat loop{Place::loop, call->exchange->loop()};
+    return call->exchange->after_turn([work, loop] { work(loop); });
+  }
+  const Seat last{Place::parser, static_cast<std::size_t>(config.parsers)};
+  if (!resumer->submit([work, last](int) { work(last); })) overloaded(call);
 }
 
 // What can be said at once of a request for another tenant's data. An upstream has nothing but the
@@ -343,7 +349,7 @@ void Gateway::Core::forward_from_worker(const CallPtr& call) {
     if (call->exchange->cancelled()) return finish(call, 499, "");
     if (may_forward(call, *deciders[static_cast<std::size_t>(worker)])) forward(call);
   });
-  if (!queued) turn_away(call, admission::Why::queue_full);
+  if (!queued) overloaded(call);
 }
 
 // Rules that need the parsed document: it is valid, the operation exists, the caller may run it.

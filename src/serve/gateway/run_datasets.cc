@@ -72,7 +72,7 @@ void Gateway::Core::run_on_datasets(const CallPtr& call, Place place) {
   if (place == Place::loop && may_run_on_loop(*call) && execute_on_loop(call)) return;
   const bool queued = workers->submit(
       [this, call](int worker) { execute_on_worker(call, static_cast<std::size_t>(worker)); });
-  if (!queued) turn_away(call, admission::Why::queue_full);
+  if (!queued) overloaded(call);
 }
 
 bool Gateway::Core::may_run_on_loop(const Call& call) const {

@@ -143,7 +143,7 @@ bool Gateway::Core::reserve_room(const CallPtr& call) {
     call->masking->room = std::move(*room);
     return true;
   }
-  turn_away(call, admission::Why::queue_full);
+  overloaded(call);
   return false;
 }
 
@@ -158,7 +158,7 @@ void Gateway::Core::take_whole(const CallPtr& call, net::Forward& forward) {
       return withhold(call, *held, {502, "MASKING_FAILED", "nobody is free to mask the answer"});
     }
     call->masking->room.shrink(0);
-    turn_away(call, admission::Why::queue_full);
+    overloaded(call);
   };
 }
 

@@ -48,11 +48,10 @@ void Gateway::Core::start_waited(const CallPtr& call) {
     if (call->route->config.kind == RouteKind::datasets) return execute_on_worker(call, index);
     if (may_forward(call, *deciders[index])) forward(call);
   });
-  if (!queued) turn_away(call, admission::Why::queue_full);
+  if (!queued) overloaded(call);
 }
 
-// It got no seat, no parser, no worker or no room for its answer. Everybody is told the same, of
-// whatever there was too little: what others do is nobody's business.
+// It got no seat, or no parser.
 void Gateway::Core::turn_away(const CallPtr& call, admission::Why why) {
   if (call->exchange->cancelled()) return drop_waiting(call);
   budgets.note_wait(payer_of(*call), call->budget, call->waited, admission::why_name(why));
@@ -60,6 +59,13 @@ void Gateway::Core::turn_away(const CallPtr& call, admission::Why why) {
   if (world.clock.mono() >= call->deadline) {
     return refuse(call, {504, "DEADLINE_EXCEEDED", "the deadline passed before it could begin"});
   }
+  overloaded(call);
+}
+
+// Everybody is told the same, of whatever there was too little: a seat, a parser, a worker, room
+// for the answer. What others do is nobody's business.
+void Gateway::Core::overloaded(const CallPtr& call) {
+  if (call->exchange->cancelled()) return finish(call, 499, "");
   const std::uint64_t spread = world.random.next_u64() % 3;
   refuse(call, {503, "OVERLOADED", "the server is at its limit; retry"},
          {{"Retry-After", std::to_string(1 + spread)}});

@@ -83,7 +83,11 @@ access::Request Decider::request_of(const Call& call, const access::Resource& re
 
 Result<access::TermsPtr> Decider::terms(const Call& call) {
   if (policy_.remote != nullptr || !terms_gate_.applies()) return access::TermsPtr();
-  return terms_gate_.ask(request_of(call, *call.route->resource, access::Action::admit));
+  access::Request asked = request_of(call, *call.route->resource, access::Action::admit);
+  // Whoever's data it is about, which nobody has looked at yet: the caller's own tenant pays.
+  asked.tenant = call.caller->tenant.get();
+  asked.tenant_region = call.caller->region;
+  return terms_gate_.ask(asked);
 }
 
 const access::Verdict& Decider::decide(Call& call, const access::Resource& resource,

@@ -179,6 +179,28 @@ TEST_CASE("terms: who states a purpose that its token does not hold gets nothing
   CHECK(decisions.back().class_name.empty());
 }
 
+TEST_CASE("terms: a tenant that a header names has no say in whose budgets hold") {
+  Site site(R"(package mc.budget
+
+decision := {"exempt": ["requests"]} if input.tenant.id == "bravo"
+)");
+  const auto ask = [&](const std::string& tenant) {
+    const auto exchange = site.world->send(
+        {.headers = {{"Content-Type", "application/json"}, {"X-MC-Tenant", tenant}},
+         .body = guarded::body_of(kPerson)},
+        site.token);
+    REQUIRE(exchange->wait());
+    return exchange->response().status;
+  };
+  for (int i = 0; i < 4; ++i) CHECK(ask("alpha") == 200);
+  CHECK(ask("alpha") == 429);
+  CHECK(ask("bravo") == 429);
+  for (const budget::Decision& decision : site.decisions()) CHECK(decision.exempt.empty());
+  site.world->clock().advance(seconds(1));
+  const std::string of_bravo = site.world->token({.tenant = "bravo"});
+  for (int i = 0; i < 6; ++i) CHECK(site.ask("", of_bravo).status != 429);
+}
+
 TEST_CASE("terms: where the policies fail plain budgets hold, and it is told once a minute") {
   Site site("package mc.budget\n\ndecision := {\"exempt\": [\"everything\"]}\n");
   CHECK(site.ask_all("demo") == R"(4 429 "tenant-requests";r=0;t=1)");

@@ -27,7 +27,7 @@ const COMPARED = object({ log: TEXT, policy: TEXT, hash: { type: "string", patte
 const EXPLAINED = object({
   decisions: list(object({
     run: TEXT, seq: COUNT, step: COUNT, at: TIME, request: TEXT, tenant: TEXT, plan: TEXT, user: TEXT, route: TEXT,
-    outcome: { enum: ["admitted", "warned", "denied"] }, asked: AMOUNTS,
+    outcome: { enum: ["admitted", "warned", "denied"] }, class: { type: "string" }, exempt: list(TEXT), asked: AMOUNTS,
     limit: orNull(object({ policy: TEXT, asked: COUNT, quota: COUNT, left: COUNT, warns: { type: "boolean" },
       shared: { type: "boolean" } })),
     against: list(TEXT),
