@@ -277,8 +277,7 @@ TEST_CASE("isolation: how far over capacity others are is not to be seen") {
     Dice dice(2'000 + seed);
     const std::int64_t seats = dice.pick(2, 8);
     const Nanos takes = millis(dice.pick(1, 4));
-    std::vector<Sent> base;
-    for (int i = 0; i < 60; ++i) base.push_back({.at = kBegin, .tenant = "bravo", .takes = takes});
+    std::vector<Sent> base(60, {.at = kBegin, .tenant = "bravo", .takes = takes});
     const Nanos each{takes.count / seats};
     for (MonoTime at = kBegin + seconds(1); at < kBegin + seconds(2);
          at = at + Nanos{each.count * 5} + dice.exponential(each)) {

@@ -14,7 +14,7 @@ import { Proxy } from "./proxy.mjs";
 export const RATE = 200; // requests a second, and as many at once
 const LOOPS = 6; // requests that each server has at a time
 export const HELD = (2 * RATE) / 10; // what both may hold when Redis forgets
-const REDIS = "/usr/bin/redis-server";
+export const REDIS = "/usr/bin/redis-server";
 
 export class Redis {
   constructor(port) {
@@ -33,7 +33,7 @@ export class Redis {
   }
 }
 
-class Fleet {
+export class Fleet {
   times = []; // of what was let in, [ms, server]
   answers = []; // of all, [ms]
 

@@ -37,12 +37,19 @@ for (const onLoss of ["closed", "local_share", "last_known", "open"]) {
       await fleet.until("the server says that it has lost it", fleet.lost(1, [one]));
       await fleet.for(2_000);
       assert.equal(await fleet.metric(two, "mc_budget_store_lost"), 0, "the other one has it");
+      const cut = seconds(begun);
+      const alone = fleet.times.filter(([at, of]) => of === 0 && at >= begun).length;
       fleet.proxies[0].heal();
       await fleet.until("the server says that it is back", fleet.lost(0));
       const away = seconds(begun);
       await fleet.for(1_500);
       fleet.check(`cut off, ${onLoss}`, { closed: 0, local_share: RATE / 2 + (RATE / 2) * away,
         last_known: own * (away + 1), open: RATE + RATE * away }[onLoss]);
+      // And what it held, for itself.
+      const most = HELD + { closed: 0, local_share: RATE / 2 + (RATE / 2) * cut, last_known: own * (cut + 1),
+        open: RATE + RATE * cut }[onLoss];
+      console.log(`   the server that was cut off let in ${alone} in ${cut.toFixed(1)} s, of ${Math.round(most)}`);
+      assert.ok(alone <= most, `${alone} let in, ${most} allowed`);
       await fleet.recorded(EVENTS, [one]);
     }, limits(onLoss), true));
 }
