@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 
 namespace mc::burn {
 namespace {
@@ -11,21 +10,19 @@ using budget::Dimension;
 
 constexpr std::int64_t kSpanSeconds = 300;  // of the demand
 
-bool is_window(Dimension dimension) {
-  return dimension == Dimension::day_credits || dimension == Dimension::month_credits;
-}
-
 bool is_demand(Dimension dimension) {
   return dimension == Dimension::requests || dimension == Dimension::credits ||
          dimension == Dimension::bytes || dimension == Dimension::fanout;
 }
 
 // When the rest of a window is gone at the pace of the last hour; none when it lasts to the end.
-std::optional<WallTime> exhausted_at(const budget::Book::Line& line, std::int64_t of_hour,
+std::optional<WallTime> exhausted_at(const budget::Book::Line& line, const Usage::Charged& hour,
                                      const budget::Moment& at, WallTime wall) {
+  const bool is_day = line.dimension == Dimension::day_credits;
+  const std::int64_t of_hour = is_day ? hour.day : hour.month;
   if (of_hour <= 0 || !line.left) return std::nullopt;
   const double hours = static_cast<double>(*line.left) / static_cast<double>(of_hour);
-  const budget::Ticks end = line.dimension == Dimension::day_credits ? at.day_end : at.month_end;
+  const budget::Ticks end = is_day ? at.day_end : at.month_end;
   const double until_end = to_seconds(budget::nanos_of(end - at.now));
   if (hours * 3'600 >= until_end) return std::nullopt;
   return wall + Nanos{static_cast<std::int64_t>(hours * 3'600e9)};
@@ -67,6 +64,20 @@ int level_after(int before, double burn) {
 
 }  // namespace
 
+bool is_window(Dimension dimension) {
+  return dimension == Dimension::day_credits || dimension == Dimension::month_credits;
+}
+
+// Of a tenant that was quiet for long, what was told of a day or month that still runs is known.
+void QuotaWatch::forget(const budget::Moment& at) {
+  std::erase_if(held_, [&](const auto& one) {
+    const Held& held = one.second;
+    if (held.seen) return false;
+    const Dimension dimension = one.first.second;
+    return !is_window(dimension) || held.told_80 != window_of(dimension, at, WallTime{});
+  });
+}
+
 void QuotaWatch::judge(const Key& key, QuotaBurn burn, std::int64_t window, WallTime wall,
                        std::vector<QuotaEvent>& events) {
   Held& held = held_[key];
@@ -82,13 +93,14 @@ void QuotaWatch::judge(const Key& key, QuotaBurn burn, std::int64_t window, Wall
     }
   }
   held.burn = std::move(burn);
+  held.seen = true;
 }
 
 std::vector<QuotaEvent> QuotaWatch::look(const Usage& usage, const budget::Book& book,
                                          const budget::Moment& at, MonoTime now, WallTime wall) {
   std::vector<QuotaEvent> events;
-  std::set<Key> seen;
   const std::lock_guard lock(mutex_);
+  for (auto& one : held_) one.second.seen = false;
   for (const Usage::Demand& demand : usage.demands(now)) {
     budget::Book::Who who;
     who.tenant = demand.tenant;
@@ -104,7 +116,7 @@ std::vector<QuotaEvent> QuotaWatch::look(const Usage& usage, const budget::Book&
       if (is_window(line.dimension) && line.left) {
         burn.used = line.quota - *line.left;
         burn.burn = static_cast<double>(burn.used) / quota;
-        burn.exhausted_at = exhausted_at(line, demand.credits_of_hour, at, wall);
+        burn.exhausted_at = exhausted_at(line, demand.of_hour, at, wall);
       } else if (is_demand(line.dimension)) {
         burn.used = demand.amounts[line.dimension];
         burn.burn = static_cast<double>(burn.used) / (quota * kSpanSeconds);
@@ -112,12 +124,11 @@ std::vector<QuotaEvent> QuotaWatch::look(const Usage& usage, const budget::Book&
         continue;
       }
       set_time(burn, at, wall);
-      const Key key{demand.tenant, line.dimension};
-      judge(key, std::move(burn), window_of(line.dimension, at, wall), wall, events);
-      seen.insert(key);
+      judge({demand.tenant, line.dimension}, std::move(burn), window_of(line.dimension, at, wall),
+            wall, events);
     }
   }
-  std::erase_if(held_, [&](const auto& one) { return !seen.contains(one.first); });
+  forget(at);
   return events;
 }
 
@@ -125,7 +136,7 @@ std::vector<QuotaBurn> QuotaWatch::burns(std::optional<std::string_view> tenant)
   const std::lock_guard lock(mutex_);
   std::vector<QuotaBurn> out;
   for (const auto& [key, held] : held_) {
-    if (!tenant || key.first == *tenant) out.push_back(held.burn);
+    if (held.seen && (!tenant || key.first == *tenant)) out.push_back(held.burn);
   }
   return out;
 }

@@ -23,6 +23,9 @@ namespace mc::burn {
 inline constexpr double kFirstLevel = 0.8, kSecondLevel = 0.9;
 inline constexpr double kHysteresis = 0.05;
 
+// Of a day or a month, which outlive the process.
+bool is_window(budget::Dimension dimension);
+
 struct QuotaBurn {
   std::string tenant;
   budget::Dimension dimension = budget::Dimension::requests;
@@ -54,7 +57,10 @@ class QuotaWatch {
   struct Held {
     QuotaBurn burn;
     std::int64_t told_80 = -1, told_90 = -1;  // windows in which the events came
+    bool seen = false;                        // by the last look
   };
+  // With the mutex held.
+  void forget(const budget::Moment& at);
   void judge(const Key& key, QuotaBurn burn, std::int64_t window, WallTime wall,
              std::vector<QuotaEvent>& events);
 

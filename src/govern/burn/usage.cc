@@ -101,7 +101,7 @@ struct Usage::Tenant {
   std::string plan;
   MonoTime last;
   Ring<Asked, kStepsShown + 1> asked;
-  Ring<std::int64_t, 61> credits;               // by minutes
+  Ring<Charged, 61> charged;                    // by minutes
   std::vector<std::unique_ptr<Series>> routes;  // by index; null = never used
 };
 
@@ -141,23 +141,25 @@ std::int64_t Usage::step_of(MonoTime now, Nanos width) const {
   return std::max<std::int64_t>((now - start_).count, 0) / width.count;
 }
 
-void Usage::asked(const Asker& asker, const budget::Amounts& amounts, MonoTime now) {
+void Usage::asked(const Asker& asker, const budget::Amounts& amounts, const Charged& charged,
+                  MonoTime now) {
   Part& part = part_of(asker.tenant);
   const std::lock_guard lock(part.mutex);
   Tenant& tenant = tenant_of(part, asker);
   tenant.last = std::max(tenant.last, now);
-  const Asked asked = asked_of(amounts);
-  tenant.asked.at(step_of(now, kStep)).add(asked);
-  tenant.credits.at(step_of(now, kMinute)) += asked.credits;
+  tenant.asked.at(step_of(now, kStep)).add(asked_of(amounts));
+  Charged& minute = tenant.charged.at(step_of(now, kMinute));
+  minute.day += charged.day;
+  minute.month += charged.month;
 }
 
 void Usage::settled(const Asker& asker, const budget::Amounts& taken, const budget::Amounts& used,
-                    MonoTime now) {
+                    const Charged& more_charged, MonoTime now) {
   budget::Amounts more;
   for (const Dimension dimension : {Dimension::credits, Dimension::bytes, Dimension::fanout}) {
     more.set(dimension, used[dimension] - taken[dimension]);
   }
-  asked(asker, more, now);
+  asked(asker, more, more_charged, now);
 }
 
 void Usage::ended(const Asker& asker, const End& end, MonoTime now) {
@@ -261,9 +263,12 @@ std::vector<Usage::Demand> Usage::demands(MonoTime now) const {
           .set(Dimension::credits, least(asked.credits))
           .set(Dimension::bytes, least(asked.bytes))
           .set(Dimension::fanout, least(asked.fanout));
-      std::int64_t of_hour = 0;
-      tenant->credits.each(step_of(now, kMinute), 60, [&](std::int64_t a) { of_hour += a; });
-      demand.credits_of_hour = least(of_hour);
+      Charged of_hour;
+      tenant->charged.each(step_of(now, kMinute), 60, [&](const Charged& minute) {
+        of_hour.day += minute.day;
+        of_hour.month += minute.month;
+      });
+      demand.of_hour = {least(of_hour.day), least(of_hour.month)};
       out.push_back(std::move(demand));
     }
   }

@@ -64,11 +64,19 @@ class Usage {
   Usage(const Usage&) = delete;
   Usage& operator=(const Usage&) = delete;
 
+  // What the tenant's day and month were charged. It is not what was asked for: what was refused
+  // takes nothing of them, and a request may be exempt from one of these and not from another.
+  struct Charged {
+    std::int64_t day = 0, month = 0;  // less than nothing: some came back
+    bool operator==(const Charged&) const = default;
+  };
+
   // Asked of budgets, admitted or not: for quotas, demand is what counts.
-  void asked(const Asker& asker, const budget::Amounts& amounts, MonoTime now);
-  // What was admitted was `used` in truth.
+  void asked(const Asker& asker, const budget::Amounts& amounts, const Charged& charged,
+             MonoTime now);
+  // What was admitted was `used` in truth, and the windows were charged so much more.
   void settled(const Asker& asker, const budget::Amounts& taken, const budget::Amounts& used,
-               MonoTime now);
+               const Charged& more_charged, MonoTime now);
   void ended(const Asker& asker, const End& end, MonoTime now);
   // Forgets tenants that were quiet for three days. Each minute or so.
   void tick(MonoTime now);
@@ -92,7 +100,7 @@ class Usage {
     std::string tenant, plan;
     // Of the last five minutes, by Dimension: requests, credits, bytes, fanout.
     budget::Amounts amounts;
-    std::int64_t credits_of_hour = 0;
+    Charged of_hour;  // not less than nothing
   };
   std::vector<Demand> demands(MonoTime now) const;  // of all tenants that are known
   bool is_full() const;                             // some are counted as one

@@ -105,10 +105,10 @@ TEST_CASE("usage: each outcome is counted, per tenant and route, for as long as 
 TEST_CASE("usage: demand is what was asked for, and what was used of it in truth") {
   Usage usage({"/shop"}, seconds(1), kStart);
   const Amounts asked = Amounts().set(Dimension::requests, 1).set(Dimension::credits, 40);
-  usage.asked(of("alpha"), asked, at(seconds(1)));
-  usage.asked(of("alpha"), asked, at(seconds(1)));
+  usage.asked(of("alpha"), asked, {40, 0}, at(seconds(1)));
+  usage.asked(of("alpha"), asked, {0, 40}, at(seconds(1)));
   usage.settled(of("alpha"), asked, Amounts().set(Dimension::credits, 10).set(Dimension::bytes, 9),
-                at(seconds(2)));
+                {-30, 0}, at(seconds(2)));
   const auto demands = usage.demands(at(seconds(2)));
   REQUIRE(demands.size() == 1);
   CHECK(demands[0].tenant == "alpha");
@@ -116,11 +116,11 @@ TEST_CASE("usage: demand is what was asked for, and what was used of it in truth
   CHECK(demands[0].amounts[Dimension::requests] == 2);
   CHECK(demands[0].amounts[Dimension::credits] == 50);
   CHECK(demands[0].amounts[Dimension::bytes] == 9);
-  CHECK(demands[0].credits_of_hour == 50);
+  CHECK(demands[0].of_hour == Usage::Charged{10, 40});
   // Given back when what was asked for is out of the window: not less than nothing.
-  usage.settled(of("alpha"), asked, Amounts(), at(seconds(400)));
+  usage.settled(of("alpha"), asked, Amounts(), {-40, -30}, at(seconds(400)));
   CHECK(usage.demands(at(seconds(400)))[0].amounts[Dimension::credits] == 0);
-  CHECK(usage.demands(at(seconds(400)))[0].credits_of_hour == 10);
+  CHECK(usage.demands(at(seconds(400)))[0].of_hour == Usage::Charged{0, 10});
 }
 
 TEST_CASE("usage: tenants past the limit count as one, and quiet ones are forgotten") {

@@ -25,9 +25,11 @@ struct World {
   WallTime wall() const { return WallTime{} + seconds(1'800'000'000) + now; }
   budget::Moment moment() const { return budget::Moment::of(now, wall()); }
   void ask(const Amounts& amounts) {
-    usage.asked({"alpha", "starter", 0}, amounts, mono());
     budget::Reservation held;
-    (void)book->reserve({"alpha", "starter", "u", 0}, amounts, moment(), held);
+    const bool admitted =
+        book->reserve({"alpha", "starter", "u", 0}, amounts, moment(), held).admitted;
+    const std::int64_t credits = admitted ? amounts[Dimension::credits] : 0;
+    usage.asked({"alpha", "starter", 0}, amounts, {credits, credits}, mono());
     held.settle(amounts, moment());
   }
   void requests(std::int64_t count) { ask(Amounts().set(Dimension::requests, count)); }
@@ -166,6 +168,29 @@ TEST_CASE("burn: of a day what is used counts, and its end is foretold when it c
   events = world.look();
   REQUIRE(events.size() == 1);
   CHECK(events[0].of.level == 90);
+}
+
+TEST_CASE("burn: what was told of a day or month is known while it runs, however quiet it is") {
+  budget::LimitSettings limits;
+  limits.credits_per_day = 1'000'000;
+  limits.credits_per_month = 1'000;
+  World world(limits);
+  world.ask(Amounts().set(Dimension::credits, 850));
+  CHECK(world.look().size() == 1);
+  world.now = world.now + seconds(4LL * 86'400);  // the 19th
+  world.usage.tick(world.mono());
+  CHECK(world.look().empty());
+  CHECK(world.quota.burns("alpha").empty());  // it is not looked at any more
+  world.ask(Amounts().set(Dimension::credits, 1));
+  CHECK(world.look().empty());
+  CHECK(world.quota.burns("alpha").size() == 2);
+  world.ask(Amounts().set(Dimension::credits, 99));
+  CHECK(world.look().size() == 1);                 // 90
+  world.now = world.now + seconds(20LL * 86'400);  // in the next month
+  world.usage.tick(world.mono());
+  CHECK(world.look().empty());
+  world.ask(Amounts().set(Dimension::credits, 850));
+  CHECK(world.look().size() == 1);
 }
 
 TEST_CASE("burn: of a month the window is the month, also the last of a year") {

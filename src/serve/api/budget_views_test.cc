@@ -70,7 +70,7 @@ struct Views {
                      recorder.moment({}));
     if (asked.answer.admitted) recorder.end(asked, one, recorder.moment({}));
     const MonoTime now = face.world.clock().mono();
-    usage.asked({tenant, "starter", 0}, one, now);
+    usage.asked({tenant, "starter", 0}, one, {}, now);
     usage.ended({tenant, "starter", 0},
                 {asked.answer.admitted ? burn::Outcome::served : burn::Outcome::rejected, {}, {}},
                 now);
@@ -83,7 +83,7 @@ struct Views {
 TEST_CASE("usage: the operator sees all tenants, others their own and nothing of the rest") {
   Views views;
   for (int i = 0; i < 480; ++i) {
-    views.usage.asked({"alpha", "starter", 0}, Amounts().set(Dimension::requests, 1),
+    views.usage.asked({"alpha", "starter", 0}, Amounts().set(Dimension::requests, 1), {},
                       views.face.world.clock().mono());
   }
   (void)views.quotas.look(views.usage, *views.recorder.book, views.recorder.moment({}),

@@ -51,6 +51,14 @@ budget::Amounts counted(const Payer& payer, budget::Amounts amounts) {
   return amounts;
 }
 
+// What the tenant's day and month are charged when so many credits are taken.
+burn::Usage::Charged charged(const Payer& payer, std::int64_t credits) {
+  const auto unless_exempt = [&](Dimension dimension) {
+    return payer.who.exempt.has(dimension) ? 0 : credits;
+  };
+  return {unless_exempt(Dimension::day_credits), unless_exempt(Dimension::month_credits)};
+}
+
 double share_of(std::int64_t left, std::int64_t quota) {
   return static_cast<double>(left) / static_cast<double>(quota);
 }
@@ -167,7 +175,7 @@ std::optional<Budgets::Denial> Budgets::after_share(const Ask& ask, const share:
     return denial;
   }
   if (outcome.full) return overloaded(random_);
-  count_demand(ask);
+  count_demand(ask, false);
   const budget::Moment at = now();
   const Mark mark = mark_of(*hold, outcome, book_->latest(at));
   budget::Answer answer;
@@ -189,9 +197,10 @@ void Budgets::settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amo
   hold = nullptr;
 }
 
-void Budgets::count_demand(const Ask& ask) {
+void Budgets::count_demand(const Ask& ask, bool admitted) {
   if (usage_ == nullptr) return;
-  usage_->asked(asker_of(ask.payer), counted(ask.payer, ask.amounts), clock_.mono());
+  usage_->asked(asker_of(ask.payer), counted(ask.payer, ask.amounts),
+                charged(ask.payer, admitted ? ask.amounts[Dimension::credits] : 0), clock_.mono());
 }
 
 std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask) {
@@ -208,7 +217,7 @@ std::optional<Budgets::Denial> Budgets::reserve(const Ask& ask) {
                               answer, against);
     }
   }
-  count_demand(ask);
+  count_demand(ask, answer.admitted);
   const Mark& nearest = answer.nearest;
   if (answer.has_nearest && is_credits(nearest.dimension)) use.credits_left = nearest.left;
   // Of both steps the one with less left is told.
@@ -268,6 +277,7 @@ void Budgets::settle(const Payer& payer, BudgetUse& use, std::int64_t bytes) {
     if (!held.is_open()) return;
     if (usage_ != nullptr) {
       usage_->settled(asker_of(payer), counted(payer, held.taken()), counted(payer, used),
+                      charged(payer, used[Dimension::credits] - held.taken()[Dimension::credits]),
                       clock_.mono());
     }
     std::optional<budget::Journal::Turn> turn = this->turn();

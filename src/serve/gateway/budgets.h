@@ -105,7 +105,7 @@ class Budgets {
   Verdict decide(const Ask& ask, const Later& later);
   std::optional<Denial> after_share(const Ask& ask, const share::Outcome& outcome);
   std::optional<Denial> reserve(const Ask& ask);
-  void count_demand(const Ask& ask);
+  void count_demand(const Ask& ask, bool admitted);
   void settle_shared(std::shared_ptr<SharedHold>& hold, const budget::Amounts& used);
   Denial denial_of(const budget::Answer& answer, const std::vector<budget::Mark>& against,
                    budget::Ticks now, BudgetUse& use);

@@ -299,6 +299,57 @@ TEST_CASE("terms: nodes that share budgets honour classes and exemptions") {
   }
 }
 
+TEST_CASE(
+    "terms: the pace of days and months is what they are charged, whoever is exempt of what") {
+  constexpr const char* kOfCredits = R"(package mc.budget
+
+decision := {"exempt": ["credits"], "rules": ["training"]} if input.purpose == "training"
+
+decision := {"exempt": ["day_credits"], "rules": ["investigation"]} if {
+	input.purpose == "investigation"
+}
+)";
+  Site site(kOfCredits, R"({"budgets": {"starter": {
+      "gql_qps": 3, "credits_per_s": 1000, "credits_per_day": 1000, "credits_per_month": 9000}}})");
+  const auto demand = [&] { return site.usage.demands(site.world->clock().mono()).at(0); };
+  const auto taken = [&] {
+    budget::Book::Who who;
+    who.tenant = "alpha";
+    who.plan = "starter";
+    who.route = budget::Book::kAllRoutes;
+    burn::Usage::Charged out;
+    const budget::Moment at = budget::Moment::of({}, site.world->clock().wall());
+    for (const budget::Book::Line& line : site.book->effective(who, at)) {
+      if (!line.left) continue;
+      if (line.dimension == budget::Dimension::day_credits) out.day = line.quota - *line.left;
+      if (line.dimension == budget::Dimension::month_credits) out.month = line.quota - *line.left;
+    }
+    return out;
+  };
+  REQUIRE(site.ask("training").status == 200);
+  const std::int64_t once = taken().day;
+  CHECK(once > 0);
+  CHECK(demand().of_hour == burn::Usage::Charged{once, once});
+  CHECK(demand().amounts[budget::Dimension::credits] == 0);
+  REQUIRE(site.ask("investigation").status == 200);
+  CHECK(taken() == burn::Usage::Charged{once, 2 * once});
+  CHECK(demand().of_hour == taken());
+  CHECK(demand().amounts[budget::Dimension::credits] == once);
+  REQUIRE(site.ask("demo").status == 200);
+  CHECK(site.ask("demo").status == 429);  // before it is priced
+  CHECK(demand().of_hour == taken());
+}
+
+TEST_CASE("terms: what a day has no credits for is asked for, and no pace of it") {
+  Site site(kRules, R"({"budgets": {"starter": {"credits_per_day": 5}}})");
+  int admitted = 0;
+  while (admitted < 50 && site.ask("demo").status == 200) ++admitted;
+  REQUIRE(admitted < 50);
+  const auto demand = site.usage.demands(site.world->clock().mono()).at(0);
+  CHECK(demand.of_hour.day <= 5);
+  CHECK(demand.amounts[budget::Dimension::credits] > demand.of_hour.day);
+}
+
 TEST_CASE("terms: a class's priority stands in place of its plan's") {
   const PlanShare share{.priority = 10, .priority_of_class = {{"batch", 0}, {"urgent", 63}}};
   CHECK(share.priority_for("") == 10);
