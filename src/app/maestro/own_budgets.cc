@@ -31,44 +31,54 @@ Result<std::unique_ptr<budget::Journal>> make_journal(Machine& machine, const Se
 
 namespace {
 
-// Of what waits, else of the newest record there is; one whose payload was erased says nothing.
-Result<budget::SettingsBefore> settings_before(const SettingsHistory& history) {
+constexpr std::int64_t kSettingsSoughtMax = 1'000;  // records of all nodes, newest first
+
+// Of what waits, else of the newest record of this node.
+Result<budget::SettingsBefore> settings_before(const SettingsHistory& history,
+                                               std::string_view node) {
   budget::SettingsBefore out;
   if (const auto waiting = history.records.newest(budget::kSettingsAction)) {
-    out.hash = budget::settings_hash_in(waiting->payload);
+    if (const auto said = budget::settings_in(waiting->payload)) out.hash = said->hash;
     out.record = "key " + to_hex({waiting->key.data(), waiting->key.size()});
+    out.unknown = !out.hash;
     return out;
   }
   const std::string log(budget::kSettingsLog);
   search::Query query;
   query.type = "budget";
   query.action = budget::kSettingsAction;
-  query.limit = 1;
+  query.limit = kSettingsSoughtMax;
   const Result<search::Found> found = history.index.find(log, query);
   if (!found && found.error().code == Code::not_found) return out;  // there is no such log yet
   if (!found) return tl::unexpected<Error>(found.error());
-  if (found->records.empty()) return out;
-  MC_TRY(const ledger::ReadRecord read, history.store.read(log, found->records.front()));
-  out.hash = budget::settings_hash_in(read.payload);
-  out.record = "number " + std::to_string(found->records.front());
+  for (const std::uint64_t record : found->records) {
+    MC_TRY(const ledger::ReadRecord read, history.store.read(log, record));
+    const std::optional<budget::SettingsSaid> said = budget::settings_in(read.payload);
+    if (said && said->node != node) continue;
+    // One whose payload was erased may be of this node.
+    if (!said) return fail(Code::not_found, "record " + std::to_string(record) + " is erased");
+    out.hash = said->hash;
+    out.record = "number " + std::to_string(record);
+    return out;
+  }
+  if (found->more) return fail(Code::not_found, "the newest records are all of other nodes");
   return out;
 }
 
 }  // namespace
 
-void record_settings(const SettingsHistory& history, const budget::BudgetSettings& settings,
-                     WallTime at) {
+void record_settings(const SettingsHistory& history, const SettingsStart& start) {
   (void)history.records.record();  // what waits since before comes first; it tells what fails
-  Result<budget::SettingsBefore> before = settings_before(history);
-  // Rather once too often than never.
+  Result<budget::SettingsBefore> before = settings_before(history, start.node);
   if (!before) {
     history.log.warn("budget.settings_unknown", {{"why", before.error().what}});
-    before = budget::SettingsBefore{};
+    before = budget::SettingsBefore{.hash = std::nullopt, .record = "", .unknown = true};
   }
-  std::optional<ledger::Entry> entry = budget::record_of(settings, *before, at);
+  std::optional<ledger::Entry> entry =
+      budget::record_of({start.settings, start.node, start.at}, *before);
   if (!entry) return;
   history.log.event("budget.settings_changed",
-                    {{"hash", hash_of(settings)}, {"before", before->hash.value_or("")}});
+                    {{"hash", hash_of(start.settings)}, {"before", before->hash.value_or("")}});
   history.records.put(std::move(*entry));
   (void)history.records.record();
 }

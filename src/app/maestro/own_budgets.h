@@ -36,16 +36,21 @@ Result<OwnAdmission> make_admission(const Settings& settings);
 Result<std::unique_ptr<budget::Journal>> make_journal(Machine& machine, const Settings& settings,
                                                       const budget::Book& book);
 
-// What the ledger lacks of the settings that the server starts with: that they are others than were
-// recorded last. When the ledger takes nothing the record waits, and the server starts.
+// What the ledger lacks of the settings that the server starts with: that they are others than this
+// node has recorded last. When the ledger takes nothing the record waits, and the server starts.
+// Where the ledger does not tell what was before there is a record: once too often, never too few.
 struct SettingsHistory {
   RecordSpool& records;
   search::Index& index;
   const ledger::Store& store;
   log::Log& log;
 };
-void record_settings(const SettingsHistory& history, const budget::BudgetSettings& settings,
-                     WallTime at);
+struct SettingsStart {
+  budget::BudgetSettings settings;
+  std::string node;
+  WallTime at;
+};
+void record_settings(const SettingsHistory& history, const SettingsStart& start);
 
 // Takes over each second what was changed, also by another server, and records what has ended; on a
 // thread of its own, as the ledger is waited for. The first time before the constructor returns.

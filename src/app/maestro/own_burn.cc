@@ -9,7 +9,8 @@ namespace mc::app {
 namespace {
 
 constexpr std::chrono::seconds kEach(5);
-constexpr std::size_t kBurnsExported = 100;  // of tenants and budgets, those that burn most
+constexpr std::int64_t kRecordsSoughtMax = 1'000;  // of a tenant's burns, newest first
+constexpr std::size_t kBurnsExported = 100;        // of tenants and budgets, those that burn most
 
 std::vector<std::string> paths_of(const Settings& settings) {
   std::vector<std::string> out;
@@ -36,7 +37,30 @@ void OwnBurn::step() {
   usage_.tick(now);
 }
 
+Result<bool> OwnBurn::was_told(const burn::QuotaEvent& event, const ledger::Entry& entry) {
+  if (!burn::is_window(event.of.dimension)) return false;
+  if (world_.records.waits(entry.key)) return true;
+  search::Query query;
+  query.type = entry.type;
+  query.action = entry.action;
+  query.from = event.of.from;
+  query.limit = kRecordsSoughtMax;
+  const Result<search::Found> found = world_.index.find(entry.log, query);
+  if (!found && found.error().code == Code::not_found) return false;  // there is no such log yet
+  if (!found) return tl::unexpected<Error>(found.error());
+  for (const std::uint64_t record : found->records) {
+    MC_TRY(const ledger::ReadRecord read, world_.store.read(entry.log, record));
+    if (burn::tells(read.payload, event, world_.node)) return true;
+  }
+  return false;
+}
+
 void OwnBurn::tell(const burn::QuotaEvent& event) {
+  ledger::Entry entry = burn::record_of(event, world_.node);
+  const Result<bool> told = was_told(event, entry);
+  // Rather once too often than never.
+  if (!told) world_.log.warn("budget.burns_unknown", {{"why", told.error().what}});
+  if (told.value_or(false)) return;
   const burn::QuotaBurn& burn = event.of;
   const std::string_view dimension = budget::name_of(burn.dimension);
   world_.log.warn("budget.burn", {{"tenant", burn.tenant},
@@ -44,7 +68,6 @@ void OwnBurn::tell(const burn::QuotaEvent& event) {
                                   {"level", burn.level},
                                   {"burn", burn.burn},
                                   {"limit", burn.quota}});
-  world_.records.put(burn::record_of(event));
   json::Object data;
   data.set("dimension", dimension);
   data.set("level", burn.level);
@@ -54,6 +77,7 @@ void OwnBurn::tell(const burn::QuotaEvent& event) {
            burn.exhausted_at ? json::Value(format_rfc3339(*burn.exhausted_at)) : json::Value());
   data.set("at", format_rfc3339(event.at));
   announce(burn.tenant, "mc.budget.burn", std::string(dimension), std::move(data));
+  world_.records.put(std::move(entry));  // last: what is recorded is not told again
 }
 
 void OwnBurn::tell(const burn::SloEvent& event) {
@@ -63,7 +87,7 @@ void OwnBurn::tell(const burn::SloEvent& event) {
                                {"page", is_page(event.pair)},
                                {"long", event.burn_long},
                                {"short", event.burn_short}});
-  world_.records.put(burn::record_of(event, slo_.objective()));
+  world_.records.put(burn::record_of(event, slo_.objective(), world_.node));
   if (event.tenant.empty()) return;  // of all together: the operator's, by the metrics
   json::Object data;
   data.set("pair", name_of(event.pair));

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "base/base.h"
@@ -14,6 +15,7 @@
 #include "log/log.h"
 #include "maestro/record_spool.h"
 #include "metric/metric.h"
+#include "search/search.h"
 #include "sys/sys.h"
 
 namespace mc::app {
@@ -29,6 +31,9 @@ class OwnBurn {
     identity::Directory& directory;
     const budget::Book& book;
     RecordSpool& records;
+    search::Index& index;  // of what is recorded in `store`
+    const ledger::Store& store;
+    std::string node;
   };
   OwnBurn(const World& world, const Settings& settings);
 
@@ -40,6 +45,8 @@ class OwnBurn {
   void add_metrics(metric::Registry& metrics);
 
  private:
+  // Whether another process of this node has recorded it: a level of a day or month outlives it.
+  Result<bool> was_told(const burn::QuotaEvent& event, const ledger::Entry& entry);
   void tell(const burn::QuotaEvent& event);
   void tell(const burn::SloEvent& event);
   void announce(const std::string& tenant, std::string_view type, const std::string& subject,

@@ -18,8 +18,6 @@
 
 namespace mc::app {
 
-struct Settings;
-
 // Writes each second what has changed. What fails is tried again, and told once until it goes well.
 class OwnWindows {
  public:
@@ -31,10 +29,9 @@ class OwnWindows {
     budget::Book& book;
     budget::Journal* journal = nullptr;
   };
-  // Null when nothing is limited. What the database has is in the book when it returns; when the
-  // database fails, that comes with a later second. `corrupt` or `unavailable` names the file of
-  // the data directory in which this node has its name ("node"); it is made at the first start.
-  static Result<std::unique_ptr<OwnWindows>> start(World world, const Settings& settings);
+  // Null when nothing is limited. What the database has of this node is in the book when it
+  // returns; when the database fails, that comes with a later second.
+  static std::unique_ptr<OwnWindows> start(World world, std::string node);
   ~OwnWindows();
   OwnWindows(const OwnWindows&) = delete;
   OwnWindows& operator=(const OwnWindows&) = delete;

@@ -15,7 +15,6 @@ namespace mc::app {
 namespace {
 
 constexpr std::string_view kKind = "mc.record-spool/v1";
-constexpr auto kRecordAgain = std::chrono::milliseconds(500);
 constexpr std::size_t kTextsBytesMax = 8 * ledger::kTextBytesMax;  // of an entry, but its payload
 // Each byte may need an escape of six.
 constexpr std::size_t kFileBytesMax = 6 * (kSpooledBytesMax + kSpooledMax * kTextsBytesMax);
@@ -103,6 +102,13 @@ Result<std::unique_ptr<RecordSpool>> RecordSpool::open(World world, std::string 
   return spool;
 }
 
+RecordSpool::Append RecordSpool::append_to(ledger::Ledger& ledger) {
+  return [&ledger](const ledger::Entry& entry) -> Status {
+    MC_TRY_OK(ledger.append(entry));
+    return ok();
+  };
+}
+
 RecordSpool::~RecordSpool() {
   stop();
 }
@@ -110,16 +116,23 @@ RecordSpool::~RecordSpool() {
 Status RecordSpool::load() {
   MC_TRY(const bool there, world_.files.exists(file_));
   if (!there) return ok();
-  MC_TRY(const std::string text, world_.files.read_all(file_, kFileBytesMax));
-  Result<std::deque<ledger::Entry>> entries = parse_entries(text);
-  if (!entries) {
-    return fail(Code::corrupt, file_ + ": " + entries.error().what +
-                                   "; moved away, the server starts without the records in it");
-  }
+  const Result<std::string> text = world_.files.read_all(file_, kFileBytesMax);
+  if (!text && text.error().code != Code::invalid) return tl::unexpected<Error>(text.error());
+  if (!text) return put_aside(text.error());  // it is too long
+  Result<std::deque<ledger::Entry>> entries = parse_entries(*text);
+  if (!entries) return put_aside(entries.error());
   waiting_ = std::move(*entries);
   for (const ledger::Entry& one : waiting_) bytes_ += one.payload.size();
   // The file is there, so it is written or removed when that is not what waits any more.
   version_ = saved_ = 1;
+  return ok();
+}
+
+Status RecordSpool::put_aside(const Error& why) {
+  const std::string aside = file_ + ".corrupt";
+  MC_TRY_OK(world_.files.rename(file_, aside));
+  ++dropped_;
+  world_.log.warn("budget.records_corrupt", {{"file", aside}, {"why", why.what}});
   return ok();
 }
 
@@ -162,7 +175,7 @@ Status RecordSpool::record() {
       if (waiting_.empty()) break;
       next = waiting_.front();
     }
-    const auto done = world_.ledger.append(next);
+    const Status done = world_.append(next);
     const bool impossible = !done && done.error().code == Code::invalid;
     if (!done && !impossible) {
       if (!failing_) world_.log.warn("budget.unrecorded", {{"why", done.error().what}});
@@ -211,6 +224,11 @@ std::optional<ledger::Entry> RecordSpool::newest(std::string_view action) const 
   return *found;
 }
 
+bool RecordSpool::waits(const ledger::RepeatKey& key) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(waiting_, [&](const ledger::Entry& one) { return one.key == key; });
+}
+
 void RecordSpool::start() {
   thread_ = std::thread([this] { run(); });
 }
@@ -228,6 +246,7 @@ void RecordSpool::stop() {
 }
 
 void RecordSpool::run() {
+  const std::chrono::nanoseconds again(world_.record_again.count);
   bool behind = false;
   std::unique_lock lock(mutex_);
   while (!end_) {
@@ -236,7 +255,7 @@ void RecordSpool::run() {
     lock.unlock();
     behind = !record();
     lock.lock();
-    if (behind) woken_.wait_for(lock, kRecordAgain, [this] { return end_; });
+    if (behind) woken_.wait_for(lock, again, [this] { return end_; });
   }
 }
 
@@ -256,7 +275,8 @@ void RecordSpool::add_metrics(metric::Registry& metrics) {
                         [this] { return static_cast<double>(waiting()); });
   metrics.collect_counter(
       {.name = "mc_budget_records_dropped_total",
-       .help = "Records of budgets that no ledger will have: too many waited."},
+       .help = "Records of budgets that no ledger will have: too many waited, or their file was "
+               "damaged."},
       [this](const metric::Registry::Emit& emit) { emit({}, static_cast<double>(dropped())); });
 }
 

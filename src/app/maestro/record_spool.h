@@ -6,6 +6,9 @@
 // forgets nothing: a ledger whose disk failed records again after the next start only. A process
 // that is killed before record() has tried loses what it was told last.
 //
+// A file that is not one of a spool's is moved aside ("....corrupt"); that is told and counts as
+// one that was dropped, as nobody can say how many there were.
+//
 // Past kSpooledMax and kSpooledBytesMax what comes is dropped, and so is what can stand in no
 // ledger; that is counted and told.
 //
@@ -15,6 +18,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,14 +39,18 @@ inline constexpr std::size_t kSpooledBytesMax = 4 << 20;  // of payloads
 
 class RecordSpool {
  public:
-  // All outlive it.
+  // Gives the ledger an entry and waits until it is durable; errors as Ledger::append().
+  using Append = std::function<Status(const ledger::Entry&)>;
+  static Append append_to(ledger::Ledger& ledger);
+  // All outlive it, and the ledger behind `append`.
   struct World {
     sys::Files& files;
     sys::Random& random;
     log::Log& log;
-    ledger::Ledger& ledger;
+    Append append;
+    Nanos record_again = millis(500);  // how long the thread waits for a ledger that took nothing
   };
-  // With what waits in the file. `corrupt` when that is not one of a spool's, which names it.
+  // With what waits in the file. An error when that cannot be read, or not be moved aside.
   static Result<std::unique_ptr<RecordSpool>> open(World world, std::string file);
   ~RecordSpool();
   RecordSpool(const RecordSpool&) = delete;
@@ -54,6 +62,7 @@ class RecordSpool {
   Status record();
   // The newest of this action that waits; none when all such are recorded.
   std::optional<ledger::Entry> newest(std::string_view action) const;
+  bool waits(const ledger::RepeatKey& key) const;  // whether one of this key does
 
   void start();
   // Ends the thread, and tries once more.
@@ -65,6 +74,7 @@ class RecordSpool {
  private:
   RecordSpool(World world, std::string file) : world_(world), file_(std::move(file)) {}
   Status load();
+  Status put_aside(const Error& why);
   Status save();
   Status remove_file();
   void drop(const ledger::Entry& entry, const std::string& why);  // mutex_ held

@@ -3,10 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <set>
+#include <thread>
 
 #include "budget/settings_record.h"
 #include "maestro/own_budgets.h"
+#include "sim/faulty_sql.h"
 #include "sim/sim.h"
 
 namespace mc::app {
@@ -22,6 +27,13 @@ ledger::Entry entry(const std::string& action, const std::string& tenant = "alph
           "not stated",      "",       payload,       {}};
 }
 
+// What another thread does; a thread that does not is a failure, after a while.
+bool until(const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return done();
+}
+
 // The ledger has a disk of its own, so that it fails alone.
 struct World {
   sim::SimClock clock;
@@ -31,6 +43,10 @@ struct World {
   log::MemorySink sink;
   log::Log log{clock, sink, {}};
   std::unique_ptr<ledger::Ledger> ledger;
+  std::atomic<bool> away = false;
+  std::atomic<int> refused = 0;
+  std::unique_ptr<sql::Connection> database;  // of the index
+  sim::FaultyConnection* faulty = nullptr;
   std::unique_ptr<search::Index> index;
   std::unique_ptr<RecordSpool> spool;
 
@@ -49,12 +65,24 @@ struct World {
         *tlog::NoteSigner::make("ledger.example", tlog::NoteKeyType::ed25519, key));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().what);
     ledger = std::move(*opened);
-    index =
-        *search::Index::open(*sql::sqlite_driver()->open("sqlite::memory:", {}), ledger->store());
+    database = *sql::sqlite_driver()->open("sqlite::memory:", {});
+    auto wrapped = std::make_unique<sim::FaultyConnection>(*database);
+    faulty = wrapped.get();
+    index = *search::Index::open(std::move(wrapped), ledger->store());
+  }
+  // To the ledger, unless it is away for a while.
+  RecordSpool::Append append() {
+    return [this, to_ledger = RecordSpool::append_to(*ledger)](const ledger::Entry& one) -> Status {
+      if (away) {
+        ++refused;
+        return fail(Code::unavailable, "away");
+      }
+      return to_ledger(one);
+    };
   }
   Status try_open() {
     spool = nullptr;
-    MC_TRY(spool, RecordSpool::open({disk, random, log, *ledger}, kFile));
+    MC_TRY(spool, RecordSpool::open({disk, random, log, append(), millis(5)}, kFile));
     return ok();
   }
   void open() {
@@ -76,8 +104,12 @@ struct World {
     return out;
   }
   bool has_file() { return *disk.exists(kFile); }
-  void start_with(const budget::BudgetSettings& settings) {
-    record_settings({*spool, *index, ledger->store(), log}, settings, clock.wall());
+  void start_with(const budget::BudgetSettings& settings, const std::string& node = "node_1") {
+    record_settings({*spool, *index, ledger->store(), log}, {settings, node, clock.wall()});
+  }
+  // By the thread, before whoever ends it would.
+  bool waits_for_none() const {
+    return until([this] { return spool->waiting() == 0; });
   }
 };
 
@@ -96,9 +128,25 @@ TEST_CASE("record spool: what is put is recorded in its order, and nothing is wr
 TEST_CASE("record spool: a thread records by itself") {
   World world;
   world.spool->start();
+  for (const char* action : {"a", "b"}) {
+    world.put(action);
+    CHECK(world.waits_for_none());
+  }
+  CHECK(world.recorded() == Texts{"a", "b"});
+}
+
+TEST_CASE("record spool: a thread tries again until the ledger is back, and keeps the order") {
+  World world;
+  world.away = true;
+  world.spool->start();
   world.put("a");
-  world.spool->stop();  // and what the thread has not come to
-  CHECK(world.recorded() == Texts{"a"});
+  world.put("b");
+  CHECK(until([&] { return world.refused >= 2; }));
+  CHECK(world.spool->waiting() == 2);
+  world.away = false;
+  CHECK(world.waits_for_none());
+  CHECK(world.recorded() == Texts{"a", "b"});
+  CHECK(world.sink.count("budget.unrecorded") == 1);
 }
 
 TEST_CASE("record spool: what a ledger that is down does not take outlives a restart, once each") {
@@ -188,18 +236,24 @@ TEST_CASE("record spool: what can stand in no ledger holds up nothing behind it"
   CHECK(world.spool->dropped() == 1);
 }
 
-TEST_CASE("record spool: a file that is not one stops the start, and names itself") {
-  World world;
+TEST_CASE("record spool: a file that is not one is moved aside, told and counted") {
   for (const std::string& bad :
        {std::string(), std::string("{}"), std::string(R"({"kind":"mc.record-spool/v1"})"),
         std::string(R"({"kind":"mc.record-spool/v2","entries":[]})"),
         std::string(R"({"kind":"mc.record-spool/v1","entries":[{"log":"audit/alpha"}]})")}) {
     CAPTURE(bad);
+    World world;
     REQUIRE(world.disk.write_atomic(kFile, bad).has_value());
-    const Status opened = world.try_open();
-    REQUIRE(!opened.has_value());
-    CHECK(opened.error().code == Code::corrupt);
-    CHECK(opened.error().what.starts_with(kFile + ": "));
+    world.open();
+    CHECK(world.spool->dropped() == 1);
+    CHECK(world.sink.count("budget.records_corrupt") == 1);
+    CHECK(!world.has_file());
+    CHECK(*world.disk.read_all(kFile + ".corrupt", 1'000) == bad);
+    world.put("a");
+    REQUIRE(world.spool->record().has_value());
+    CHECK(world.recorded() == Texts{"a"});
+    world.open();
+    CHECK(world.spool->dropped() == 0);
   }
 }
 
@@ -222,7 +276,7 @@ TEST_CASE("settings history: a start with others is recorded, a start with the s
   world.start_with({});
   REQUIRE(world.recorded("audit/system").size() == 4);
   const auto read = world.ledger->store().read("audit/system", 3);
-  CHECK(budget::settings_hash_in(read->payload) == hash_of(budget::BudgetSettings{}));
+  CHECK(budget::settings_in(read->payload)->hash == hash_of(budget::BudgetSettings{}));
 }
 
 TEST_CASE("settings history: while the ledger is down a start is told, and recorded by the next") {
@@ -243,20 +297,55 @@ TEST_CASE("settings history: while the ledger is down a start is told, and recor
   Texts hashes;
   for (std::uint64_t i = 0; i < world.ledger->store().head("audit/system")->size; ++i) {
     hashes.push_back(
-        *budget::settings_hash_in(world.ledger->store().read("audit/system", i)->payload));
+        budget::settings_in(world.ledger->store().read("audit/system", i)->payload)->hash);
   }
   const std::string fast = hash_of(settings_of(50)), slow = hash_of(settings_of(20));
   CHECK(hashes == Texts{fast, slow, fast, slow});
 }
 
-TEST_CASE("settings history: two servers that find the same in one ledger make one record") {
+TEST_CASE("settings history: servers with settings of their own each record their changes alone") {
   World world;
-  const auto entry_of = [&] { return *budget::record_of(settings_of(50), {}, world.clock.wall()); };
-  world.spool->put(entry_of());
-  world.clock.advance(seconds(1));
-  world.spool->put(entry_of());
-  REQUIRE(world.spool->record().has_value());
-  CHECK(world.recorded("audit/system").size() == 1);
+  for (int round = 0; round < 3; ++round) {
+    world.start_with(settings_of(50), "node_1");
+    world.start_with(settings_of(20), "node_2");
+    world.start_with({}, "node_3");  // never had any
+    CHECK(world.recorded("audit/system").size() == 2);
+  }
+  world.start_with(settings_of(20), "node_1");
+  CHECK(world.recorded("audit/system").size() == 3);
+  const auto read = world.ledger->store().read("audit/system", 2);
+  CHECK(read->payload.find(hash_of(settings_of(50))) != std::string::npos);
+  world.start_with(settings_of(20), "node_2");
+  CHECK(world.recorded("audit/system").size() == 3);
+}
+
+TEST_CASE("settings history: what cannot be looked up is recorded once more, whatever it was") {
+  World world;
+  world.start_with(settings_of(50));
+  for (const budget::BudgetSettings& settings : {budget::BudgetSettings{}, settings_of(50)}) {
+    const std::size_t before = world.recorded("audit/system").size();
+    for (std::size_t times = 1; times <= 2; ++times) {
+      world.faulty->fail_at(1, sim::FaultyConnection::Fault::not_run);
+      world.start_with(settings);
+      CHECK(world.recorded("audit/system").size() == before + times);
+    }
+    world.start_with(settings);
+    CHECK(world.recorded("audit/system").size() == before + 2);
+  }
+  CHECK(world.sink.count("budget.settings_unknown") == 4);
+}
+
+TEST_CASE("settings history: after an erased record there is one more") {
+  World world;
+  world.start_with(settings_of(50));
+  world.start_with(settings_of(20));
+  ledger::Entry why = entry("erased", "system");
+  REQUIRE(world.ledger->redact("audit/system", 1, why).has_value());
+  world.start_with(settings_of(50));  // as the newest that can be read
+  const std::size_t records = world.recorded("audit/system").size();
+  CHECK(world.recorded("audit/system").back() == budget::kSettingsAction);
+  world.start_with(settings_of(50));
+  CHECK(world.recorded("audit/system").size() == records);
 }
 
 }  // namespace

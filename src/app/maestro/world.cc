@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "admission/controller.h"
+#include "maestro/node_name.h"
 
 namespace mc::app {
 namespace {
@@ -190,9 +191,9 @@ Status Running::build_ledger() {
   MC_TRY(witness_, open_witness(machine_, settings_));
   MC_TRY(signing_, open_signing(machine_, settings_, *ledger_.ledger));
   MC_TRY(index_, open_index(machine_, settings_, *ledger_.ledger));
-  MC_TRY(records_,
-         RecordSpool::open({*machine_.files, *machine_.random, *output_.log, *ledger_.ledger},
-                           settings_.data_dir + "/budget-records.json"));
+  MC_TRY(records_, RecordSpool::open({*machine_.files, *machine_.random, *output_.log,
+                                      RecordSpool::append_to(*ledger_.ledger)},
+                                     settings_.data_dir + "/budget-records.json"));
   chores_ = std::make_unique<LedgerChores>(*machine_.files, ledger_folder(settings_),
                                            *ledger_.ledger, *index_, *output_.log);
   MC_TRY(transparency::AccessPolicy access_policy, read_access_policy(machine_, settings_));
@@ -272,8 +273,9 @@ void Running::build_tracer() {
 
 Status Running::build_budgets() {
   MC_TRY(budgets_, make_book(settings_));
+  MC_TRY(const std::string node, node_name(machine_, settings_.data_dir + "/node"));
   record_settings({*records_, *index_, ledger_.ledger->store(), *output_.log},
-                  {settings_.budgets, settings_.admission}, machine_.clock->wall());
+                  {{settings_.budgets, settings_.admission}, node, machine_.clock->wall()});
   MC_TRY(admission_, make_admission(settings_));
   for (std::size_t i = 0; i < budget::kDimensions; ++i) {
     const auto dimension = static_cast<budget::Dimension>(i);
@@ -287,11 +289,11 @@ Status Running::build_budgets() {
                       {{"why", "policy.opa decides elsewhere, and is not asked for classes"}});
   }
   MC_TRY(journal_, make_journal(machine_, settings_, *budgets_));
-  MC_TRY(windows_,
-         OwnWindows::start({machine_, *output_.log, *state_.directory, *budgets_, journal_.get()},
-                           settings_));
+  windows_ = OwnWindows::start(
+      {machine_, *output_.log, *state_.directory, *budgets_, journal_.get()}, node);
   burn_ = std::make_unique<OwnBurn>(
-      OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_, *records_},
+      OwnBurn::World{*machine_.clock, *output_.log, *state_.directory, *budgets_, *records_,
+                     *index_, ledger_.ledger->store(), node},
       settings_);
   records_->start();
   return ok();
