@@ -12,6 +12,8 @@ import { Receiver } from "../notify/receivers.mjs";
 export const RATE = 4; // requests a second, 1,200 in five minutes
 
 export class Shop {
+  refused = 0; // in surges
+
   static async start() {
     const shop = new Shop();
     shop.upstream = http.createServer((request, response) => {
@@ -71,6 +73,7 @@ budgets: {starter: {gql_qps: ${RATE}}, pro: {gql_qps: 1000}}
     for (let left = count; left > 0; left -= 50) {
       const replies = await Promise.all(Array.from({ length: Math.min(left, 50) }, () => this.ask(this.ben)));
       denied = replies.findLast(({ status }) => status === 429) ?? denied;
+      this.refused += replies.filter(({ status }) => status === 429).length;
     }
     return denied;
   }
@@ -103,10 +106,14 @@ scenario("a surge of one tenant: told at 80 and at 90 %, seen by all who should,
     await eventually("the webhook says 90", () => shop.told().length === 2, 30_000);
     assert.equal(shop.told()[1].data.level, 90);
 
-    const usage = await shop.must("GET", "/v1/budgets/usage", shop.otto);
-    const [bravo] = usage.budgets.filter(({ tenant }) => tenant === "bravo");
+    // What burns is looked at every five seconds, and 90 % may have been found amid the surge.
+    const [usage, bravo] = await eventually("a look at the whole surge", async () => {
+      const seen = await shop.must("GET", "/v1/budgets/usage", shop.otto);
+      const [burning] = seen.budgets.filter(({ tenant }) => tenant === "bravo");
+      return burning.burn > 1.3 && [seen, burning];
+    }, 30_000);
     assert.deepEqual([bravo.dimension, bravo.limit, bravo.unit, bravo.level], ["requests", RATE, "per_s", 90]);
-    assert.ok(bravo.burn > 1.3 && bravo.burn < 1.4, `burn ${bravo.burn}`);
+    assert.ok(bravo.burn < 1.4, `burn ${bravo.burn}`);
     const [row] = usage.rows.filter(({ tenant }) => tenant === "bravo");
     assert.equal(row.admitted + row.rejected, RATE * 300 * 1.34);
     const metrics = (await send(`${shop.server.url}/metrics`, { headers: { Authorization: `Bearer ${shop.otto}` } })).text;
@@ -139,7 +146,10 @@ scenario("a surge of one tenant: told at 80 and at 90 %, seen by all who should,
     assert.equal(good.status, 0, `${good.out}${good.err}`);
     assert.equal(verify(document.replace('"left":0', '"left":1')).status, 5);
     assert.equal((await shop.call("GET", path, shop.ada)).status, 404);
-    const explained = JSON.parse(shop.site.must("--json", "budget", "explain", request, "--log", shop.site.path("data/admission")));
+    const explained = await eventually("the log has it", () => {
+      const done = shop.site.run("--json", "budget", "explain", request, "--log", shop.site.path("data/admission"));
+      return done.status === 0 && JSON.parse(done.out);
+    });
     assert.equal(explained.decisions[0].limit.policy, JSON.parse(document).limit.policy);
   }));
 
@@ -150,7 +160,7 @@ scenario("an override is tried on what happened, then made, and does what was fo
     const limit = { dimension: "requests", factor: "3" };
     const seen = await shop.must("POST", `${overrides}/preview`, shop.otto, limit);
     assert.equal(seen.decisions, 100);
-    assert.ok(seen.rejected_before >= 90, `${seen.rejected_before} were refused`);
+    assert.equal(seen.rejected_before, shop.refused);
     assert.equal(seen.rejected_after, seen.rejected_before - seen.admitted_instead);
     assert.ok(seen.admitted_instead >= 2 * RATE, `${seen.admitted_instead} would be let through`);
     assert.deepEqual([seen.limit_before, seen.limit_after, seen.takes_two], [RATE, 3 * RATE, false]);

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { eventually } from "../lib/children.mjs";
 import { send } from "../lib/http.mjs";
@@ -56,10 +57,17 @@ scenario("what crosses 80 and 90 % stands in the tenant's log, and its receipt h
       Array(2).fill(["budget.burn", "budget", "node@system"]));
     const payload = first.payload;
     assert.deepEqual([payload.dimension, payload.level, payload.limit, payload.exhausted_at], ["requests", 80, RATE, null]);
-    assert.equal(payload.burn, payload.used / DEMAND);
+    assert.ok(payload.used >= DEMAND * 0.8 && payload.used < DEMAND * 0.9, `used ${payload.used}`);
+    assert.match(payload.node, /^node_[0-9a-z]+$/);
     assert.equal(Date.parse(payload.window.until) - Date.parse(payload.window.from), 300_000);
     assert.equal(payload.window.until, payload.at);
-    assert.deepEqual([all[1].payload.level, all[1].payload.used], [90, DEMAND * 1.34]);
+    // It is looked at every five seconds, so some of the second surge may come behind it.
+    const { level, used } = all[1].payload;
+    assert.equal(level, 90);
+    assert.ok(used >= DEMAND * 0.9 && used <= DEMAND * 1.34, `used ${used}`);
+    for (const { payload: each } of all) {
+      assert.equal(each.burn_millionths, Math.round(each.used / DEMAND * 1e6));
+    }
     assert.deepEqual(await actionsOf(shop, "alpha", shop.ada), [], "nobody else's log has it");
 
     const { json: { key } } = await shop.call("GET", "/v1/ledger", shop.ben);
@@ -122,9 +130,17 @@ scenario("an objective that burns is recorded for the tenant and for all, with w
     assert.deepEqual(own.map(({ payload }) => [payload.pair, payload.severity, payload.of]).toSorted(),
       [["creeping", "ticket", "tenant"], ["fast", "page", "tenant"], ["slow", "page", "tenant"]]);
     const { payload } = own.find((one) => one.payload.pair === "fast");
-    assert.deepEqual([payload.long.good, payload.long.bad, payload.short.bad], [0, 12, 12]);
-    assert.deepEqual(payload.objective, { good: 0.999, latency_ms: 1000 });
-    assert.ok(payload.long.burn > payload.threshold && payload.short.burn > payload.threshold);
+    // It may be found before the last of them has failed, and in a later step than the first.
+    for (const window of [payload.long, payload.short]) {
+      assert.equal(window.good, 0);
+      assert.equal(window.bad, window.shed + window.failed);
+      assert.ok(window.bad >= 1 && window.bad <= 12, `${window.bad} are bad`);
+      assert.ok(window.burn_millionths > payload.threshold_millionths, `it burns ${window.burn_millionths}`);
+    }
+    assert.ok(payload.long.bad >= 10, `${payload.long.bad} are bad`);
+    assert.deepEqual(payload.objective, { good_millionths: 999_000, latency_ms: 1000 });
+    assert.equal(payload.threshold_millionths, 14_400_000);
+    assert.equal(payload.node, own[0].payload.node);
     assert.equal(Date.parse(payload.long.until) - Date.parse(payload.long.from), 3_600_000);
     assert.equal(Date.parse(payload.short.until) - Date.parse(payload.short.from), 300_000);
     const together = await eventually("those of all together", async () => {
@@ -148,18 +164,19 @@ scenario("a start with other budgets is recorded with both hashes, a start with 
     const [first, ...none] = await settings();
     assert.deepEqual(none, []);
     assert.equal(first.payload.hash_before, null);
-    assert.equal(first.payload.settings.budgets.starter.gql_qps, RATE);
+    assert.equal(JSON.parse(first.payload.settings).budgets.starter.gql_qps, RATE);
     await restart("gql_qps: 1000", "gql_qps: 1000");
     assert.equal((await settings()).length, 1);
     await restart("gql_qps: 1000", "gql_qps: 900");
     const [, second, ...others] = await settings();
     assert.deepEqual(others, []);
     assert.equal(second.payload.hash_before, first.payload.hash);
-    assert.equal(second.payload.settings.budgets.pro.gql_qps, 900);
+    assert.equal(JSON.parse(second.payload.settings).budgets.pro.gql_qps, 900);
+    const node = readFileSync(join(shop.site.dataDir, "node"), "utf8");
     for (const { payload } of [first, second]) {
-      const text = JSON.stringify(payload.settings);
-      assert.equal(payload.hash, `sha256:${createHash("sha256").update(text).digest("hex")}`);
-      assert.equal(payload.settings_bytes, text.length);
+      assert.equal(payload.node, node);
+      assert.equal(payload.hash, `sha256:${createHash("sha256").update(payload.settings).digest("hex")}`);
+      assert.equal(payload.settings_bytes, payload.settings.length);
     }
     // The admission log of the run names the same settings.
     assert.equal((await shop.ask(shop.ada)).status, 200);
@@ -180,10 +197,11 @@ scenario("a refused request is explained by the server as by the admission log, 
     const path = `/v1/budgets/explain/${denied}`;
     const log = shop.site.path("data/admission");
     const ofLog = (...words) => shop.site.must(...words, "budget", "explain", denied, "--log", log, "--tenant", "bravo");
-    // The log is written each second.
-    const wanted = await eventually("the log has it", () => {
+    // The log is written each second, and each time it has more of what came with the request.
+    const wanted = await eventually("the log has all that the server has", async () => {
       const done = shop.site.run("--json", "budget", "explain", denied, "--log", log, "--tenant", "bravo");
-      return done.status === 0 && JSON.parse(done.out);
+      const ofServer = await shop.call("GET", path, shop.ben);
+      return done.status === 0 && isDeepStrictEqual(JSON.parse(done.out), ofServer.json) && ofServer.json;
     });
     const [one] = wanted.decisions;
     assert.deepEqual([one.outcome, one.tenant, one.limit.policy, one.limit.quota], ["denied", "bravo", "tenant-requests", RATE]);
