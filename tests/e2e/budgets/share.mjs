@@ -128,14 +128,18 @@ budgets: {starter: {${limits}}}
       .every((one) => one === value);
   }
 
+  async hasRecorded(action, node) {
+    const { json } = await send(`${node.server.url}/v1/tenants/system/records?type=budget`,
+      { headers: { Authorization: `Bearer ${node.metrics}` } });
+    return json.items.some((item) => item.action === action);
+  }
+
   // In the ledgers of these servers.
   async recorded(actions, nodes = this.nodes) {
     for (const node of nodes) {
-      await eventually("the ledger says so", async () => {
-        const { json } = await send(`${node.server.url}/v1/tenants/system/records?type=budget`,
-          { headers: { Authorization: `Bearer ${node.metrics}` } });
-        return actions.every((action) => json.items.some((item) => item.action === action));
-      });
+      for (const action of actions) {
+        await eventually(`the ledger says ${action}`, () => this.hasRecorded(action, node));
+      }
     }
   }
 
