@@ -120,10 +120,8 @@ struct Controller::State {
       watch = {};
       set_guards();
     }
-    const double most = watch.on() ? pressure.most() : 0;
-    for (std::size_t in = kSystem + 1; in < kClasses; ++in) {
-      cursors[in].roll(now, most, pressure.shed_most());
-    }
+    const double most = watch.on() && !watch.in_vain() ? pressure.most() : 0;
+    for (std::size_t in = kSystem + 1; in < kClasses; ++in) cursors[in].roll(now, most);
     if (now - waits_begin < kWaitsFor) return;
     waits_before = now - waits_begin < kWaitsFor * 2 ? waits : LogHistogram();
     waits.clear();
@@ -476,6 +474,7 @@ Arrived Controller::arrive(const Arrival& arrival, Effects& effects) {
   State& s = *state_;
   const std::lock_guard lock(s.mutex);
   s.begin(arrival.now);
+  ++s.counts.arrived;
   const Index tenant = s.tenants.enter(arrival.tenant, std::clamp(arrival.weight, 1U, kWeightMax));
   const std::int64_t kept_before = s.tenants[tenant].kept ? s.kept() : 0;
   s.tenants.keep_none(tenant);
@@ -573,6 +572,7 @@ Snapshot Controller::snapshot() const {
   out.waited_p99 = waits.quantile(0.99);
   out.pressure = s.pressure;
   out.pressed = s.watch.on();
+  out.in_vain = s.watch.in_vain();
   out.tenants = s.tenants.size();
   out.bytes += sizeof(State) + s.tenants.bytes() + s.limiter.bytes() +
                s.slots.capacity() * sizeof(Slot) + s.free_slots.capacity() * sizeof(Index) +

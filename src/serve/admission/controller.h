@@ -122,11 +122,12 @@ struct Snapshot {
   std::array<ClassSnapshot, kClasses> classes;
   bool lifo = false;             // some tenant's newest go first
   Nanos waited_p50, waited_p99;  // of those that started, in the last 10 to 20 s
-  std::uint64_t runs_at_once = 0, runs_after_wait = 0, finished = 0, withdrawn = 0;
+  std::uint64_t arrived = 0, runs_at_once = 0, runs_after_wait = 0, finished = 0, withdrawn = 0;
   std::uint64_t late = 0, shed = 0, full = 0, expired = 0, evicted = 0;
   std::size_t tenants = 0, bytes = 0;
   PressureParts pressure;  // as it was reported last
   bool pressed = false;    // overload by pressure
+  bool in_vain = false;    // it is, and shedding does not help: nobody is shed for it
 };
 struct TenantSnapshot {
   std::int64_t guaranteed = 0, in_use = 0, most = 0;  // seats

@@ -11,6 +11,8 @@ constexpr double kOfStarted = 1.05;
 constexpr double kCalmFirst = 0.10;  // of those that came; doubled each time
 constexpr double kCalmWait = 0.1;    // of the wait that is overload
 constexpr double kLessMost = 0.5;
+constexpr double kPressureNear = 0.9;
+constexpr double kPressedMost = 0.5;  // of those that came, that are shed for pressure
 // Of those that came, such as use more than their share: too few to shed, and enough again.
 constexpr double kOverFew = 0.05, kOverMany = 0.2;
 constexpr int kFullWindows = 2;  // in which all of them were shed
@@ -47,50 +49,62 @@ bool Cursor::admit(std::uint32_t level, bool within) {
   return !sheds;
 }
 
-void Cursor::roll(MonoTime now, double pressure, double shed_most) {
+void Cursor::roll(MonoTime now, double pressure) {
   if (!begin_) begin_ = now;
   if (arrived_ < settings_.window_requests && now - *begin_ < settings_.window) return;
-  move(pressure, shed_most);
+  move(now, pressure);
   std::ranges::fill(seen_, 0);
   begin_ = now;
   arrived_ = over_ = sheddable_ = shed_ = started_ = ended_ = waited_ = 0;
 }
 
-void Cursor::move(double pressure, double shed_most) {
+void Cursor::move(MonoTime now, double pressure) {
   const double limit = static_cast<double>(settings_.wait.count) * (guarded_ ? 0.5 : 1);
   const double mean = ended_ == 0 ? 0 : static_cast<double>(waited_) / static_cast<double>(ended_);
-  overloaded_ = mean > limit || pressure >= 1;
+  const bool waits = mean > limit;
+  overloaded_ = waits || pressure >= 1;
   if (static_cast<double>(over_) > kOverMany * static_cast<double>(arrived_)) strict_ = false;
-  const auto came = static_cast<double>(sheddable_);
-  const auto others = static_cast<double>(arrived_ - sheddable_);
-  const auto let_in = static_cast<double>(sheddable_ - shed_);
-  if (overloaded_) {
-    calm_step_ = 0;
-    if (arrived_ == 0) return;  // nobody to choose among
-    const bool enough = static_cast<double>(over_) > kOverFew * static_cast<double>(arrived_);
-    full_windows_ = let_in == 0 ? full_windows_ + 1 : 0;
-    if (!strict_ && (!enough || full_windows_ >= kFullWindows)) {
-      strict_ = true;  // whom to shed is known after the next window
-      full_windows_ = 0;
-      return;
-    }
-    const double could = kOfStarted * static_cast<double>(started_) - others;
-    const double least = std::min(kLess * let_in, let_in - 1);
-    if (mean > limit) {
-      place(came - std::clamp(could, std::min(kLessMost * let_in, least), least));
-    } else {
-      place(std::min(came - least, shed_most * static_cast<double>(arrived_)));
-    }
+  if (waits) return shed_for_waits();
+  if (pressure >= 1 && !strict_) return shed_for_pressure(now);
+  recover(mean <= kCalmWait * limit && (strict_ || pressure < kPressureNear));
+}
+
+void Cursor::shed_for_waits() {
+  calm_step_ = 0;
+  if (arrived_ == 0) return;  // nobody to choose among
+  const bool enough = static_cast<double>(over_) > kOverFew * static_cast<double>(arrived_);
+  full_windows_ = let_in() == 0 ? full_windows_ + 1 : 0;
+  if (!strict_ && (!enough || full_windows_ >= kFullWindows)) {
+    strict_ = true;  // whom to shed is known after the next window
+    full_windows_ = 0;
     return;
   }
+  const auto others = static_cast<double>(arrived_ - sheddable_);
+  const double could = kOfStarted * static_cast<double>(started_) - others;
+  const double least = std::min(kLess * let_in(), let_in() - 1);
+  place(static_cast<double>(sheddable_) -
+        std::clamp(could, std::min(kLessMost * let_in(), least), least));
+}
+
+// A window may be much shorter than the time from one look at what is short to the next.
+void Cursor::shed_for_pressure(MonoTime now) {
+  calm_step_ = 0;
+  if (sheddable_ == 0 || (pressed_ && now - *pressed_ < settings_.window)) return;
+  pressed_ = now;
+  const double least = std::min(kLess * let_in(), let_in() - 1);
+  place(std::min(static_cast<double>(sheddable_) - least,
+                 kPressedMost * static_cast<double>(arrived_)));
+}
+
+void Cursor::recover(bool calm) {
   if (at() == 0) {
     strict_ = false;
     calm_step_ = 0;
     return;
   }
-  const bool calm = mean <= kCalmWait * limit;
   calm_step_ = calm ? std::max(kCalmFirst, 2 * calm_step_) : 0;
-  place(static_cast<double>(shed_) - std::max(1.0, std::max(kMore, calm_step_) * came));
+  const double step = std::max(kMore, calm_step_) * static_cast<double>(sheddable_);
+  place(static_cast<double>(shed_) - std::max(1.0, step));
 }
 
 // Where of those that came in this window so many would have been shed, from the lowest on.

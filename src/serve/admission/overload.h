@@ -54,13 +54,18 @@ struct CursorSettings {
   Nanos wait = millis(20);               // a mean wait above it is overload
 };
 
-// In each window with overload 5 % fewer are let in, up to half when that is what could run; else
-// 1 % more, in calm windows 10 %, 20 %, 40 % and so on: a surge that has passed is forgotten in
-// seconds. The level at the cursor is shed in part, so that one large tenant is not switched on and
-// off.
+// In each window with waits that are overload 5 % fewer are let in, up to half when that is what
+// could run; else 1 % more, in calm windows 10 %, 20 %, 40 % and so on: a surge that has passed is
+// forgotten in seconds. The level at the cursor is shed in part, so that one large tenant is not
+// switched on and off.
 //
-// Who uses no more than its share (`within`) is shed only when 95 % are like that, or when to shed
-// all others was not enough (`strict`); until the cursor is back at 0, or many use more.
+// Who uses no more than its share (`within`) is shed only for waits, and then only when 95 % are
+// like that, or when to shed all others was not enough (`strict`); until the cursor is back at 0,
+// or many use more.
+//
+// Pressure is another matter: whoever makes it need not be here at all, as one whose requests are
+// all refused before. Without waits it lets in 5 % fewer each second, until half of those that
+// come are shed, but only of those who use more than their share; from 0.9 on no window is calm.
 class Cursor {
  public:
   explicit Cursor(const CursorSettings& settings = {});
@@ -77,9 +82,8 @@ class Cursor {
     ++ended_;
   }
   // Closes the window when it is over. What else is short, see pressure.h: from a `pressure` of 1
-  // on it is overload; without waits that are, `shed_most` of those that come are shed for it at
-  // most.
-  void roll(MonoTime now, double pressure, double shed_most = 1);
+  // on it is overload.
+  void roll(MonoTime now, double pressure);
   // Overload begins at half of the mean wait.
   void set_guarded(bool guarded) { guarded_ = guarded; }
 
@@ -89,8 +93,12 @@ class Cursor {
   bool overloaded() const { return overloaded_; }
 
  private:
-  void move(double pressure, double shed_most);
+  void move(MonoTime now, double pressure);
+  void shed_for_waits();
+  void shed_for_pressure(MonoTime now);
+  void recover(bool calm);
   void place(double shed);
+  double let_in() const { return static_cast<double>(sheddable_ - shed_); }
 
   CursorSettings settings_;
   std::vector<std::uint32_t> seen_;  // by level, of those that may be shed
@@ -98,8 +106,8 @@ class Cursor {
   double part_ = 0, carry_ = 0;  // of the level at the cursor; what of it is owed
   bool strict_ = false, guarded_ = false, overloaded_ = false;
   double calm_step_ = 0;
-  std::optional<MonoTime> begin_;
-  int full_windows_ = 0;  // with overload, in which all that may be shed were
+  std::optional<MonoTime> begin_, pressed_;  // of the window; of the last step for pressure
+  int full_windows_ = 0;                     // with overload, in which all that may be shed were
   std::int64_t arrived_ = 0, over_ = 0, sheddable_ = 0, shed_ = 0;
   std::int64_t started_ = 0, ended_ = 0, waited_ = 0;
 };

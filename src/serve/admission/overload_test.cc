@@ -139,24 +139,57 @@ TEST_CASE(
     CHECK(now == doctest::Approx(0.95 * before).epsilon(0.02));
     before = now;
   }
-  world.pressure = 0.99;
+  for (int i = 0; i < 20; ++i) before = world.second(load).all();
+  CHECK(before == doctest::Approx(500).epsilon(0.02));  // half of them, and no more
+  world.pressure = 0.99;                                // as it is now may be just what it takes
+  for (int i = 0; i < 5; ++i) {
+    const int now = world.second(load).all();
+    CHECK(now >= before);
+    CHECK(now <= before + 11);
+    before = now;
+  }
+  world.pressure = 0.89;
   world.second(load);
   for (int i = 0; i < 6; ++i) world.second(load);
   CHECK(world.second(load).all() == 1'000);
 }
 
-TEST_CASE("cursor: who uses no more than its share is shed only when all others were") {
+TEST_CASE("cursor: pressure takes a step a second, in however many windows") {
+  Cursor cursor({.window = seconds(1), .window_requests = 100});
+  MonoTime now = kStart;
+  int let_in = 0;
+  for (int second = 0; second < 5; ++second) {
+    let_in = 0;
+    for (int i = 0; i < 2'000; ++i) {
+      cursor.roll(now + micros(500 * i), 1.2);
+      if (cursor.admit(100, false)) ++let_in;
+      cursor.started({});
+    }
+    now = now + seconds(1);
+  }
+  CHECK(let_in < 0.82 * 2'000);  // 0.95 to the fourth, or to the fifth
+  CHECK(let_in > 0.75 * 2'000);
+}
+
+TEST_CASE("cursor: who uses no more than its share is shed for waits, never for pressure") {
   World world;
   world.pressure = 2;
-  const Load mice{.could = 100'000, .of_priority = {0, 500, 500}, .within = true};
-  CHECK(world.second(mice).all() == 1'000);  // strict from now on, of what came nothing is known
+  Load mice{.could = 100'000, .of_priority = {0, 500, 500}, .within = true};
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(world.second(mice).all() == 1'000);
+    REQUIRE_FALSE(world.cursor.strict());
+  }
+  CHECK(world.cursor.overloaded());
+  mice.could = 500;
+  Second last;
+  for (int i = 0; i < 10; ++i) last = world.second(mice);
   CHECK(world.cursor.strict());
-  CHECK(world.second(mice).all() == 1'000);
-  CHECK(world.second(mice).all() < 970);
-  world.pressure = 0;
+  CHECK(last.all() < 700);
+  mice.could = 100'000;  // there are no waits any more, and pressure as before
   for (int i = 0; i < 8; ++i) world.second(mice);
   CHECK_FALSE(world.cursor.strict());
   CHECK(world.cursor.at() == 0);
+  CHECK(world.second(mice).all() == 1'000);
 
   // An elephant beside them is shed in part, and they are not.
   Cursor cursor;

@@ -34,22 +34,28 @@ struct PressureParts {
   bool all_cpu() const { return cpu >= 1; }
   // The nearest to its limit.
   double most() const;
-  // Of the requests that come, what may be turned away for it: as many as it takes against delays,
-  // half where fewer requests may not help.
-  double shed_most() const;
 };
 PressureParts parts_of(const Pressures& pressures, const PressureLimits& limits = {});
 
 // Overload by pressure begins with the third look in a row that finds some, and ends with the third
 // that finds clearly none.
+//
+// What does not fall by a tenth in 15 looks, nor below 1, is not made by those who are shed: then
+// nobody is for 60 looks, after which it is tried again.
 class PressureWatch {
  public:
   void look(double most);
   bool on() const { return on_; }
+  bool in_vain() const { return rest_ > 0; }  // it is on, and nobody is to be shed for it
 
  private:
+  void turn(bool on, double most);
+  void judge(double most);
+
   int row_ = 0;
   bool on_ = false;
+  double from_ = 0;           // what it is to fall from
+  int looks_ = 0, rest_ = 0;  // since then; until it is tried again
 };
 
 }  // namespace mc::admission
