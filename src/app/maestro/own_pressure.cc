@@ -30,7 +30,7 @@ Nanos lag_of(const std::vector<net::LoopLoad>& loops, std::int64_t busy_least) {
 
 // Of a group that others fill, shedding our requests frees nothing.
 std::int64_t memory_of(const sys::HostReading& host) {
-  if (!host.memory || host.resident < host.memory->used / 2) return 0;
+  if (!host.memory || !host.memory->own) return 0;
   return thousandths(static_cast<double>(host.memory->used),
                      static_cast<double>(host.memory->limit));
 }
@@ -47,10 +47,12 @@ admission::Pressures PressureMeter::look(const Seen& seen) {
   out.cpu = cpu_of(seen);
   // A loop is late also because others use the processors, or because it waits for a disk: fewer
   // requests would change neither.
-  out.loop_lag = lag_of(seen.loops, out.cpu >= kCpuAll ? 0 : kBusyLeast);
+  if (mostly_arrive(seen)) {
+    out.loop_lag = lag_of(seen.loops, out.cpu >= kCpuAll ? 0 : kBusyLeast);
+  }
   out.memory = memory_of(seen.host);
   out.failed = failed_of(seen);
-  before_ = {seen.now, seen.host.cpu};
+  before_ = {seen.now, seen.host.cpu, seen.requests, seen.arrived};
   return out;
 }
 
@@ -59,6 +61,11 @@ std::int64_t PressureMeter::cpu_of(const Seen& seen) const {
   const auto used = static_cast<double>((seen.host.cpu - before_->cpu).count);
   return thousandths(used,
                      static_cast<double>((seen.now - before_->at).count) * seen.host.processors);
+}
+
+bool PressureMeter::mostly_arrive(const Seen& seen) const {
+  if (!before_) return true;
+  return 2 * (seen.arrived - before_->arrived) >= seen.requests - before_->requests;
 }
 
 // Of the route that fails least among those that are in use: one that fails beside others is kept
@@ -70,7 +77,8 @@ std::int64_t PressureMeter::failed_of(const Seen& seen) {
   for (std::size_t i = 0; before && i < seen.routes.size(); ++i) {
     const std::int64_t asked = seen.routes[i].asked - routes_.front()[i].asked;
     const std::int64_t failed = seen.routes[i].failed - routes_.front()[i].failed;
-    if (asked < kAskedLeast) continue;
+    const bool sent = !seen.routes[i].upstream.empty();  // datasets are read here
+    if (!sent || asked < kAskedLeast) continue;
     heard = true;
     least = std::min(least, kAll * failed / asked);
   }
@@ -90,9 +98,13 @@ void OwnPressure::step() {
 }
 
 void OwnPressure::tell(const admission::Snapshot& now, const admission::Pressures& pressures) {
-  if (now.pressed == pressed_) return;
+  const bool turns = now.pressed != pressed_;
+  const bool in_vain = !turns && now.in_vain && !told_in_vain_;
+  if (!turns && !in_vain) return;
   pressed_ = now.pressed;
-  world_.log.warn("admission.pressure", {{"state", pressed_ ? "begins" : "ends"},
+  told_in_vain_ = in_vain;
+  const char* state = in_vain ? "in_vain" : pressed_ ? "begins" : "ends";
+  world_.log.warn("admission.pressure", {{"state", state},
                                          {pressed_ ? "of" : "", nearest(now.pressure)},
                                          {"loop_lag_us", pressures.loop_lag.count / 1'000},
                                          {"cpu_permille", pressures.cpu},
@@ -109,8 +121,9 @@ void OwnPressure::add_metrics(metric::Registry& metrics) {
                           if (const auto now = shown()) emit({}, to_seconds(now->lag_most));
                         });
   metrics.collect_gauge({.name = "mc_pressure_ratio",
-                         .help = "What is short, in parts of its limit: from 1 on the least "
-                                 "important requests are turned away; cpu alone turns away nobody.",
+                         .help = "What is short, in parts of its limit: from 1 on requests of "
+                                 "those who use more than their share are turned away; cpu alone "
+                                 "turns away nobody.",
                          .labels = {{"of", 4}}},
                         [this, shown](const Registry::Emit& emit) {
                           const auto now = shown();
@@ -121,10 +134,9 @@ void OwnPressure::add_metrics(metric::Registry& metrics) {
                           if (now->memory_limited) emit({"memory"}, parts.memory);
                           emit({"failed"}, parts.failed);
                         });
-  metrics.collect_gauge(
-      {.name = "mc_admission_pressed",
-       .help = "1 while requests are turned away for what is short besides seats."},
-      [this] { return world_.admission().pressed ? 1.0 : 0.0; });
+  metrics.collect_gauge({.name = "mc_admission_pressed",
+                         .help = "1 while something besides seats is short, and lasts."},
+                        [this] { return world_.admission().pressed ? 1.0 : 0.0; });
   metrics.collect_gauge(
       {.name = "mc_admission_cursor_ratio",
        .help = "Below which part of all priorities requests are turned away; 0 = nobody is.",

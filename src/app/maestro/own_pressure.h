@@ -1,5 +1,6 @@
 // What is short besides seats, measured once a second and told to the gateway, which then turns
-// away the least important requests; in the log and as metrics too (docs/adr/0029).
+// away the least important requests of those who use more than their share; in the log and as
+// metrics too (docs/adr/0029).
 #pragma once
 
 #include <condition_variable>
@@ -28,17 +29,22 @@ class PressureMeter {
     sys::HostReading host;
     std::vector<net::LoopLoad> loops;
     std::vector<gateway::RouteStatus> routes;
+    // Since the start: requests of all kinds that were read, and those that came to a seat's queue.
+    std::int64_t requests = 0, arrived = 0;
   };
   admission::Pressures look(const Seen& seen);
 
  private:
   // Of a process that is alone on its processors or not, the part of them that it used itself.
   std::int64_t cpu_of(const Seen& seen) const;
+  // Whether most requests came to where some are shed: what is refused before is not fewer then.
+  bool mostly_arrive(const Seen& seen) const;
   std::int64_t failed_of(const Seen& seen);
 
   struct Before {
     MonoTime at;
     Nanos cpu;
+    std::int64_t requests = 0, arrived = 0;
   };
   std::optional<Before> before_;
   std::deque<std::vector<gateway::RouteStatus>> routes_;  // of the last looks
@@ -67,7 +73,7 @@ class OwnPressure {
 
   const World world_;
   PressureMeter meter_;
-  bool pressed_ = false;
+  bool pressed_ = false, told_in_vain_ = false;
   Guarded<std::optional<Shown>> shown_;  // absent: nothing was seen yet
 };
 

@@ -61,25 +61,43 @@ TEST_CASE("pressure meter: a loop that is late counts when it is busy itself, or
   }
 }
 
+TEST_CASE("pressure meter: lateness counts when most requests come to where some are shed") {
+  struct Row {
+    const char* name;
+    std::int64_t requests, arrived;  // in a second
+    int want_ms;
+  };
+  const Row rows[] = {{"nobody", 0, 0, 40},     {"all", 1'000, 1'000, 40},
+                      {"half", 1'000, 500, 40}, {"most are refused before", 1'000, 499, 0},
+                      {"all are", 1'000, 0, 0}, {"several in each", 100, 700, 40}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Bench bench;
+    for (int second = 0; second < 3; ++second) {
+      bench.seen.loops = {{millis(40), 900}};
+      bench.seen.requests += row.requests;
+      bench.seen.arrived += row.arrived;
+      CHECK(bench.look().loop_lag == millis(row.want_ms));
+    }
+  }
+}
+
 TEST_CASE("pressure meter: memory counts against a limit, when most of it is our own") {
   struct Row {
     const char* name;
     std::optional<sys::HostReading::Memory> memory;
-    std::int64_t resident;
     std::int64_t want;
   };
   using Memory = sys::HostReading::Memory;
-  const Row rows[] = {{"no limit", std::nullopt, 900, 0},
-                      {"ours", Memory{950, 1'000}, 900, 950},
-                      {"half of it ours", Memory{950, 1'000}, 475, 950},
-                      {"that of others", Memory{950, 1'000}, 400, 0},
-                      {"above it", Memory{1'200, 1'000}, 900, 1'200},
-                      {"little", Memory{10, 1'000}, 9, 10}};
+  const Row rows[] = {{"no limit", std::nullopt, 0},
+                      {"ours", Memory{950, 1'000, true}, 950},
+                      {"that of others", Memory{950, 1'000, false}, 0},
+                      {"above it", Memory{1'200, 1'000, true}, 1'200},
+                      {"little", Memory{10, 1'000, true}, 10}};
   for (const Row& row : rows) {
     CAPTURE(row.name);
     Bench bench;
     bench.seen.host.memory = row.memory;
-    bench.seen.host.resident = row.resident;
     CHECK(bench.look().memory == row.want);
   }
 }
@@ -89,6 +107,7 @@ TEST_CASE("pressure meter: failures count when every route in use has them, of f
     const char* name;
     std::vector<std::pair<std::int64_t, std::int64_t>> routes;  // asked and failed each second
     std::int64_t want;
+    bool datasets = false;  // too, all of which are read
   };
   const Row rows[] = {{"none", {}, 0},
                       {"the only one", {{10, 6}}, 600},
@@ -96,13 +115,17 @@ TEST_CASE("pressure meter: failures count when every route in use has them, of f
                       {"both, the better counts", {{100, 100}, {10, 7}}, 700},
                       {"the other is not in use", {{10, 6}, {1, 0}}, 600},
                       {"too few", {{3, 3}}, 0},
-                      {"nobody asks", {{0, 0}}, 0}};
+                      {"nobody asks", {{0, 0}}, 0},
+                      {"datasets are read beside it", {{10, 6}}, 600, true},
+                      {"datasets alone", {}, 0, true}};
   for (const Row& row : rows) {
     CAPTURE(row.name);
     PressureMeter meter;
     Seen seen;
     seen.host.processors = 1;
     seen.routes.resize(row.routes.size());
+    for (gateway::RouteStatus& route : seen.routes) route.upstream = "192.0.2.9:80";
+    if (row.datasets) seen.routes.emplace_back().kind = "datasets";
     std::int64_t last = 0;
     for (int second = 0; second < 12; ++second) {
       last = meter.look(seen).failed;
@@ -111,6 +134,7 @@ TEST_CASE("pressure meter: failures count when every route in use has them, of f
         seen.routes[i].asked += row.routes[i].first;
         seen.routes[i].failed += row.routes[i].second;
       }
+      if (row.datasets) seen.routes.back().asked += 40;
     }
     CHECK(last == row.want);
     for (int second = 0; second < 6; ++second) last = meter.look(seen).failed;
@@ -145,24 +169,28 @@ struct Watched {
   }
 };
 
-TEST_CASE("own pressure: the log tells once that it begins, and once that it ends") {
+TEST_CASE("own pressure: the log tells once that it begins, that it is in vain, and that it ends") {
   Watched world;
   world.step(3);
   CHECK(world.lines.count("admission.pressure") == 0);
   world.seen.loops = {{millis(31), 800}};
   world.step(2);
   CHECK(world.lines.count("admission.pressure") == 0);
-  world.step(20);
+  world.step(15);
   REQUIRE(world.lines.count("admission.pressure") == 1);
   const std::string begins = world.lines.lines().back();
   CHECK(begins.find(R"("state":"begins","of":"loop_lag","loop_lag_us":31000)") !=
         std::string::npos);
+  world.step(200);  // to turn some away does not help, and is tried again
+  REQUIRE(world.lines.count("admission.pressure") == 2);
+  CHECK(world.lines.lines().back().find(R"("state":"in_vain","of":"loop_lag",)") !=
+        std::string::npos);
   world.seen.loops = {{millis(19), 800}};  // neither
   world.step(20);
-  CHECK(world.lines.count("admission.pressure") == 1);
+  CHECK(world.lines.count("admission.pressure") == 2);
   world.seen.loops = {};
   world.step(20);
-  REQUIRE(world.lines.count("admission.pressure") == 2);
+  REQUIRE(world.lines.count("admission.pressure") == 3);
   const std::string ends = world.lines.lines().back();
   CHECK(ends.find(R"("state":"ends","loop_lag_us":0)") != std::string::npos);
 }
@@ -180,8 +208,7 @@ TEST_CASE("own pressure: metrics show what is known") {
   CHECK(world.shows("mc_admission_pressed 1"));
   CHECK(world.shows("mc_admission_cursor_ratio{class=\"interactive\"} 0"));
   CHECK(world.metrics.text().find("of=\"memory\"") == std::string::npos);
-  world.seen.host.memory = sys::HostReading::Memory{450, 1'000};
-  world.seen.host.resident = 450;
+  world.seen.host.memory = sys::HostReading::Memory{450, 1'000, true};
   world.step();
   CHECK(world.shows("mc_pressure_ratio{of=\"memory\"} 0.5"));
 }

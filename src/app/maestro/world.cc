@@ -240,8 +240,12 @@ void Running::build_residency() {
 void Running::build_pressure() {
   host_ = std::make_unique<sys::Host>(*machine_.files);
   const auto see = [this] {
-    return PressureMeter::Seen{machine_.clock->mono(), host_->read(), server_->take_loads(),
-                               gateway_->status()};
+    return PressureMeter::Seen{.now = machine_.clock->mono(),
+                               .host = host_->read(),
+                               .loops = server_->take_loads(),
+                               .routes = gateway_->status(),
+                               .requests = server_->counters().requests_total,
+                               .arrived = static_cast<std::int64_t>(gateway_->admission().arrived)};
   };
   pressure_ = std::make_unique<OwnPressure>(OwnPressure::World{
       *output_.log, see, [this](const admission::Pressures& now) { gateway_->report(now); },

@@ -27,6 +27,10 @@ double part_of(const HostReading::Memory& memory) {
   return static_cast<double>(memory.used) / static_cast<double>(memory.limit);
 }
 
+bool matters_more(const HostReading::Memory& one, const HostReading::Memory& other) {
+  return one.own == other.own ? part_of(one) > part_of(other) : one.own;
+}
+
 }  // namespace
 
 std::string group_of(std::string_view text) {
@@ -84,8 +88,9 @@ void Host::read_group(const std::string& folder, HostReading& out) {
       number_of(without_newline(text(folder + "/memory.current")));
   if (!current) return;
   const std::int64_t reclaimable = reclaimable_of(text(folder + "/memory.stat"));
-  const HostReading::Memory found{*current - std::min(*current, reclaimable), *limit};
-  if (!out.memory || part_of(found) > part_of(*out.memory)) out.memory = found;
+  HostReading::Memory found{.used = *current - std::min(*current, reclaimable), .limit = *limit};
+  found.own = out.resident >= found.used / 2;
+  if (!out.memory || matters_more(found, *out.memory)) out.memory = found;
 }
 
 HostReading Host::read() {

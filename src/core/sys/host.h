@@ -35,8 +35,11 @@ struct HostReading {
   struct Memory {
     std::int64_t used = 0;  // of the group, without what the kernel takes back
     std::int64_t limit = 1;
+    bool own = false;  // half of what is used, or more, is resident here
   };
-  std::optional<Memory> memory;  // of the group that is nearest to its limit; absent: none has one
+  // Of the group that is nearest to its limit, first among those whose memory is the process's own;
+  // absent: none has a limit.
+  std::optional<Memory> memory;
 };
 
 class Host {

@@ -95,12 +95,11 @@ struct Machine {
     REQUIRE(files->write_atomic(full, text).has_value());
   }
   HostReading read() {
-    return Host(*files, {.usage = [] { return Usage{.resident_bytes = 77, .cpu = millis(5)}; },
-                         .processors = 4,
-                         .root = root})
-        .read();
+    const auto usage = [this] { return Usage{.resident_bytes = resident, .cpu = millis(5)}; };
+    return Host(*files, {.usage = usage, .processors = 4, .root = root}).read();
   }
   std::string root;
+  std::int64_t resident = 77;
   std::unique_ptr<Files> files = real_files();
 };
 
@@ -122,6 +121,7 @@ TEST_CASE("host: without limits, the processors it is bound to and nothing of me
 
 TEST_CASE("host: the tightest limit holds, of the group or of one above it") {
   Machine machine;
+  machine.resident = 4'000;
   const std::string own = "/sys/fs/cgroup/a.slice/b.service", above = "/sys/fs/cgroup/a.slice";
   machine.put(own + "/cpu.max", "200000 100000\n");
   machine.put(above + "/cpu.max", "150000 100000\n");
@@ -143,6 +143,35 @@ TEST_CASE("host: the tightest limit holds, of the group or of one above it") {
   CHECK(machine.read().memory->limit == 500);
   machine.put(own + "/memory.stat", "active_file 5000\n");  // they are read one after the other
   CHECK(machine.read().memory->used == 3'900);
+}
+
+TEST_CASE("host: a group that others fill counts after those whose memory is the process's own") {
+  struct Row {
+    const char* name;
+    std::int64_t resident, own_used, above_used;  // of 1,000 and of 4,000
+    std::int64_t limit;
+    bool own;
+  };
+  const Row rows[] = {{"both are ours", 960, 970, 1'000, 1'000, true},
+                      {"the one above is fuller, of others", 960, 970, 3'920, 1'000, true},
+                      {"and ours has room", 100, 100, 3'920, 1'000, true},
+                      {"half of it is ours", 1'950, 200, 3'900, 4'000, true},
+                      {"less than half", 1'949, 200, 3'900, 1'000, true},
+                      {"neither, the fuller one", 10, 900, 3'920, 4'000, false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Machine machine;
+    machine.resident = row.resident;
+    const auto put = [&](const std::string& group, std::int64_t limit, std::int64_t used) {
+      machine.put(group + "/memory.max", std::to_string(limit) + "\n");
+      machine.put(group + "/memory.current", std::to_string(used) + "\n");
+    };
+    put("/sys/fs/cgroup/a.slice/b.service", 1'000, row.own_used);
+    put("/sys/fs/cgroup/a.slice", 4'000, row.above_used);
+    REQUIRE(machine.read().memory.has_value());
+    CHECK(machine.read().memory->limit == row.limit);
+    CHECK(machine.read().memory->own == row.own);
+  }
 }
 
 TEST_CASE("host: this machine can be read") {
