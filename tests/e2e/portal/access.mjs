@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-import { runToEnd } from "../lib/children.mjs";
+import { eventually, runToEnd } from "../lib/children.mjs";
 import { MAESTRO } from "../lib/maestro.mjs";
 import { deferred } from "../lib/scenario.mjs";
 import { check, heading, linkFrom, openPage, press, scenario, signIn, tabTo, write } from "./browser.mjs";
@@ -189,11 +189,13 @@ export function addAccessScenarios(demo) {
     }
     await check(page, "requests that wait");
     const dialog = page.getByRole("dialog");
-    await press(page, page.getByRole("button", { name: "Approve TKT-7" }));
+    const approve = page.getByRole("button", { name: "Approve TKT-7" });
+    await press(page, approve);
     await dialog.waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    await page.keyboard.press("Enter");  // the focus is back on the button
+    await eventually("the focus is back on the button", () => approve.evaluate((one) => one === document.activeElement));
+    await page.keyboard.press("Enter");
     await dialog.getByRole("heading", { name: "Approve TKT-7?" }).waitFor();
     await check(page, "the dialog of an approval");
     await tabTo(page, dialog.getByLabel(/As asked: read and change/));

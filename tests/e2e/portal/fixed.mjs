@@ -326,7 +326,7 @@ export const PREVIEW = {
 // A denial at the second step, which others of the tenant had used up.
 const letIn = {
   run: "adm_1", seq: 41, step: 1, at: NOW, request: "req_7", tenant: "alpha", plan: "pro", user: "ada", route: "/shop",
-  outcome: "admitted", asked: { requests: 1, seats: 1 },
+  outcome: "admitted", class: "", exempt: [], asked: { requests: 1, seats: 1 },
   limit: { policy: "tenant-requests", asked: 1, quota: 400, left: 380, warns: false, shared: false }, against: [], let_in: null,
   settled: { after_ns: 2_000_000, used: { requests: 1, seats: 1 } }, window_ns: 1_000_000_000, neighbours: [], neighbours_count: 0,
   neighbours_amount: 0, next: null,
