@@ -91,7 +91,20 @@ class FakeExchange final : public net::Exchange {
   }
 
   std::size_t loop() const override { return 0; }
-  void after_turn(std::function<void()> work) override { after_turn_.push_back(std::move(work)); }
+  void after_turn(std::function<void()> work) override {
+    const std::lock_guard lock(mutex_);
+    after_turn_.push_back(std::move(work));
+    answered_.notify_all();
+  }
+  // What is to be done after this turn of the loop, whose thread calls.
+  void turn() {
+    std::vector<std::function<void()>> works;
+    {
+      const std::lock_guard lock(mutex_);
+      works.swap(after_turn_);
+    }
+    for (const std::function<void()>& work : works) work();
+  }
 
   // The client leaves.
   void cancel() {
@@ -109,10 +122,14 @@ class FakeExchange final : public net::Exchange {
 
   // Blocks until there is an answer; false after ten seconds without one. Its thread is the loop.
   bool wait() {
-    for (const std::function<void()>& work : std::exchange(after_turn_, {})) work();
-    std::unique_lock lock(mutex_);
-    return answered_.wait_for(lock, std::chrono::seconds(10),
-                              [&] { return response_ || forward_; });
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (true) {
+      turn();
+      std::unique_lock lock(mutex_);
+      const auto has_more = [&] { return response_ || forward_ || !after_turn_.empty(); };
+      if (!answered_.wait_until(lock, until, has_more)) return false;
+      if (response_ || forward_) return true;
+    }
   }
   // After wait(). The status of a missing answer is 0.
   net::Response response() const {

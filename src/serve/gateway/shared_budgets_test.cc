@@ -102,6 +102,7 @@ struct Fleet {
     while (exchange->response().status == 0 && !exchange->forwarded() &&
            std::chrono::steady_clock::now() < until) {
       node.share->turn(node.world->clock().mono());
+      exchange->turn();
       std::this_thread::yield();
     }
     REQUIRE(exchange->wait());

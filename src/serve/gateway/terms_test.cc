@@ -87,6 +87,7 @@ struct Site {
     while (shared != nullptr && exchange->response().status == 0 &&
            std::chrono::steady_clock::now() < until) {
       shared->turn(world->clock().mono());
+      exchange->turn();
       std::this_thread::yield();
     }
     REQUIRE(exchange->wait());
