@@ -52,7 +52,7 @@ def main():
         answer = common.post(f"http://127.0.0.1:{port}/", QUERY)
         if "errors" in answer:
             raise SystemExit(answer)
-        peers["apollo_gateway"] = (gateway.pid, f"http://127.0.0.1:{port}/", script)
+        peers["apollo_gateway"] = (gateway.pid, f"http://127.0.0.1:{port}/", peers["maestro"][2])
     figures = common.interleave(peers, options.rounds, options.seconds, options.connections)
     result = {"bench": "gateway", "reply_bytes": options.reply_bytes,
               "connections": options.connections, "rounds": options.rounds, **figures}
