@@ -96,13 +96,10 @@ class FakeExchange final : public net::Exchange {
     after_turn_.push_back(std::move(work));
     answered_.notify_all();
   }
-  // What is to be done after this turn of the loop, whose thread calls.
-  void turn() {
-    std::vector<std::function<void()>> works;
-    {
-      const std::lock_guard lock(mutex_);
-      works.swap(after_turn_);
-    }
+  void turn() {  // what is to be done after this turn of the loop, whose thread calls
+    std::unique_lock lock(mutex_);
+    const auto works = std::exchange(after_turn_, {});
+    lock.unlock();
     for (const std::function<void()>& work : works) work();
   }
 
@@ -122,12 +119,10 @@ class FakeExchange final : public net::Exchange {
 
   // Blocks until there is an answer; false after ten seconds without one. Its thread is the loop.
   bool wait() {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (true) {
-      turn();
+    const auto moves = [this] { return response_ || forward_ || !after_turn_.empty(); };
+    for (turn();; turn()) {
       std::unique_lock lock(mutex_);
-      const auto has_more = [&] { return response_ || forward_ || !after_turn_.empty(); };
-      if (!answered_.wait_until(lock, until, has_more)) return false;
+      if (!answered_.wait_for(lock, std::chrono::seconds(10), moves)) return false;
       if (response_ || forward_) return true;
     }
   }
