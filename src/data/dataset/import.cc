@@ -51,7 +51,7 @@ class Import {
       MC_TRY(reader_, jsonl_records(std::move(blocks), record, options_.sample_rows));
       return ok();
     }
-    if (record.delimiter == 0) record.delimiter = detect_delimiter(head_);
+    if (record.delimiter == 0) record.delimiter = csv::detect_delimiter(head_);
     report_.delimiter = record.delimiter;
     MC_TRY(reader_, csv_records(std::move(blocks), record));
     return ok();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/base.h"
-#include "dataset/csv.h"
+#include "csv/csv.h"
 #include "dataset/import.h"
 #include "json/json.h"
 #include "sys/sys.h"

@@ -19,12 +19,12 @@ class CsvRecords final : public RecordReader {
       file_.consume(3);
       place_.offset += 3;
     }
-    MC_TRY(const CsvParser::Step step, advance());
-    if (step == CsvParser::Step::end) return fail(Code::invalid, "the file is empty");
-    if (step != CsvParser::Step::row) {
+    MC_TRY(const csv::Parser::Step step, advance());
+    if (step == csv::Parser::Step::end) return fail(Code::invalid, "the file is empty");
+    if (step != csv::Parser::Step::row) {
       return fail(Code::invalid, "line 1: " + std::string(parser_.error()));
     }
-    for (const CsvField& field : parser_.fields()) {
+    for (const csv::Field& field : parser_.fields()) {
       const std::string name(trim(field.text));
       if (name.empty() || !is_valid_utf8(name)) {
         return fail(Code::invalid, "line 1: a column has no name, or one that is not UTF-8");
@@ -41,13 +41,13 @@ class CsvRecords final : public RecordReader {
   }
 
   Result<Step> next() override {
-    MC_TRY(const CsvParser::Step step, advance());
-    if (step == CsvParser::Step::end) return Step::end;
-    if (step == CsvParser::Step::bad) {
+    MC_TRY(const csv::Parser::Step step, advance());
+    if (step == csv::Parser::Step::end) return Step::end;
+    if (step == csv::Parser::Step::bad) {
       bad_ = {row_line_, header(parser_.bad_field()), parser_.error()};
       return Step::bad;
     }
-    const std::vector<CsvField>& fields = parser_.fields();
+    const std::vector<csv::Field>& fields = parser_.fields();
     if (fields.size() != headers_.size()) {
       bad_ = {row_line_, "",
               std::to_string(fields.size()) + " fields, the header has " +
@@ -77,12 +77,12 @@ class CsvRecords final : public RecordReader {
   }
 
   // One step of the parser, reading more of the file as it asks for it.
-  Result<CsvParser::Step> advance() {
+  Result<csv::Parser::Step> advance() {
     file_.consume(consumed_);
     consumed_ = 0;
     for (;;) {
-      const CsvParser::Step step = parser_.next(file_.unread(), file_.at_end());
-      if (step == CsvParser::Step::more) {
+      const csv::Parser::Step step = parser_.next(file_.unread(), file_.at_end());
+      if (step == csv::Parser::Step::more) {
         MC_TRY_OK(file_.fill());
         continue;
       }
@@ -99,7 +99,7 @@ class CsvRecords final : public RecordReader {
   }
 
   BlockFile file_;
-  CsvParser parser_;
+  csv::Parser parser_;
   std::size_t consumed_ = 0;  // of the buffer, by the row that cells() still show
   std::vector<RecordCell> cells_;
 };

@@ -1,10 +1,10 @@
-#include "dataset/csv.h"
+#include "csv/csv.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-namespace mc::dataset {
+namespace mc::csv {
 namespace {
 
 std::size_t find(std::string_view text, char wanted, std::size_t from) {
@@ -21,7 +21,7 @@ std::string_view without_cr(std::string_view line) {
 
 }  // namespace
 
-CsvParser::Step CsvParser::next(std::string_view input, bool last) {
+Parser::Step Parser::next(std::string_view input, bool last) {
   fields_.clear();
   consumed_ = 0;
   lines_ = 0;
@@ -51,7 +51,7 @@ CsvParser::Step CsvParser::next(std::string_view input, bool last) {
   return plain_line(without_cr(line), end == std::string_view::npos ? rest.size() : end + 1);
 }
 
-CsvParser::Step CsvParser::plain_line(std::string_view line, std::size_t end) {
+Parser::Step Parser::plain_line(std::string_view line, std::size_t end) {
   std::size_t at = 0;
   for (;;) {
     const std::size_t cut = find(line, delimiter_, at);
@@ -65,7 +65,7 @@ CsvParser::Step CsvParser::plain_line(std::string_view line, std::size_t end) {
   return Step::row;
 }
 
-CsvParser::Step CsvParser::bad(const char* error, std::string_view input) {
+Parser::Step Parser::bad(const char* error, std::string_view input) {
   error_ = error;
   bad_field_ = fields_.size();
   fields_.clear();
@@ -76,7 +76,7 @@ CsvParser::Step CsvParser::bad(const char* error, std::string_view input) {
   return Step::bad;
 }
 
-CsvParser::Step CsvParser::quoted_field(std::string_view input, bool last, std::size_t& at) {
+Parser::Step Parser::quoted_field(std::string_view input, bool last, std::size_t& at) {
   const std::size_t start = unquoted_.size();
   ++at;
   for (;;) {
@@ -97,7 +97,7 @@ CsvParser::Step CsvParser::quoted_field(std::string_view input, bool last, std::
   return Step::row;
 }
 
-CsvParser::Step CsvParser::plain_field(std::string_view input, bool last, std::size_t& at) {
+Parser::Step Parser::plain_field(std::string_view input, bool last, std::size_t& at) {
   std::size_t end = at;
   while (end < input.size() && input[end] != delimiter_ && input[end] != '\n') {
     if (input[end] == '"') return bad("a quote inside an unquoted field", input);
@@ -112,7 +112,7 @@ CsvParser::Step CsvParser::plain_field(std::string_view input, bool last, std::s
   return Step::row;
 }
 
-CsvParser::Step CsvParser::quoted_row(std::string_view input, bool last) {
+Parser::Step Parser::quoted_row(std::string_view input, bool last) {
   unquoted_.clear();
   unquoted_.reserve(std::min(input.size(), row_bytes_max_ + 1));  // views into it stay valid
   std::size_t at = 0;
@@ -148,20 +148,20 @@ char detect_delimiter(std::string_view sample) {
   char best = ',';
   std::size_t best_score = 0;
   for (const char candidate : kCandidates) {
-    CsvParser parser(candidate, sample.size() + 1);
+    Parser parser(candidate, sample.size() + 1);
     std::string_view rest = sample;
     std::size_t columns = 0;
     std::size_t equal = 0;
     for (std::size_t line = 0; line < kLines; ++line) {
-      const CsvParser::Step step = parser.next(rest, false);
-      if (step == CsvParser::Step::more || step == CsvParser::Step::end) break;
+      const Parser::Step step = parser.next(rest, false);
+      if (step == Parser::Step::more || step == Parser::Step::end) break;
       rest.remove_prefix(parser.consumed());
-      if (step == CsvParser::Step::bad) continue;
+      if (step == Parser::Step::bad) continue;
       if (columns == 0) columns = parser.fields().size();
       if (parser.fields().size() == columns) ++equal;
     }
     // A sample of one line without its end still has its header.
-    if (columns == 0 && parser.next(rest, true) == CsvParser::Step::row) {
+    if (columns == 0 && parser.next(rest, true) == Parser::Step::row) {
       columns = parser.fields().size();
       equal = 1;
     }
@@ -174,4 +174,4 @@ char detect_delimiter(std::string_view sample) {
   return best;
 }
 
-}  // namespace mc::dataset
+}  // namespace mc::csv

@@ -1,21 +1,21 @@
-#include "dataset/csv.h"
+#include "csv/csv.h"
 
 #include <doctest/doctest.h>
 
-namespace mc::dataset {
+namespace mc::csv {
 namespace {
 
 // Rows as "a|b", quoted fields in <>, bad rows as "!error@field".
 std::vector<std::string> rows_of(std::string_view input, char delimiter = ',',
                                  std::size_t row_max = 1000, std::size_t chunk = SIZE_MAX) {
-  CsvParser parser(delimiter, row_max);
+  Parser parser(delimiter, row_max);
   std::vector<std::string> out;
   std::string buffer;
   std::size_t given = 0;
   for (;;) {
-    const CsvParser::Step step = parser.next(buffer, given == input.size());
-    if (step == CsvParser::Step::end) return out;
-    if (step == CsvParser::Step::more) {
+    const Parser::Step step = parser.next(buffer, given == input.size());
+    if (step == Parser::Step::end) return out;
+    if (step == Parser::Step::more) {
       const std::string_view part = input.substr(given, chunk);
       buffer.erase(0, parser.consumed());
       buffer += part;
@@ -23,11 +23,11 @@ std::vector<std::string> rows_of(std::string_view input, char delimiter = ',',
       continue;
     }
     std::string row;
-    for (const CsvField& field : parser.fields()) {
+    for (const Field& field : parser.fields()) {
       if (&field != parser.fields().data()) row += '|';
       row += field.quoted ? "<" + std::string(field.text) + ">" : std::string(field.text);
     }
-    if (step == CsvParser::Step::bad) {
+    if (step == Parser::Step::bad) {
       row = "!" + std::string(parser.error()) + "@" + std::to_string(parser.bad_field());
     }
     out.push_back(row);
@@ -103,4 +103,4 @@ TEST_CASE("csv: the delimiter is the one that makes equal columns") {
 }
 
 }  // namespace
-}  // namespace mc::dataset
+}  // namespace mc::csv

@@ -10,16 +10,16 @@
 #include <string_view>
 #include <vector>
 
-namespace mc::dataset {
+namespace mc::csv {
 
-struct CsvField {
+struct Field {
   std::string_view text;  // until the next call of next()
   bool quoted = false;    // "" is an empty text, an empty unquoted field is a missing value
 };
 
-class CsvParser {
+class Parser {
  public:
-  CsvParser(char delimiter, std::size_t row_bytes_max)
+  Parser(char delimiter, std::size_t row_bytes_max)
       : delimiter_(delimiter), row_bytes_max_(row_bytes_max) {}
 
   enum class Step : std::uint8_t {
@@ -31,7 +31,7 @@ class CsvParser {
   // `last`: nothing follows `input`. consumed() bytes of it are done with afterwards.
   Step next(std::string_view input, bool last);
 
-  const std::vector<CsvField>& fields() const { return fields_; }
+  const std::vector<Field>& fields() const { return fields_; }
   std::size_t consumed() const { return consumed_; }
   std::int64_t lines() const { return lines_; }  // line ends in what was consumed
   const char* error() const { return error_; }
@@ -47,7 +47,7 @@ class CsvParser {
 
   char delimiter_;
   std::size_t row_bytes_max_;
-  std::vector<CsvField> fields_;
+  std::vector<Field> fields_;
   std::string unquoted_;   // texts of quoted fields with doubled quotes, back to back
   bool skipping_ = false;  // inside a line that was too long, up to its end
   std::size_t consumed_ = 0;
@@ -59,4 +59,4 @@ class CsvParser {
 // The delimiter of , ; tab | that cuts the first lines of `sample` into the most equal columns.
 char detect_delimiter(std::string_view sample);
 
-}  // namespace mc::dataset
+}  // namespace mc::csv

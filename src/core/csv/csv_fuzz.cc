@@ -2,30 +2,30 @@
 #include <cstdlib>
 #include <string>
 
-#include "dataset/csv.h"
+#include "csv/csv.h"
 
 namespace {
 
-using mc::dataset::CsvParser;
+using mc::csv::Parser;
 
 // The rows as one text; `chunk` bytes arrive at a time.
 std::string rows_of(std::string_view input, char delimiter, std::size_t chunk) {
-  CsvParser parser(delimiter, 64);
+  Parser parser(delimiter, 64);
   std::string out, buffer;
   std::size_t given = 0;
   for (;;) {
-    const CsvParser::Step step = parser.next(buffer, given == input.size());
+    const Parser::Step step = parser.next(buffer, given == input.size());
     if (parser.consumed() > buffer.size()) std::abort();
-    if (step == CsvParser::Step::end) return out;
-    for (const mc::dataset::CsvField& field : parser.fields()) {
-      if (step == CsvParser::Step::row)
+    if (step == Parser::Step::end) return out;
+    for (const mc::csv::Field& field : parser.fields()) {
+      if (step == Parser::Step::row)
         out += std::string(field.text) + (field.quoted ? "\x01" : "\x02");
     }
-    if (step == CsvParser::Step::bad) out += "\x03";
-    if (step != CsvParser::Step::more) out += "\x04";
-    if (step != CsvParser::Step::more && parser.consumed() == 0) std::abort();
+    if (step == Parser::Step::bad) out += "\x03";
+    if (step != Parser::Step::more) out += "\x04";
+    if (step != Parser::Step::more && parser.consumed() == 0) std::abort();
     buffer.erase(0, parser.consumed());
-    if (step == CsvParser::Step::more) {
+    if (step == Parser::Step::more) {
       if (given == input.size()) std::abort();
       const std::string_view part = input.substr(given, chunk);
       buffer += part;
@@ -45,6 +45,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = rows_of(input, delimiter, SIZE_MAX);
   const std::string bytes = rows_of(input, delimiter, 1);
   if (input.size() < 64 && whole != bytes) std::abort();
-  static_cast<void>(mc::dataset::detect_delimiter(input));
+  static_cast<void>(mc::csv::detect_delimiter(input));
   return 0;
 }
