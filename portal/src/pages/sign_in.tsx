@@ -101,8 +101,12 @@ export default function SignInPage() {
   useEffect(() => void begin(), [brought]);
   // A link pasted where this page is open already loads nothing anew.
   useEffect(() => {
-    const again = () => setBrought(take());
+    const again = () => {
+      const found = take();
+      if (found !== null) setBrought(found);
+    };
     addEventListener("hashchange", again);
+    again();  // one that came between the first drawing and now
     client.getSignIn().then(setWays, () => undefined);
     return () => removeEventListener("hashchange", again);
   }, []);
