@@ -1,0 +1,84 @@
+// A charge: one release that is to be paid for, from the reservation to its end.
+//
+//   RESERVED -> EXECUTING -> COMMITTED   the noisy result is stored and may be given again
+//                         -> BURNED      the spend stays, there is no result
+//                         -> RELEASED    only by a DataIndependent failure
+//   RESERVED -> RELEASED                 nothing was read, nothing is spent
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "accountant/cost.h"
+#include "accountant/window.h"
+#include "crypto/crypto.h"
+
+namespace mc::accountant {
+
+using ChargeId = Strong<struct ChargeIdTag, std::string>;  // "chg_..."
+
+// Whether the dataset's cap over all tenants, and its blocks, are charged as well. A stored answer
+// that is given to a second tenant is paid for by that tenant only.
+enum class Reach : std::uint8_t { tenant_and_dataset, tenant };
+
+struct Charge {
+  TenantId tenant;
+  std::string dataset;
+  std::string purpose;
+  std::string plan = "default";
+  PrincipalId analyst;
+  std::string query_type;  // "count", "histogram": for reports
+  std::string mechanism;   // "discrete_laplace"
+  Cost cost{};
+  std::string query;  // digest of canonical query, snapshot and parameters: "sha256:..."
+  std::string key;    // idempotency key, unique in the tenant
+  Reach reach = Reach::tenant_and_dataset;
+  std::optional<Window> events = std::nullopt;  // the event times that the query reaches; none: all
+  bool operator==(const Charge&) const = default;
+
+  // `invalid` names the member: empty, over kNameBytesMax bytes, not one line, not in range.
+  Status check() const;
+  // Of everything above (docs/formats/accountant.md); two requests under one key must agree in it.
+  crypto::Digest digest() const;
+};
+inline constexpr std::size_t kNameBytesMax = 200;
+inline constexpr std::size_t kResultBytesMax = 4 << 20;
+
+enum class State : std::uint8_t { reserved, executing, committed, burned, released };
+std::string_view name_of(State state);
+Result<State> parse_state(std::string_view name);
+
+// Why an execution failed that has spent nothing: each is found before the first row is read, or
+// does not depend on any. Everything else that goes wrong in EXECUTING burns.
+enum class DataIndependent : std::uint8_t {
+  source_unreachable,  // no connection, no statement sent
+  snapshot_gone,       // the snapshot that was quoted does not exist any more
+  no_capacity,         // refused by a queue or a memory limit before the first row
+};
+std::string_view name_of(DataIndependent why);
+
+struct ChargeRef {
+  TenantId tenant;
+  ChargeId id;
+  bool operator==(const ChargeRef&) const = default;
+};
+
+// A charge as it is stored.
+struct ChargeRecord {
+  ChargeId id;
+  Charge charge;
+  State state = State::reserved;
+  std::string holder;  // the server that reserved it
+  Window window{};     // of the reservation
+  WallTime reserved_at{};
+  WallTime settled_at{};         // 0 while it is open
+  std::int64_t seq = 0;          // its place in the journal of tenant x dataset; 0: it has none
+  std::string result{};          // COMMITTED: the bytes that were released
+  crypto::Digest result_hash{};  // their SHA-256, zeros without
+  std::string why{};             // RELEASED: the reason
+  bool operator==(const ChargeRecord&) const = default;
+};
+
+}  // namespace mc::accountant
