@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "dataset/privacy_check.h"
+
 namespace mc::dataset {
 namespace {
 
@@ -22,6 +24,10 @@ constexpr std::array<std::string_view, 21> kReservedTypes = {
 constexpr std::array<std::string_view, 12> kTypeSuffixes = {
     "",          "Connection", "Edge",  "Filter",      "Order",  "OrderField",
     "Aggregate", "Numbers",    "Group", "GroupColumn", "Create", "Update"};
+// The same when a dataset has a section `privacy`.
+constexpr std::array<std::string_view, 5> kPrivateTypes = {"Decimal", "DPAnswer", "DPRow",
+                                                           "DPMechanism", "DPConsent"};
+constexpr std::array<std::string_view, 3> kPrivateSuffixes = {"DP", "DPKey", "DPNumber"};
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -65,6 +71,10 @@ class Checker {
     }
     for (const std::string_view name : kReservedTypes) types_.insert(std::string(name));
     types_.insert("DateTimeFilter");
+    const bool any_private =
+        std::any_of(model_.datasets.begin(), model_.datasets.end(),
+                    [](const Dataset& dataset) { return dataset.privacy.has_value(); });
+    if (any_private) types_.insert(kPrivateTypes.begin(), kPrivateTypes.end());
     for (std::size_t i = 0; i < model_.datasets.size(); ++i) {
       check_dataset(model_.datasets[i], "datasets[" + std::to_string(i) + "]");
     }
@@ -128,6 +138,17 @@ class Checker {
     check_key(dataset, path);
     check_version(dataset, path);
     check_relations(dataset, path);
+    if (dataset.privacy) check_privacy(dataset, path);
+  }
+
+  void check_privacy(const Dataset& dataset, const std::string& path) {
+    claim(fields_, path + ".plural", dataset.plural + "DP");
+    for (const std::string_view suffix : kPrivateSuffixes) {
+      claim(types_, path + ".type", dataset.type + std::string(suffix));
+    }
+    for (Problem& problem : privacy_problems(dataset, path)) {
+      problems_.push_back(std::move(problem));
+    }
   }
 
   void claim(std::set<std::string>& taken, const std::string& path, std::string text) {

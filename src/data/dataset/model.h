@@ -24,6 +24,8 @@
 //            quasi_identifier: true, licence: MIT-OK, unique: false, filterable: true}
 //       relations:
 //         - {name: orders, to: order, kind: many, local: id, remote: personId}
+//       privacy: {unit: id, ...}  # optional: what differentially private answers may use
+//       (privacy.h)
 //
 // Unknown keys are errors. Every name becomes a GraphQL name; table and column text is quoted.
 #pragma once
@@ -35,6 +37,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "dataset/privacy.h"  // IWYU pragma: export
 
 namespace mc::dataset {
 
@@ -117,6 +120,7 @@ struct Dataset {
   DatasetLimits limits;
   std::vector<Column> columns;
   std::vector<Relation> relations;
+  std::optional<DatasetPrivacy> privacy = {};  // none = no differentially private answers
 
   const Column* column(std::string_view name_of_column) const;
   int column_index(std::string_view name_of_column) const;  // -1 = none

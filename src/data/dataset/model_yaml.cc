@@ -197,12 +197,45 @@ void read_retention(Reader& in, const YAML::Node& node, Dataset& dataset) {
   }
 }
 
+PrivateColumn read_private_column(Reader& in, const YAML::Node& node, const std::string& path) {
+  PrivateColumn column;
+  if (!in.mapping(node, path, {"name", "min", "max", "step", "keys"})) return column;
+  in.text(node, "name", column.name, Need::required);
+  in.text(node, "min", column.min);
+  in.text(node, "max", column.max);
+  in.text(node, "step", column.step);
+  in.sequence(node, path, "keys", [&](const YAML::Node& item, const std::string& here) {
+    in.lines[here] = item.Mark().line + 1;
+    if (!item.IsScalar()) return in.add(item, here + " must be a text");
+    if (column.keys.size() <= kPrivateKeysMax) column.keys.push_back(item.Scalar());
+  });
+  const YAML::Node keys = node["keys"];
+  if (keys.IsDefined() && keys.IsSequence() && keys.size() == 0) {
+    in.add(keys, path + ".keys must not be empty; without it keys are selected");
+  }
+  return column;
+}
+
+void read_privacy(Reader& in, const YAML::Node& parent, const std::string& path, Dataset& dataset) {
+  const YAML::Node node = parent["privacy"];
+  if (!node.IsDefined()) return;
+  const std::string here = path + ".privacy";
+  if (!in.mapping(node, here, {"unit", "groups_per_unit", "rows_per_group", "columns"})) return;
+  DatasetPrivacy& privacy = dataset.privacy.emplace();
+  in.text(node, "unit", privacy.unit);
+  in.number(node, "groups_per_unit", privacy.groups_per_unit);
+  in.number(node, "rows_per_group", privacy.rows_per_group);
+  in.sequence(node, here, "columns", [&](const YAML::Node& item, const std::string& at) {
+    privacy.columns.push_back(read_private_column(in, item, at));
+  });
+}
+
 Dataset read_dataset(Reader& in, const YAML::Node& node, const std::string& path) {
   Dataset dataset;
-  if (!in.mapping(
-          node, path,
-          {"name", "plural", "source", "table", "type", "key", "tenant", "licence", "purposes",
-           "description", "retention", "writable", "version", "limits", "columns", "relations"})) {
+  if (!in.mapping(node, path,
+                  {"name", "plural", "source", "table", "type", "key", "tenant", "licence",
+                   "purposes", "description", "retention", "writable", "version", "limits",
+                   "columns", "relations", "privacy"})) {
     return dataset;
   }
   in.text(node, "name", dataset.name, Need::required);
@@ -235,6 +268,7 @@ Dataset read_dataset(Reader& in, const YAML::Node& node, const std::string& path
   in.sequence(node, path, "relations", [&](const YAML::Node& item, const std::string& here) {
     dataset.relations.push_back(read_relation(in, item, here));
   });
+  read_privacy(in, node, path, dataset);
   return dataset;
 }
 
@@ -395,6 +429,31 @@ void emit_dataset_head(YAML::Emitter& out, const Dataset& dataset) {
   }
 }
 
+void emit_privacy(YAML::Emitter& out, const DatasetPrivacy& privacy) {
+  const auto emit_number = [&](const char* key, int value) {
+    if (value != 1) out << YAML::Key << key << YAML::Value << value;
+  };
+  out << YAML::Key << "privacy" << YAML::Value << YAML::BeginMap;
+  emit_text(out, "unit", privacy.unit);
+  emit_number("groups_per_unit", privacy.groups_per_unit);
+  emit_number("rows_per_group", privacy.rows_per_group);
+  out << YAML::Key << "columns" << YAML::Value << YAML::BeginSeq;
+  for (const PrivateColumn& column : privacy.columns) {
+    out << YAML::Flow << YAML::BeginMap;
+    emit_text(out, "name", column.name);
+    emit_text(out, "min", column.min);
+    emit_text(out, "max", column.max);
+    emit_text(out, "step", column.step);
+    if (!column.keys.empty()) {
+      out << YAML::Key << "keys" << YAML::Value << YAML::Flow << YAML::BeginSeq;
+      for (const std::string& key : column.keys) out << YAML::DoubleQuoted << key;
+      out << YAML::EndSeq;
+    }
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq << YAML::EndMap;
+}
+
 void emit_dataset(YAML::Emitter& out, const Dataset& dataset) {
   out << YAML::BeginMap;
   emit_dataset_head(out, dataset);
@@ -414,6 +473,7 @@ void emit_dataset(YAML::Emitter& out, const Dataset& dataset) {
     }
     out << YAML::EndSeq;
   }
+  if (dataset.privacy) emit_privacy(out, *dataset.privacy);
   out << YAML::EndMap;
 }
 

@@ -119,6 +119,6 @@ Status check_where(const Dataset& dataset, const DatasetAccess& access, const js
 // carried inwards until it is part of a comparison; `eq` is `in` of one, lists are sorted and
 // without duplicates; values are as their column holds them, moments in whole milliseconds. Equal
 // bytes of json::print() mean the same rows. {} = every row; {"or": []} = none.
-json::Value canonical_where(const Dataset& dataset, const json::Value* where);
+Result<json::Value> canonical_where(const Dataset& dataset, const json::Value* where);
 
 }  // namespace mc::dataset
