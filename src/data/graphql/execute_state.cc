@@ -107,7 +107,9 @@ class Completer {
   // Recursion is bounded by the 15 wrappers of a type.
   Cell cell(TypeRef type, const Datum& datum) {
     if (datum.kind == Datum::Kind::null) return {};
-    if (datum.kind == Datum::Kind::error) return failed({datum.text, datum.code});
+    if (datum.kind == Datum::Kind::error) {
+      return failed({datum.failure.message, datum.code, nullptr, datum.failure.extensions});
+    }
     type = type.nullable();
     if (type.is_list()) return list(type.inner(), datum);
     if (datum.kind != Datum::Kind::object) {

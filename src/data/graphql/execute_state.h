@@ -27,6 +27,7 @@ struct CellError {
   std::string_view message;
   std::string_view code;
   const Fault* fault = nullptr;  // where it points, when not at the field
+  const json::Object* extensions = nullptr;
 };
 
 struct Cell {

@@ -26,6 +26,22 @@ Location Locator::find(std::uint32_t at) {
   return location_;
 }
 
+namespace {
+
+void write_extensions(json::Writer& writer, const ErrorList::Entry& entry) {
+  const bool more = entry.extensions != nullptr && entry.extensions->size() > 0;
+  if (entry.code.empty() && !more) return;
+  writer.key("extensions").begin_object();
+  if (!entry.code.empty()) writer.member("code", entry.code);
+  for (std::size_t i = 0; more && i < entry.extensions->size(); ++i) {
+    const json::Member& member = entry.extensions->members()[i];
+    if (member.name != "code") writer.member(member.name, member.value);
+  }
+  writer.end_object();
+}
+
+}  // namespace
+
 // Members in the order of graphql-js: message, locations, path, extensions. Errors that are not
 // listed are still counted, for logs and metrics.
 void ErrorList::add(const Entry& entry) {
@@ -56,9 +72,7 @@ void ErrorList::add(const Entry& entry) {
     }
     writer.end_array();
   }
-  if (!entry.code.empty()) {
-    writer.key("extensions").begin_object().member("code", entry.code).end_object();
-  }
+  write_extensions(writer, entry);
   writer.end_object();
 }
 
@@ -110,7 +124,7 @@ bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
   // Looked at before each field, so that the text is never much longer than allowed.
   if (out_.size() > run_.request.limits.response_bytes_max) {
     run_.fatal = kTooLarge;
-    return fail({});
+    return fail(CellError{});
   }
   // Values below change these; messages about this field come after them.
   const FieldPlan* const plan_before = plan_;
@@ -122,7 +136,7 @@ bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
   bool done = false;
   if (state.fault != nullptr) {
     const std::size_t start = out_.size();
-    done = settle(plan.field->type, fail(state.fault->message, {}, state.fault), start);
+    done = settle(plan.field->type, fail(CellError{state.fault->message, {}, state.fault}), start);
   } else if (state.cells != nullptr) {
     done = cell(plan.field->type, state.cells[row]);
   } else {
@@ -137,7 +151,7 @@ bool Writer::field(const Batch& batch, std::size_t index, std::uint32_t row) {
 void Writer::field_notes(const FieldState& state, std::uint32_t row) {
   for (const FieldNote& note : state.notes) {
     if (note.parent != row) continue;
-    pending_ = {note.message, note.code, plan_, nullptr, path_};
+    pending_ = {note.message, note.code, plan_, nullptr, path_, nullptr};
     report(path_);
   }
 }
@@ -160,8 +174,13 @@ bool Writer::settle(TypeRef type, bool done, std::size_t start) {
   return true;
 }
 
-bool Writer::fail(std::string_view message, std::string_view code, const Fault* fault) {
-  pending_ = {std::string(message), std::string(code), plan_, fault, path_};
+bool Writer::fail(const CellError& error) {
+  pending_ = {std::string(error.message),
+              std::string(error.code),
+              plan_,
+              error.fault,
+              path_,
+              error.extensions};
   return false;
 }
 
@@ -175,7 +194,7 @@ void Writer::report(std::span<const ErrorList::Step> path) {
       at.push_back(run_.request.document.selections[node].at);
     }
   }
-  errors_.add({pending_.message, at, path, pending_.code});
+  errors_.add({pending_.message, at, path, pending_.code, pending_.extensions});
 }
 
 // Composite values. The depth of this recursion is that of the result: levels_max times the
@@ -192,7 +211,7 @@ bool Writer::cell_inner(TypeRef type, const Cell& value) {
       wrote_null_ = true;
       return true;
     case Cell::Kind::error:
-      return fail(value.error->message, value.error->code, value.error->fault);
+      return fail(*value.error);
     case Cell::Kind::object:
       return object(*value.batch, value.count);
     case Cell::Kind::list:
@@ -219,7 +238,9 @@ bool Writer::datum(TypeRef type, const Datum& value) {
 
 bool Writer::datum_inner(TypeRef type, const Datum& value) {
   wrote_null_ = false;
-  if (value.kind == Datum::Kind::error) return fail(value.text, value.code);
+  if (value.kind == Datum::Kind::error) {
+    return fail(CellError{value.failure.message, value.code, nullptr, value.failure.extensions});
+  }
   if (value.kind == Datum::Kind::null ||
       (value.kind == Datum::Kind::json && value.json->is_null())) {
     out_ += "null";

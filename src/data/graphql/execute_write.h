@@ -40,6 +40,7 @@ class ErrorList {
     std::span<const std::uint32_t> at;  // offsets
     std::span<const Step> path;         // none when empty
     std::string_view code;
+    const json::Object* extensions = nullptr;  // beside the code
   };
   void add(const Entry& entry);
   std::size_t count() const { return count_; }
@@ -77,7 +78,8 @@ class Writer {
 
   // Settles a position: null and non-null, pending errors. `start` is where its text began.
   bool settle(TypeRef type, bool done, std::size_t start);
-  bool fail(std::string_view message, std::string_view code = {}, const Fault* fault = nullptr);
+  bool fail(std::string_view message) { return fail(CellError{message, {}}); }
+  bool fail(const CellError& error);
   void report(std::span<const ErrorList::Step> path);
 
   struct Pending {
@@ -86,6 +88,7 @@ class Writer {
     const FieldPlan* field = nullptr;
     const Fault* fault = nullptr;
     std::vector<ErrorList::Step> path;
+    const json::Object* extensions = nullptr;
   };
 
   Run& run_;

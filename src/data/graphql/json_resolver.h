@@ -1,5 +1,6 @@
 // A resolver for tests over a JSON tree: a field is the member of its name, "__typename" gives the
-// type of an object, {"$error": MESSAGE, "$code": CODE} is an error. It records every call.
+// type of an object, {"$error": MESSAGE, "$code": CODE, "$extensions": {...}} is an
+// error. It records every call.
 #pragma once
 
 #include <string>
@@ -37,7 +38,9 @@ class JsonResolver final : public Resolver {
 
   Datum datum(const FieldCall& call, const json::Value& value) const {
     if (value.find("$error") != nullptr) {
-      return Datum::of_error(text_of(value, "$error"), text_of(value, "$code"));
+      const json::Value* more = value.find("$extensions");
+      return Datum::of_error(text_of(value, "$error"), text_of(value, "$code"),
+                             more == nullptr ? nullptr : more->as_object());
     }
     if (const json::Array* array = value.as_array()) {
       Datum* items = call.arena.array<Datum>(array->size());
