@@ -20,6 +20,7 @@ namespace mc::dataset {
 struct Capabilities {
   bool aggregates = false;  // totalCount, personsAggregate
   bool writes = false;      // mutations
+  bool noised = false;      // personsDP
 };
 
 struct DatasetAccess {
@@ -31,8 +32,9 @@ struct DatasetAccess {
 };
 
 // read: rows. aggregate: totalCount, personsAggregate and its groups. write: mutations; one that
-// answers with the row is a read as well, and shows what both uses show.
-enum class Use : std::uint8_t { read, aggregate, write };
+// answers with the row is a read as well, and shows what both uses show. noised: personsDP, whose
+// answers are differentially private.
+enum class Use : std::uint8_t { read, aggregate, write, noised };
 
 class DatasetGate {
  public:

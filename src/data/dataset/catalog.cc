@@ -1,6 +1,7 @@
 #include <array>
 
 #include "dataset/plan.h"
+#include "dataset/private.h"
 
 namespace mc::dataset {
 namespace {
@@ -18,6 +19,7 @@ class Binder {
     mark("PageInfo", "hasPreviousPage", {FieldKind::has_previous});
     mark("PageInfo", "startCursor", {FieldKind::start_cursor});
     mark("PageInfo", "endCursor", {FieldKind::end_cursor});
+    if (parts_.schema->find("DPAnswer") != nullptr) bind_private_types();
   }
 
  private:
@@ -81,6 +83,7 @@ class Binder {
     mark(type + "Edge", "node", {FieldKind::node, index});
     mark(type + "Edge", "cursor", {FieldKind::cursor, index});
     bind_aggregates(index, dataset);
+    if (dataset.privacy) bind_private(index, dataset);
     if (dataset.writable) bind_mutations(index, dataset);
   }
 
@@ -102,6 +105,30 @@ class Binder {
       if (numbers->field(dataset.columns[i].name) == nullptr) continue;
       mark(type + "Numbers", dataset.columns[i].name,
            {FieldKind::number, index, static_cast<int>(i)});
+    }
+  }
+
+  void bind_private(int index, const Dataset& dataset) {
+    const std::string type = dataset.type + "DP";
+    mark("Query", dataset.plural + "DP", {FieldKind::private_root, index});
+    parts_.datasets[static_cast<std::size_t>(index)].private_root = id(type);
+    for (int i = 0; i <= static_cast<int>(PrivateAggregate::units); ++i) {
+      const std::string name(private_name(static_cast<PrivateAggregate>(i)));
+      if (parts_.schema->find(type)->field(name) == nullptr) continue;
+      mark(type, name, {FieldKind::private_aggregate, index, i});
+    }
+  }
+
+  void bind_private_types() {
+    parts_.private_answer = id("DPAnswer");
+    parts_.private_row = id("DPRow");
+    int part = 0;
+    for (const char* name :
+         {"release", "verdict", "epsilon", "delta", "mechanism", "snapshot", "rows"}) {
+      mark("DPAnswer", name, {FieldKind::private_part, -1, part++});
+    }
+    for (const char* name : {"key", "value", "low", "high"}) {
+      mark("DPRow", name, {FieldKind::private_part, -1, part++});
     }
   }
 

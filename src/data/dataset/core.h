@@ -17,6 +17,7 @@
 #include "dataset/guard.h"
 #include "dataset/key_index.h"
 #include "dataset/plan.h"
+#include "dataset/private_where.h"
 #include "dataset/rows.h"
 #include "dataset/session.h"
 #include "dataset/tenant_query.h"
@@ -42,6 +43,8 @@ struct Session::Core {
   std::list<AggregateRow> aggregates;
   std::list<Condition> conditions;
   std::list<json::Value> json_values;
+  std::list<AnsweredPrivately> answered;
+  std::list<json::Object> extensions;  // of errors
 
   // The codes that Code has no word for; the first one ends the request.
   std::string_view stop_code;
@@ -69,6 +72,15 @@ struct Session::Core {
   Status run(const GrantedConnection& on, const StatementView& statement, const OnRow& on_row);
   // The same for a write; gives the number of rows changed. `conflict` is passed on.
   Result<std::int64_t> write(const GrantedConnection& on, const StatementView& statement);
+
+  // private.cc. Runs a statement of which the report tells that it ran, and nothing more. Every
+  // failure but on_row's has one text.
+  Status run_unseen(const GrantedConnection& on, const StatementView& statement,
+                    const OnRow& on_row);
+  // What has to be true of a call before it is answered; gives its canonical filter.
+  Result<json::Value> check_private(const PrivateCall& call);
+  // Asks the planner; `where` of the call may be anything.
+  PrivateResult answer_privately(PrivateCall call);
 
   // Reads rows of this shape into a new RowSet, which keeps its address. The shape must live as
   // long as the session: keep_shape().
@@ -112,7 +124,7 @@ struct Session::Core {
     bool hidden = false;
   };
   static Reached statement_of(const GrantedConnection& on, Use use) {
-    return {on.grant().dataset, use, on.grant().masks()};
+    return {on.grant().dataset, use, on.grant().masks() || use == Use::noised};
   }
   // Keeps a driver's error for the log; gives what the caller may see.
   Error after_failure(const Reached& reached, const Error& error);
@@ -148,6 +160,8 @@ void resolve_aggregate(const Call& call);
 void resolve_aggregate_part(const Call& call);
 void resolve_groups(const Call& call);
 void resolve_mutation(const Call& call);
+void resolve_private(const Call& call);
+void resolve_private_part(const Call& call);
 
 // The values of a local column of the parents; the different ones that are not null; those as a
 // JSON array for in_json_list.

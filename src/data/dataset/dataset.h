@@ -4,6 +4,8 @@
 //   connections.h  ConnectionSet (readers, one a thread), Writers (one a process)
 //   session.h  Catalog (shared, immutable), Session (one a request)
 //   access.h   DatasetGate: what a session may do with a dataset, and which columns it sees masked
+//   privacy.h  what a model says of differentially private answers
+//   private.h  PrivateAnswers: the planner that gives them; RowScan: what it reads through
 //   import.h   CSV and JSON lines into a table: streaming, resumable, all or nothing
 //
 // The first promise: no statement leaves this module without `tenant_id = ?1`, bound to the tenant

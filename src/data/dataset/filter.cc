@@ -27,16 +27,17 @@ constexpr std::array<Operator, 10> kOperators = {{{"eq", Kind::eq},
 // One compilation: counts terms against the limits while it descends (depth is bounded).
 class Compiler {
  public:
-  Compiler(const GrantedConnection& on, const SessionLimits& limits)
-      : grant_(on.grant()),
-        dataset_(*on.grant().dataset),
-        dialect_(on.dialect()),
+  Compiler(const FilterPlace& place, const SessionLimits& limits)
+      : grant_(place.grant),
+        dataset_(*place.grant.dataset),
+        dialect_(place.dialect),
+        name_(place.name),
         limits_(limits) {}
 
   Result<Condition> object(const json::Value& value, const std::string& path, std::size_t depth) {
     if (depth > limits_.filter_depth_max) {
       return fail(Code::exhausted,
-                  "filter: deeper than " + std::to_string(limits_.filter_depth_max) + " levels");
+                  name_ + ": deeper than " + std::to_string(limits_.filter_depth_max) + " levels");
     }
     const json::Object* members = value.as_object();
     if (members == nullptr) return fail(Code::invalid, path + ": must be an object");
@@ -55,7 +56,7 @@ class Compiler {
   Status count() {
     if (++terms_ > limits_.filter_terms_max) {
       return fail(Code::exhausted,
-                  "filter: more than " + std::to_string(limits_.filter_terms_max) + " terms");
+                  name_ + ": more than " + std::to_string(limits_.filter_terms_max) + " terms");
     }
     return ok();
   }
@@ -154,6 +155,7 @@ class Compiler {
   const Grant& grant_;
   const Dataset& dataset_;
   sql::Dialect dialect_;
+  const std::string& name_;
   const SessionLimits& limits_;
   std::size_t terms_ = 0;
 };
@@ -227,10 +229,15 @@ std::string render_parts(const Condition& condition, TenantQuery& query) {
 
 }  // namespace
 
-Result<Condition> compile_filter(const GrantedConnection& on, const json::Value* filter,
+Result<Condition> compile_filter(const FilterPlace& place, const json::Value* filter,
                                  const SessionLimits& limits) {
   if (filter == nullptr || filter->is_null()) return Condition{};
-  return Compiler(on, limits).object(*filter, "filter", 1);
+  return Compiler(place, limits).object(*filter, place.name, 1);
+}
+
+Result<Condition> compile_filter(const GrantedConnection& on, const json::Value* filter,
+                                 const SessionLimits& limits) {
+  return compile_filter(FilterPlace{on.grant(), on.dialect()}, filter, limits);
 }
 
 Status check_usable(const Condition& condition, const Grant& grant) {

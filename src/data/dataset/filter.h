@@ -39,7 +39,16 @@ struct Condition {
   std::vector<Condition> parts;
 };
 
+// Under which grant a filter is compiled, for which database, and what errors call it.
+struct FilterPlace {
+  const Grant& grant;
+  sql::Dialect dialect;
+  std::string name = "filter";
+};
+
 // Errors name the field: "filter.age.in: at most 200 values". `filter` may be null (no filter).
+Result<Condition> compile_filter(const FilterPlace& place, const json::Value* filter,
+                                 const SessionLimits& limits);
 Result<Condition> compile_filter(const GrantedConnection& on, const json::Value* filter,
                                  const SessionLimits& limits);
 // Of a condition compiled under another grant: may this one's caller find rows by it?

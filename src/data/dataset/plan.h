@@ -43,13 +43,33 @@ enum class FieldKind : std::uint8_t {
   numbers,
   groups,
   group_key,
-  number
+  number,
+  // of private answers (private_schema.cc)
+  private_root,
+  private_aggregate,  // index: PrivateAggregate
+  private_part        // index: PrivatePart
+};
+
+// Fields of DPAnswer, then of DPRow.
+enum class PrivatePart : std::uint8_t {
+  release,
+  verdict,
+  epsilon,
+  delta,
+  mechanism,
+  snapshot,
+  rows,
+  key,
+  value,
+  low,
+  high
 };
 
 struct FieldPlan {
   FieldKind kind = FieldKind::none;
   int dataset = -1;  // of the parent object, or of the result for roots
-  int index = -1;    // column, relation, or function (numbers: 0 sum, 1 avg, 2 min, 3 max)
+  // Column, relation, function (numbers: 0 sum, 1 avg, 2 min, 3 max), or as the kind says.
+  int index = -1;
 };
 
 struct DatasetPlan {
@@ -73,6 +93,7 @@ struct DatasetPlan {
   int version = -1;     // column index, -1 = none
   graphql::TypeId type = 0, connection = 0, edge = 0, aggregate = 0, group = 0;
   graphql::TypeId numbers = graphql::kNoType;
+  graphql::TypeId private_root = graphql::kNoType;
 };
 
 // A relation with its ends resolved to indices.
@@ -90,6 +111,7 @@ struct Catalog::Parts {
   std::vector<DatasetPlan> datasets;
   std::vector<std::vector<RelationPlan>> relations;  // by dataset, by relation
   graphql::TypeId page_info = 0;
+  graphql::TypeId private_answer = graphql::kNoType, private_row = graphql::kNoType;
   CursorSealer sealer;
 
   Parts(Model m, const Secret& key) : model(std::move(m)), sealer(key) {}

@@ -72,13 +72,12 @@ struct PrivateAnswer {
 
 // A refusal is a GraphQL error with these extensions beside its code.
 struct PrivateRefusal {
-  Error error;              // its text is for the caller
+  Error error;              // its text is for the caller; its retry_after_s too
   std::string code;         // "DP_BUDGET_EXHAUSTED"; "" = from the code of the error
   json::Object extensions;  // "remaining", "windowReset" ...; never "code"
-  // The budget refuses. A request that fails by such refusals alone is answered 429 with
-  // Retry-After when waiting will help all of them, and 403 otherwise.
+  // The budget refuses. A request that fails by such refusals alone is answered 429 with the
+  // largest error.retry_after_s when all have one, and 403 otherwise: waiting does not help.
   bool budget = false;
-  std::int64_t retry_after_s = 0;  // 0 = waiting does not help
 };
 using PrivateResult = tl::expected<PrivateAnswer, PrivateRefusal>;
 

@@ -207,6 +207,12 @@ void Session::resolve(const graphql::FieldCall& call, std::span<const graphql::O
     case FieldKind::update:
     case FieldKind::remove:
       return resolve_mutation(it);
+    case FieldKind::private_root:
+      return it.all(Datum::of_object({.type = core_->plan(plan.dataset).private_root}));
+    case FieldKind::private_aggregate:
+      return resolve_private(it);
+    case FieldKind::private_part:
+      return resolve_private_part(it);
     case FieldKind::none:
       return it.all(Datum{});
     default:

@@ -6,6 +6,7 @@
 
 #include "dataset/filter.h"
 #include "dataset/guard.h"
+#include "dataset/private.h"
 #include "dataset/value.h"
 
 namespace mc::dataset {
@@ -66,6 +67,13 @@ struct AggregateRow {
   Cell key;  // of a group
   int key_column = -1;
   std::vector<Cell> numbers;  // by function * columns + column
+};
+
+// An answer of the planner, and under which grant its keys are shown.
+struct AnsweredPrivately {
+  PrivateAnswer answer;
+  Grant* grant = nullptr;
+  std::vector<int> key_columns;  // empty: its keys are no values of columns
 };
 
 }  // namespace mc::dataset

@@ -2,6 +2,7 @@
 //
 //   person(id: ID!): Person                      persons(filter, order, first, after, last, before)
 //   personsAggregate(filter): PersonAggregate    createPerson, updatePerson, deletePerson
+//   personsDP: PersonDP                          private_schema.cc, with a section `privacy`
 //
 // Names of columns and relations are fields of Person; a relation to many has the arguments
 // filter, order, first and after of its target. Order of fields = order in the model, so the text
@@ -13,6 +14,7 @@
 #include <array>
 
 #include "dataset/model.h"
+#include "dataset/private_schema.h"
 
 namespace mc::dataset {
 namespace {
@@ -208,12 +210,17 @@ std::string sdl(const Model& model) {
     out += ordered_filter(scalar, "");
   }
   out += ordered_filter("String", " contains: String startsWith: String");
+  out += private_common(model);
   std::string query = "type Query {\n";
   std::string mutation;
   for (const Dataset& dataset : model.datasets) {
     out += object_type(model, dataset) + connection_types(dataset.type) + filter_types(dataset) +
            aggregate_types(dataset);
     query += query_fields(dataset);
+    if (dataset.privacy) {
+      out += private_types(dataset);
+      query += private_query_field(dataset);
+    }
     if (!dataset.writable) continue;
     out += write_types(dataset);
     mutation += mutation_fields(dataset);

@@ -53,7 +53,7 @@ Result<Grant*> Session::Core::enter(int dataset, Use use) {
 Result<GrantedConnection> Session::Core::reader(int dataset, Use use) {
   MC_TRY(Grant* const grant, enter(dataset, use));
   touch(dataset);
-  const Reached reached{grant->dataset, use};
+  const Reached reached{grant->dataset, use, use == Use::noised};
   const Result<std::size_t> where = source(dataset);
   if (!where) return tl::unexpected<Error>(after_failure(reached, where.error()));
   if (options.brief.on() && !connections.in_process(*where)) {
@@ -175,7 +175,7 @@ Error Session::Core::after_failure(const Reached& reached, const Error& error) {
         Fault{error, reached.dataset, reached.use, sql::wrong_region(error)});
     if (reached.hidden) {
       fault.error.what = "a statement over " + reached.dataset->name +
-                         " failed; what the driver says of it might show values of masked columns";
+                         " failed; what the driver says of it might show what nobody may see";
     }
   }
   if (cancelled) {
@@ -351,6 +351,14 @@ Result<std::unique_ptr<Session>> Session::make(const Catalog& catalog, TenantId 
   if (tenant.get().empty()) return fail(Code::denied, "a session needs a tenant");
   return std::unique_ptr<Session>(new Session(std::make_unique<Core>(
       catalog.parts(), std::move(tenant), connections, world, std::move(options))));
+}
+
+PrivateResult Session::answer(PrivateCall call) {
+  return core_->answer_privately(std::move(call));
+}
+
+Result<json::Value> Session::check(const PrivateCall& call) {
+  return core_->check_private(call);
 }
 
 void Session::cancel() {

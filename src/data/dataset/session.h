@@ -25,6 +25,7 @@
 #include "dataset/access.h"       // IWYU pragma: export
 #include "dataset/connections.h"  // IWYU pragma: export
 #include "dataset/model.h"
+#include "dataset/private.h"  // IWYU pragma: export
 #include "graphql/graphql.h"
 #include "sys/sys.h"
 
@@ -63,6 +64,7 @@ struct SessionLimits {
   std::size_t order_terms_max = 6;
   std::size_t text_bytes_max = 64 << 10;  // of one bound text
   std::size_t groups_max = 1'000;         // rows of one groups(by:)
+  std::size_t private_max = 50;           // private answers of one request
 };
 
 // What a session may use of a thread that other requests wait for. Past it the session ends with
@@ -82,6 +84,9 @@ struct SessionOptions {
   SessionLimits limits{};
   std::string region = {};  // of the tenant; chooses among the placements of a source
   BriefLimits brief{};
+  // Gives the answers of personsDP; null = there are none. No brief session asks it.
+  PrivateAnswers* private_answers = nullptr;
+  PrivateCaller private_caller = {};
 };
 
 // The seams a session needs.
@@ -104,6 +109,14 @@ struct Fault {
   std::string region = {};  // where the server says that it is, when that is why (sql/sql.h)
 };
 
+// What became of the private answers of a session; what they read is nowhere in its report.
+struct PrivateReport {
+  std::size_t asked = 0;           // of PrivateAnswers
+  std::size_t refused = 0;         // by the budget
+  bool waiting_helps = true;       // all those that were refused
+  std::int64_t retry_after_s = 0;  // the largest of them
+};
+
 struct SessionReport {
   std::size_t statements = 0;
   std::size_t rows = 0;
@@ -113,6 +126,7 @@ struct SessionReport {
   std::vector<Worked> worked;              // those with statements that began
   std::vector<std::string> dropped;        // "person.email": asked for, and masked with `drop`
   std::vector<Fault> faults;               // at most 20
+  PrivateReport private_answers;
 };
 
 // One request of one tenant. Used by one thread; cancel() may be called by any.
@@ -125,6 +139,12 @@ class Session final : public graphql::Resolver {
   ~Session() override;
   void resolve(const graphql::FieldCall& call, std::span<const graphql::Object> parents,
                std::span<graphql::Datum> out) override;
+  // What a field of personsDP does, for whoever has the question in another form: asks the gate,
+  // checks the call, makes its filter canonical and has it answered. Tenant and caller are those
+  // of the session, whatever the call says; `where` is as in GraphQL, and may be null.
+  PrivateResult answer(PrivateCall call);
+  // The same up to the answer, for a quote: gives the canonical filter. Reads no data.
+  Result<json::Value> check(const PrivateCall& call);
   // Interrupts the running statement; later ones fail at once with CANCELLED. Repeatable.
   void cancel();
   const SessionReport& report() const;

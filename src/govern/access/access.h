@@ -40,7 +40,8 @@ enum class Action : std::uint8_t {
   forward,
   export_,
   admin,
-  admit,  // of budgets alone (terms.h)
+  admit,   // of budgets alone (terms.h)
+  noised,  // differentially private answers
 };
 std::string_view action_name(Action action);
 

@@ -24,6 +24,8 @@ access::Action action_of(dataset::Use use) {
       return access::Action::aggregate;
     case dataset::Use::write:
       return access::Action::write;
+    case dataset::Use::noised:
+      return access::Action::noised;
   }
   return access::Action::admin;
 }
@@ -161,6 +163,7 @@ Result<dataset::DatasetAccess> SessionGate::enter(int dataset, dataset::Use use)
   }
   dataset::DatasetAccess access;
   access.may.aggregates = use == dataset::Use::aggregate;
+  access.may.noised = use == dataset::Use::noised;
   access.may.writes = use == dataset::Use::write && call_.caller->may(identity::Scope::mutate);
   access.masks = verdict.obligations.masks;
   if (!verdict.obligations.filterable.empty()) {

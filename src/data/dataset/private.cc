@@ -1,0 +1,389 @@
+// personsDP: arguments to a call of the planner, the rows that it may read, its answer to GraphQL.
+#include "dataset/private.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataset/core.h"
+
+namespace mc::dataset {
+namespace {
+
+using graphql::Datum;
+
+constexpr std::array<std::string_view, 7> kNames = {"count",     "sum",  "mean", "quantile",
+                                                    "histogram", "topK", "units"};
+constexpr std::size_t kDecimalBytesMax = 64;
+constexpr std::size_t kIdBytesMax = 256;  // of idempotencyKey, quote
+
+std::string_view column_name(const Dataset& dataset, int column) {
+  return dataset.columns[static_cast<std::size_t>(column)].name;
+}
+
+// The entry of a column that a call names; null = it may not be used.
+const PrivateColumn* entry_of(const Dataset& dataset, int column) {
+  const bool known = column >= 0 && static_cast<std::size_t>(column) < dataset.columns.size();
+  return known ? dataset.privacy->column(column_name(dataset, column)) : nullptr;
+}
+
+bool needs_number(PrivateAggregate aggregate) {
+  return aggregate == PrivateAggregate::sum || aggregate == PrivateAggregate::mean ||
+         aggregate == PrivateAggregate::quantile || aggregate == PrivateAggregate::histogram;
+}
+bool may_group(PrivateAggregate aggregate) {
+  return aggregate != PrivateAggregate::quantile && aggregate != PrivateAggregate::histogram &&
+         aggregate != PrivateAggregate::top_k;
+}
+
+Status check_of(const PrivateCall& call, const Grant& grant) {
+  const Dataset& dataset = *grant.dataset;
+  const bool number = needs_number(call.aggregate);
+  if (!number && call.aggregate != PrivateAggregate::top_k) {
+    if (call.of < 0) return ok();
+    return fail(Code::invalid, "of: this aggregate is of rows, not of a column");
+  }
+  const PrivateColumn* const entry = entry_of(dataset, call.of);
+  if (entry == nullptr || !(number ? entry->number() : entry->key())) {
+    return fail(Code::invalid, "of: not a column that this may be asked of");
+  }
+  // Values of a key leave as they are or masked; those of a number only in a sum with noise, which
+  // is what such answers are for.
+  return number ? ok() : grant.usable(call.of, "of " + entry->name);
+}
+
+Status check_groups(const PrivateCall& call, const Grant& grant) {
+  if (!call.group_by.empty() && !may_group(call.aggregate)) {
+    return fail(Code::invalid, "groupBy: this aggregate has no groups");
+  }
+  for (std::size_t i = 0; i < call.group_by.size(); ++i) {
+    const int column = call.group_by[i];
+    const PrivateColumn* const entry = entry_of(*grant.dataset, column);
+    if (entry == nullptr || !entry->key()) {
+      return fail(Code::invalid, "groupBy: not a column that may be grouped by");
+    }
+    const auto first = call.group_by.begin();
+    if (std::find(first, first + static_cast<std::ptrdiff_t>(i), column) !=
+        first + static_cast<std::ptrdiff_t>(i)) {
+      return fail(Code::invalid, "groupBy: " + entry->name + " twice");
+    }
+    MC_TRY_OK(grant.usable(column, "groupBy " + entry->name));
+  }
+  return ok();
+}
+
+// Numbers of PostgreSQL as text: decimals keep their digits, and no cast can fail for a row.
+std::string scan_expression(const TenantQuery& query, int index) {
+  const Column& column = query.column(index);
+  if (query.dialect() == sql::Dialect::sqlite || column.type == ColumnType::boolean ||
+      column.type == ColumnType::datetime) {
+    return query.names(index).read;
+  }
+  return "CAST(" + query.names(index).plain + " AS text)";
+}
+
+class SessionScan final : public RowScan {
+ public:
+  SessionScan(Session::Core& core, int dataset) : core_(core), dataset_(dataset) {}
+
+  Status scan(std::span<const int> columns, const json::Value* where,
+              const OnRow& on_row) override {
+    MC_TRY(Grant* const grant, core_.enter(dataset_, Use::noised));
+    MC_TRY_OK(check_columns(columns, *grant->dataset));
+    MC_TRY(const GrantedConnection on, core_.reader(dataset_, Use::noised));
+    MC_TRY(const Condition condition,
+           compile_canonical(*grant, on.dialect(), where, core_.options.limits));
+    TenantQuery query(core_.tenant, core_.plan(dataset_).sql(on.dialect()));
+    TenantQuery::Parts parts;
+    for (const int column : columns) {
+      parts.list += (parts.list.empty() ? "" : ", ") + scan_expression(query, column);
+    }
+    parts.where = render(condition, query);
+    std::vector<sql::Rows::Value> values(columns.size());
+    return core_.run_unseen(on, std::move(query).select(parts), [&](const sql::Rows& row) {
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = row.value(static_cast<int>(i));
+      return on_row(values);
+    });
+  }
+
+ private:
+  static Status check_columns(std::span<const int> columns, const Dataset& dataset) {
+    if (columns.empty()) return fail(Code::invalid, "a scan needs a column");
+    const int unit = dataset.column_index(dataset.privacy->unit);
+    for (const int column : columns) {
+      if (column == unit || entry_of(dataset, column) != nullptr) continue;
+      return fail(Code::denied, "a column outside of the section privacy is not scanned");
+    }
+    return ok();
+  }
+
+  Session::Core& core_;
+  int dataset_;
+};
+
+PrivateResult refused(Error error) {
+  return tl::unexpected<PrivateRefusal>(PrivateRefusal{std::move(error), {}, {}, false});
+}
+
+// As the caller wrote it; a number that JSON reads as a double in its shortest form.
+Result<std::string> decimal_text(const json::Object& arguments, std::string_view name) {
+  const json::Value* const value = arguments.find(name);
+  if (value == nullptr || value->is_null()) return std::string();
+  std::string out;
+  if (const std::string* text = value->as_string()) {
+    out = *text;
+  } else if (const std::int64_t* whole = value->as_int()) {
+    out = std::to_string(*whole);
+  } else if (const double* real = value->as_double()) {
+    json::append_double(out, *real);
+  } else {
+    return fail(Code::invalid, std::string(name) + ": must be a decimal");
+  }
+  if (out.empty() || out.size() > kDecimalBytesMax) {
+    return fail(Code::invalid, std::string(name) + ": must be a decimal of at most " +
+                                   std::to_string(kDecimalBytesMax) + " bytes");
+  }
+  return out;
+}
+
+Result<std::string> short_text(const json::Object& arguments, std::string_view name) {
+  const json::Value* const value = arguments.find(name);
+  const std::string* const text = value == nullptr ? nullptr : value->as_string();
+  if (text == nullptr) return std::string();
+  if (text->empty() || text->size() > kIdBytesMax) {
+    return fail(Code::invalid,
+                std::string(name) + ": must have 1 to " + std::to_string(kIdBytesMax) + " bytes");
+  }
+  return *text;
+}
+
+Result<std::int64_t> count_of(const json::Object& arguments, std::string_view name) {
+  const json::Value* const value = arguments.find(name);
+  const std::int64_t* const number = value == nullptr ? nullptr : value->as_int();
+  if (number == nullptr) return 0;
+  if (*number < 1) return fail(Code::invalid, std::string(name) + ": must be at least 1");
+  return *number;
+}
+
+template <class Use>
+void each_word(const json::Object& arguments, std::string_view name, Use use) {
+  const json::Value* const value = arguments.find(name);
+  const json::Array* const list = value == nullptr ? nullptr : value->as_array();
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    if (const std::string* word = (*list)[i].as_string()) use(*word);
+  }
+}
+
+Result<PrivateCall> call_of(const Call& call) {
+  const json::Object& arguments = call.field.arguments;
+  const Dataset& dataset = *call.core.plan(call.plan.dataset).dataset;
+  PrivateCall out;
+  out.dataset = call.plan.dataset;
+  out.aggregate = static_cast<PrivateAggregate>(call.plan.index);
+  MC_TRY(const std::string of, short_text(arguments, "of"));
+  out.of = of.empty() ? -1 : dataset.column_index(of);
+  each_word(arguments, "groupBy",
+            [&](const std::string& word) { out.group_by.push_back(dataset.column_index(word)); });
+  out.where = arguments.find("where");
+  MC_TRY(out.epsilon, decimal_text(arguments, "epsilon"));
+  MC_TRY(out.q, decimal_text(arguments, "q"));
+  MC_TRY(out.mechanism, short_text(arguments, "mechanism"));
+  MC_TRY(out.idempotency_key, short_text(arguments, "idempotencyKey"));
+  MC_TRY(out.quote, short_text(arguments, "quote"));
+  const bool top = out.aggregate == PrivateAggregate::top_k;
+  MC_TRY(out.k, count_of(arguments, top ? "k" : "bins"));
+  each_word(arguments, "consent", [&](const std::string& word) {
+    (word == "QUEUE" ? out.may_queue : out.may_degrade) = true;
+  });
+  return out;
+}
+
+Datum refusal_datum(const Call& call, PrivateRefusal refusal) {
+  const Datum plain = call.core.error(refusal.error, call.field.arena);
+  if (refusal.code.empty() && refusal.extensions.empty()) return plain;
+  const std::string_view code =
+      refusal.code.empty() ? plain.code : call.field.arena.keep(refusal.code);
+  const json::Object& extensions = call.core.extensions.emplace_back(std::move(refusal.extensions));
+  return Datum::of_error(plain.failure.message, code, &extensions);
+}
+
+Cell cell_of(const json::Value& value) {
+  Cell cell;
+  if (const std::string* text = value.as_string()) {
+    cell.kind = Cell::Kind::text;
+    cell.text = *text;
+  } else if (const std::int64_t* whole = value.as_int()) {
+    cell.kind = Cell::Kind::integer;
+    cell.integer = *whole;
+  } else if (const bool* flag = value.as_bool()) {
+    cell.kind = Cell::Kind::boolean;
+    cell.integer = *flag ? 1 : 0;
+  } else if (!value.is_null()) {
+    cell.kind = Cell::Kind::bad;
+  }
+  return cell;
+}
+
+// Keys of a masked column, which the caller may group by, are shown masked.
+Datum key_datum(const Call& call, const AnsweredPrivately& answered, const PrivateRow& row) {
+  if (row.key.empty()) return {};
+  Datum* const items = call.field.arena.array<Datum>(row.key.size());
+  for (std::size_t i = 0; i < row.key.size(); ++i) {
+    const int column = i < answered.key_columns.size() ? answered.key_columns[i] : -1;
+    const bool masked = column >= 0 && answered.grant->masked(column) != nullptr;
+    items[i] = masked
+                   ? call.core.show(*answered.grant, column, cell_of(row.key[i]), call.field.arena)
+                   : Datum::of_json(&row.key[i]);
+  }
+  return Datum::of_list(items, static_cast<std::uint32_t>(row.key.size()));
+}
+
+Datum rows_datum(const Call& call, const AnsweredPrivately& answered) {
+  const std::vector<PrivateRow>& rows = answered.answer.rows;
+  Datum* const items = call.field.arena.array<Datum>(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    items[i] =
+        Datum::of_object({.type = call.core.parts.private_row, .data = &answered, .index = i});
+  }
+  return Datum::of_list(items, static_cast<std::uint32_t>(rows.size()));
+}
+
+Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t index) {
+  const PrivateAnswer& answer = answered.answer;
+  const auto optional = [](const std::optional<std::string>& text) {
+    return text ? Datum::of_text(*text) : Datum{};
+  };
+  switch (static_cast<PrivatePart>(call.plan.index)) {
+    case PrivatePart::release:
+      return Datum::of_text(answer.release);
+    case PrivatePart::verdict:
+      return Datum::of_text(answer.verdict);
+    case PrivatePart::epsilon:
+      return Datum::of_text(answer.epsilon);
+    case PrivatePart::delta:
+      return Datum::of_text(answer.delta);
+    case PrivatePart::mechanism:
+      return Datum::of_text(answer.mechanism);
+    case PrivatePart::snapshot:
+      return Datum::of_text(answer.snapshot);
+    case PrivatePart::rows:
+      return rows_datum(call, answered);
+    case PrivatePart::key:
+      return key_datum(call, answered, answer.rows[index]);
+    case PrivatePart::value:
+      return Datum::of_text(answer.rows[index].value);
+    case PrivatePart::low:
+      return optional(answer.rows[index].low);
+    case PrivatePart::high:
+      return optional(answer.rows[index].high);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view private_name(PrivateAggregate aggregate) {
+  return kNames[static_cast<std::size_t>(aggregate)];
+}
+
+Result<json::Value> Session::Core::check_private(const PrivateCall& call) {
+  const bool known = call.dataset >= 0 &&
+                     static_cast<std::size_t>(call.dataset) < parts.datasets.size() &&
+                     plan(call.dataset).dataset->privacy.has_value();
+  if (!known) return fail(Code::not_found, "the dataset has no private answers");
+  MC_TRY(Grant* const grant, enter(call.dataset, Use::noised));
+  if (!grant->may.noised) {
+    return fail(Code::denied, "this field needs the right to private answers");
+  }
+  MC_TRY_OK(check_of(call, *grant));
+  MC_TRY_OK(check_groups(call, *grant));
+  return checked_where(*grant, call.where, options.limits);
+}
+
+PrivateResult Session::Core::answer_privately(PrivateCall call) {
+  if (options.brief.on()) return refused(too_long());
+  if (cancelled) stop_code = "CANCELLED";
+  if (stop_code.empty() && options.deadline.nanos != INT64_MAX && time_left().count <= 0) {
+    stop_code = "DEADLINE_EXCEEDED";
+  }
+  if (!stop_code.empty()) return refused({Code::unavailable, "the request has been stopped"});
+  const Result<json::Value> where = check_private(call);
+  if (!where) return refused(where.error());
+  if (options.private_answers == nullptr) {
+    return refused({Code::not_found, "there is no differential privacy here"});
+  }
+  PrivateReport& told = report.private_answers;
+  if (told.asked >= options.limits.private_max) {
+    return refused({Code::exhausted, "the request needs more than " +
+                                         std::to_string(options.limits.private_max) +
+                                         " private answers"});
+  }
+  ++told.asked;
+  touch(call.dataset);
+  call.tenant = tenant;
+  call.caller = options.private_caller;
+  call.where = where->as_object()->empty() ? nullptr : &*where;
+  SessionScan rows(*this, call.dataset);
+  PrivateResult result = options.private_answers->answer(call, rows);
+  if (!result && result.error().budget) {
+    const std::int64_t wait = result.error().error.retry_after_s.value_or(0);
+    ++told.refused;
+    told.waiting_helps = told.waiting_helps && wait > 0;
+    told.retry_after_s = std::max(told.retry_after_s, wait);
+  }
+  return result;
+}
+
+Status Session::Core::run_unseen(const GrantedConnection& on, const StatementView& statement,
+                                 const OnRow& on_row) {
+  MC_TRY_OK(before_statement(on, statement));
+  ++worked(statement.dataset).reads;
+  Status status = ok();
+  std::optional<Error> failed;  // of the database, or as if it were
+  {
+    const Result<std::unique_ptr<sql::Rows>> rows =
+        on.connection_->query(statement.text, statement.params);
+    if (!rows) failed = rows.error();
+    for (std::int64_t read = 0; status && !failed;) {
+      const Result<bool> more = (*rows)->next();
+      if (!more) {
+        failed = more.error();
+      } else if (!*more) {
+        break;
+      } else if (cancelled || ++read > kPrivateRowsMax) {
+        failed = Error{Code::unavailable, "the scan was ended"};
+      } else {
+        status = on_row(**rows);
+      }
+    }
+  }
+  {
+    const std::lock_guard lock(running_mutex);
+    running = nullptr;
+  }
+  if (failed) return tl::unexpected<Error>(after_failure(statement_of(on, Use::noised), *failed));
+  return status;
+}
+
+// One field is one answer, however many parents: personsDP has one.
+void resolve_private(const Call& call) {
+  Result<PrivateCall> asked = call_of(call);
+  if (!asked) return call.all(call.core.error(asked.error(), call.field.arena));
+  std::vector<int> key_columns = asked->group_by;
+  if (asked->aggregate == PrivateAggregate::top_k) key_columns = {asked->of};
+  PrivateResult result = call.core.answer_privately(std::move(*asked));
+  if (!result) return call.all(refusal_datum(call, std::move(result).error()));
+  const Result<Grant*> grant = call.core.enter(call.plan.dataset, Use::noised);
+  MC_CHECK(grant.has_value());  // answer_privately() has entered
+  const AnsweredPrivately& answered = call.core.answered.emplace_back(
+      AnsweredPrivately{std::move(*result), *grant, std::move(key_columns)});
+  call.all(Datum::of_object({.type = call.core.parts.private_answer, .data = &answered}));
+}
+
+void resolve_private_part(const Call& call) {
+  for (std::size_t i = 0; i < call.parents.size(); ++i) {
+    const auto& answered = *static_cast<const AnsweredPrivately*>(call.parents[i].data);
+    call.out[i] = part_of(call, answered, call.parents[i].index);
+  }
+}
+
+}  // namespace mc::dataset

@@ -1,0 +1,111 @@
+// Per dataset with a section `privacy` (plural persons, type Person):
+//
+//   personsDP: PersonDP          enum PersonDPKey, enum PersonDPNumber: the columns of the section
+//   type PersonDP { count sum mean quantile histogram topK units }: DPAnswer
+//
+// Fields that need a number, or a key, are there when the section has one.
+#include "dataset/private_schema.h"
+
+#include <algorithm>
+
+namespace mc::dataset {
+namespace {
+
+// All rows of the tenant are read for it, however few are left in the answer.
+constexpr std::string_view kCostOfAnswer = " @cost(weight: \"10\")";
+
+constexpr std::string_view kCommon = R"(
+"What a field costs, for the cost of an operation."
+directive @cost(weight: String!) on FIELD_DEFINITION
+"An exact decimal; answers have it as text, arguments take text or a number."
+scalar Decimal
+enum DPMechanism { LAPLACE GAUSSIAN }
+"What may be done when the budget does not allow the answer now."
+enum DPConsent {
+  "Wait for the next window of the budget."
+  QUEUE
+  "Answer with more noise, for what is left."
+  DEGRADE
+}
+"A differentially private answer. The same question of the same data has the same answer."
+type DPAnswer {
+  "Its id, in records and in receipts."
+  release: ID!
+  "ALLOW, CACHED (nothing was spent) or DEGRADE."
+  verdict: String!
+  "What it cost."
+  epsilon: Decimal!
+  delta: Decimal!
+  mechanism: String!
+  "Of the data that it is about."
+  snapshot: String!
+  rows: [DPRow!]! @listSize(assumedSize: 100)
+}
+type DPRow {
+  "One for each column of groupBy."
+  key: [JSON]
+  value: Decimal!
+  "The 95 % interval of the noise."
+  low: Decimal
+  high: Decimal
+}
+)";
+
+std::string names_of(const Dataset& dataset, bool (PrivateColumn::*is)() const) {
+  std::string out;
+  for (const PrivateColumn& column : dataset.privacy->columns) {
+    if ((column.*is)()) out += " " + column.name;
+  }
+  return out;
+}
+
+// `own` are the arguments that only this aggregate has.
+std::string field(const Dataset& dataset, std::string_view name, std::string_view own,
+                  bool groups) {
+  const std::string& type = dataset.type;
+  std::string out = "  " + std::string(name) + "(" + std::string(own) + "where: " + type + "Filter";
+  if (groups && dataset.privacy->keys()) out += ", groupBy: [" + type + "DPKey!]";
+  out +=
+      ", epsilon: Decimal, mechanism: DPMechanism, idempotencyKey: String, quote: ID, "
+      "consent: [DPConsent!]): DPAnswer";
+  out += kCostOfAnswer;
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string private_common(const Model& model) {
+  const bool any = std::any_of(model.datasets.begin(), model.datasets.end(),
+                               [](const Dataset& dataset) { return dataset.privacy.has_value(); });
+  return any ? std::string(kCommon.substr(1)) : "";
+}
+
+std::string private_types(const Dataset& dataset) {
+  const std::string& type = dataset.type;
+  const std::string of_number = "of: " + type + "DPNumber!, ";
+  const std::string of_key = "of: " + type + "DPKey!, ";
+  std::string out;
+  if (dataset.privacy->keys()) {
+    out += "enum " + type + "DPKey {" + names_of(dataset, &PrivateColumn::key) + " }\n";
+  }
+  if (dataset.privacy->numbers()) {
+    out += "enum " + type + "DPNumber {" + names_of(dataset, &PrivateColumn::number) + " }\n";
+  }
+  out += "type " + type + "DP {\n" + field(dataset, "count", "", true);
+  if (dataset.privacy->numbers()) {
+    out += field(dataset, "sum", of_number, true) + field(dataset, "mean", of_number, true) +
+           field(dataset, "quantile", of_number + "q: Decimal!, ", false) +
+           "  \"Counts of equal parts of the range.\"\n" +
+           field(dataset, "histogram", of_number + "bins: Int, ", false);
+  }
+  if (dataset.privacy->keys()) out += field(dataset, "topK", of_key + "k: Int!, ", false);
+  return out + "  \"Different " + dataset.privacy->unit + ".\"\n" +
+         field(dataset, "units", "", true) + "}\n";
+}
+
+std::string private_query_field(const Dataset& dataset) {
+  return "  \"Differentially private answers.\"\n  " + dataset.plural + "DP: " + dataset.type +
+         "DP\n";
+}
+
+}  // namespace mc::dataset
