@@ -1,0 +1,347 @@
+#include "planner/planner.h"
+
+#include <algorithm>
+
+#include "noise/noise.h"
+#include "planner/quotes.h"
+#include "planner/reading.h"
+
+namespace mc::planner {
+namespace {
+
+using accountant::NanoEpsilon;
+using accountant::State;
+using dataset::PrivateAnswer;
+using dataset::PrivateCall;
+using dataset::PrivateRefusal;
+using dataset::PrivateResult;
+
+constexpr int kAttemptsMax = 64;  // of one question whose charges were burned
+
+tl::unexpected<PrivateRefusal> refusal_of(Error error, std::string code = "") {
+  PrivateRefusal out;
+  out.error = std::move(error);
+  out.code = std::move(code);
+  return tl::unexpected<PrivateRefusal>(std::move(out));
+}
+
+std::string_view query_type(const Question& question) {
+  return dataset::private_name(question.aggregate);
+}
+
+std::string error_text(const Question& question, __int128 units, int more_places) {
+  const bool of_values = question.aggregate == dataset::PrivateAggregate::sum ||
+                         question.aggregate == dataset::PrivateAggregate::mean;
+  const int places = of_values && question.grid ? question.grid->places() : 0;
+  return decimal_of(units, places + more_places);
+}
+
+std::string scope_text(const accountant::AccountKey& key) {
+  std::string out(accountant::name_of(key.scope));
+  if (!key.purpose.empty()) out += " of purpose " + key.purpose;
+  return out;
+}
+
+PrivateAnswer answer_with(const Question& question, KeptAnswer kept, std::string verdict,
+                          std::string release) {
+  PrivateAnswer out;
+  out.release = std::move(release);
+  out.verdict = std::move(verdict);
+  out.epsilon = accountant::to_decimal(kept.cost.epsilon);
+  out.delta = accountant::to_decimal(kept.cost.delta);
+  out.mechanism = kept.noise;
+  out.snapshot = kept.snapshot;
+  out.rows = rows_for(question, std::move(kept));
+  return out;
+}
+
+}  // namespace
+
+struct Planner::Engine {
+  explicit Engine(sys::Random& random) : source(random), pool(source) {}
+  noise::Source source;
+  noise::Pool pool;
+};
+
+// Waits until nobody else answers the question, and keeps others from it.
+class Planner::Turn {
+ public:
+  Turn(Planner& planner, std::string question) : planner_(planner), question_(std::move(question)) {
+    std::unique_lock lock(planner_.mutex_);
+    planner_.turn_ended_.wait(lock, [&] { return !planner_.under_way_.contains(question_); });
+    planner_.under_way_.insert(question_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    {
+      const std::lock_guard lock(planner_.mutex_);
+      planner_.under_way_.erase(question_);
+    }
+    planner_.turn_ended_.notify_all();
+  }
+
+ private:
+  Planner& planner_;
+  const std::string question_;
+};
+
+Planner::Planner(World world, const Settings& settings)
+    : world_(std::move(world)), settings_(settings) {}
+Planner::~Planner() = default;
+
+Result<NanoEpsilon> Planner::epsilon_of(const PrivateCall& call, const accountant::Plan& plan) {
+  if (call.epsilon.empty()) return plan.query_default;
+  return fixed::parse_decimal(call.epsilon, {"epsilon", fixed::kNanoDigits,
+                                             settings_.epsilon_min.get(), plan.query_max.get()})
+      .map([](std::int64_t nano) { return NanoEpsilon(nano); });
+}
+
+Result<Planner::Asked> Planner::asked(const PrivateCall& call) {
+  const dataset::Dataset& dataset = world_.model.datasets[static_cast<std::size_t>(call.dataset)];
+  Asked out;
+  MC_TRY(out.question, question_of(dataset, call, settings_,
+                                   snapshot_at(settings_.snapshot, world_.clock.wall())));
+  MC_TRY(out.charge.plan, world_.plan_of(call.tenant));
+  MC_TRY(out.epsilon, epsilon_of(call, world_.accountant.settings().plan(out.charge.plan)));
+  if (!call.quote.empty()) MC_TRY_OK(take_quote(call, out));
+  out.charge.tenant = call.tenant;
+  out.charge.dataset = dataset.name;
+  out.charge.purpose = call.caller.purpose;
+  out.charge.analyst = PrincipalId(call.caller.subject);
+  out.charge.query_type = query_type(out.question);
+  out.charge.query = out.question.digest;
+  MC_TRY_OK(reprice(out, out.epsilon));
+  return out;
+}
+
+Status Planner::take_quote(const PrivateCall& call, Asked& asked) {
+  MC_TRY(const Promise promise, read_quote(call.quote, world_.quote_key));
+  if (promise.tenant != call.tenant.get() || promise.subject != call.caller.subject) {
+    return fail(Code::invalid, "quote: is none of this service");
+  }
+  if (promise.question != asked.question.digest) {
+    return fail(Code::conflict, "quote: was given for another query, or for an earlier snapshot");
+  }
+  if (promise.until <= world_.clock.wall()) {
+    return fail(Code::conflict, "quote: has expired at " + format_rfc3339(promise.until));
+  }
+  if (!call.epsilon.empty() && promise.epsilon != asked.epsilon) {
+    return fail(Code::conflict, "epsilon: is not that of the quote");
+  }
+  asked.epsilon = promise.epsilon;
+  return ok();
+}
+
+Status Planner::reprice(Asked& asked, NanoEpsilon epsilon) {
+  MC_TRY(asked.priced, priced(asked.question, epsilon, settings_));
+  asked.epsilon = epsilon;
+  asked.charge.cost = asked.priced.cost;
+  asked.charge.mechanism = dp::noise_name(asked.priced.spec.noise);
+  return ok();
+}
+
+std::optional<Planner::Kept> Planner::kept(const Asked& asked) {
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_.find(asked.question.digest);
+  if (found == kept_.end() || found->second.epsilon < asked.epsilon) return std::nullopt;
+  return found->second;
+}
+
+void Planner::keep(const Asked& asked, Kept answer) {
+  if (answer.bytes.size() > kKeptBytesMax) return;
+  const std::lock_guard lock(mutex_);
+  const auto [at, fresh] = kept_.try_emplace(asked.question.digest);
+  if (!fresh && at->second.epsilon >= answer.epsilon) return;
+  at->second = std::move(answer);
+  if (fresh) kept_order_.push_back(asked.question.digest);
+  if (kept_order_.size() <= kAnswersKeptMax) return;
+  kept_.erase(kept_order_.front());
+  kept_order_.erase(kept_order_.begin());
+}
+
+// The largest epsilon below what was asked that the budgets have; found by halving, since what is
+// left is in other units than epsilon where budgets add up otherwise.
+std::optional<NanoEpsilon> Planner::nearest(Asked asked) {
+  std::int64_t low = 0, high = asked.epsilon.get();
+  std::int64_t next = settings_.epsilon_min.get();
+  if (next >= high) return std::nullopt;
+  while (next > low && next < high) {
+    if (!reprice(asked, NanoEpsilon(next))) return std::nullopt;
+    const Result<accountant::Quote> quote = world_.accountant.quote(asked.charge);
+    if (!quote) return std::nullopt;
+    (quote->refusal ? high : low) = next;
+    if (low == 0) return std::nullopt;
+    next = low + (high - low) / 2;
+  }
+  return NanoEpsilon(low);
+}
+
+PrivateRefusal Planner::refused(const Asked& asked, const accountant::Refusal& refusal) {
+  PrivateRefusal out;
+  out.error = refusal.error();
+  out.code = "DP_BUDGET_EXHAUSTED";
+  out.budget = true;
+  json::Object& more = out.extensions;
+  more.set("verdict", "DENY");
+  more.set("budget", scope_text(refusal.account));
+  more.set("requested", accountant::to_decimal(refusal.requested));
+  more.set("remaining", accountant::to_decimal(refusal.epsilon_left));
+  if (refusal.resets_at) {
+    more.set("windowReset", format_rfc3339(*refusal.resets_at));
+    const Nanos wait = *refusal.resets_at - world_.clock.wall();
+    out.error.retry_after_s = std::max<std::int64_t>(1, (to_millis(wait) + 999) / 1'000);
+  }
+  if (!world_.override_url.empty()) more.set("overrideUrl", world_.override_url);
+  const std::optional<NanoEpsilon> less = nearest(asked);
+  Asked cheaper = asked;
+  if (less && reprice(cheaper, *less)) {
+    json::Object near;
+    near.set("epsilon", accountant::to_decimal(*less));
+    near.set("rmse", error_text(asked.question, cheaper.priced.quote.value.rmse_milli, 3));
+    more.set("nearest", std::move(near));
+  }
+  return out;
+}
+
+tl::expected<Offer, PrivateRefusal> Planner::offer(const PrivateCall& call) {
+  const Result<Asked> made = asked(call);
+  if (!made) return refusal_of(made.error());
+  Offer out;
+  out.cost = made->priced.cost;
+  out.noise = dp::noise_name(made->priced.spec.noise);
+  const dp::Quote& quote = made->priced.quote;
+  out.rmse = error_text(made->question, quote.value.rmse_milli, 3);
+  out.half_width = error_text(made->question, quote.value.half_width, 0);
+  out.always_shown = quote.always_shown;
+  const Result<accountant::Quote> budget = world_.accountant.quote(made->charge);
+  if (!budget) return refusal_of(budget.error());
+  out.accounts = budget->accounts;
+  out.charges_left = budget->charges_left;
+  out.verdict = "ALLOW";
+  if (kept(*made)) {
+    out.verdict = "CACHED";
+    out.cost = {};
+  } else if (budget->refusal) {
+    out.verdict = "DENY";
+    out.refusal = refused(*made, *budget->refusal);
+    return out;
+  }
+  out.valid_until = whole_ms(world_.clock.wall() + settings_.quote_valid);
+  out.id = print_quote({.tenant = call.tenant.get(),
+                        .subject = call.caller.subject,
+                        .question = made->question.digest,
+                        .epsilon = made->epsilon,
+                        .until = out.valid_until},
+                       world_.quote_key);
+  return out;
+}
+
+PrivateResult Planner::answer(const PrivateCall& call, dataset::RowScan& rows) {
+  Result<Asked> made = asked(call);
+  if (!made) {
+    const bool expired = made.error().code == Code::conflict && !call.quote.empty();
+    return refusal_of(made.error(), expired ? "DP_QUOTE_EXPIRED" : "");
+  }
+  const Turn turn(*this, made->question.digest);
+  return run(call, *made, rows);
+}
+
+PrivateResult Planner::run(const PrivateCall& call, Asked& asked, dataset::RowScan& rows) {
+  if (const std::optional<Kept> found = kept(asked)) return again(asked, *found);
+  PrivateResult done = attempt(call, asked, rows);
+  if (done || !done.error().budget || !call.may_degrade) return done;
+  const std::optional<NanoEpsilon> less = nearest(asked);
+  if (!less || !reprice(asked, *less)) return done;
+  done = attempt(call, asked, rows);
+  if (done) done->verdict = "DEGRADE";
+  return done;
+}
+
+PrivateResult Planner::again(const Asked& asked, const Kept& kept) {
+  Result<KeptAnswer> answer = read_answer(kept.bytes);
+  if (!answer) return refusal_of(answer.error());
+  return answer_with(asked.question, std::move(*answer), "CACHED", kept.release);
+}
+
+// A question's charges have keys of their own, so that its answer is found again after a restart;
+// one that was burned is followed by the next.
+PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::RowScan& rows) {
+  const bool own_key = call.idempotency_key.empty();
+  const std::string question =
+      asked.question.digest + ":" + accountant::to_decimal(asked.epsilon) + ":";
+  for (int number = 0; number < kAttemptsMax; ++number) {
+    asked.charge.key =
+        own_key ? question + std::to_string(number) : "client:" + call.idempotency_key;
+    const Result<accountant::Reply> reply = world_.accountant.reserve(asked.charge);
+    if (!reply) return refusal_of(reply.error());
+    if (const auto* refusal = std::get_if<accountant::Refusal>(&*reply)) {
+      return tl::unexpected<PrivateRefusal>(refused(asked, *refusal));
+    }
+    const auto& reservation = std::get<accountant::Reservation>(*reply);
+    if (!reservation.earlier) return execute(call, asked, reservation.charge, rows);
+    if (reservation.state == State::committed) return earlier(asked, reservation);
+    if (reservation.state == State::reserved || reservation.state == State::executing) {
+      return refusal_of({Code::unavailable, "this query is being answered by another server", 1});
+    }
+    if (!own_key) {
+      return refusal_of({Code::conflict,
+                         "idempotencyKey: its query failed, and is not repeated "
+                         "under it; another key asks anew"});
+    }
+  }
+  return refusal_of({Code::conflict, "this query has failed too often in this snapshot"});
+}
+
+PrivateResult Planner::earlier(const Asked& asked, const accountant::Reservation& reservation) {
+  const Result<KeptAnswer> answer = read_answer(reservation.result);
+  if (!answer) return refusal_of(answer.error());
+  const Kept found{answer->cost.epsilon, reservation.charge.id.get(), reservation.result};
+  keep(asked, found);
+  return again(asked, found);
+}
+
+PrivateResult Planner::execute(const PrivateCall& call, const Asked& asked,
+                               const accountant::ChargeRef& charge, dataset::RowScan& rows) {
+  if (const Status begun = world_.accountant.execute(charge); !begun) {
+    return refusal_of(begun.error());
+  }
+  Result<KeptAnswer> answer = read(call, asked, rows);
+  if (!answer) {
+    // Burned. When even that cannot be written now, a restart will do it.
+    static_cast<void>(world_.accountant.abandon(charge));
+    return refusal_of(answer.error());
+  }
+  const Result<accountant::ReleasedResult> stored =
+      world_.accountant.commit(charge, print_answer(*answer));
+  if (!stored) return refusal_of(stored.error());
+  keep(asked, {asked.epsilon, charge.id.get(), stored->bytes});
+  return answer_with(asked.question, std::move(*answer), "ALLOW", charge.id.get());
+}
+
+Result<KeptAnswer> Planner::read(const PrivateCall& call, const Asked& asked,
+                                 dataset::RowScan& rows) {
+  MC_TRY(const dp::PrivacyUnit unit,
+         dp::PrivacyUnit::declare(asked.question.dataset->privacy->unit,
+                                  world_.unit_secret(call.tenant, asked.charge.dataset)));
+  std::unique_ptr<Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      engine = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (engine == nullptr) engine = std::make_unique<Engine>(world_.random);
+  Result<dp::Release> release = release_of(asked.question, asked.priced.spec, call.where, rows,
+                                           unit, {engine->pool, engine->source});
+  engine->pool.top_up();
+  {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(engine));
+  }
+  if (!release) return tl::unexpected<Error>(std::move(release).error());
+  return answer_of(asked.question, asked.priced, *release);
+}
+
+}  // namespace mc::planner

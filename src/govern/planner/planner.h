@@ -1,0 +1,125 @@
+// The planner: decides about a private query on metadata alone, and only then has it answered.
+//
+//   offer()   what a query would cost and how wrong it would be, and whether the budget has it;
+//             spends nothing, reads nothing
+//   answer()  the same decision, then: reserve, execute, read, release, commit (accountant.h)
+//
+// Verdicts: CACHED, an answer to this question of this snapshot that is as exact, or more, is
+// there: it is given again and costs nothing; ALLOW; DEGRADE, with more noise than was asked for,
+// for callers who consent; else DENY, with the budget that is short, when it is whole again, and
+// the nearest query that would pass. Nothing that the decision depends on comes from rows.
+//
+// A failure after rows may have been read burns the charge: what was spent stays spent, since that
+// it failed may tell of the rows. One question is answered by one thread at a time; others that ask
+// it meanwhile wait for that answer.
+//
+// Thread-safe; answer() blocks for the reading and for durable writes.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "accountant/accountant.h"
+#include "base/base.h"
+#include "crypto/cmac.h"
+#include "dataset/model.h"
+#include "dataset/private.h"
+#include "planner/answer.h"
+#include "planner/question.h"
+#include "planner/settings.h"
+#include "sys/sys.h"
+
+namespace mc::planner {
+
+// What a query would be, before it is run. Errors are those of one number, as decimals.
+struct Offer {
+  std::string id;  // good for `quote` of the same query; "" when it would be refused
+  WallTime valid_until{};
+  std::string verdict;  // "ALLOW", "CACHED", "DENY"
+  accountant::Cost cost{};
+  std::string noise;                           // "discrete_laplace"
+  std::string rmse;                            // of a quantile in ranks
+  std::string half_width;                      // of 95 in 100
+  std::optional<std::int64_t> always_shown{};  // groups of so many units, where keys are selected
+  std::vector<accountant::Standing> accounts{};
+  std::int64_t charges_left = 0;  // about so many such queries; INT64_MAX without a limit
+  std::optional<dataset::PrivateRefusal> refusal{};
+};
+
+class Planner final : public dataset::PrivateAnswers {
+ public:
+  // All outlive it.
+  struct World {
+    accountant::Accountant& accountant;
+    const dataset::Model& model;
+    sys::Clock& clock;
+    sys::Random& random;
+    // The plan of a tenant, by name.
+    std::function<Result<std::string>(const TenantId&)> plan_of;
+    // Of a tenant's dataset, for its units: secret, and always the same.
+    std::function<crypto::Block(const TenantId&, const std::string&)> unit_secret;
+    const Secret& quote_key;
+    std::string override_url;  // where more budget is asked for; "" = nowhere
+  };
+  Planner(World world, const Settings& settings);
+  ~Planner() override;
+
+  tl::expected<Offer, dataset::PrivateRefusal> offer(const dataset::PrivateCall& call);
+  dataset::PrivateResult answer(const dataset::PrivateCall& call, dataset::RowScan& rows) override;
+
+ private:
+  struct Asked {
+    Question question;
+    accountant::NanoEpsilon epsilon{};
+    Priced priced;
+    accountant::Charge charge;
+  };
+  struct Kept {
+    accountant::NanoEpsilon epsilon{};
+    std::string release;
+    std::string bytes;
+  };
+  struct Engine;
+  class Turn;  // at one question
+
+  Result<Asked> asked(const dataset::PrivateCall& call);
+  Result<accountant::NanoEpsilon> epsilon_of(const dataset::PrivateCall& call,
+                                             const accountant::Plan& plan);
+  Status take_quote(const dataset::PrivateCall& call, Asked& asked);
+  Status reprice(Asked& asked, accountant::NanoEpsilon epsilon);
+  std::optional<Kept> kept(const Asked& asked);
+  void keep(const Asked& asked, Kept answer);
+  dataset::PrivateRefusal refused(const Asked& asked, const accountant::Refusal& refusal);
+  std::optional<accountant::NanoEpsilon> nearest(Asked asked);
+  dataset::PrivateResult run(const dataset::PrivateCall& call, Asked& asked,
+                             dataset::RowScan& rows);
+  dataset::PrivateResult again(const Asked& asked, const Kept& kept);
+  dataset::PrivateResult attempt(const dataset::PrivateCall& call, Asked& asked,
+                                 dataset::RowScan& rows);
+  dataset::PrivateResult earlier(const Asked& asked, const accountant::Reservation& reservation);
+  dataset::PrivateResult execute(const dataset::PrivateCall& call, const Asked& asked,
+                                 const accountant::ChargeRef& charge, dataset::RowScan& rows);
+  Result<KeptAnswer> read(const dataset::PrivateCall& call, const Asked& asked,
+                          dataset::RowScan& rows);
+
+  const World world_;
+  const Settings settings_;
+  std::mutex mutex_;  // of all below
+  std::condition_variable turn_ended_;
+  std::set<std::string> under_way_;                // questions
+  std::map<std::string, Kept, std::less<>> kept_;  // by question, the most exact answer
+  std::vector<std::string> kept_order_;            // the oldest first
+  std::vector<std::unique_ptr<Engine>> idle_;      // one a thread that releases
+};
+
+inline constexpr std::size_t kAnswersKeptMax = 10'000;  // in memory; all are in the accountant
+inline constexpr std::size_t kKeptBytesMax = 64 << 10;  // of one of them
+
+}  // namespace mc::planner
