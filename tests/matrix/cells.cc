@@ -94,7 +94,7 @@ const TenantCase kTenants[] = {{"own", "alpha", "alpha"},
                                {"operator's people", "system", "alpha"},
                                {"operator's own", "system", "system"}};
 
-constexpr std::size_t kActions = 7;
+constexpr std::size_t kActions = 8;  // all but `admit`, which is not of data
 
 struct ViewCase {
   const char* name;

@@ -30,15 +30,16 @@ bool may(Role role, Action action) {
   const bool reads = action == Action::read || action == Action::introspect;
   switch (role) {
     case Role::operator_:
+      return action != Action::noised;
     case Role::tenant_admin:
       return true;
     case Role::oncall:
       return reads || action == Action::aggregate || action == Action::forward;
     case Role::dpo:
-      return reads || action == Action::aggregate || action == Action::forward ||
-             action == Action::export_;
+      return reads || action == Action::aggregate || action == Action::noised ||
+             action == Action::forward || action == Action::export_;
     case Role::analyst:
-      return reads || action == Action::forward;
+      return reads || action == Action::noised || action == Action::forward;
     case Role::platform:
       return reads || action == Action::forward || action == Action::write;
     case Role::auditor:

@@ -127,8 +127,8 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
 }  // namespace
 
 std::string_view action_name(Action action) {
-  constexpr std::string_view kNames[] = {"read",   "aggregate", "write", "introspect", "forward",
-                                         "export", "admin",     "admit", "noised"};
+  constexpr std::string_view kNames[] = {"read",   "aggregate", "write",  "introspect", "forward",
+                                         "export", "admin",     "noised", "admit"};
   return kNames[static_cast<std::size_t>(action)];
 }
 

@@ -40,8 +40,8 @@ enum class Action : std::uint8_t {
   forward,
   export_,
   admin,
-  admit,   // of budgets alone (terms.h)
   noised,  // differentially private answers
+  admit,   // of budgets alone (terms.h)
 };
 std::string_view action_name(Action action);
 

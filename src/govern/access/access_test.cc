@@ -272,8 +272,8 @@ TEST_CASE("access: who has a session or a proof is a person, a token is a machin
 
 TEST_CASE("access: names of actions") {
   std::string names;
-  for (int i = 0; i < 7; ++i) names += std::string(action_name(static_cast<Action>(i))) + " ";
-  CHECK(names == "read aggregate write introspect forward export admin ");
+  for (int i = 0; i < 9; ++i) names += std::string(action_name(static_cast<Action>(i))) + " ";
+  CHECK(names == "read aggregate write introspect forward export admin noised admit ");
 }
 
 TEST_CASE("access: the policies of a new installation decide") {
@@ -293,6 +293,38 @@ TEST_CASE("access: the policies of a new installation decide") {
   const Verdict denied = world.decide(abroad);
   CHECK(!denied.allow);
   CHECK(joined(denied.reasons) == "cross-tenant purpose-missing");
+}
+
+TEST_CASE("access: who has noised answers, and who has exact ones") {
+  World world(testing::policies_of(default_policies()));
+  using identity::Role;
+  struct Row {
+    Role role;
+    bool noised, exact;
+  };
+  const Row rows[] = {{Role::analyst, true, false},     {Role::dpo, true, true},
+                      {Role::tenant_admin, true, true}, {Role::operator_, false, true},
+                      {Role::oncall, false, true},      {Role::platform, false, false},
+                      {Role::auditor, false, false}};
+  const Resource resource = people({"demo"});
+  for (const Row& row : rows) {
+    CAPTURE(identity::role_name(row.role));
+    Ada ada;
+    ada.caller.roles = {row.role};
+    Request request = reading(ada.caller, resource);
+    request.action = Action::noised;
+    CHECK(world.decide(request).allow == row.noised);
+    request.action = Action::aggregate;
+    CHECK(world.decide(request).allow == row.exact);
+    // A purpose is asked for all the same, and another tenant is another tenant's.
+    request.action = Action::noised;
+    request.purpose = "fraud-risk";
+    CHECK_FALSE(world.decide(request).allow);
+    Request abroad = reading(ada.caller, resource);
+    abroad.action = Action::noised;
+    abroad.tenant = "bravo";
+    CHECK_FALSE(world.decide(abroad).allow);
+  }
 }
 
 TEST_CASE("access: a column of a sensitivity that nobody knows is not shown") {

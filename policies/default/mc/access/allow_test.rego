@@ -4,7 +4,7 @@ import data.mc.access
 import data.mc.settings
 
 test_a_role_allows_its_actions_and_no_others if {
-	actions := ["read", "aggregate", "write", "introspect", "forward", "export", "admin", "Read", "*"]
+	actions := ["read", "aggregate", "noised", "write", "introspect", "forward", "export", "admin", "Read", "*"]
 	every role, allowed in settings.actions {
 		every action in actions {
 			request := changed({"/principal/roles": [role], "/action": action})
