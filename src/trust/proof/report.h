@@ -36,6 +36,12 @@ class Report {
     failed_ = true;
     return add(name, Outcome::failed, reason, checked.error().what);
   }
+  // The same of a check that depends on no earlier one and is done: all that fail are shown.
+  bool found(std::string_view name, std::string_view reason, const Result<std::string>& checked) {
+    if (checked) return add(name, Outcome::passed, "", *checked);
+    failed_ = true;
+    return add(name, Outcome::failed, reason, checked.error().what);
+  }
   // Of what is not there to be checked and need not be.
   void skip(std::string_view name, std::string_view why) { add(name, Outcome::skipped, "", why); }
 
