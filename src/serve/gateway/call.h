@@ -45,6 +45,7 @@ struct Call {
   Leaving leaving;
   Nanos waited{};
   MonoTime deadline;
+  std::optional<MonoTime> released;  // with private answers: when it ends
   std::optional<trace::Span> span;
   std::optional<trace::Context> parent;  // as received, when no span is recorded
   std::string code;                      // of a refusal, for the log
@@ -125,8 +126,22 @@ struct Gateway::Core {
   struct Executed {
     std::string body;
     Stage stage = Stage::executed;
+    std::size_t errors = 0;
   };
   Executed execute_all(Call& call, dataset::Session& session);
+  // conclude.cc
+  struct Leave {
+    int status = 200;
+    std::string body;
+    net::Headers extra;
+  };
+  void conclude(const CallPtr& call, const dataset::SessionReport& report, Executed executed);
+  void conclude_in_time(const CallPtr& call, const dataset::SessionReport& report, Leave how);
+  // Runs `work` on a loop at the next multiple of private_release_quantum, which is when the call
+  // ends as far as anybody is told.
+  void release(const CallPtr& call, std::function<void()> work);
+  bool tell_run(const CallPtr& call, const dataset::SessionReport& report, int status);
+  void leave(const CallPtr& call, Leave how);
   struct Item {
     std::size_t index = 0;
     std::size_t bytes_max = 0;
@@ -137,7 +152,6 @@ struct Gateway::Core {
   using Opened = tl::expected<std::monostate, HttpError>;
   Opened open_reach(Call& call, std::size_t worker);
   Opened record_reach(Call& call, const dataset::SessionReport& report, int status);
-  void conclude(const CallPtr& call, const dataset::Session& session, Executed executed);
 
   void forward(const CallPtr& call);
   net::FieldLines upstream_fields(const Call& call, MonoTime now) const;

@@ -48,6 +48,7 @@ struct GatewayConfig {
   std::int64_t breaker_failures = 5;  // in a row open the circuit of an upstream
   Nanos breaker_pause = seconds(5);   // then one trial request
   Nanos health_every = seconds(5);
+  Nanos private_release_quantum = millis(50);
   Status check() const;
 };
 
@@ -147,5 +148,10 @@ struct mc::json::Describe<mc::gateway::GatewayConfig> {
             &T::health_every,
             "Time between health checks",
             {.min = mc::millis(100), .max = mc::seconds(600)}},
+      Field{
+          "private_release_quantum",
+          &T::private_release_quantum,
+          "Answers with differential privacy leave at multiples of this after their requests came",
+          {.min = mc::millis(1), .max = mc::seconds(60)}},
   };
 };

@@ -67,7 +67,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
     call.budget.used = Costs{std::min(call.budget.priced.credits, items), 0};
   }
   const net::Request& request = call.exchange->request();
-  const MonoTime now = world.clock.mono();
+  const MonoTime now = call.released.value_or(world.clock.mono());
   const Nanos spent = now - request.received;
   if (call.caller && call.route != nullptr) {
     const Payer payer = payer_of(call);
@@ -113,7 +113,7 @@ void Gateway::Core::record(Call& call, int status, std::int64_t bytes) {
                    {call.waited.count > 0 ? "waited_us" : "", call.waited.count / 1'000},
                    {"bytes", bytes},
                    {reads ? "statements" : "", call.statements},
-                   {reads ? "rows" : "", call.rows},
+                   {reads && !call.released ? "rows" : "", call.rows},
                    {"known", call.cache_hit},
                    {"peer", request.peer},
                    {trace_id.empty() ? "" : "trace_id", trace_id}});

@@ -105,6 +105,8 @@ struct GatewayWorld {
   burn::Usage* usage = nullptr;                // null = what tenants do is not counted
   share::Share* share = nullptr;               // null = nodes share no budgets
   budget::OnLoss on_store_loss = {};           // of shared budgets that say nothing themselves
+  // Of personsDP; null = there are none. Any thread.
+  dataset::PrivateAnswers* private_answers = nullptr;
 };
 
 struct RouteStatus {

@@ -20,6 +20,8 @@ dataset::Capabilities capabilities(const identity::Caller& caller) {
   may.writes = caller.may(identity::Scope::mutate) &&
                (caller.roles.has(Role::operator_) || caller.roles.has(Role::tenant_admin) ||
                 caller.roles.has(Role::platform));
+  may.noised = caller.roles.has(Role::analyst) || caller.roles.has(Role::dpo) ||
+               caller.roles.has(Role::tenant_admin);
   return may;
 }
 
@@ -101,7 +103,7 @@ bool Gateway::Core::execute_on_loop(const CallPtr& call) {
   }
   meters.runs_on_loop.add();
   call->ran_on_loop = true;
-  conclude(call, **session, std::move(executed));
+  conclude(call, (*session)->report(), std::move(executed));
   return true;
 }
 
@@ -140,6 +142,8 @@ Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call
   options.region = call.region();
   options.brief = brief;
   options.gate = gate;
+  options.private_answers = world.private_answers;
+  options.private_caller = {call.caller->principal.get(), call.purpose, call.request_id};
   return dataset::Session::make(*world.catalog, call.tenant(), set, {world.clock, world.random},
                                 std::move(options));
 }
@@ -159,7 +163,6 @@ Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session&
   call.began = true;
   call.budget.used.reset();  // a run on the loop that was begun anew
   bool request_error = false;
-  bool errors = false;
   if (call.graphql.batch) out.body += '[';
   for (std::size_t i = 0; i < call.graphql.items.size(); ++i) {
     const std::size_t bytes_left = bytes_max - std::min(bytes_max, out.body.size());
@@ -171,69 +174,13 @@ Gateway::Core::Executed Gateway::Core::execute_all(Call& call, dataset::Session&
       out.body = std::move(result.body);
     }
     request_error = request_error || result.request_error;
-    errors = errors || result.errors > 0;
+    out.errors += result.errors;
   }
   if (call.graphql.batch) out.body += ']';
-  out.stage = request_error ? Stage::prepare : errors ? Stage::executed_with_errors : out.stage;
+  out.stage = request_error    ? Stage::prepare
+              : out.errors > 0 ? Stage::executed_with_errors
+                               : out.stage;
   return out;
-}
-
-// Where data came from and went to: into the counts of the hour's proof, and the span. A server
-// that stood elsewhere was reached for, whether a statement had begun or not.
-void Gateway::Core::note_regions(Call& call, const dataset::SessionReport& report) {
-  if (residency == nullptr) return;
-  const auto touch_of = [&](const dataset::Dataset& dataset, std::string_view action) {
-    return residency::Residency::Touch{*call.caller, call.tenant(), call.region(),  dataset,
-                                       action,       call.purpose,  call.request_id};
-  };
-  for (const dataset::Fault& fault : report.faults) {
-    if (fault.region.empty()) continue;
-    const bool writes = fault.use == dataset::Use::write;
-    residency->note_elsewhere(touch_of(*fault.dataset, writes ? "write" : "read"), fault.region);
-  }
-  for (const dataset::Worked& worked : report.worked) {
-    const residency::Residency::Touch read = touch_of(*worked.dataset, "read");
-    if (worked.reads > 0) residency->count(read, static_cast<std::int64_t>(worked.reads));
-    if (worked.writes > 0) {
-      residency->count(touch_of(*worked.dataset, "write"),
-                       static_cast<std::int64_t>(worked.writes));
-    }
-    if (call.span) {
-      call.span->set("region_src", std::string_view(residency->regions().node()));
-      call.span->set("region_dst", residency->region_of(read));
-    }
-  }
-}
-
-void Gateway::Core::conclude(const CallPtr& call, const dataset::Session& session,
-                             Executed executed) {
-  const dataset::SessionReport& report = session.report();
-  call->statements = report.statements;
-  call->rows = report.rows;
-  if (call->budget.used) {
-    call->budget.used->fanout = static_cast<std::int64_t>(report.statements);
-  }
-  for (const dataset::Fault& fault : report.faults) {
-    world.log.warn("dataset.fault", {{"request_id", call->request_id},
-                                     {"tenant", call->caller->tenant},
-                                     {"code", fault.error.code},
-                                     {"what", fault.error.what},
-                                     {fault.region.empty() ? "" : "region", fault.region}});
-  }
-  note_regions(*call, report);
-  const int status = status_for(executed.stage, call->media_type, config.http_profile);
-  if (call->reach != nullptr) {
-    if (const Opened recorded = record_reach(*call, report, status); !recorded) {
-      return refuse(call, recorded.error());
-    }
-  }
-  // The log tells a reply that nobody waited for from one that was read. Nothing is given back for
-  // it: who leaves early must not run more than who stays.
-  if (call->exchange->cancelled()) {
-    call->budget.used.reset();
-    return finish(call, 499, "");
-  }
-  finish(call, status, std::move(executed.body));
 }
 
 void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
@@ -251,10 +198,11 @@ void Gateway::Core::execute_on_worker(const CallPtr& call, std::size_t worker) {
   slot->attach(session->get());
   Leaving::tell(call, Leaving::Step::run,
                 [this, slot](const CallPtr&) { cancel_until_over(*server, slot); });
+  // Counted before it runs: when a private answer was ready is nobody's business.
+  meters.runs_on_worker.add();
   Executed executed = execute_all(*call, **session);
   slot->attach(nullptr);
-  meters.runs_on_worker.add();
-  conclude(call, **session, std::move(executed));
+  conclude(call, (*session)->report(), std::move(executed));
 }
 
 }  // namespace mc::gateway
