@@ -1,0 +1,67 @@
+// An export from its request to its end, as it is kept. Part of export.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "export/manifest.h"
+#include "export/rules.h"
+#include "json/json.h"
+
+namespace mc::exporting {
+
+// Only of a `ready` one something can be downloaded. `expired`: its files are gone, and what later
+// ones are held against stays.
+enum class State : std::uint8_t { running, ready, refused, failed, cancelled, expired };
+std::string_view state_name(State state);
+Result<State> parse_state(std::string_view name);
+
+// What came of it; all empty until it is ready.
+struct Outcome {
+  std::vector<Item> items;
+  std::string manifest;  // "sha256:HEX" of the bundle
+  std::string snapshot;
+  std::int64_t rows_in = 0, rows_out = 0, suppressed = 0;
+  bool operator==(const Outcome&) const = default;
+};
+
+struct Run {
+  TenantId tenant;
+  std::string id;   // "exp_..."
+  std::string job;  // "job_..."
+  Kind kind = Kind::kanon;
+  std::string dataset;
+  std::string profile;
+  Format format = Format::csv;
+  std::string purpose;
+  std::string requester;  // principal@tenant
+  State state = State::running;
+  WallTime asked, changed, expires;  // whole milliseconds
+  std::string idempotency_key;       // "" = none
+  std::string request_hash;          // of what was asked under it
+  std::string decision;              // id
+  std::string salt;                  // of the commitment to the input, 64 hexadecimal digits
+  Outcome outcome;
+  std::string reason;       // why it was refused or failed; for people
+  std::int64_t record = 0;  // of the ledger; 0 = none yet
+  bool operator==(const Run&) const = default;
+};
+
+// `exp_` and 26 characters of Crockford's base32: nothing else is looked for, in no place.
+bool is_export_id(std::string_view text);
+// A name of a file that an export may have: a-z, 0-9, '-', '.', and no '.' first.
+bool is_file_name(std::string_view text);
+
+}  // namespace mc::exporting
+
+template <>
+struct mc::json::Describe<mc::exporting::Outcome> {
+  using T = mc::exporting::Outcome;
+  static constexpr auto fields =
+      std::tuple{Field{"items", &T::items},       Field{"manifest", &T::manifest},
+                 Field{"snapshot", &T::snapshot}, Field{"rows_in", &T::rows_in},
+                 Field{"rows_out", &T::rows_out}, Field{"suppressed", &T::suppressed}};
+};
