@@ -104,23 +104,23 @@ struct Reach {
 
 std::optional<noise::Noise> laplace_of(Wide l1, std::int64_t epsilon_nano) {
   if (l1 * kNano > kScaleMax * epsilon_nano) return std::nullopt;
-  const noise::Fraction scale =
-      noise::fraction_up(static_cast<fixed::Uint128>(l1 * kNano),
-                         static_cast<fixed::Uint128>(epsilon_nano), noise::kScaleMost);
-  const auto made = noise::DiscreteLaplace::make(scale);
+  const auto scale = noise::fraction_up(static_cast<fixed::Uint128>(l1 * kNano),
+                                        static_cast<fixed::Uint128>(epsilon_nano),
+                                        {noise::kScaleMost, noise::kScaleMost}, "scale");
+  if (!scale) return std::nullopt;
+  const auto made = noise::DiscreteLaplace::make(*scale);
   return made ? std::optional<noise::Noise>(*made) : std::nullopt;
 }
 
 std::optional<noise::Noise> gaussian_of(Wide l2_squared, std::int64_t rho_pico) {
-  auto numerator = static_cast<fixed::Uint128>(l2_squared) * kPico;
-  auto denominator = static_cast<fixed::Uint128>(rho_pico) * 2;
+  const auto numerator = static_cast<fixed::Uint128>(l2_squared) * kPico;
+  const auto denominator = static_cast<fixed::Uint128>(rho_pico) * 2;
   if (numerator > static_cast<fixed::Uint128>(kSquareMax) * denominator) return std::nullopt;
-  while (denominator > noise::kVarianceDenominatorMost) {
-    numerator = (numerator + 1) / 2;
-    denominator /= 2;
-  }
-  const auto made = noise::DiscreteGaussian::make(
-      noise::fraction_up(numerator, denominator, noise::kVarianceMost));
+  const auto variance =
+      noise::fraction_up(numerator, denominator,
+                         {noise::kVarianceMost, noise::kVarianceDenominatorMost}, "sigma squared");
+  if (!variance) return std::nullopt;
+  const auto made = noise::DiscreteGaussian::make(*variance);
   return made ? std::optional<noise::Noise>(*made) : std::nullopt;
 }
 
