@@ -6,10 +6,10 @@
 
 namespace mc::recheck {
 
-Count::Count(const Manifest& manifest, const Limits& limits)
+Count::Count(const Manifest& manifest, const Limits& limits, std::uint64_t secret)
     : manifest_(manifest),
       limits_(limits),
-      classes_(limits.classes_max, limits.class_bytes_max),
+      classes_(limits.classes_max, limits.class_bytes_max, secret),
       lines_(manifest.release.delimiter[0], limits.row_bytes_max,
              [this](const std::vector<csv::Field>& fields) { return take(fields); }) {
   for (std::size_t field = 0; field < manifest.columns.size(); ++field) {
@@ -19,8 +19,9 @@ Count::Count(const Manifest& manifest, const Limits& limits)
         std::any_of(manifest.criteria.begin(), manifest.criteria.end(),
                     [&](const Criterion& criterion) { return criterion.column == column.name; });
     if (!asked) continue;
-    sensitive_.push_back({field, column.name, TextTable(limits.pairs_max, limits.class_bytes_max),
-                          PairTable(limits.pairs_max)});
+    sensitive_.push_back({field, column.name,
+                          TextTable(limits.pairs_max, limits.class_bytes_max, secret),
+                          PairTable(limits.pairs_max, secret)});
   }
 }
 

@@ -26,7 +26,7 @@ struct SensitiveCount {
 class Count {
  public:
   // `manifest` outlives this.
-  Count(const Manifest& manifest, const Limits& limits);
+  Count(const Manifest& manifest, const Limits& limits, std::uint64_t secret);
   Count(const Count&) = delete;
   Count& operator=(const Count&) = delete;
   void add(std::string_view bytes);

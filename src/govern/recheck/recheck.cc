@@ -46,7 +46,7 @@ struct Recheck::State {
         manifest_digest(crypto::Sha256().add(question.manifest).finish()),
         hierarchies(question.hierarchies),
         limits(question.limits) {
-    if (read) count.emplace(*read, limits);
+    if (read) count.emplace(*read, limits, question.secret);
   }
 
   void add_counted(proof::Report& report);

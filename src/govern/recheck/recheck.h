@@ -7,6 +7,7 @@
 // 2007 (l), Li et al. 2007 (t), RFC 4180, RFC 6962 section 2.1.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct Question {
   // any, what needs them is reported as not checked.
   std::vector<std::string> hierarchies = {};
   Limits limits = {};
+  // A random number that who wrote the file cannot know, so that they cannot choose texts whose
+  // hashes collide. It decides nothing else.
+  std::uint64_t secret = 0;
 };
 
 class Recheck {

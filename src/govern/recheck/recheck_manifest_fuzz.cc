@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace mc::recheck;  // NOLINT(google-build-using-namespace)
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto manifest = parse_manifest(text);
-  Recheck recheck({text, {"a;*\nb;*\n"}, {}});
+  Recheck recheck({text, {"a;*\nb;*\n"}, {}, 4});
   const auto more = recheck.add("a,b\n");
   MC_CHECK((more == Recheck::More::wanted) == manifest.has_value());
   const auto report = recheck.report();

@@ -50,7 +50,7 @@ Manifest manifest_of(char delimiter) {
 }
 
 std::string report_of(const std::string& manifest, std::string_view file, std::size_t piece) {
-  Recheck recheck({manifest, {kTree}, {.row_bytes_max = 64, .classes_max = 8, .pairs_max = 16}});
+  Recheck recheck({manifest, {kTree}, {.row_bytes_max = 64, .classes_max = 8, .pairs_max = 16}, 5});
   for (std::size_t at = 0; at < file.size(); at += piece) recheck.add(file.substr(at, piece));
   const auto report = recheck.report();
   MC_CHECK(!report.verified());

@@ -270,7 +270,7 @@ TEST_CASE("recheck: past its limits a verifier refuses, and says which") {
   few_pairs.pairs_max = 3;
   small.class_bytes_max = 20;
   for (const Limits& limits : {few_classes, few_pairs, small}) {
-    Recheck recheck({manifest, {}, limits});
+    Recheck recheck({manifest, {}, limits, 2});
     recheck.add(csv(table));
     const proof::Report report = recheck.report();
     CHECK(failures(report) == "limit_passed");

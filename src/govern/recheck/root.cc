@@ -15,8 +15,10 @@ void append_big_endian(std::string& out, std::uint64_t number, int bytes) {
 }  // namespace
 
 void append_key_text(std::string& key, std::string_view text) {
-  append_big_endian(key, text.size(), 4);
-  key += text;
+  const auto size = static_cast<std::uint32_t>(text.size());
+  const char bytes[] = {static_cast<char>(size >> 24), static_cast<char>(size >> 16),
+                        static_cast<char>(size >> 8), static_cast<char>(size)};
+  key.append(bytes, sizeof bytes).append(text);  // at once: this is done for each field of a file
 }
 
 std::string_view take_key_text(std::string_view& key) {

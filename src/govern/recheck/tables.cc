@@ -8,7 +8,6 @@ namespace mc::recheck {
 namespace {
 
 constexpr std::size_t kSlotsFirst = 1024;
-constexpr std::uint64_t kSeed = 0x6b616e6f6e;  // distinguishes these tables from others
 
 // The slots are to be at most half full.
 bool is_full(std::size_t used, std::size_t slots) {
@@ -17,11 +16,11 @@ bool is_full(std::size_t used, std::size_t slots) {
 
 }  // namespace
 
-TextTable::TextTable(std::size_t texts_max, std::size_t bytes_max)
-    : texts_max_(texts_max), bytes_max_(bytes_max), slots_(kSlotsFirst) {}
+TextTable::TextTable(std::size_t texts_max, std::size_t bytes_max, std::uint64_t secret)
+    : texts_max_(texts_max), bytes_max_(bytes_max), secret_(secret), slots_(kSlotsFirst) {}
 
 std::optional<std::uint32_t> TextTable::add(std::string_view text) {
-  const std::uint64_t hash = keyed_hash(kSeed, text);
+  const std::uint64_t hash = keyed_hash(secret_, text);
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
@@ -51,8 +50,8 @@ void TextTable::grow() {
   }
 }
 
-PairTable::PairTable(std::size_t pairs_max)
-    : pairs_max_(pairs_max), secret_(keyed_hash(kSeed, "pairs")), slots_(kSlotsFirst) {}
+PairTable::PairTable(std::size_t pairs_max, std::uint64_t secret)
+    : pairs_max_(pairs_max), secret_(keyed_hash(secret, "pairs")), slots_(kSlotsFirst) {}
 
 // The slot of the pair, or the empty one where it belongs.
 std::size_t PairTable::slot_of(std::uint32_t first, std::uint32_t second) const {

@@ -1,5 +1,5 @@
 // What a release is counted in: texts with their rows, and pairs of two numbers with theirs. Open
-// addressing under a secret seed, as the texts are chosen by others. Not thread-safe.
+// addressing under a secret, as the texts are chosen by others. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace mc::recheck {
 // Texts, numbered from 0 as they come.
 class TextTable {
  public:
-  TextTable(std::size_t texts_max, std::size_t bytes_max);
+  TextTable(std::size_t texts_max, std::size_t bytes_max, std::uint64_t secret);
   // Counts a row with this text and gives its number; none when a limit was reached.
   std::optional<std::uint32_t> add(std::string_view text);
   std::size_t size() const { return entries_.size(); }
@@ -33,6 +33,7 @@ class TextTable {
 
   std::size_t texts_max_;
   std::size_t bytes_max_;
+  std::uint64_t secret_;
   std::string bytes_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> slots_;  // number + 1, 0 = empty; a power of two of them
@@ -46,7 +47,7 @@ struct Pair {
 
 class PairTable {
  public:
-  explicit PairTable(std::size_t pairs_max);
+  PairTable(std::size_t pairs_max, std::uint64_t secret);
   bool add(std::uint32_t first, std::uint32_t second);  // false when the limit was reached
   std::vector<Pair> sorted() const;                     // by first, then by second
 

@@ -122,7 +122,7 @@ inline Manifest manifest_of(const Table& table, std::vector<std::int64_t> levels
 // `piece` bytes of the file arrive at a time.
 inline proof::Report check(const std::string& manifest, const std::string& file,
                            std::vector<std::string> hierarchies = {}, std::size_t piece = 1 << 20) {
-  Recheck recheck({manifest, std::move(hierarchies), {}});
+  Recheck recheck({manifest, std::move(hierarchies), {}, 1});
   for (std::size_t at = 0; at < file.size(); at += piece) {
     if (recheck.add(std::string_view(file).substr(at, piece)) == Recheck::More::useless) break;
   }
