@@ -44,8 +44,9 @@ struct Classes {
 // suppressed; whether these are too many is for check() to say.
 Classes classes_of_levels(const Problem& problem, std::span<const std::uint8_t> levels);
 
-// From any assignment: `cells_of_row(row)` gives the cells of a row that is to be released, or none
-// to suppress it. Equal cells make one class; classes that fail are suppressed.
+// From any assignment: `cells_of_row(row)` gives the cells of a row, none to suppress it. It is
+// asked for every row of the table, those of the population among them. Equal cells make one class;
+// classes that fail are suppressed.
 using CellsOfRow = std::function<std::span<const Cell>(std::size_t row)>;
 Classes classes_of_cells(const Problem& problem, const CellsOfRow& cells_of_row);
 

@@ -40,7 +40,6 @@ struct ColumnConfig {
   // Of a sensitive column. None = distinct 2-diversity, because a class of one value hides nothing.
   std::vector<CriterionConfig> criteria = {};
   Order order = Order::numeric;  // of t-closeness by order
-  bool operator==(const ColumnConfig&) const;
 };
 
 // The input holds more than is to be released: all that an attacker may know of. Released are the
@@ -80,6 +79,8 @@ struct ConfigFile {
   std::string text;
 };
 Result<Config> read_config(const ConfigFile& file);
+json::Value to_json(const Config& config);  // every key; reads back as the same
+json::Value config_schema();                // JSON Schema 2020-12
 
 }  // namespace mc::kanon
 

@@ -57,8 +57,10 @@ struct Sensitive {
   std::vector<Criterion> criteria;    // all must hold
   std::vector<std::uint32_t> totals;  // rows of each code in the whole table
   std::uint64_t rows = 0;             // their sum
-  std::vector<std::uint32_t> ranks;   // by code, of t_ordered
-  // Of t_hierarchical: the value of a code at each level, level 0 the leaf; outer index the level.
+  // Of t_ordered: the codes in the order of their values.
+  std::vector<std::uint32_t> by_rank;
+  // Of t_hierarchical: by code its value at level 1; behind that by value at level i that at i + 1.
+  // The last level has one value.
   std::vector<std::vector<std::uint32_t>> tree;
 };
 

@@ -21,7 +21,7 @@ namespace mc::kanon {
 
 struct HierarchyOptions {
   char delimiter = ';';
-  std::size_t bytes_max = 256 << 20;
+  std::size_t bytes_max = 128 << 20;
   std::size_t leaves_max = 2'000'000;
   std::size_t levels_max = 64;
   std::size_t cell_bytes_max = 4096;
