@@ -89,6 +89,8 @@ void run_cases(const Backend& backend);
 void run_writes(const Backend& backend);
 // Random filters, orders and pages against a twin in memory.
 void run_oracle(const Backend& backend, int rounds);
+// Random filters of private answers, their groups and values, against the same twin.
+void run_private(const Backend& backend, int rounds);
 // The same requests of one tenant with and without the other tenant's rows: same bytes.
 void run_isolation(const Backend& backend, int requests);
 

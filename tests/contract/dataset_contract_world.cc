@@ -142,6 +142,16 @@ std::string model_yaml(const std::string& url, const std::string& prefix) {
       - {name: boss, to: person, kind: one, local: bossId, remote: id}
       - {name: reports, to: person, kind: many, local: id, remote: bossId}
       - {name: orders, to: order, kind: many, local: id, remote: personId}
+    privacy:
+      unit: id
+      columns:
+        - {name: age, min: "-3", max: "8", step: "1"}
+        - {name: score, min: "-0.25", max: "0.55", step: "0.1"}
+        - {name: big, min: "0", max: "9007199254740995", step: "9007199254740995", keys: ["9007199254740993"]}
+        - {name: active, keys: ["true", "false"]}
+        - {name: name}
+        - {name: born}
+        - {name: bossId}
   - name: order
     source: main
     table: )" +
@@ -156,6 +166,13 @@ std::string model_yaml(const std::string& url, const std::string& prefix) {
       - {name: status, type: string}
     relations:
       - {name: person, to: person, kind: one, local: personId, remote: id}
+    privacy:
+      unit: personId
+      groups_per_unit: 2
+      rows_per_group: 5
+      columns:
+        - {name: total, min: "0", max: "25", step: "0.5"}
+        - {name: status, keys: [paid, open]}
 )";
 }
 

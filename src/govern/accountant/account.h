@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "accountant/cost.h"
 #include "accountant/window.h"
@@ -56,7 +57,8 @@ struct Account {
   AccountKey key;
   Filter filter = Filter::pure;
   WallTime end{};
-  Limit limit{};  // in force: as configured, or what was spent before it was lowered
+  Limit limit{};        // in force: as configured, or what was spent before it was lowered
+  Curve curve_limit{};  // rdp: of `limit`, without top-ups
   Amount spent{};
   Amount reserved{};
   NanoEpsilon top_up{};       // of active ones, and what is used of those that have ended
@@ -77,14 +79,19 @@ struct Account {
   void settle(const Amount& amount);  // from reserved to spent
   void configure(const Limit& configured);
   void add(const TopUp& more);
-  void end_top_up(const std::string& id);  // which is active: its unspent part goes
-  void expire_top_ups(WallTime now, std::map<std::string, TopUp>& expired);
+  // Of an active one: what is not used of it goes, and is what this gives.
+  NanoEpsilon end_top_up(const std::string& id);
+  std::vector<std::string> expired(WallTime now) const;  // active ones whose time is over
 
   // What is left of epsilon (pure, approx, rdp) or of rho (zcdp); nothing when it has no limit.
   std::optional<NanoEpsilon> epsilon_left() const;
   std::optional<PicoRho> rho_left() const;
   // How many more of `amount` fit, one after the other; INT64_MAX without a limit.
   std::int64_t charges_left(const Amount& amount) const;
+
+ private:
+  std::int64_t order_left(std::size_t order) const;  // 10^-12
+  void shrink_used_top_up();
 };
 std::string_view name_of(Account::Short what);
 

@@ -153,8 +153,8 @@ class Accountant {
   bool turn();
   void stop();  // turn() gives false; what waits, and what comes, fails with `unavailable`
 
-  // Settles what other servers have left open for longer than open_max, and ends top-ups that have
-  // expired. To be called about once a minute. Gives the number of charges settled.
+  // Settles what was left open for longer than open_max, as after a crash, and ends top-ups that
+  // have expired. To be called about once a minute. Gives the number of charges settled.
   Result<std::int64_t> settle_left_open();
 
   // Reports, as of now (report.h).

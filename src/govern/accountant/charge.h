@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "accountant/cost.h"
 #include "accountant/window.h"
@@ -36,12 +37,11 @@ struct Charge {
   std::string key;    // idempotency key, unique in the tenant
   Reach reach = Reach::tenant_and_dataset;
   std::optional<Window> events = std::nullopt;  // the event times that the query reaches; none: all
+  // Two requests under one key must be equal.
   bool operator==(const Charge&) const = default;
 
   // `invalid` names the member: empty, over kNameBytesMax bytes, not one line, not in range.
   Status check() const;
-  // Of everything above (docs/formats/accountant.md); two requests under one key must agree in it.
-  crypto::Digest digest() const;
 };
 inline constexpr std::size_t kNameBytesMax = 200;
 inline constexpr std::size_t kResultBytesMax = 4 << 20;
@@ -70,8 +70,9 @@ struct ChargeRecord {
   ChargeId id;
   Charge charge;
   State state = State::reserved;
-  std::string holder;  // the server that reserved it
-  Window window{};     // of the reservation
+  std::string holder;              // the server that reserved it
+  Window window{};                 // of the reservation
+  std::vector<WallTime> blocks{};  // the first moments of those that it is charged to
   WallTime reserved_at{};
   WallTime settled_at{};         // 0 while it is open
   std::int64_t seq = 0;          // its place in the journal of tenant x dataset; 0: it has none

@@ -6,9 +6,10 @@
 //   approx  sums of epsilon and delta (basic composition of (epsilon, delta))
 //   zcdp    sum of rho, with delta as that of approximate zCDP (Bun and Steinke 2016; Whitehouse
 //           and others 2023)
-//   rdp     sums at each of kOrders; one order within its limit is enough. The limit of an order
-//           comes from (epsilon, delta / number of orders), so a choice of the order that depends
-//           on the answers is paid for by a union bound (docs/adr/0032).
+//   rdp     sums at each of kOrderQuarters; one order within its limit is enough. The limit of an
+//           order comes from (epsilon, delta / 2 / number of orders), so a choice of the order that
+//           depends on the answers is paid for by a union bound (docs/adr/0032); the other half of
+//           delta is for that of costs.
 #pragma once
 
 #include <array>
@@ -26,7 +27,7 @@ Result<Filter> parse_filter(std::string_view name);
 
 // The mechanism is (epsilon, delta)-DP, and delta-approximately rho-zCDP. Zero = no such bound is
 // claimed; without rho, epsilon^2 / 2 is taken. Discrete Laplace: epsilon alone. Discrete Gaussian:
-// rho, and the epsilon of its (epsilon, delta). Both bounds are rounded up by who makes them.
+// rho alone under zcdp and rdp, its (epsilon, delta) under approx. Rounded up by who makes them.
 struct Cost {
   NanoEpsilon epsilon{};
   AttoDelta delta{};
@@ -70,5 +71,14 @@ struct Limit {
   // `invalid`: a member that the filter does not use, one that it needs and has not, out of range.
   Status check(Filter filter) const;
 };
+// What each order may come to; negative where an order can be of no use.
+Curve curve_of(NanoEpsilon epsilon, AttoDelta delta);
+
+// epsilon^2 / 2, rounded up (Bun and Steinke 2016, proposition 1.4); `invalid` over kRhoMax.
+Result<PicoRho> rho_of(NanoEpsilon epsilon);
+// The epsilon of (epsilon, delta), rounded up; `delta` above zero. Of rho (proposition 1.3), and by
+// the best order of a curve (Mironov 2017, proposition 3). kEpsilonMax when it is more.
+NanoEpsilon epsilon_of(PicoRho rho, AttoDelta delta);
+NanoEpsilon epsilon_of(const Curve& curve, AttoDelta delta);
 
 }  // namespace mc::accountant

@@ -99,7 +99,6 @@ class Reports {
   virtual Result<ChargePage> charges(const Subject& subject, const std::string& cursor,
                                      int limit) = 0;
   virtual Result<ChargeRecord> charge(const ChargeRef& charge) = 0;
-  // `cursor` is the id of the last one that was seen.
   virtual Result<std::vector<TopUp>> top_ups(const Subject& subject) = 0;  // active ones
   // Over all settled charges of tenant x dataset (replay.h), and how many they are.
   struct Ledger {

@@ -39,7 +39,7 @@ struct Settings {
   DatasetRules other_datasets{};
   // A clock that is so far behind the last charge's stops spending; less is taken for that time.
   Nanos clock_tolerance = seconds(5);
-  // What another server left open for so long is settled as after a crash.
+  // What is left open for so long is settled as after a crash, whoever holds it.
   Nanos open_max = seconds(3'600);
   std::size_t queue_max = 10'000;  // operations that wait
 
