@@ -20,7 +20,7 @@ Result<DiscreteGaussian> gaussian_for_rho(std::int64_t rho_pico, std::int64_t se
 
 // The analytic Gaussian (Balle, Wang 2018) for the discrete Gaussian: a sigma^2 with which noise on
 // integers of this L2 sensitivity is (epsilon, delta)-DP, proven by directed rounding, and at most
-// 0.1 % above the least. epsilon from 0.001 to 100, delta from 1e-15 to 0.1.
+// 0.1 % above the least. epsilon from 0.001 to 20, delta from 1e-15 to 0.1.
 Result<DiscreteGaussian> gaussian_for(std::int64_t epsilon_nano, std::int64_t delta_atto,
                                       std::int64_t sensitivity);
 

@@ -18,9 +18,11 @@ struct Fraction {
   auto operator<=>(const Fraction&) const = default;
 };
 Fraction reduced(Fraction value);
-// numerator/denominator in lowest terms, or the next larger fraction of a smaller denominator whose
-// numerator is at most `most`. The value never shrinks.
-Fraction fraction_up(fixed::Uint128 numerator, fixed::Uint128 denominator, std::uint64_t most);
+// numerator/denominator exactly, in lowest terms, when its parts are at most those of `most`; else
+// the next larger fraction of a power of two that is. The value never shrinks. `invalid`, with the
+// limit and `name`, when it is above all of them.
+Result<Fraction> fraction_up(fixed::Uint128 numerator, fixed::Uint128 denominator, Fraction most,
+                             std::string_view name);
 
 constexpr std::uint64_t kScaleMost = std::uint64_t{1} << 52;     // numerator and denominator
 constexpr std::uint64_t kVarianceMost = std::uint64_t{1} << 60;  // numerator of sigma^2

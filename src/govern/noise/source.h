@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "fixed/fixed.h"
@@ -64,6 +65,7 @@ class Source {
   void refill();
   bool bernoulli_exp_within_1(fixed::Uint128 numerator, fixed::Uint128 denominator);
 
+  std::unique_ptr<sys::Random> own_;  // of a build with a test seed
   sys::Random& random_;
   sys::SecretMemory memory_;
   Buffer* buffer_;
