@@ -49,6 +49,11 @@ TEST_CASE("postgres datasets: filter, order and page as the twin in memory does"
   if (!url.empty()) contract::run_oracle(backend(url), 150);
 }
 
+TEST_CASE("postgres datasets: private answers are of the rows that the filter says") {
+  const std::string url = empty_schema("mc_dataset_private");
+  if (!url.empty()) contract::run_private(backend(url), 150);
+}
+
 TEST_CASE("postgres datasets: one tenant's answers do not depend on another tenant's rows") {
   const std::string url = empty_schema("mc_dataset_isolation");
   if (!url.empty()) contract::run_isolation(backend(url), 500);

@@ -27,6 +27,11 @@ TEST_CASE("session: filters, orders and pages as the twin in memory does") {
   contract::run_oracle(folder.backend(), 150);
 }
 
+TEST_CASE("session: private answers are of the rows that the filter says, and are not counted") {
+  const SqliteFolder folder;
+  contract::run_private(folder.backend(), 150);
+}
+
 // MC_ISOLATION_REQUESTS=10000 is the nightly form.
 TEST_CASE("session: one tenant's answers do not depend on another tenant's rows") {
   const SqliteFolder folder;
