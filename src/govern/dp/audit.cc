@@ -39,19 +39,22 @@ class Auditor {
     ran_ = 0;
     AuditFinding out{.mechanism = pair.mechanism,
                      .pair = pair.name,
-                     .epsilon = static_cast<double>(pair.price.epsilon_nano) / 1e9,
-                     .delta = static_cast<double>(pair.price.delta_atto) / 1e18,
+                     .epsilon = pair.claim.epsilon,
+                     .delta = pair.claim.delta,
+                     .rho = pair.claim.rho,
                      .event = "",
                      .samples = options_.samples};
     const std::int64_t learned = std::min(options_.samples / 4, kLearnedMax);
     MC_TRY(const Sampled first, sample(pair, learned));
     MC_TRY(const Sampled second, sample(pair, learned));
     Likelihood likelihood;
-    const Chosen chosen = choose(first, second, out.delta, likelihood);
+    const Chosen chosen = choose(first, second, pair.claim, likelihood);
     MC_TRY(const Hits hits, test(pair, chosen, likelihood));
     out.event = chosen.event.name() + (chosen.turned ? ", without the unit" : ", with the unit");
-    out.lower = epsilon_below(hits, out.delta, kAuditErrorChance);
-    out.holds = out.lower <= out.epsilon;
+    const Sure sure = sure_of(hits, pair.claim, kAuditErrorChance);
+    out.lower = sure.epsilon;
+    out.rho_lower = sure.rho;
+    out.holds = sure.reach(pair.claim) <= 1;
     out.chance = static_cast<double>(hits.one) / static_cast<double>(hits.of_one);
     out.chance_other = static_cast<double>(hits.other) / static_cast<double>(hits.of_other);
     return out;
@@ -61,8 +64,8 @@ class Auditor {
   struct Sampled {
     std::vector<Outcome> with, without;
     std::size_t dimensions = 0;
-    Sides sides(bool turned, double delta) const {
-      return {turned ? without : with, turned ? with : without, delta};
+    Sides sides(bool turned, const Claim& claim) const {
+      return {turned ? without : with, turned ? with : without, claim};
     }
   };
   struct Chosen {
@@ -93,18 +96,18 @@ class Auditor {
 
   // Learned from the first, chosen by the second: an event that remembers what it has seen is
   // judged by what it has not.
-  static Chosen choose(const Sampled& first, const Sampled& second, double delta,
+  static Chosen choose(const Sampled& first, const Sampled& second, const Claim& claim,
                        Likelihood& likelihood) {
     likelihood.learn(first.with, first.without, first.dimensions);
     Chosen out;
     double most = -1;
     for (const Feature& feature : features_of(first.dimensions)) {
       for (const bool turned : {false, true}) {
-        const Event event = learned_event(feature, first.sides(turned, delta), likelihood);
-        const Hits hits = hits_of(event, second.sides(turned, delta), likelihood);
-        const double epsilon = epsilon_below(hits, delta, 1e-3);
-        if (epsilon <= most) continue;
-        most = epsilon;
+        const Event event = learned_event(feature, first.sides(turned, claim), likelihood);
+        const Hits hits = hits_of(event, second.sides(turned, claim), likelihood);
+        const double reach = sure_of(hits, claim, 1e-3).reach(claim);
+        if (reach <= most) continue;
+        most = reach;
         out = {event, turned};
       }
     }

@@ -35,8 +35,10 @@ struct AuditFinding {
   std::string pair;               // what distinguishes the two tables, and the noise
   double epsilon = 0, delta = 0;  // as price() has it
   double lower = 0;               // the true epsilon at that delta is no less; 0 = nothing found
-  bool holds = true;              // lower <= epsilon
-  std::string event;              // by which: "coordinate 0, by ratio"
+  double rho = 0;                 // likewise; 0 = not tested, where it holds but for a delta
+  double rho_lower = 0;
+  bool holds = true;                    // lower <= epsilon, rho_lower <= rho
+  std::string event;                    // by which: "coordinate 0, by ratio"
   double chance = 0, chance_other = 0;  // of the event, as observed
   std::int64_t samples = 0;
 };

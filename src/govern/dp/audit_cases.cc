@@ -174,11 +174,11 @@ std::vector<PairOf> other_pairs() {
        {},
        values,
        {{9, "", 9, 2}}},
-      {"a low value for the ninth decile",
+      {"a high value for the ninth decile",
        with_points(laplace(Measure::quantile, {}, 2 * kOne), {0, 2, 4, 6, 8}, 900),
        {},
        values,
-       {{9, "", -9}}},
+       {{9, "", 9}}},
       {"values in two groups",
        by_keys(with_points(laplace(Measure::quantile, {.groups_per_unit = 2}, 4 * kOne),
                            {0, 2, 4, 6, 8}),
@@ -206,10 +206,15 @@ std::vector<PairOf> top_pairs() {
 }
 
 AuditPair made(const std::string& mechanism, const PairOf& of) {
-  AuditPair out{.mechanism = mechanism, .name = of.name, .price = {}, .without = {}, .with = {}};
+  AuditPair out{.mechanism = mechanism, .name = of.name, .claim = {}, .without = {}, .with = {}};
   const auto quote = price(of.spec);
   MC_CHECK(quote.has_value());
-  out.price = quote->price;
+  out.claim.epsilon = static_cast<double>(quote->price.epsilon_nano) / 1e9;
+  out.claim.delta = static_cast<double>(quote->price.delta_atto) / 1e18;
+  // Where groups are selected, rho holds but for their delta.
+  if (of.spec.keys != Keys::unknown) {
+    out.claim.rho = static_cast<double>(quote->price.rho_pico) / 1e12;
+  }
   std::vector<UnitRows> all = of.common;
   all.insert(all.end(), of.more.begin(), of.more.end());
   out.without.releases.push_back(std::make_unique<AuditedTable>(of.spec, of.keys, of.common));
@@ -223,7 +228,8 @@ AuditPair differencing() {
   const Spec spec = laplace(Measure::count, {}, kOne / 2);
   AuditPair out =
       made("differencing", {"two counts, of all and of all but one", spec, {}, rest, {{9}}});
-  out.price.epsilon_nano *= 2;
+  out.claim.epsilon *= 2;
+  out.claim.rho *= 2;
   for (AuditPair::Side* side : {&out.without, &out.with}) {
     side->releases.push_back(
         std::make_unique<AuditedTable>(spec, std::vector<std::string>(), rest));

@@ -37,7 +37,7 @@ class AuditedTable {
 // answer, at the price of all.
 struct AuditPair {
   std::string mechanism, name;
-  Price price;
+  Claim claim;
   struct Side {
     std::vector<std::unique_ptr<AuditedTable>> releases;
     Result<std::size_t> run(Chance chance, Outcome& out);

@@ -7,6 +7,7 @@ namespace mc::dp {
 namespace {
 
 constexpr std::size_t kRanges = 128, kCutsTried = 200;
+constexpr double kOrders[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32};
 
 std::int64_t wrapped_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
@@ -112,9 +113,9 @@ std::vector<std::int64_t> best_keys(std::vector<Part> parts, const Sides& sides)
     const bool turns = i + 1 < parts.size() && parts[i].ratio() != parts[i + 1].ratio() &&
                        parts[i].ratio() >= 1 && parts[i + 1].ratio() < 1;
     if (i % stride != 0 && !turns) continue;
-    const double epsilon = epsilon_below(hits, sides.delta, 1e-3);
-    if (epsilon <= most) continue;
-    most = epsilon;
+    const double reach = sure_of(hits, sides.claim, 1e-3).reach(sides.claim);
+    if (reach <= most) continue;
+    most = reach;
     best = i + 1;
   }
   std::vector<std::int64_t> out;
@@ -224,10 +225,24 @@ double chance_below(std::int64_t k, std::int64_t n, double error) {
   return 1 - chance_above(n - k, n, error);
 }
 
-double epsilon_below(const Hits& hits, double delta, double error) {
-  const double p = chance_below(hits.one, hits.of_one, error / 2) - delta;
+double Sure::reach(const Claim& claim) const {
+  return std::max(epsilon / claim.epsilon, claim.rho > 0 ? rho / claim.rho : 0);
+}
+
+Sure sure_of(const Hits& hits, const Claim& claim, double error) {
+  Sure out;
+  const double p = chance_below(hits.one, hits.of_one, error / 2);
   const double q = chance_above(hits.other, hits.of_other, error / 2);
-  return p <= q ? 0 : std::log(p / q);
+  if (p <= q) return out;
+  if (p - claim.delta > q) out.epsilon = std::log((p - claim.delta) / q);
+  if (claim.rho <= 0) return out;
+  out.rho = divergence(p, q, 1);
+  for (const double order : kOrders) {
+    const double sum = std::exp(order * std::log(p) + (1 - order) * std::log(q)) +
+                       std::exp(order * std::log1p(-p) + (1 - order) * std::log1p(-q));
+    out.rho = std::max(out.rho, std::log(sum) / (order - 1) / order);
+  }
+  return out;
 }
 
 }  // namespace mc::dp

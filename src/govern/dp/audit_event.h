@@ -36,10 +36,16 @@ class Likelihood {
   std::vector<Axis> axes_;
 };
 
+// What is promised, as price() has it.
+struct Claim {
+  double epsilon = 0, delta = 0;
+  double rho = 0;  // without a delta; 0 = not to be tested
+};
+
 // The first is where the event is to be likely.
 struct Sides {
   std::span<const Outcome> one, other;
-  double delta = 0;
+  Claim claim = {};
 };
 class Event {
  public:
@@ -65,7 +71,14 @@ Hits hits_of(const Event& event, const Sides& sides, const Likelihood& likelihoo
 // Bounds of a chance by k hits of n, each wrong with no more than `error`.
 double chance_below(std::int64_t k, std::int64_t n, double error);  // no more than the true one
 double chance_above(std::int64_t k, std::int64_t n, double error);
-// ln((p - delta) / q) by those bounds; 0 where it would be less.
-double epsilon_below(const Hits& hits, double delta, double error);
+// What is sure of the privacy loss, but for a chance of `error`: ln((p - delta) / q) by those
+// bounds, 0 where it would be less; and the largest divergence of Renyi of order a between the
+// event's two coins, by a, which rho-concentrated privacy bounds by rho.
+struct Sure {
+  double epsilon = 0, rho = 0;
+  // By how much the claim is reached: above 1 it is broken.
+  double reach(const Claim& claim) const;
+};
+Sure sure_of(const Hits& hits, const Claim& claim, double error);
 
 }  // namespace mc::dp
