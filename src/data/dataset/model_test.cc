@@ -266,5 +266,142 @@ TEST_CASE("graphql names: from any header") {
   for (const Row& row : rows) CHECK(graphql_name(row.text) == row.name);
 }
 
+constexpr const char* kPrivate =
+    "    columns:\n"
+    "      - {name: id, type: id}\n"
+    "      - {name: personId, type: string}\n"
+    "      - {name: income, type: float, nullable: true}\n"
+    "      - {name: age, type: int}\n"
+    "      - {name: country, type: string}\n"
+    "      - {name: job, type: string}\n"
+    "      - {name: note, type: string, nullable: true, filterable: false}\n"
+    "      - {name: more, type: json}\n";
+
+// A model with this section, whose own lines are indented.
+std::string with_privacy(const std::string& section) {
+  return std::string(kHead) + kPrivate + "    privacy:\n" + section;
+}
+
+TEST_CASE("model: a section privacy is read, printed and read back the same") {
+  const Result<Model> model = parse_model(
+      with_privacy("      unit: personId\n"
+                   "      groups_per_unit: 3\n"
+                   "      rows_per_group: 1000000\n"
+                   "      columns:\n"
+                   "        - {name: income, min: \"-0.50\", max: 200000, step: \"0.25\"}\n"
+                   "        - {name: age, min: 0, max: 120, step: 1, keys: [1, 2, '-3']}\n"
+                   "        - {name: country, keys: [DE, \"no\", '']}\n"
+                   "        - {name: job}\n"),
+      "a.yaml");
+  REQUIRE_MESSAGE(model.has_value(), model.error().what);
+  const DatasetPrivacy& privacy = *model->datasets[0].privacy;
+  CHECK(privacy.unit == "personId");
+  CHECK(privacy.groups_per_unit == 3);
+  CHECK(privacy.rows_per_group == 1'000'000);
+  CHECK(privacy.columns[0].min == "-0.50");  // as it was written
+  CHECK(privacy.columns[0].number());
+  CHECK_FALSE(privacy.columns[0].key());
+  CHECK(privacy.columns[1].number());
+  CHECK(privacy.columns[1].key());
+  CHECK(privacy.columns[2].keys == std::vector<std::string>{"DE", "no", ""});
+  CHECK_FALSE(privacy.columns[2].selected());
+  CHECK(privacy.columns[3].selected());
+  CHECK(privacy.column("job") == &privacy.columns[3]);
+  CHECK(privacy.column("note") == nullptr);
+  const Result<Model> again = parse_model(to_yaml(*model), "b.yaml");
+  REQUIRE_MESSAGE(again.has_value(), again.error().what);
+  CHECK(*again == *model);
+  // Absent is absent, and the least section is a unit and a column.
+  CHECK_FALSE(parse_model(std::string(kHead) + kColumns, "a.yaml")->datasets[0].privacy);
+  const Result<Model> least =
+      parse_model(with_privacy("      unit: personId\n      columns: [{name: job}]\n"), "a.yaml");
+  REQUIRE_MESSAGE(least.has_value(), least.error().what);
+  CHECK(least->datasets[0].privacy->groups_per_unit == 1);
+}
+
+TEST_CASE("model: what is wrong with a section privacy is said with its path") {
+  const std::string unit = "      unit: personId\n";
+  const auto column = [&](const std::string& entry) {
+    return with_privacy(unit + "      columns: [" + entry + "]\n");
+  };
+  const std::string at = "datasets[0].privacy.";
+  const std::string first = at + "columns[0]";
+  std::string many = "{name: country, keys: [";
+  for (int i = 0; i <= 10'000; ++i) many += (i > 0 ? ", " : "") + std::to_string(i);
+  const auto check = [](const char* name, const std::string& yaml, const std::string& finding) {
+    check_findings({{name, yaml, finding.c_str()}});
+  };
+  check("no unit", with_privacy("      columns: [{name: job}]\n"), at + "unit: is missing");
+  check("unknown unit", with_privacy("      unit: who\n      columns: [{name: job}]\n"),
+        at + "unit: no column is called 'who'");
+  check("unit may be missing", with_privacy("      unit: note\n      columns: [{name: job}]\n"),
+        at + "unit: the column of the unit must not be nullable");
+  check("unit of a type", with_privacy("      unit: more\n      columns: [{name: job}]\n"),
+        at + "unit: the column of the unit must be of type");
+  check("no columns", with_privacy(unit), at + "columns: must name at least one");
+  check("key unknown", with_privacy(unit + "      epsilon: 1\n"),
+        "a.yaml:20: unknown key 'epsilon'");
+  check("no mapping", std::string(kHead) + kPrivate + "    privacy: yes\n",
+        "datasets[0].privacy must be a mapping");
+  check("groups 0", with_privacy(unit + "      groups_per_unit: 0\n      columns: [{name: job}]\n"),
+        "a.yaml:20: " + at + "groups_per_unit: must be 1 to 10000");
+  check("groups many",
+        with_privacy(unit + "      groups_per_unit: 10001\n      columns: [{name: job}]\n"),
+        at + "groups_per_unit: must be 1 to 10000");
+  check("rows 0", with_privacy(unit + "      rows_per_group: 0\n      columns: [{name: job}]\n"),
+        at + "rows_per_group: must be 1 to 1000000");
+  check("rows many",
+        with_privacy(unit + "      rows_per_group: 1000001\n      columns: [{name: job}]\n"),
+        "'rows_per_group' must be a number from 0 to 1000000");
+  check("unknown column", column("{name: wage}"), first + ".name: no column is called 'wage'");
+  check("twice", column("{name: job}, {name: job}"), at + "columns[1].name: used twice: job");
+  check("the unit", column("{name: personId}"), first + ".name: the unit can be neither");
+  check("half a grid", column("{name: income, min: 0, max: 1}"),
+        first + ": min, max and step belong together");
+  check("grid of a text", column("{name: job, min: 0, max: 1, step: 1}"),
+        first + ": min, max and step are for columns of type");
+  for (const char* bad : {"1e3", "+1", ".5", "5.", "", "0x1", "1.0000000001", "1 000", "--1", "NaN",
+                          "1234567890123456789"}) {
+    CAPTURE(bad);
+    check("no decimal",
+          column("{name: income, min: 0, max: \"" + std::string(bad) + "\", step: 1}"),
+          std::string(bad).empty() ? first + ": min, max" : first + ".max: '");
+  }
+  check("step 0", column("{name: income, min: 0, max: 1, step: 0}"),
+        first + ".step: must be greater than 0");
+  check("empty range", column("{name: income, min: 1, max: 1, step: 1}"),
+        first + ".max: must be greater than min");
+  check("off the grid", column("{name: income, min: \"0.1\", max: 1, step: \"0.2\"}"),
+        first + ".max: must be min and a whole number of steps");
+  check("fine grid", column("{name: income, min: 0, max: 1001, step: \"0.000000001\"}"),
+        first + ".step: makes more than 1000000000000 steps");
+  check("keys of a float", column("{name: income, keys: [\"1\"]}"),
+        first + ".name: cannot be grouped by");
+  check("key of json", column("{name: more}"), first + ".name: cannot be grouped by");
+  check("key not filterable", column("{name: note}"), first + ".name: cannot be grouped by");
+  check("no keys", column("{name: job, keys: []}"), first + ".keys must not be empty");
+  check("key twice", column("{name: job, keys: [a, b, a]}"), first + ".keys[2]: used twice: a");
+  check("key of another form", column("{name: age, keys: [\"01\"]}"),
+        first + ".keys[0]: '01' is not how a value");
+  check("long key", column("{name: job, keys: [" + std::string(257, 'x') + "]}"),
+        first + ".keys[0]: more than 256 bytes");
+  check("many keys", column(many + "]}"), first + ".keys: more than 10000");
+  // 1,001 * 10^9 steps are too many, 1,000 * 10^9 are not.
+  CHECK(parse_model(column("{name: income, min: 0, max: 1000, step: \"0.000000001\"}"), "a.yaml")
+            .has_value());
+}
+
+TEST_CASE("model: the names of private answers are claimed, where there are some") {
+  const std::string other =
+      "  - name: personsDP\n    source: main\n    table: t\n    key: id\n    tenant: tenant_id\n"
+      "    type: DPAnswer\n    columns: [{name: id, type: id}]\n";
+  const std::string privacy = "    privacy: {unit: personId, columns: [{name: job}]}\n";
+  check_findings(
+      {{"the field", std::string(kHead) + kPrivate + privacy + other,
+        "the schema has 'personsDP' already"},
+       {"a type", std::string(kHead) + kPrivate + privacy + other, "has 'DPAnswer' already"}});
+  CHECK(parse_model(std::string(kHead) + kPrivate + other, "a.yaml").has_value());
+}
+
 }  // namespace
 }  // namespace mc::dataset
