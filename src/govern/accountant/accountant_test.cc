@@ -60,5 +60,12 @@ TEST_CASE("accountant: the last 0.05 that 200 clients want goes to exactly one")
   contract::run_races([&] { return folder.fresh(); }, 200);
 }
 
+TEST_CASE("accountant: decides as a twin that adds everything up each time") {
+  Folder folder;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    contract::run_oracle([&] { return folder.fresh(); }, seed, 800);
+  }
+}
+
 }  // namespace
 }  // namespace mc::accountant
