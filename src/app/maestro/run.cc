@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "maestro/cmd_budget.h"
+#include "maestro/cmd_dp.h"
 #include "maestro/cmd_tap.h"
 #include "maestro/command.h"
 #include "verifier/verifier.h"
@@ -128,6 +129,7 @@ int run(int argc, char** argv) {
   add_decisions(line.root(), context);
   add_budget(line.root(), context);
   add_tap(line.root(), context);
+  add_dp(line.root(), context);
   add_residency(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);

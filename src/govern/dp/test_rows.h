@@ -40,7 +40,6 @@ inline std::vector<std::string> group_names(int count) {
 // Groups and a table of one question.
 class TestTable {
  public:
-  enum class Tags : std::uint8_t { none, by_place };
   explicit TestTable(const Spec& spec, Table::Values values = Table::Values::some,
                      Table::Limits limits = {})
       : spec_(spec),

@@ -8,6 +8,7 @@ import { addPeople, importFixture, Site, writeModel } from "../lib/maestro.mjs";
 import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { WORDS as BUDGET_WORDS, budgetCommands } from "./budget_commands.mjs";
+import { WORDS as DP_WORDS, dpCommands } from "./dp_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
 import { WORDS as TAP_WORDS, tapCommands } from "./tap_commands.mjs";
 
@@ -369,6 +370,12 @@ scenario("commands on taps without a server: --json has its schema, exit codes a
   { limitMs: 60_000 }, async (world) => {
     tapCommands(world, check);
     for (const words of TAP_WORDS) seen.add(words);
+  });
+
+scenario("the audit of noisy answers: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    dpCommands(world, check);
+    for (const words of DP_WORDS) seen.add(words);
   });
 
 // The ledger's key is changed, and the one before ends.
