@@ -29,10 +29,11 @@ class FakeServer final : public net::Server {
   // As soon as may be, on a thread of its own as with the real one: a caller that goes on only when
   // the work was done once more would wait for itself. Once timers are held, each waits for
   // run_timers().
-  void post_after(Nanos, std::function<void()> work) override {
+  void post_after(Nanos delay, std::function<void()> work) override {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
     timers_.push_back(std::move(work));
+    delays_.push_back(delay);
     if (held_) return;
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     posted_.notify_one();
@@ -42,12 +43,18 @@ class FakeServer final : public net::Server {
     const std::lock_guard lock(mutex_);
     held_ = true;
   }
+  // What each of those that wait was posted with.
+  std::vector<Nanos> delays() {
+    const std::lock_guard lock(mutex_);
+    return delays_;
+  }
   // Those that were posted until now.
   void run_timers() {
     std::vector<std::function<void()>> due;
     {
       const std::lock_guard lock(mutex_);
       due.swap(timers_);
+      delays_.clear();
     }
     for (const std::function<void()>& work : due) work();
   }
@@ -79,6 +86,7 @@ class FakeServer final : public net::Server {
   std::mutex mutex_;
   std::condition_variable posted_;
   std::vector<std::function<void()>> timers_;
+  std::vector<Nanos> delays_;  // one for each timer
   bool held_ = false;
   bool stopping_ = false;
   std::thread thread_;

@@ -31,6 +31,11 @@ std::string model_yaml(const std::string& url) {
       - {name: boss, to: person, kind: one, local: bossId, remote: id}
       - {name: reports, to: person, kind: many, local: id, remote: bossId}
       - {name: orders, to: order, kind: many, local: id, remote: personId}
+    privacy:
+      unit: id
+      columns:
+        - {name: age, min: "0", max: "120", step: "1"}
+        - {name: name}
   - name: order
     source: main
     table: shop_order
@@ -143,6 +148,7 @@ Status World::build(const WorldOptions& options) {
   world.shares = options.shares;
   world.share = options.share;
   world.on_store_loss = options.on_store_loss;
+  world.private_answers = options.private_answers;
   if (options.governed) {
     governed_ = std::make_unique<Governed>(Governed::World{files_, clock_, random_, *directory_});
     governed_->policy.remote = options.remote;

@@ -41,6 +41,7 @@ struct WorldOptions {
   share::Share* share = nullptr;
   burn::Usage* usage = nullptr;
   budget::OnLoss on_store_loss = {};
+  dataset::PrivateAnswers* private_answers = nullptr;
 };
 
 struct Wanted {  // a token
