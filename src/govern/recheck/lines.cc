@@ -19,7 +19,8 @@ bool is_plain(std::string_view text, char delimiter) {
 }
 
 bool needs_quotes(std::string_view text, char delimiter) {
-  return text.find(delimiter) != std::string_view::npos || text.find('"') != std::string_view::npos;
+  return text.empty() || text.find(delimiter) != std::string_view::npos ||
+         text.find('"') != std::string_view::npos;
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ Status Lines::line(std::string_view text) {
     return fail(Code::invalid, std::string("field ") + std::to_string(parser_.bad_field() + 1) +
                                    ": " + parser_.error());
   }
-  if (plain) return take_(parser_.fields());
+  if (plain) return take_plain();
   std::string again;
   std::vector<std::string_view> texts;
   for (const csv::Field& field : parser_.fields()) {
@@ -103,15 +104,23 @@ Status Lines::line(std::string_view text) {
   }
   append_line(again, texts, delimiter_);
   again.pop_back();
-  if (again != text) return fail(Code::invalid, "a field is quoted that need not be");
+  if (again != text)
+    return fail(Code::invalid, "a field is quoted that need not be, or an empty one is not");
+  return take_(parser_.fields());
+}
+
+// Of a line without quotes all texts must be such as need none.
+Status Lines::take_plain() {
+  for (const csv::Field& field : parser_.fields()) {
+    if (field.text.empty()) return fail(Code::invalid, "an empty field is not quoted");
+  }
   return take_(parser_.fields());
 }
 
 void append_line(std::string& out, const std::vector<std::string_view>& texts, char delimiter) {
-  const bool lone = texts.size() == 1 && texts[0].empty();  // else it would be a blank line
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (i > 0) out += delimiter;
-    if (!lone && !needs_quotes(texts[i], delimiter)) {
+    if (!needs_quotes(texts[i], delimiter)) {
       out += texts[i];
       continue;
     }

@@ -27,6 +27,7 @@ class Lines {
 
  private:
   Status line(std::string_view text);  // without its LF
+  Status take_plain();
   Status check_form(std::string_view text) const;
   void end_with(const Error& error);
 

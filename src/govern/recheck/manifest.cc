@@ -100,10 +100,10 @@ Status check_columns(const Manifest& of, std::size_t& quasi_identifiers) {
 
 Status check_criteria(const Manifest& of) {
   bool k_anonymity = false;
-  std::set<std::pair<CriterionKind, std::string>> seen;
+  std::set<std::tuple<CriterionKind, std::string, std::optional<Distance>>> seen;
   for (const Criterion& one : of.criteria) {
     const std::string name(criterion_name(one.kind));
-    if (!seen.emplace(one.kind, one.column.value_or("")).second) {
+    if (!seen.emplace(one.kind, one.column.value_or(""), one.distance).second) {
       return wrong("criteria", name + " is there twice");
     }
     if (one.kind == CriterionKind::k_anonymity) {

@@ -117,28 +117,30 @@ TEST_CASE("recheck: the form of the file is one, and each other is refused with 
   const Table table = people();
   const Manifest manifest = manifest_of(table);
   const std::string file = csv(table);
-  const std::string first = "m,30-39,flu,\n";
+  const std::string first = "m,30-39,flu,\"\"\n";
   struct {
     const char* name;
     std::string file;
     const char* said;
   } const rows[] = {
-      {"NUL", replaced(file, first, std::string("m,30-39,fl\0,\n", 13)),
+      {"NUL", replaced(file, first, std::string("m,30-39,fl\0,\"\"\n", 15)),
        "line 2: it has a NUL byte"},
-      {"CRLF", replaced(file, first, "m,30-39,flu,\r\n"), "line 2: it ends with CR LF"},
-      {"needless quotes", replaced(file, first, "m,30-39,\"flu\",\n"), "quoted that need not be"},
-      {"quoted empty", replaced(file, first, "m,30-39,flu,\"\"\n"), "quoted that need not be"},
+      {"CRLF", replaced(file, first, "m,30-39,flu,\"\"\r\n"), "line 2: it ends with CR LF"},
+      {"needless quotes", replaced(file, first, "m,30-39,\"flu\",\"\"\n"),
+       "quoted that need not be"},
+      {"bare empty", replaced(file, first, "m,30-39,flu,\n"), "line 2: an empty field"},
       {"stray quote", replaced(file, first, "m,30-39,fl\"u,\n"), "line 2: field 3: a quote inside"},
       {"open quote", replaced(file, first, "m,30-39,\"flu,\n"),
        "line 2: field 3: the quoted field"},
       {"newline in quotes", replaced(file, "\"a, b\"", "\"a,\nb\""), "line 3: field 4: the quoted"},
-      {"control", replaced(file, first, "m,30-39,f\x07lu,\n"), "line 2: field 3: a control"},
-      {"control C1", replaced(file, first, "m,30-39,f\xC2\x85u,\n"), "line 2: field 3: a control"},
-      {"no UTF-8", replaced(file, first, "m,30-39,f\xFFlu,\n"), "line 2: field 3: a control"},
+      {"control", replaced(file, first, "m,30-39,f\x07lu,\"\"\n"), "line 2: field 3: a control"},
+      {"control C1", replaced(file, first, "m,30-39,f\xC2\x85u,\"\"\n"),
+       "line 2: field 3: a control"},
+      {"no UTF-8", replaced(file, first, "m,30-39,f\xFFlu,\"\"\n"), "line 2: field 3: a control"},
       {"BOM", "\xEF\xBB\xBF" + file, "line 1: it begins with a byte order mark"},
       {"blank line", replaced(file, first, first + "\n"), "line 3: it is blank"},
       {"fewer fields", replaced(file, first, "m,30-39,flu\n"), "line 2: it has 3 fields, not 4"},
-      {"more fields", replaced(file, first, "m,30-39,flu,,\n"), "line 2: it has 5 fields, not 4"},
+      {"more fields", replaced(file, first, "m,30-39,flu,x,y\n"), "line 2: it has 5 fields, not 4"},
       {"cut", file.substr(0, file.size() - 3), "line 6: the file ends in the middle of it"},
       {"empty", "", "the file is empty"},
       {"long", replaced(file, first, std::string(70'000, 'x') + "\n"), "line 2: it has more than"}};

@@ -33,8 +33,8 @@ inline std::string hex_sha(const std::string& bytes) {
   return to_hex(raw_sha(bytes));
 }
 
-inline std::string quoted(const std::string& text, bool lone) {
-  if (text.find_first_of(",\"") == std::string::npos && !(lone && text.empty())) return text;
+inline std::string quoted(const std::string& text) {
+  if (!text.empty() && text.find_first_of(",\"") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
@@ -46,7 +46,7 @@ inline std::string csv(const Table& table) {
   std::string out;
   for (const Row& row : lines) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += (i > 0 ? "," : "") + quoted(row[i], row.size() == 1);
+      out += (i > 0 ? "," : "") + quoted(row[i]);
     }
     out += '\n';
   }
