@@ -1,0 +1,402 @@
+#include "export/work.h"
+
+#include <algorithm>
+
+#include "export/guard.h"
+
+namespace mc::exporting {
+namespace {
+
+constexpr std::int64_t kRowsAStep = 20'000;
+constexpr std::string_view kSearching = "search";
+constexpr std::string_view kWriting = "write";
+constexpr std::string_view kRecording = "record";
+constexpr std::string_view kCsvType = "text/csv";
+constexpr std::string_view kLinesType = "application/jsonl";
+constexpr std::string_view kJsonType = "application/json";
+const std::string kActor = "export@system";
+
+std::string text_in(const json::Value& value, std::string_view name) {
+  const json::Value* const found = value.find(name);
+  return found == nullptr || found->as_string() == nullptr ? "" : *found->as_string();
+}
+
+json::Value checkpoint_of(std::string_view phase) {
+  json::Object out;
+  out.set("phase", phase);
+  return json::Value(std::move(out));
+}
+
+job::Step step_to(std::string_view phase, job::Progress progress) {
+  return {.checkpoint = checkpoint_of(phase), .progress = std::move(progress)};
+}
+
+// From the beginning: what was read is in no memory any more.
+job::Step begin_anew() {
+  return {.checkpoint = json::Value(), .progress = {.unit = "rows", .message = "reading"}};
+}
+
+tl::unexpected<Error> stopped() {
+  return fail(Code::unavailable, "the export was stopped");
+}
+
+std::string hex_bytes(const std::string& hex) {
+  return from_hex(hex).value_or("");
+}
+
+}  // namespace
+
+struct Work::Doing {
+  Wanted wanted;
+  std::unique_ptr<RowReader> reader;  // until the last page
+  std::optional<Intake> intake;
+  std::unique_ptr<Release> release;  // behind the last page
+  std::int64_t pages = 0;            // read in this step
+  std::vector<std::string> earlier;  // exports that it was held against
+  std::int64_t place = 0;            // of its classes
+};
+
+Work::Work(Exports::Core& core)
+    : core_(core),
+      gate_({core.world.engine, core.world.clock, core.world.random, core.world.decisions,
+             core.world.remote}) {
+  const World& world = core.world;
+  if (world.catalog != nullptr) {
+    connections_ = std::make_unique<dataset::ConnectionSet>(*world.drivers, world.catalog->model(),
+                                                            *world.writers);
+  }
+}
+
+Work::~Work() = default;
+
+void Work::let_go() {
+  doing_.clear();
+}
+
+Result<Work::Now> Work::look(const job::Job& job) {
+  MC_TRY(Task task, read_task(job.input));
+  MC_TRY(Run run,
+         core_.with_store<Run>([&](Store& store) { return store.find(job.tenant, task.id); }));
+  MC_TRY(const identity::Tenant tenant, core_.world.directory.tenant(job.tenant));
+  Now out{job, std::move(run), std::move(task), tenant.region};
+  out.resource = core_.world.find_resource("dataset", out.run.dataset);
+  return out;
+}
+
+Result<job::Step> Work::step(const job::Job& job) {
+  MC_TRY(Now now, look(job));
+  at_ = {job.tenant, now.run.id};
+  if (now.run.state != State::running) {
+    return job::Step{.checkpoint = job.checkpoint, .progress = job.progress, .done = true};
+  }
+  if (core_.board.stops(job.id)) return stopped();
+  Result<job::Step> out = go_on(now);
+  if (out || out.error().code == Code::unavailable) return out;
+  doing_.erase(job.id);
+  MC_TRY_OK(give_up(now, out.error()));
+  return out;
+}
+
+Status Work::give_up(const Now& now, const Error& error) {
+  const State to = error.code == Code::denied ? State::refused : State::failed;
+  return core_.end(now.run, to, kActor, error.what);
+}
+
+Result<job::Step> Work::go_on(Now& now) {
+  if (connections_ == nullptr || now.resource == nullptr) {
+    return fail(Code::invalid, "there is no dataset '" + excerpt(now.run.dataset) + "' any more");
+  }
+  const std::string phase = text_in(now.job.checkpoint, "phase");
+  if (phase == kRecording) return finish(now);
+  if (now.run.kind == Kind::dp) return write_report(now);
+  const auto found = doing_.find(now.job.id);
+  const bool released = found != doing_.end() && found->second->release != nullptr;
+  if (phase != kSearching && phase != kWriting) return read(now);
+  if (!released) return begin_anew();
+  return phase == kSearching ? search(now, *found->second) : write(now, *found->second);
+}
+
+Result<job::Step> Work::read(Now& now) {
+  std::unique_ptr<Doing>& doing = doing_[now.job.id];
+  if (doing == nullptr || doing->reader == nullptr) {
+    const World& world = core_.world;
+    doing = std::make_unique<Doing>();
+    MC_TRY(doing->wanted, wanted_of(world.catalog->model(), now.task.profile));
+    doing->intake.emplace(doing->wanted.names, hex_bytes(now.run.salt), core_.settings.bytes_max);
+    doing->reader = std::make_unique<RowReader>(
+        RowReader::World{*world.catalog, *connections_, world.clock, world.random},
+        RowReader::Place{now.run.tenant, now.region}, doing->wanted);
+  }
+  Result<job::Step> out = take_in(now, *doing);
+  if (!out) doing_.erase(now.job.id);  // rows that came twice would be in no snapshot
+  return out;
+}
+
+Status Work::read_pages(Now& now, Doing& doing) {
+  const World& world = core_.world;
+  identity::Caller caller;
+  MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
+  RowGate gate({gate_, *now.resource, world.mask_keys, world.catalog->model(), world.residency},
+               {caller, now.run.tenant, now.run.purpose, now.region, world.node_region, now.run.id,
+                now.task.requester.stepped_up, doing.wanted});
+  const auto take = [&](const std::vector<std::string>& row) -> Status {
+    if (doing.intake->rows() >= core_.settings.rows_max) {
+      return fail(Code::exhausted, "the dataset has more than " +
+                                       std::to_string(core_.settings.rows_max) +
+                                       " rows (exports.rows_max)");
+    }
+    return doing.intake->add(row);
+  };
+  const std::int64_t until = doing.intake->rows() + kRowsAStep;
+  doing.pages = 0;
+  Status out = ok();
+  while (out && doing.reader != nullptr && doing.intake->rows() < until) {
+    if (core_.board.stops(now.job.id)) return stopped();
+    const Result<bool> more = doing.reader->page(gate, take);
+    ++doing.pages;
+    if (!more) out = tl::unexpected<Error>(more.error());
+    if (more && !*more) doing.reader.reset();
+  }
+  if (world.residency != nullptr) {
+    const auto index = static_cast<std::size_t>(doing.wanted.dataset);
+    world.residency->count(
+        {caller, now.run.tenant, now.region, world.catalog->model().datasets[index], "read",
+         now.run.purpose, now.run.id},
+        doing.pages);
+  }
+  return out;
+}
+
+Result<job::Step> Work::take_in(Now& now, Doing& doing) {
+  MC_TRY_OK(read_pages(now, doing));
+  const std::int64_t rows = doing.intake->rows();
+  job::Progress progress{.done = rows, .unit = "rows", .message = "reading"};
+  core_.board.put(now.job.id, progress);
+  if (doing.reader != nullptr) return step_to("read", progress);
+  if (rows == 0) return fail(Code::denied, "export-empty: the dataset has no rows");
+  MC_TRY(auto hierarchies, read_hierarchies(core_.world.files, now.task.profile));
+  MC_TRY(Intake::Taken taken, doing.intake->finish());
+  doing.intake.reset();
+  MC_TRY(doing.release, Release::make(std::move(taken), now.task.profile, std::move(hierarchies)));
+  progress.total = rows;
+  progress.message = "searching";
+  return step_to(kSearching, progress);
+}
+
+Result<job::Step> Work::search(Now& now, Doing& doing) {
+  const MonoTime until = core_.world.clock.mono() + now.task.profile.search_time;
+  const auto watch = [&](const kanon::Progress& at) {
+    std::string message = "searching";
+    if (at.best_pico >= 0) message += ", least loss " + kanon::pico_text(at.best_pico);
+    core_.board.put(now.job.id, {.done = static_cast<std::int64_t>(at.nodes_done),
+                                 .total = static_cast<std::int64_t>(at.nodes_total),
+                                 .unit = "nodes",
+                                 .message = std::move(message)});
+    if (core_.board.stops(now.job.id)) return kanon::Go::cancel;
+    return core_.world.clock.mono() < until ? kanon::Go::on : kanon::Go::finish;
+  };
+  MC_TRY_OK(doing.release->search(watch));
+  MC_TRY_OK(hold_against_earlier(now, doing));
+  const kanon::SearchStats& stats = doing.release->solution().stats;
+  job::Progress progress{
+      .done = static_cast<std::int64_t>(stats.nodes_looked),
+      .total = static_cast<std::int64_t>(stats.nodes_total),
+      .unit = "nodes",
+      .message = std::string("found; loss ") +
+                 kanon::pico_text(doing.release->solution().loss.geometric_pico) +
+                 ", none is below " + kanon::pico_text(stats.bound_pico)};
+  core_.board.put(now.job.id, progress);
+  return step_to(kWriting, progress);
+}
+
+// The classes are kept before anything is written: from then on others are held against them.
+Status Work::hold_against_earlier(const Now& now, Doing& doing) {
+  MC_TRY(const std::int64_t last, core_.with_store<std::int64_t>([&](Store& store) {
+    return store.last_place(now.run.tenant, now.run.dataset);
+  }));
+  MC_TRY(const std::vector<Classes> earlier,
+         core_.with_store<std::vector<Classes>>([&](Store& store) {
+           return store.classes(now.run.tenant, now.run.dataset, now.run.id);
+         }));
+  MC_TRY_OK(check_earlier(*doing.release, earlier));
+  doing.earlier.clear();
+  for (const Classes& each : earlier) doing.earlier.push_back(each.id);
+  doing.place = last + 1;
+  const Classes own{now.run.id, doing.place, class_map_of(*doing.release)};
+  const Status kept = core_.with_store([&](Store& store) -> Status {
+    MC_TRY_OK(store.forget(now.run.tenant, now.run.id));
+    return store.keep(now.run.tenant, now.run.dataset, own);
+  });
+  if (kept || kept.error().code != Code::conflict) return kept;
+  return fail(Code::unavailable, "another export of the dataset came between");
+}
+
+Result<std::vector<Item>> Work::write_table(const Now& now, const Doing& doing,
+                                            recheck::Manifest& release) {
+  const BlobPlace place{now.run.tenant, now.run.id};
+  const std::int64_t most = core_.settings.bytes_max;
+  const Release& from = *doing.release;
+  std::vector<Item> out;
+  const auto put = [&](std::string_view name, std::string_view type,
+                       const Blobs::Write& write) -> Status {
+    core_.board.put(now.job.id, {.done = static_cast<std::int64_t>(out.size()),
+                                 .unit = "files",
+                                 .message = "writing " + std::string(name)});
+    if (core_.board.stops(now.job.id)) return stopped();
+    MC_TRY(Item item, core_.blobs.put(place, {std::string(name), std::string(type), most}, write));
+    out.push_back(std::move(item));
+    return ok();
+  };
+  MC_TRY_OK(put(kTableFile, kCsvType, [&](const auto& sink) { return from.write_csv(sink); }));
+  out.back().rows = from.rows_out();
+  MC_TRY(release,
+         from.manifest(now.task.profile,
+                       {.bytes = out.back().bytes,
+                        .rows = from.rows_out(),
+                        .sha256 = out.back().sha256.substr(out.back().sha256.find(':') + 1)},
+                       core_.world.engine_name));
+  if (now.run.format == Format::jsonl) {
+    MC_TRY_OK(
+        put(kLinesFile, kLinesType, [&](const auto& sink) { return from.write_jsonl(sink); }));
+    out.back().rows = from.rows_out();
+  }
+  const std::string text = recheck::print_manifest(release);
+  MC_TRY_OK(put(kReleaseFile, kJsonType, [&](const auto& sink) { return sink(text); }));
+  return out;
+}
+
+Manifest Work::manifest_of(const Now& now) const {
+  Manifest out;
+  for (const std::string_view each : kProofMembers) out.absent.emplace_back(each);
+  out.created_at = format_rfc3339(core_.now());
+  out.dataset = now.run.dataset;
+  out.id = now.run.id;
+  out.lineage = {.decision = now.run.decision,
+                 .earlier = {},
+                 .engine = core_.world.engine_name,
+                 .job = now.job.id,
+                 .policy = now.task.policy,
+                 .region = now.region,
+                 .rules = now.task.rules,
+                 .source = "dataset/" + now.run.dataset};
+  out.profile = now.run.profile;
+  out.purpose = now.run.purpose;
+  out.requester = now.run.requester;
+  out.tenant = now.run.tenant.get();
+  out.label.watermark = watermark_of(out);
+  return out;
+}
+
+Status Work::sign(const Now& now, Manifest& manifest, Outcome& outcome) {
+  manifest.items = outcome.items;
+  MC_TRY(const proof::Statement statement, statement_of(manifest));
+  MC_TRY(const proof::Bundle bundle, core_.world.signing.sign(statement));
+  MC_TRY(const Item written, core_.blobs.put({now.run.tenant, now.run.id},
+                                             {std::string(kBundleFile), std::string(kJsonType),
+                                              static_cast<std::int64_t>(proof::kBundleBytesMax)},
+                                             proof::print_bundle(bundle)));
+  outcome.manifest = written.sha256;
+  outcome.snapshot = manifest.input.snapshot;
+  return ok();
+}
+
+Result<job::Step> Work::write(Now& now, Doing& doing) {
+  const Release& from = *doing.release;
+  Manifest manifest = manifest_of(now);
+  KanonPart part;
+  Outcome outcome;
+  MC_TRY(outcome.items, write_table(now, doing, part.release));
+  part.criteria = criteria_lines(now.task.profile);
+  part.k = now.task.profile.k;
+  part.sha256 = outcome.items.back().sha256;
+  part.suppression = {part.release.suppression.limit, part.release.suppression.rows};
+  manifest.input = {doing.wanted.names, from.rows_in(), digest_text(from.snapshot())};
+  manifest.label.handling = "k-anonymous";
+  manifest.lineage.earlier = doing.earlier;
+  Parameters parameters;
+  parameters.format = now.run.format;
+  parameters.k = now.task.profile.k;
+  parameters.suppression = now.task.profile.suppression;
+  for (const auto& [name, column] : now.task.profile.columns) {
+    parameters.columns[name] = {column.criteria, column.role};
+  }
+  manifest.parameters = std::move(parameters);
+  manifest.kanon = std::move(part);
+  MC_TRY_OK(sign(now, manifest, outcome));
+  outcome.rows_in = from.rows_in();
+  outcome.rows_out = from.rows_out();
+  outcome.suppressed = manifest.kanon->suppression.rows;
+  job::Step out = step_to(
+      kRecording,
+      {.done = outcome.rows_out, .total = outcome.rows_out, .unit = "rows", .message = "written"});
+  json::Object checkpoint;
+  checkpoint.set("phase", kRecording);
+  checkpoint.set("outcome", json::to_value(outcome));
+  out.checkpoint = json::Value(std::move(checkpoint));
+  doing_.erase(now.job.id);
+  return out;
+}
+
+Result<job::Step> Work::write_report(Now& now) {
+  if (core_.world.dp == nullptr) {
+    return fail(Code::invalid, "there are no differentially private answers here any more");
+  }
+  MC_TRY(const DpReport report,
+         core_.world.dp->report(now.run.tenant, now.run.dataset, now.task.releases));
+  MC_TRY_OK(check_report(report));
+  const BlobPlace place{now.run.tenant, now.run.id};
+  const std::int64_t most = core_.settings.bytes_max;
+  Outcome outcome;
+  MC_TRY(Item table, core_.blobs.put(place, {std::string(kReportFile), std::string(kCsvType), most},
+                                     print_csv(report)));
+  table.rows = outcome.rows_out = rows_of(report);
+  outcome.items.push_back(std::move(table));
+  if (now.run.format == Format::jsonl) {
+    MC_TRY(Item lines,
+           core_.blobs.put(place, {std::string(kReportLinesFile), std::string(kLinesType), most},
+                           print_jsonl(report)));
+    lines.rows = outcome.rows_out;
+    outcome.items.push_back(std::move(lines));
+  }
+  Manifest manifest = manifest_of(now);
+  // What was read for the answers is told to nobody: neither rows nor columns.
+  manifest.input.snapshot = digest_text(snapshot_of(report));
+  manifest.label.handling = "differentially-private";
+  manifest.dp = part_of(report);
+  MC_TRY_OK(sign(now, manifest, outcome));
+  job::Step out = step_to(
+      kRecording,
+      {.done = outcome.rows_out, .total = outcome.rows_out, .unit = "rows", .message = "written"});
+  json::Object checkpoint;
+  checkpoint.set("phase", kRecording);
+  checkpoint.set("outcome", json::to_value(outcome));
+  out.checkpoint = json::Value(std::move(checkpoint));
+  return out;
+}
+
+// The record first; then the files can be had.
+Result<job::Step> Work::finish(Now& now) {
+  const json::Value* const kept = now.job.checkpoint.find("outcome");
+  if (kept == nullptr) return fail(Code::corrupt, "the export's checkpoint has no outcome");
+  MC_TRY(now.run.outcome, json::read<Outcome>(*kept));
+  for (const Item& item : now.run.outcome.items) {
+    MC_TRY(const bool there, core_.blobs.has({now.run.tenant, now.run.id}, item.name));
+    // Another server's disk has them, or somebody took them away: they are made anew.
+    if (!there) return begin_anew();
+  }
+  now.run.changed = core_.now();
+  now.run.expires = whole_ms(now.run.changed + core_.settings.retention);
+  Run ready = now.run;
+  ready.state = State::ready;
+  MC_TRY(ready.record, core_.record(state_name(State::ready), ready, kActor));
+  MC_TRY_OK(core_.with_store([&](Store& store) { return store.change(ready, State::running); }));
+  ++core_.counts.ready;
+  return job::Step{.checkpoint = checkpoint_of("done"),
+                   .progress = {.done = ready.outcome.rows_out,
+                                .total = ready.outcome.rows_out,
+                                .unit = "rows",
+                                .message = "ready"},
+                   .done = true};
+}
+
+}  // namespace mc::exporting

@@ -1,0 +1,61 @@
+// The steps of an export's job. Private to the module; of one thread.
+//
+// What is between two steps lies in memory, but for the checkpoint, which says how far it was. Who
+// takes the job over finds nothing in memory and begins to read anew, until the files are written:
+// from then on the checkpoint has all that is needed. So each step may run again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "export/core.h"
+#include "export/release.h"
+
+namespace mc::exporting {
+
+class Work final : public job::JobWork {
+ public:
+  explicit Work(Exports::Core& core);
+  ~Work() override;
+  std::string_view kind() const override { return kJobKind; }
+  Result<job::Step> step(const job::Job& job) override;
+  // Drops what is in memory, and with it the view of the database.
+  void let_go();
+  // Where the files of the last step's export are.
+  const BlobPlace& at() const { return at_; }
+
+ private:
+  struct Doing;  // of one job
+  // All that a step knows of its export.
+  struct Now {
+    const job::Job& job;
+    Run run;
+    Task task;
+    std::string region;  // the tenant's
+    const access::Resource* resource = nullptr;
+  };
+  Result<Now> look(const job::Job& job);
+  Result<job::Step> go_on(Now& now);
+  Result<job::Step> read(Now& now);
+  Result<job::Step> take_in(Now& now, Doing& doing);
+  Result<job::Step> search(Now& now, Doing& doing);
+  Result<job::Step> write(Now& now, Doing& doing);
+  Result<job::Step> write_report(Now& now);
+  Result<job::Step> finish(Now& now);
+  Status read_pages(Now& now, Doing& doing);
+  Status hold_against_earlier(const Now& now, Doing& doing);
+  Result<std::vector<Item>> write_table(const Now& now, const Doing& doing,
+                                        recheck::Manifest& release);
+  Status sign(const Now& now, Manifest& manifest, Outcome& outcome);
+  Manifest manifest_of(const Now& now) const;
+  Status give_up(const Now& now, const Error& error);
+
+  Exports::Core& core_;
+  BlobPlace at_;
+  std::unique_ptr<dataset::ConnectionSet> connections_;
+  access::Gate gate_;
+  std::map<std::string, std::unique_ptr<Doing>> doing_;  // by job
+};
+
+}  // namespace mc::exporting
