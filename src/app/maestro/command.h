@@ -3,11 +3,12 @@
 //   maestro <noun> <verb> [flags]     data on standard output, talk on standard error
 //
 // Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not signed in or forbidden, 5 verification
-// failed, 6 refused by a gate, 7 incomplete, 8 conflict; 141 when nobody reads the output. Every
-// command takes --json.
+// failed, 6 refused by a gate, 7 incomplete, 8 conflict; 130 ended by SIGINT or SIGTERM with nothing
+// half done, 141 when nobody reads the output. Every command takes --json.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct Context {
   bool quiet = false;
   bool yes = false;
   bool dry_run = false;
+  // What a command that fails ends with, when its error's code does not say it: 6, or 130.
+  std::optional<int> exit = std::nullopt;
 };
 
 // One a noun. A Status becomes the exit code.

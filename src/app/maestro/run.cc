@@ -8,6 +8,7 @@
 
 #include "maestro/cmd_budget.h"
 #include "maestro/cmd_dp.h"
+#include "maestro/cmd_kanon.h"
 #include "maestro/cmd_tap.h"
 #include "maestro/command.h"
 #include "verifier/verifier.h"
@@ -131,6 +132,7 @@ int run(int argc, char** argv) {
   add_tap(line.root(), context);
   add_dp(line.root(), context);
   add_residency(line.root(), context);
+  add_kanon(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);
   add_signing(line.root(), context);
@@ -142,7 +144,7 @@ int run(int argc, char** argv) {
   const Status done = parsed.action();
   if (done) return finish_output();
   std::fprintf(stderr, "maestro: %s\n", done.error().what.c_str());
-  return exit_code(done.error());
+  return context.exit.value_or(exit_code(done.error()));
 }
 
 }  // namespace mc::app
