@@ -101,7 +101,7 @@ Status measure(const char* name, const Table& table, const std::string& folder, 
 
 Status run(const std::string& folder) {
   MC_TRY(const Table adult, read_table(text_of(folder + "/adult.csv"), {.delimiter = ';'}));
-  for (const std::int64_t k : {5, 10}) MC_TRY_OK(measure("adult", adult, folder, k, 5));
+  for (const std::int64_t k : {5, 10}) MC_TRY_OK(measure("adult", adult, folder, k, 3));
   const Table many = many_of(adult);
   for (const std::int64_t k : {5, 10}) MC_TRY_OK(measure("joined", many, folder, k, 1));
   return ok();

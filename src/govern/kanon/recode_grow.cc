@@ -168,7 +168,7 @@ void Grow::round(std::uint64_t price_max) {
 }
 
 void Grow::run() {
-  const std::uint64_t most = groups_->space().columns() * kWholeColumn;
+  const std::uint64_t most = std::max(groups_->space().columns() * kWholeColumn, kLendMax);
   std::uint64_t price_max = 0;
   while (left_ > 0 && settled_ <= most && meter_->spend(0)) {
     round(price_max);

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "kanon/recode_cube.h"
 #include "kanon/recode_groups.h"
-#include "kanon/recode_walk.h"
 
 namespace mc::kanon {
 
@@ -42,7 +42,7 @@ class Grow {
   Groups* groups_;
   Meter* meter_;
   RecodeStats* stats_;
-  Walk walk_;
+  CubeWalk walk_;
   std::vector<std::uint32_t> free_;  // rows of each point that have no group
   std::uint64_t left_ = 0;           // their sum
   std::uint64_t settled_ = 0;        // no cell that costs less has enough of them

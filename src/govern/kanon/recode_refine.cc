@@ -7,9 +7,10 @@
 namespace mc::kanon {
 namespace {
 
-constexpr std::size_t kRounds = 24;
+constexpr std::size_t kRounds = 12;
 constexpr std::size_t kQuietRounds = 4;  // without gain, that end it
-constexpr std::size_t kWindow = 12;      // groups that each is compared with
+constexpr std::size_t kWindow = 48;      // groups that each is compared with
+constexpr std::size_t kTurns = 16;       // changes of one pair in a round
 constexpr std::size_t kMembersMax = 48;  // larger groups stay as they are
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
@@ -147,6 +148,8 @@ bool Refine::improve(std::uint32_t index_a, std::uint32_t index_b) {
   Group &a = groups_->all[index_a], &b = groups_->all[index_b];
   if (a.rows == 0 || b.rows == 0 || a.cost + b.cost == 0) return false;
   if (a.members.size() > kMembersMax || b.members.size() > kMembersMax) return false;
+  // Nothing was ever gained from two that are further apart.
+  if (groups_->space().joined(a.nodes, b.nodes) > a.cost + b.cost) return false;
   const Side side_a{&a, &without(index_a)}, side_b{&b, &without(index_b)};
   const std::uint64_t now = a.total() + b.total();
   Change best{now, kNone, kNone, 0};
@@ -166,7 +169,7 @@ void Refine::round(std::uint64_t seed) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t j = i + 1; j < order.size() && j <= i + kWindow; ++j) {
       if (!meter_->spend(8)) return;
-      for (std::size_t turn = 0; turn < kWindow && improve(order[i], order[j]); ++turn) {
+      for (std::size_t turn = 0; turn < kTurns && improve(order[i], order[j]); ++turn) {
       }
     }
   }
