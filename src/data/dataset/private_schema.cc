@@ -39,7 +39,7 @@ type DPAnswer {
   mechanism: String!
   "Of the data that it is about."
   snapshot: String!
-  rows: [DPRow!]! @listSize(assumedSize: 100)
+  rows: [DPRow!]! @listSize(assumedSize: 10)
 }
 type DPRow {
   "One for each column of groupBy."

@@ -382,6 +382,16 @@ TEST_CASE("private: another tenant's answers are not opened, unless policies of 
   CHECK(has(bench.last_line(), "\"us\":100000"));
 }
 
+TEST_CASE("private: an answer has its price, which says nothing of the data") {
+  Bench bench;
+  const net::Response reply =
+      bench.ask(guarded::body_of("{ peopleDP { a: count(epsilon: 1) { rows { value } } b: "
+                                 "units(epsilon: 1) { release } } }"),
+                {{"X-MC-Cost", "include"}});
+  // 1 for peopleDP, 10 for each answer, 1 for each list of rows; or 1 + 2 answers + 10 rows.
+  CHECK_MESSAGE(has(reply.body, R"("cost":{"requested":22,)"), reply.body);
+}
+
 TEST_CASE("private: two tenants with one question have an answer each") {
   Bench bench;
   const std::string bravo = bench.world.token({.tenant = "bravo", .roles = "analyst"});
