@@ -37,10 +37,11 @@ class CsvLines {
       line_ += parser_.lines();
       if (step == csv::Parser::Step::bad) return refuse(first, parser_.error());
       if (step == csv::Parser::Step::row) {
-        if (blank_ || parser_.lines() > lines_of_row()) return refuse(first, "a blank line");
+        if (parser_.lines() > lines_of_row() && blank_ == 0) blank_ = first;
+        if (blank_ != 0) return refuse(blank_, "a blank line");
         MC_TRY_OK(take(parser_.fields(), first));
       } else {
-        blank_ = blank_ || parser_.lines() > 0;
+        if (parser_.lines() > 0 && blank_ == 0) blank_ = first;
         rest_ = std::string(input.substr(parser_.consumed()));
         return ok();
       }
@@ -62,7 +63,7 @@ class CsvLines {
   csv::Parser parser_;
   std::string rest_;
   std::int64_t line_ = 1;
-  bool blank_ = false;  // behind the last row
+  std::int64_t blank_ = 0;  // the first blank line behind the last row
 };
 
 }  // namespace mc::kanon
