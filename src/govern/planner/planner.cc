@@ -36,6 +36,12 @@ std::string error_text(const Question& question, __int128 units, int more_places
   return decimal_of(units, places + more_places);
 }
 
+// That a table was too large, say, tells of the rows.
+tl::unexpected<Error> untold(Error error) {
+  if (error.code == Code::unavailable) return tl::unexpected<Error>(std::move(error));
+  return fail(Code::unavailable, "this answer could not be made; what it costs stays spent");
+}
+
 std::string scope_text(const accountant::AccountKey& key) {
   std::string out(accountant::name_of(key.scope));
   if (!key.purpose.empty()) out += " of purpose " + key.purpose;
@@ -111,6 +117,7 @@ Result<Planner::Asked> Planner::asked(const PrivateCall& call) {
   out.charge.analyst = PrincipalId(call.caller.subject);
   out.charge.query_type = query_type(out.question);
   out.charge.query = out.question.digest;
+  out.charge.key = out.question.digest;
   MC_TRY_OK(reprice(out, out.epsilon));
   return out;
 }
@@ -340,7 +347,7 @@ Result<KeptAnswer> Planner::read(const PrivateCall& call, const Asked& asked,
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(engine));
   }
-  if (!release) return tl::unexpected<Error>(std::move(release).error());
+  if (!release) return untold(std::move(release).error());
   return answer_of(asked.question, asked.priced, *release);
 }
 

@@ -169,7 +169,7 @@ TEST_CASE("sql: limits hold at their edge") {
     return text;
   };
   CHECK(error_of(terms(kSqlTermsMax)) == "parsed");
-  CHECK(error_of(terms(kSqlTermsMax + 1)) == "sql:1430: more than 100 comparisons");
+  CHECK(error_of(terms(kSqlTermsMax + 1)) == "sql:930: more than 100 comparisons");
   const auto list = [&](std::size_t count) {
     std::string text = start + "b IN (1";
     for (std::size_t i = 1; i < count; ++i) text += ",1";
