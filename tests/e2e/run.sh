@@ -16,17 +16,18 @@
 #   residency  proofs of where data lie, while PostgreSQL servers fail over, one to another region
 #   budgets    what is over a budget, before an upstream that counts
 #   taps       what is held back in an emergency, in each way, with database and ledger broken
+#   kanon      releases made, previewed and verified on the command line; tampered with, refused, ended
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore policy residency budgets taps contract notify alerts scripts); none = all.
+# sigstore policy residency budgets taps kanon contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps kanon contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -153,6 +154,7 @@ else
   fi
   if wants budgets; then suite budgets "$node" tests/e2e/budgets/main.mjs; fi
   if wants taps; then suite taps "$node" tests/e2e/taps/main.mjs; fi
+  if wants kanon; then suite kanon "$node" tests/e2e/kanon/main.mjs; fi
   if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs

@@ -134,11 +134,11 @@ Status write(Context& context, const Flags& flags, const KanonSummary& summary, 
 }
 
 Status run(Context& context, Flags flags) {
-  block_signals();
   if (flags.manifest.empty()) flags.manifest = flags.out + ".manifest.json";
   MC_TRY_OK(check_paths(flags));
   MC_TRY(const std::unique_ptr<KanonInput> input,
          read_kanon_input(context, flags.input, flags.config));
+  block_signals();  // what has begun by then is cleared away
   MC_TRY(const KanonOutcome outcome, anonymise(context, *input));
   MC_TRY_OK(check_found(context, *input, outcome));
   const KanonSummary summary = {*input, outcome};
@@ -155,9 +155,9 @@ Status run(Context& context, Flags flags) {
 }
 
 Status preview(Context& context, const Flags& flags) {
-  block_signals();
   MC_TRY(const std::unique_ptr<KanonInput> input,
          read_kanon_input(context, flags.input, flags.config));
+  block_signals();
   MC_TRY(const KanonOutcome outcome, anonymise(context, *input));
   MC_TRY_OK(check_found(context, *input, outcome));
   show_preview(context, {*input, outcome});
@@ -191,7 +191,6 @@ Status verify(Context& context, const Flags& flags) {
   if (!flags.hierarchies.empty()) {
     MC_TRY(hierarchies, read_hierarchies(files, flags.hierarchies));
   }
-  block_signals();
   MC_TRY(const proof::Report report,
          recheck_file(context,
                       {manifest, std::move(hierarchies), {}, context.machine.random->next_u64()},

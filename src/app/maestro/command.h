@@ -3,8 +3,8 @@
 //   maestro <noun> <verb> [flags]     data on standard output, talk on standard error
 //
 // Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not signed in or forbidden, 5 verification
-// failed, 6 refused by a gate, 7 incomplete, 8 conflict; 130 ended by SIGINT or SIGTERM with nothing
-// half done, 141 when nobody reads the output. Every command takes --json.
+// failed, 6 refused by a gate, 7 incomplete, 8 conflict; 130 ended by a signal with nothing half
+// done, 141 when nobody reads the output. Every command takes --json.
 #pragma once
 
 #include <functional>

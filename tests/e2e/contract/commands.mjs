@@ -9,6 +9,7 @@ import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { WORDS as BUDGET_WORDS, budgetCommands } from "./budget_commands.mjs";
 import { WORDS as DP_WORDS, dpCommands } from "./dp_commands.mjs";
+import { WORDS as KANON_WORDS, kanonCommands } from "./kanon_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
 import { WORDS as TAP_WORDS, tapCommands } from "./tap_commands.mjs";
 
@@ -370,6 +371,12 @@ scenario("commands on taps without a server: --json has its schema, exit codes a
   { limitMs: 60_000 }, async (world) => {
     tapCommands(world, check);
     for (const words of TAP_WORDS) seen.add(words);
+  });
+
+scenario("commands on k-anonymous releases: --json has its schema, exit codes are those documented",
+  { limitMs: 60_000 }, async (world) => {
+    kanonCommands(world, check);
+    for (const words of KANON_WORDS) seen.add(words);
   });
 
 scenario("the audit of noisy answers: --json has its schema, exit codes are those documented",
