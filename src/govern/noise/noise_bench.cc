@@ -122,6 +122,41 @@ void print_pool(Source& source) {
       take, pooled, direct);
 }
 
+void print_report(const char* name, const std::vector<Declared>& batch) {
+  constexpr int kReports = 10;
+  double epsilon = 0;
+  const double ns = best_ns([&] {
+    for (int i = 0; i < kReports; ++i) {
+      epsilon = static_cast<double>(*batch_epsilon(batch, 1'000'000'000'000)) / 1e9;
+    }
+  });
+  std::printf("{\"bench\": \"noise\", \"what\": \"pld %s\", \"epsilon\": %.9f, \"ms\": %.3f}\n",
+              name, epsilon, ns / kReports / 1e6);
+}
+
+void print_reports() {
+  Declared count, gaussian;
+  count.epsilon_nano = 100'000'000;
+  count.times = 100;
+  print_report("100 x laplace 0.1", {count});
+  std::vector<Declared> different;
+  for (std::int64_t i = 1; i <= 20; ++i) {
+    count.epsilon_nano = 50'000'000 + i * 12'345'678;
+    count.times = 1;
+    different.push_back(count);
+  }
+  print_report("20 different laplace", different);
+  for (Declared& one : different) one.epsilon_nano -= one.epsilon_nano % 1'000'000;
+  print_report("20 different laplace, thousandths", different);
+  gaussian.kind = Declared::Kind::gaussian;
+  gaussian.sigma_squared = {100, 1};
+  gaussian.times = 100;
+  print_report("100 x gaussian sigma 10", {gaussian});
+  gaussian.sigma_squared = {2'500, 1};
+  gaussian.times = 1'000;
+  print_report("1000 x gaussian sigma 50", {gaussian});
+}
+
 }  // namespace
 
 int main() {
@@ -129,5 +164,6 @@ int main() {
   Source source(*random);
   print_samplers(source);
   print_pool(source);
+  print_reports();
   return 0;
 }

@@ -26,6 +26,7 @@ struct Declared {
 };
 
 constexpr std::int64_t kDeclaredMost = 10'000;  // releases of a batch
+constexpr std::size_t kDifferentMost = 64;      // mechanisms and parameters of it
 
 // An epsilon (nano) with which the batch is (epsilon, delta)-DP: never below the exact value, and
 // at most 1e-4 above it where all of it is Laplace noise on counts (sensitivity 1) or known

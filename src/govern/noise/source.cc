@@ -120,7 +120,8 @@ bool Source::bernoulli(Probability p) {
 bool Source::bernoulli_exp_within_1(Uint128 numerator, Uint128 denominator) {
   for (std::uint64_t k = 1;; ++k) {
     MC_CHECK(k < kRunMost);
-    if (!bernoulli(1, k) || !bernoulli(numerator, denominator)) return (k & 1) != 0;
+    const bool one_in_k = k == 1 || (k == 2 ? coin() : bernoulli(1, k));
+    if (!one_in_k || !bernoulli(numerator, denominator)) return (k & 1) != 0;
   }
 }
 
