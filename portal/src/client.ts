@@ -401,6 +401,126 @@ export type BudgetPreviewBody = {
   note?: string;
   ticket?: string;
 };
+export type PrivacyBudget = {
+  scope: "window" | "dataset" | "lifetime" | "block";
+  dataset: string;
+  purpose: string | null;
+  filter: "pure" | "approx" | "zcdp" | "rdp";
+  window_start: string | null;
+  resets_at: string | null;
+  epsilon_limit: string | null;
+  epsilon_spent: string;
+  epsilon_reserved: string;
+  epsilon_top_up: string;
+  epsilon_left: string | null;
+  left_permille: number | null;
+  delta_spent: string;
+  delta_limit: string | null;
+  rho_spent: string;
+  rho_limit: string | null;
+};
+export type PrivacyBudgetPage = { items: PrivacyBudget[]; next_cursor: Cursor };
+export type PrivacyBurnDown = {
+  window_start: string;
+  window_end: string;
+  limit: string | null;
+  points: { day: string; spent: string }[];
+  forecast: null | PrivacyForecast;
+};
+export type PrivacyForecast = {
+  left: string;
+  per_day: string;
+  exhausted_at: string | null;
+  earliest: string | null;
+  latest: string | null;
+};
+export type PrivacySpend = { name: string; epsilon: string; delta: string; rho: string; charges: number };
+export type PrivacySpendPage = { items: PrivacySpend[]; next_cursor: Cursor };
+export type PrivacyCharge = {
+  id: string;
+  dataset: string;
+  purpose: string;
+  analyst: string;
+  query_type: string;
+  mechanism: string;
+  query: string;
+  state: "reserved" | "executing" | "committed" | "burned" | "released";
+  epsilon: string;
+  delta: string;
+  rho: string;
+  window_start: string;
+  reserved_at: string;
+  settled_at: string | null;
+  seq: number | null;
+  answer?: Record<string, unknown> | null;
+};
+export type PrivacyChargePage = { items: PrivacyCharge[]; next_cursor: Cursor };
+export type Accountant = {
+  dataset: string;
+  policy_version: string;
+  hash: string;
+  charges: number;
+  epsilon: string;
+  delta: string;
+  rho: string;
+};
+export type TopUp = {
+  id: string;
+  tenant: string;
+  dataset: string;
+  purpose: string;
+  epsilon: string;
+  expires: string;
+  warrant: string;
+  ticket: string | null;
+  reason: string;
+  state: "pending" | "active" | "refused" | "revoked" | "expired";
+  asked_by: string;
+  asked_at: string;
+  approved_by: string | null;
+  ended_by: string | null;
+  changed_at: string;
+  window_start: string | null;
+  taken: string | null;
+  record: number | null;
+  version: number;
+};
+export type TopUpPage = { items: TopUp[]; next_cursor: Cursor };
+export type TopUpPreview = {
+  dataset: string;
+  purpose: string;
+  window_start: string;
+  window_end: string;
+  limit_before: string | null;
+  limit_after: string | null;
+  left_before: string | null;
+  left_after: string | null;
+  lifetime_spent: string;
+  odds_before: string | null;
+  odds_after: string | null;
+  error_before: string | null;
+  error_after: string | null;
+};
+export type TopUpBody = {
+  dataset: string;
+  purpose: string;
+  epsilon: string;
+  expires?: string;
+  lifetime?: string;
+  warrant: string;
+  ticket?: string;
+  reason: string;
+};
+export type TopUpPreviewBody = {
+  dataset: string;
+  purpose: string;
+  epsilon: string;
+  expires?: string;
+  lifetime?: string;
+  warrant?: string;
+  ticket?: string;
+  reason?: string;
+};
 export type BudgetOverrideBody = {
   scope?: "tenant" | "tenant-route" | "tenant-user";
   route?: string;
@@ -846,6 +966,42 @@ export abstract class Operations {
   // What tenants asked for in the last five minutes, and how much of their budgets that burns.
   getBudgetUsage = (given: { tenant?: string; window?: 300 } = {}) =>
     this.call<BudgetUsage>("GET", address("/v1/budgets/usage", { tenant: given.tenant, window: given.window }));
+  // What is left of the privacy budgets: of windows, of lifetimes, and, for the operator's people, of datasets over all tenants.
+  listPrivacyBudgets = (given: { tenant: string; dataset?: string; purpose?: string }) =>
+    this.call<PrivacyBudgetPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/budgets`, { dataset: given.dataset, purpose: given.purpose }));
+  // What was spent by each day of the present window, and when the rest will be gone.
+  getPrivacyBurnDown = (given: { tenant: string; dataset: string; purpose: string }) =>
+    this.call<PrivacyBurnDown>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/burn-down`, { dataset: given.dataset, purpose: given.purpose }));
+  // Who or what has spent of the present window.
+  getPrivacySpend = (given: { tenant: string; dataset: string; purpose?: string; by?: "analyst" | "query_type" | "day" }) =>
+    this.call<PrivacySpendPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/spend`, { dataset: given.dataset, purpose: given.purpose, by: given.by }));
+  // What was paid for, the newest first; without the answers.
+  listPrivacyCharges = (given: { tenant: string; dataset: string; purpose?: string; cursor?: string; limit?: number }) =>
+    this.call<PrivacyChargePage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/charges`, { dataset: given.dataset, purpose: given.purpose, cursor: given.cursor, limit: given.limit }));
+  // One of them with the answer that was released.
+  getPrivacyCharge = (given: { tenant: string; charge: string }) =>
+    this.call<PrivacyCharge>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/charges/${encodeURIComponent(given.charge)}`);
+  // The accountant hash of all settled charges of a dataset.
+  getAccountant = (given: { tenant: string; dataset: string }) =>
+    this.call<Accountant>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/accountant`, { dataset: given.dataset }));
+  // What more of a budget would mean.
+  previewTopUp = (given: { tenant: string; body: TopUpPreviewBody }) =>
+    this.call<TopUpPreview>("POST", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/preview`, given.body);
+  // Top-ups: open ones first, then the newest.
+  listTopUps = (given: { tenant: string }) =>
+    this.call<TopUpPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups`);
+  // Ask for more of a privacy budget; roles dpo and tenant-admin, and the operator's people. It waits for somebody else's approval.
+  createTopUp = (given: { tenant: string; dry_run?: boolean; body: TopUpBody }) =>
+    this.call<TopUp>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups`, { dry_run: given.dry_run }), given.body);
+  // Approve a pending one; not who asked for it. It is good for the present window.
+  approveTopUp = (given: { tenant: string; top_up: string; dry_run?: boolean }) =>
+    this.call<TopUp>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/${encodeURIComponent(given.top_up)}/approve`, { dry_run: given.dry_run }));
+  // Refuse a pending one.
+  refuseTopUp = (given: { tenant: string; top_up: string; dry_run?: boolean }) =>
+    this.call<TopUp>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/${encodeURIComponent(given.top_up)}/refuse`, { dry_run: given.dry_run }));
+  // End an open one; what is not spent of it is gone.
+  revokeTopUp = (given: { tenant: string; top_up: string; dry_run?: boolean }) =>
+    this.call<TopUp>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/${encodeURIComponent(given.top_up)}/revoke`, { dry_run: given.dry_run }));
   // The taps in force, the newest first, with whom they affect now; works without database and ledger.
   listTaps = () =>
     this.call<TapPage>("GET", "/v1/taps");

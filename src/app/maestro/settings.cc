@@ -59,6 +59,7 @@ Status Settings::check() const {
   MC_TRY_OK(make_book(*this));
   MC_TRY_OK(make_admission(*this));
   MC_TRY_OK(budget_store.check());
+  MC_TRY_OK(privacy.check());
   return ok();
 }
 

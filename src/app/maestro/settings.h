@@ -21,6 +21,7 @@
 #include "maestro/log_settings.h"
 #include "maestro/notify_settings.h"
 #include "maestro/policy_settings.h"
+#include "maestro/privacy_settings.h"
 #include "maestro/tap_settings.h"
 #include "net/net.h"
 #include "opa/opa.h"
@@ -68,6 +69,7 @@ struct Settings {
   TapSettings taps;
   opa::OpaConfig opa;
   residency::ResidencyConfig residency;
+  PrivacySettings privacy;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -156,6 +158,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"taps", &T::taps, "What holds back traffic in an emergency"},
       Field{"opa", &T::opa, "Decisions over OPA's REST API, on a listener of its own"},
       Field{"residency", &T::residency, "Where tenants' data may lie, and its proofs"},
+      Field{"privacy", &T::privacy, "Differential privacy: budgets, and what a query may be"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

@@ -327,6 +327,13 @@ Status Running::build_gateway() {
     world.share = &share_->share();
     world.on_store_loss = share_->on_loss();
   }
+  if (catalog_ != nullptr) {
+    MC_TRY(const std::string node, node_name(machine_, settings_.data_dir + "/node"));
+    MC_TRY(privacy_, OwnPrivacy::start({machine_, *output_.log, *state_.directory, *ledger_.ledger,
+                                        catalog_->model()},
+                                       settings_, node));
+  }
+  if (privacy_ != nullptr) world.private_answers = &privacy_->planner();
   tap_board_ = std::make_unique<tap::Board>(machine_.clock->mono());
   world.taps = tap_board_.get();
   MC_TRY(gateway_, gateway::Gateway::make(settings_.gateway, world));
@@ -349,6 +356,11 @@ Status Running::build_taps() {
   MC_TRY(taps_, OwnTaps::start({machine_, *output_.log, *ledger_.ledger, *tap_board_}, settings_,
                                std::move(upstreams)));
   return ok();
+}
+
+api::PrivacyDesk Running::privacy_desk() {
+  if (privacy_ == nullptr) return {};
+  return {&privacy_->accountant(), &privacy_->top_ups()};
 }
 
 Status Running::build(bool demo) {
@@ -394,7 +406,8 @@ Status Running::build(bool demo) {
                     &*desk_,
                     residency_.get(),
                     {overrides_.get(), journal_.get(), &burn_->usage(), &burn_->quotas()},
-                    &taps_->desk()});
+                    &taps_->desk(),
+                    privacy_desk()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   build_pressure();
   add_metrics();
@@ -474,6 +487,7 @@ bool Running::stop() {
   records_->stop();
   if (share_ != nullptr) share_->stop();  // before those who waited find nobody to go on
   gateway_->stop();
+  if (privacy_ != nullptr) privacy_->stop();
   if (windows_ != nullptr) windows_->stop();
   journal_flushed_ = {};
   flush_journal();

@@ -20,6 +20,7 @@
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
 #include "maestro/own_pressure.h"
+#include "maestro/own_privacy.h"
 #include "maestro/own_share.h"
 #include "maestro/own_signing.h"
 #include "maestro/own_taps.h"
@@ -86,6 +87,7 @@ class Running {
   Status build_opa();
   void build_residency();
   void build_pressure();
+  api::PrivacyDesk privacy_desk();
   void add_metrics();
   void add_ledger_metrics();
   void flush_journal();
@@ -120,7 +122,8 @@ class Running {
   bool journal_failing_ = false;
   MonoTime journal_flushed_;
   std::unique_ptr<OwnBurn> burn_;
-  std::unique_ptr<OwnShare> share_;  // null: no budgets are shared
+  std::unique_ptr<OwnShare> share_;      // null: no budgets are shared
+  std::unique_ptr<OwnPrivacy> privacy_;  // null: no dataset has private answers
   std::unique_ptr<tap::Board> tap_board_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<OwnTaps> taps_;

@@ -31,6 +31,7 @@ struct AdminWorld {
   residency::Residency* residency = nullptr;     // null: nothing is proven of where data lie
   BudgetDesk budgets = {};
   tap::Desk* taps = nullptr;  // null: nothing is held back
+  PrivacyDesk privacy = {};
 };
 
 struct AdminRequest {

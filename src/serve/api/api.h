@@ -19,8 +19,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/budget_desk.h"    // IWYU pragma: export
+#include "api/budget_desk.h"
 #include "api/portal_config.h"  // IWYU pragma: export
+#include "api/privacy_desk.h"
 #include "base/base.h"
 #include "dataset/dataset.h"
 #include "gateway/gateway.h"
@@ -86,6 +87,7 @@ struct ApiWorld {
   residency::Residency* residency = nullptr;   // null: nothing is proven of where data lie
   BudgetDesk budgets = {};
   tap::Desk* taps = nullptr;  // null: nothing is held back
+  PrivacyDesk privacy = {};
 };
 
 class Api final : public net::Handler {

@@ -145,6 +145,19 @@ Reply explain_budget(const AdminWorld& world, const AdminRequest& request);
 Reply get_denial(const AdminWorld& world, const AdminRequest& request);
 Reply sign_denial(const AdminWorld& world, const AdminRequest& request);
 
+Reply get_privacy_budgets(const AdminWorld& world, const AdminRequest& request);
+Reply get_privacy_burn_down(const AdminWorld& world, const AdminRequest& request);
+Reply get_privacy_spend(const AdminWorld& world, const AdminRequest& request);
+Reply list_privacy_charges(const AdminWorld& world, const AdminRequest& request);
+Reply get_privacy_charge(const AdminWorld& world, const AdminRequest& request);
+Reply get_accountant(const AdminWorld& world, const AdminRequest& request);
+Reply list_top_ups(const AdminWorld& world, const AdminRequest& request);
+Reply create_top_up(const AdminWorld& world, const AdminRequest& request);
+Reply approve_top_up(const AdminWorld& world, const AdminRequest& request);
+Reply refuse_top_up(const AdminWorld& world, const AdminRequest& request);
+Reply revoke_top_up(const AdminWorld& world, const AdminRequest& request);
+Reply preview_top_up(const AdminWorld& world, const AdminRequest& request);
+
 Reply list_taps(const AdminWorld& world, const AdminRequest& request);
 Reply set_tap(const AdminWorld& world, const AdminRequest& request);
 Reply get_tap(const AdminWorld& world, const AdminRequest& request);

@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 7> kOfTenantInQuery = {
     kOverview, kDecisions, kWhatIf, kResidency, kEffective, kUsage, kExplain};
 
 // What the tenant's contract opens: how much it may use, where its data lie, what opens them.
-constexpr std::array<std::string_view, 17> kUngated = {
+constexpr std::array<std::string_view, 25> kUngated = {
     "/v1/tenants/{tenant}",
     kEffective,
     "/v1/tenants/{tenant}/budgets/overrides",
@@ -40,6 +40,14 @@ constexpr std::array<std::string_view, 17> kUngated = {
     "/v1/tenants/{tenant}/budgets/overrides/{override}/approve",
     "/v1/tenants/{tenant}/budgets/overrides/{override}/refuse",
     "/v1/tenants/{tenant}/budgets/overrides/{override}/revoke",
+    "/v1/tenants/{tenant}/privacy/budgets",
+    "/v1/tenants/{tenant}/privacy/burn-down",
+    "/v1/tenants/{tenant}/privacy/accountant",
+    "/v1/tenants/{tenant}/privacy/top-ups",
+    "/v1/tenants/{tenant}/privacy/top-ups/preview",
+    "/v1/tenants/{tenant}/privacy/top-ups/{top_up}/approve",
+    "/v1/tenants/{tenant}/privacy/top-ups/{top_up}/refuse",
+    "/v1/tenants/{tenant}/privacy/top-ups/{top_up}/revoke",
     kResidency,
     "/v1/residency/{tenant}",
     "/v1/residency/{tenant}/attempts",
