@@ -1,9 +1,11 @@
 #include "accountant/accountant.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "accountant/desk.h"
@@ -16,10 +18,32 @@ namespace {
 constexpr std::size_t kBatchMax = 1'024;
 constexpr int kAttemptsMax = 5;  // when another server was first
 constexpr int kSettleAtOnce = 500;
+constexpr int kQuietYields = 2;
 
+// Who waits for a blocking call. Shared, since who answers may still look at it when the other has
+// woken up and gone.
+struct Slot {
+  enum : int { waits, leads, answered };
+  std::atomic<int> state = waits;
+  std::optional<Result<Outcome>> answer{};
+
+  void tell(int now) {
+    state.store(now, std::memory_order_release);
+    state.notify_one();
+  }
+};
+
+// An operation with one of the two.
 struct Waiting {
   Operation operation;
   Accountant::Done done;
+  std::shared_ptr<Slot> slot;
+
+  void answer(Result<Outcome> given) {
+    if (slot == nullptr) return done(std::move(given));
+    slot->answer = std::move(given);
+    slot->tell(Slot::answered);
+  }
 };
 
 template <class T>
@@ -60,8 +84,10 @@ struct Accountant::Parts {
         view({writer.get(), std::move(given.reader), clock, settings, turn_mutex, alone}) {}
 
   Result<Outcome> call(Operation operation);
-  Status enqueue(Operation operation, Done done);
+  Status enqueue(Waiting waiting);
+  void gather(std::unique_lock<std::mutex>& lock);
   void take(std::unique_lock<std::mutex>& lock);
+  void hand_over();
   std::vector<Result<Outcome>> write(std::span<const Operation* const> batch);
   Status try_write(std::span<const Operation* const> batch, std::vector<Result<Outcome>>& answers);
   std::vector<Result<Outcome>> write_alone(const std::vector<Operation>& operations);
@@ -76,30 +102,41 @@ struct Accountant::Parts {
   Desk desk;
   std::mutex turn_mutex;  // of writer, store and desk
 
-  std::mutex mutex;  // of the following
-  std::condition_variable moved;
+  std::mutex mutex;               // of the following
+  std::condition_variable moved;  // of threads in turn()
   std::deque<Waiting> queue;
-  bool turning = false;
+  bool turning = false;  // somebody has the turn, or was told to take it
   bool stopped = false;
 
   View view;
 };
 
-Status Accountant::Parts::enqueue(Operation operation, Done done) {
-  const std::lock_guard lock(mutex);
+// With mutex held.
+Status Accountant::Parts::enqueue(Waiting waiting) {
   if (stopped) return fail(Code::unavailable, "the accountant has stopped");
   if (queue.size() >= settings.queue_max) {
     return fail(Code::exhausted, "more than " + std::to_string(settings.queue_max) +
                                      " operations wait for the privacy budget's database");
   }
-  queue.push_back({std::move(operation), std::move(done)});
-  moved.notify_one();
+  queue.push_back(std::move(waiting));
   return ok();
 }
 
-// A turn: all that waits, in one transaction. Only one thread at a time; `lock` is that of mutex.
+// As long as others are just coming they are waited for: who has been answered comes back at once.
+void Accountant::Parts::gather(std::unique_lock<std::mutex>& lock) {
+  std::size_t size = 0;
+  for (int quiet = 0; quiet < kQuietYields && size < kBatchMax;) {
+    quiet = queue.size() > size ? 0 : quiet + 1;
+    size = queue.size();
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+  }
+}
+
+// A turn: all that waits, in one transaction. With the turn, and mutex held by `lock`.
 void Accountant::Parts::take(std::unique_lock<std::mutex>& lock) {
-  turning = true;
+  gather(lock);
   std::vector<Waiting> batch;
   while (!queue.empty() && batch.size() < kBatchMax) {
     batch.push_back(std::move(queue.front()));
@@ -114,27 +151,44 @@ void Accountant::Parts::take(std::unique_lock<std::mutex>& lock) {
     const std::lock_guard turn_lock(turn_mutex);
     answers = write(operations);
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(answers[i]));
   lock.lock();
+  hand_over();
+  lock.unlock();
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].answer(std::move(answers[i]));
+  lock.lock();
+}
+
+// The turn goes to somebody who waits, if there is one. With mutex held.
+void Accountant::Parts::hand_over() {
   turning = false;
-  moved.notify_all();
+  const auto next = std::find_if(queue.begin(), queue.end(),
+                                 [](const Waiting& each) { return each.slot != nullptr; });
+  if (next != queue.end()) {
+    turning = true;
+    next->slot->tell(Slot::leads);
+  } else {
+    moved.notify_one();
+  }
 }
 
 Result<Outcome> Accountant::Parts::call(Operation operation) {
-  std::optional<Result<Outcome>> answer;
-  MC_TRY_OK(enqueue(std::move(operation), [&](Result<Outcome> given) {
-    const std::lock_guard lock(mutex);
-    answer = std::move(given);
-  }));
+  const auto slot = std::make_shared<Slot>();
   std::unique_lock lock(mutex);
-  while (!answer) {
-    if (!turning) {
+  MC_TRY_OK(enqueue({std::move(operation), nullptr, slot}));
+  bool leads = !turning;
+  turning = true;
+  while (true) {
+    if (leads) {
+      slot->state.store(Slot::waits, std::memory_order_relaxed);  // it may be told again
       take(lock);
-    } else {
-      moved.wait(lock, [&] { return answer.has_value() || !turning; });
     }
+    lock.unlock();
+    slot->state.wait(Slot::waits, std::memory_order_acquire);
+    const int state = slot->state.load(std::memory_order_acquire);
+    if (state == Slot::answered) return std::move(*slot->answer);
+    lock.lock();
+    leads = state == Slot::leads;
   }
-  return std::move(*answer);
 }
 
 std::vector<Result<Outcome>> Accountant::Parts::write(std::span<const Operation* const> batch) {
@@ -258,10 +312,12 @@ Result<NanoEpsilon> Accountant::revoke_top_up(const TenantId& tenant, const std:
 }
 
 void Accountant::submit(Operation operation, Done done) {
-  const auto shared = std::make_shared<Done>(std::move(done));
-  const Status queued = parts_->enqueue(
-      std::move(operation), [shared](Result<Outcome> answer) { (*shared)(std::move(answer)); });
-  if (!queued) (*shared)(tl::unexpected<Error>(queued.error()));
+  Waiting waiting{std::move(operation), std::move(done), nullptr};
+  std::unique_lock lock(parts_->mutex);
+  const Status queued = parts_->enqueue(waiting);
+  lock.unlock();
+  parts_->moved.notify_one();
+  if (!queued) waiting.done(tl::unexpected<Error>(queued.error()));
 }
 
 bool Accountant::turn() {
@@ -269,6 +325,7 @@ bool Accountant::turn() {
   parts_->moved.wait(
       lock, [&] { return parts_->stopped || (!parts_->turning && !parts_->queue.empty()); });
   if (parts_->stopped) return false;
+  parts_->turning = true;
   parts_->take(lock);
   return true;
 }
@@ -281,7 +338,7 @@ void Accountant::stop() {
     left.swap(parts_->queue);
   }
   parts_->moved.notify_all();
-  for (Waiting& each : left) each.done(fail(Code::unavailable, "the accountant has stopped"));
+  for (Waiting& each : left) each.answer(fail(Code::unavailable, "the accountant has stopped"));
 }
 
 Result<std::int64_t> Accountant::settle_left_open() {

@@ -1,0 +1,244 @@
+// The accountant on a SQLite file in the folder given (default: where it runs): one client, 64
+// clients, 64 clients that come 1,000 times a second together, decisions without a write, and a
+// replay of a million charges. Its peer is one connection with the same rows in plain transactions,
+// one for each step. A charge is reserved, executed and committed. One JSON line.
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "accountant/accountant.h"
+#include "accountant/replay.h"
+
+namespace {
+
+using namespace mc;              // NOLINT(google-build-using-namespace)
+using namespace mc::accountant;  // NOLINT(google-build-using-namespace)
+
+constexpr int kClients = 64, kSerial = 2'000, kEach = 600, kPaced = 3'000;
+constexpr int kQuotes = 200'000, kReplayed = 1'000'000;
+
+std::int64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void sleep_until_ns(std::int64_t at) {
+  const timespec time{at / 1'000'000'000, at % 1'000'000'000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) != 0) continue;
+}
+
+template <class T>
+T value(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "%s\n", result.error().what.c_str());
+    std::exit(1);
+  }
+  return std::move(*result);
+}
+
+double percentile_us(std::vector<std::int64_t>& all, double share) {
+  const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(all.size() - 1) * share);
+  std::nth_element(all.begin(), all.begin() + at, all.end());
+  return static_cast<double>(all[static_cast<std::size_t>(at)]) / 1e3;
+}
+
+Charge charge_of(int client, int number) {
+  Charge out;
+  out.tenant = TenantId("tenant" + std::to_string(client % 16));
+  out.dataset = "data" + std::to_string(client % 3);
+  out.purpose = "research";
+  out.analyst = PrincipalId("ana");
+  out.query_type = "count";
+  out.mechanism = "discrete_laplace";
+  out.cost.epsilon = NanoEpsilon(1'000);
+  out.query = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+  out.key = std::to_string(client) + "." + std::to_string(number);
+  return out;
+}
+
+void spend(Accountant& accountant, const Charge& charge) {
+  const Reply reply = value(accountant.reserve(charge));
+  const ChargeRef ref = std::get<Reservation>(reply).charge;
+  value(accountant.execute(ref));
+  value(accountant.commit(ref, R"({"count":12345})"));
+}
+
+struct World {
+  explicit World(const std::string& file) : url("sqlite:" + file) {
+    auto writer = value(driver->open(url, {}));
+    value(sql::migrate(*writer, sql::built_in_migrations(), *clock));
+    auto reader = value(driver->open(url, {.access = sql::Access::read_only}));
+    accountant = value(
+        Accountant::open({std::move(writer), std::move(reader), *clock, *random}, {}, "bench"));
+  }
+  std::string url;
+  std::unique_ptr<sql::Driver> driver = sql::sqlite_driver();
+  std::unique_ptr<sys::Clock> clock = sys::real_clock();
+  std::unique_ptr<sys::Random> random = sys::real_random();
+  std::unique_ptr<Accountant> accountant;
+};
+
+// The same rows, each step a transaction of its own: what a program without an accountant would do.
+double peer_p50_us(const std::string& file) {
+  World world(file);
+  world.accountant.reset();
+  const auto connection = value(world.driver->open(world.url, {}));
+  std::vector<std::int64_t> all;
+  const auto run = [&](const char* text, std::initializer_list<sql::Param> params) {
+    value(connection->execute(text, params));
+  };
+  value(
+      connection->script("CREATE TABLE account (id TEXT PRIMARY KEY, spent INTEGER NOT NULL, "
+                         "reserved INTEGER NOT NULL, most INTEGER NOT NULL) STRICT; CREATE TABLE "
+                         "charge (id TEXT PRIMARY KEY, state TEXT NOT NULL, cost INTEGER NOT "
+                         "NULL, result TEXT) STRICT"));
+  for (const char* id : {"window", "dataset", "lifetime"}) {
+    run("INSERT INTO account VALUES (?1, 0, 0, 10000000000)", {std::string(id)});
+  }
+  for (int i = 0; i < kSerial; ++i) {
+    const std::string id = "chg_" + std::to_string(i);
+    const std::int64_t start = now_ns();
+    value(connection->begin());
+    run("UPDATE account SET reserved = reserved + ?1 WHERE spent + reserved + ?1 <= most",
+        {std::int64_t{1'000}});
+    run("INSERT INTO charge VALUES (?1, 'reserved', ?2, NULL)", {id, std::int64_t{1'000}});
+    value(connection->commit());
+    run("UPDATE charge SET state = 'executing' WHERE id = ?1", {id});
+    value(connection->begin());
+    run("UPDATE account SET reserved = reserved - ?1, spent = spent + ?1", {std::int64_t{1'000}});
+    run("UPDATE charge SET state = 'committed', result = '{}' WHERE id = ?1", {id});
+    value(connection->commit());
+    all.push_back(now_ns() - start);
+  }
+  return percentile_us(all, 0.5);
+}
+
+struct Serial {
+  double p50_us = 0, p99_us = 0;
+};
+Serial serial(Accountant& accountant) {
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < kSerial; ++i) {
+    const Charge charge = charge_of(0, 1'000'000 + i);
+    const std::int64_t start = now_ns();
+    spend(accountant, charge);
+    all.push_back(now_ns() - start);
+  }
+  return {percentile_us(all, 0.5), percentile_us(all, 0.99)};
+}
+
+template <class Client>
+double seconds_of(const Client& client) {
+  std::vector<std::thread> threads;
+  const std::int64_t start = now_ns();
+  for (int i = 0; i < kClients; ++i) threads.emplace_back([&client, i] { client(i); });
+  for (std::thread& each : threads) each.join();
+  return static_cast<double>(now_ns() - start) / 1e9;
+}
+
+double charges_per_s(Accountant& accountant) {
+  const double took = seconds_of([&](int client) {
+    for (int i = 0; i < kEach; ++i) spend(accountant, charge_of(client, i));
+  });
+  return kClients * kEach / took;
+}
+
+// By the time at which each was to come, so that one that waits for its turn is not forgotten.
+double paced_p99_us(Accountant& accountant) {
+  std::vector<std::int64_t> all(kPaced);
+  std::atomic<int> next = 0;
+  const std::int64_t first = now_ns() + 10'000'000;
+  seconds_of([&](int) {
+    for (int i = next++; i < kPaced; i = next++) {
+      const std::int64_t due = first + std::int64_t{i} * 1'000'000;
+      sleep_until_ns(due);
+      spend(accountant, charge_of(i % kClients, 2'000'000 + i));
+      all[static_cast<std::size_t>(i)] = now_ns() - due;
+    }
+  });
+  return percentile_us(all, 0.99);
+}
+
+double quote_p99_us(Accountant& accountant) {
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < kQuotes; ++i) {
+    const Charge charge = charge_of(i % kClients, i);
+    const std::int64_t start = now_ns();
+    const Quote quote = value(accountant.quote(charge));
+    all.push_back(now_ns() - start);
+    if (quote.refusal) std::exit(1);
+  }
+  return percentile_us(all, 0.99);
+}
+
+// While 16 clients spend.
+double busy_quote_p99_us(Accountant& accountant) {
+  std::atomic<bool> end = false;
+  std::vector<std::thread> threads;
+  for (int client = 0; client < 16; ++client) {
+    threads.emplace_back([&, client] {
+      for (int i = 0; !end; ++i) spend(accountant, charge_of(client, 3'000'000 + i));
+    });
+  }
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < 5'000; ++i) {
+    sleep_until_ns(now_ns() + 200'000);
+    const std::int64_t start = now_ns();
+    value(accountant.quote(charge_of(i % kClients, i)));
+    all.push_back(now_ns() - start);
+  }
+  end = true;
+  for (std::thread& each : threads) each.join();
+  return percentile_us(all, 0.99);
+}
+
+double replay_s() {
+  ChargeRecord record;
+  record.charge = charge_of(1, 1);
+  record.id = ChargeId("chg_01k7zjq0c2e8v5t3m9x4w6y1ab");
+  record.state = State::committed;
+  record.window = window_at(WindowLength(), from_unix_ms(1'767'225'600'000));
+  Replay replay("1");
+  const std::int64_t start = now_ns();
+  for (int i = 0; i < kReplayed; ++i) {
+    record.seq = i + 1;
+    record.reserved_at = record.settled_at = from_unix_ms(1'767'225'600'000 + i);
+    value(replay.add(record));
+  }
+  const double took = static_cast<double>(now_ns() - start) / 1e9;
+  if (replay.hash() == crypto::Digest{}) std::exit(1);
+  return took;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string folder = std::string(argc > 1 ? argv[1] : ".") + "/mc-accountant-bench-XXXXXX";
+  folder = std::filesystem::absolute(folder).string();
+  if (::mkdtemp(folder.data()) == nullptr) return 1;
+  const double peer = peer_p50_us(folder + "/peer.db");
+  World world(folder + "/own.db");
+  Accountant& accountant = *world.accountant;
+  const Serial alone = serial(accountant);
+  const double rate = charges_per_s(accountant);
+  const double paced = paced_p99_us(accountant);
+  const double quote = quote_p99_us(accountant);
+  const double busy = busy_quote_p99_us(accountant);
+  std::printf(
+      "{\"bench\":\"accountant\",\"serial_p50_us\":%.0f,\"serial_p99_us\":%.0f,"
+      "\"peer_serial_p50_us\":%.0f,\"clients\":%d,\"charges_per_s\":%.0f,"
+      "\"p99_at_1000_per_s_us\":%.0f,\"decision_p99_us\":%.1f,\"decision_p99_busy_us\":%.1f,"
+      "\"replay_1m_s\":%.2f}\n",
+      alone.p50_us, alone.p99_us, peer, kClients, rate, paced, quote, busy, replay_s());
+  world.accountant.reset();
+  std::filesystem::remove_all(folder);
+}
