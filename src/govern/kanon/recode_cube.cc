@@ -24,9 +24,12 @@ bool CubeWalk::worth(const Counts& counts, std::uint64_t cost) const {
   if (counts.free == 0 || cost > limits_.cost_max) return false;
   if (counts.free >= limits_.rows_min) return true;
   if (counts.free + counts.spare < limits_.rows_min) return false;
+  // Inside, cost and loans only grow, the rest only shrinks; but lenders that gain by it could be
+  // more there.
+  if (counts.lost >= cost) return true;
   const std::uint64_t loans = limits_.rows_min - counts.free;
-  const std::uint64_t refund = loans * std::min(cost, limits_.price_max);
-  return limits_.rows_min * cost <= counts.free * limits_.price_max + refund;
+  const std::uint64_t loss = loans * (cost - counts.lost) * limits_.loss_weight;
+  return counts.free * cost + loss <= counts.free * limits_.price_max;
 }
 
 // Whether no column but the last one chosen could have a lower level and still hold all items: the
@@ -70,6 +73,7 @@ bool CubeWalk::part(const Task& task, std::size_t at_level) {
       count.below = kMixed;
     }
     (item.group == kFree ? count.free : count.spare) += item.rows;
+    count.lost = std::max(count.lost, item.cost);
   }
   const auto behind = static_cast<std::uint32_t>(lists_.size());
   std::uint32_t from = behind;

@@ -23,14 +23,17 @@ struct Item {
   std::uint32_t point = 0;
   std::uint32_t group = kFree;
   std::uint32_t rows = 0;
+  std::uint64_t cost = 0;  // of the rows in their group
 };
 
 struct CubeLimits {
   std::uint32_t rows_min = 1;
   std::uint64_t cost_max = 0;  // of a cell
-  // Free rows of a cell that has too few of them pay for those that are lent to it: a cell is not
-  // looked at when even lenders that had lost as much as `price_max` would make it dearer.
+  // A cell with too few free rows can borrow others. What these lose by it, taken `loss_weight`
+  // times, is shared by the free ones, whose cost and share may be `price_max` together. A cell is
+  // not looked at when that cannot be.
   std::uint64_t price_max = 0;
+  std::uint64_t loss_weight = 1;
 };
 
 class CubeWalk {
@@ -50,8 +53,9 @@ class CubeWalk {
   };
   struct Counts {
     std::uint32_t items = 0;
-    std::uint32_t below = 0;  // node of the level below, or kMixed
-    std::uint64_t free = 0, spare = 0;
+    std::uint32_t below = 0;            // node of the level below, or kMixed
+    std::uint64_t free = 0, spare = 0;  // rows
+    std::uint64_t lost = 0;             // most that a spare row has lost
     std::uint32_t next = 0;
     bool chosen = false;
   };

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kNoPrice = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kFirstPrice = kWholeColumn / 50;
-constexpr std::uint64_t kLendMax = 2 * kWholeColumn;  // dearer cells borrow no more
+constexpr std::uint64_t kLendMax = 3 * kWholeColumn;  // dearer cells borrow no more
 // What lenders lose counts twice: they could have helped a cell that comes later.
 constexpr std::int64_t kLossWeight = 2;
 constexpr std::size_t kFoundMax = std::size_t{1} << 23;  // items of one round
@@ -30,7 +30,7 @@ Grow::Grow(Groups& groups, Meter& meter, RecodeStats& stats)
 void Grow::list_items(bool lend) {
   items_.clear();
   for (std::uint32_t point = 0; point < free_.size(); ++point) {
-    if (free_[point] > 0) items_.push_back({point, kFree, free_[point]});
+    if (free_[point] > 0) items_.push_back({point, kFree, free_[point], 0});
   }
   if (!lend) return;
   for (std::uint32_t i = 0; i < groups_->all.size(); ++i) {
@@ -38,7 +38,7 @@ void Grow::list_items(bool lend) {
     if (group.rows <= groups_->rows_min()) continue;
     const std::uint32_t spare = group.rows - groups_->rows_min();
     for (const Member& each : group.members) {
-      items_.push_back({each.point, i, std::min(each.rows, spare)});
+      items_.push_back({each.point, i, std::min(each.rows, spare), group.cost});
     }
   }
 }
@@ -152,7 +152,7 @@ void Grow::round(std::uint64_t price_max) {
     found_.clear();
     found_items_.clear();
     full_ = false;
-    walk_.run(items_, {groups_->rows_min(), price_max, price_max}, *meter_,
+    walk_.run(items_, {groups_->rows_min(), price_max, price_max, kLossWeight}, *meter_,
               [&](std::span<const std::uint32_t> items, std::uint64_t cost) {
                 return note(items, cost, price_max);
               });

@@ -409,14 +409,24 @@ TEST_CASE("recode: tells the watch how far it is, and ends when told so") {
 }
 
 TEST_CASE("recode: a million different values") {
-  constexpr std::size_t kValues = 1'000'000;
-  std::string csv = "q\n", hierarchy;
-  for (std::size_t i = 0; i < kValues; ++i) {
-    const std::string value = std::to_string(i);
-    csv += value + "\n";
-    hierarchy += value + ";" + std::to_string(i / 10) + "x;" + std::to_string(i / 1'000) + "y;*\n";
+  constexpr std::uint32_t kValues = 1'000'000;
+  Column column;
+  column.name = "q";
+  std::string hierarchy;
+  for (std::uint32_t i = 0; i < kValues; ++i) {
+    const std::string value = std::to_string(kValues + i);
+    column.values.push_back(value);
+    column.codes.push_back(i);
+    hierarchy.append(value).append(";").append(value, 0, 6).append(";");
+    hierarchy.append(value, 0, 3).append(";*\n");
   }
-  const World world = small(csv, 5, hierarchy);
+  World world;
+  world.table = std::make_unique<Table>();
+  world.table->columns.push_back(std::move(column));
+  world.table->rows = kValues;
+  world.config.k = 5;
+  world.config.columns["q"] = test::quasi();
+  world.hierarchies.emplace("q", *Hierarchy::read("q", hierarchy));
   const Problem problem = *world.problem();
   const Recoding found = *recode(problem);
   CHECK(found.classes.size() == kValues / 10);
@@ -469,14 +479,14 @@ TEST_CASE("walk: finds each set of rows that a cell with enough of them holds, o
     const Space space(problem);
     std::vector<Item> items;
     for (std::uint32_t point = 0; point < space.points(); ++point) {
-      items.push_back({point, dice.one_in(3) ? 0 : kFree, space.rows[point]});
+      items.push_back({point, dice.one_in(3) ? 0 : kFree, space.rows[point], 0});
     }
     const std::uint64_t cost_max = dice.below(space.columns() * kWholeColumn + 1);
     RecodeStats stats;
     const RecodeOptions options;
     Meter meter(options, stats);
     std::map<std::vector<std::uint32_t>, std::uint64_t> found;
-    CubeWalk(space).run(items, {problem.sizes().k, cost_max, kNever}, meter,
+    CubeWalk(space).run(items, {problem.sizes().k, cost_max, kNever, 1}, meter,
                         [&](std::span<const std::uint32_t> in, std::uint64_t cost) {
                           std::vector<std::uint32_t> all(in.begin(), in.end());
                           std::sort(all.begin(), all.end());
