@@ -44,3 +44,11 @@ CREATE TABLE export_classes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX export_classes_of ON export_classes (tenant_id, export_id);
+
+-- What rows are named with in the classes of a dataset's exports, 64 hexadecimal digits.
+CREATE TABLE export_guard (
+  tenant_id TEXT    NOT NULL REFERENCES tenant (tenant_id),
+  dataset   TEXT    NOT NULL,
+  secret    TEXT    NOT NULL,
+  PRIMARY KEY (tenant_id, dataset)
+) STRICT, WITHOUT ROWID;

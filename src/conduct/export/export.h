@@ -77,13 +77,13 @@ struct Ask {
   const identity::Caller& caller;
   TenantId tenant;
   Kind kind = Kind::kanon;
-  std::string profile;                // of a table: its name
-  std::string dataset;                // of a report; of a table "" or the profile's
-  std::optional<Format> format;       // none = the profile's
-  std::vector<std::string> releases;  // of a report
-  std::string purpose;                // "" = that of the caller
-  std::string idempotency_key;        // "" = none
-  std::string request_id;
+  std::string profile = "";                     // of a table: its name
+  std::string dataset = "";                     // of a report; of a table "" or the profile's
+  std::optional<Format> format = std::nullopt;  // none = the profile's
+  std::vector<std::string> releases = {};       // of a report
+  std::string purpose = "";                     // "" = that of the caller
+  std::string idempotency_key = "";             // "" = none
+  std::string request_id = "";
 };
 enum class Trial : std::uint8_t { real, dry };
 enum class Steer : std::uint8_t { pause, resume, cancel };

@@ -1,5 +1,5 @@
-// Holds a release against the earlier ones of its dataset and tenant: who puts two of them together
-// must find no group smaller than k. Private to the module.
+// Holds a release against the earlier ones of its dataset and tenant (kanon/intersection.h): who
+// puts several of them together must find no group smaller than k. Private to the module.
 #pragma once
 
 #include <string>
@@ -10,11 +10,10 @@
 
 namespace mc::exporting {
 
-// Which row is in which class, as it is kept: rows are named by a hash of their key.
-std::string class_map_of(const Release& release);
-
-// `denied` names the earlier export, how small the smallest joint group is, and the smallest change
-// of the profile that would pass. `corrupt` for a map that is none of ours.
-Status check_earlier(const Release& release, const std::vector<Classes>& earlier);
+// Gives which row is in which class, as it is kept. `secret`: that of the dataset's exports to the
+// tenant. `denied` names what would be told apart, with which export, and the smallest change of
+// the profile that would pass; `corrupt` for classes that are not understood.
+Result<std::string> check_earlier(const Release& release, const Secret& secret,
+                                  const std::vector<Classes>& earlier);
 
 }  // namespace mc::exporting

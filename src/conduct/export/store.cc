@@ -221,6 +221,20 @@ Status Store::keep(const TenantId& tenant, const std::string& dataset, const Cla
   return ok();
 }
 
+Result<std::string> Store::secret(const TenantId& tenant, const std::string& dataset,
+                                  const std::string& made) {
+  MC_TRY([[maybe_unused]] const std::int64_t added,
+         connection_.execute("INSERT INTO export_guard (tenant_id, dataset, secret) VALUES (?1, "
+                             "?2, ?3) ON CONFLICT (tenant_id, dataset) DO NOTHING",
+                             {tenant.get(), dataset, made}));
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_.query("SELECT secret FROM export_guard WHERE tenant_id = ?1 AND dataset = ?2",
+                           {tenant.get(), dataset}));
+  MC_TRY(const bool found, rows->next());
+  if (!found) return fail(Code::unavailable, "the secret of the dataset's exports is not there");
+  return std::string(rows->text(0));
+}
+
 Status Store::forget(const TenantId& tenant, const std::string& id) {
   MC_TRY([[maybe_unused]] const std::int64_t removed,
          connection_.execute("DELETE FROM export_classes WHERE tenant_id = ?1 AND export_id = ?2",

@@ -44,6 +44,9 @@ class Store {
   Result<std::int64_t> last_place(const TenantId& tenant, const std::string& dataset);
   // `conflict` when the place is taken: another export came between.
   Status keep(const TenantId& tenant, const std::string& dataset, const Classes& classes);
+  // What names the rows of a dataset in classes; `made` when there was none yet.
+  Result<std::string> secret(const TenantId& tenant, const std::string& dataset,
+                             const std::string& made);
   Status forget(const TenantId& tenant, const std::string& id);
 
  private:

@@ -218,11 +218,18 @@ Status Work::hold_against_earlier(const Now& now, Doing& doing) {
          core_.with_store<std::vector<Classes>>([&](Store& store) {
            return store.classes(now.run.tenant, now.run.dataset, now.run.id);
          }));
-  MC_TRY_OK(check_earlier(*doing.release, earlier));
+  std::array<std::uint8_t, 32> made{};
+  core_.world.random.fill(made);
+  MC_TRY(const std::string secret, core_.with_store<std::string>([&](Store& store) {
+    return store.secret(
+        now.run.tenant, now.run.dataset,
+        to_hex(std::string_view(reinterpret_cast<const char*>(made.data()), made.size())));
+  }));
+  MC_TRY(std::string map, check_earlier(*doing.release, Secret(hex_bytes(secret)), earlier));
   doing.earlier.clear();
   for (const Classes& each : earlier) doing.earlier.push_back(each.id);
   doing.place = last + 1;
-  const Classes own{now.run.id, doing.place, class_map_of(*doing.release)};
+  const Classes own{now.run.id, doing.place, std::move(map)};
   const Status kept = core_.with_store([&](Store& store) -> Status {
     MC_TRY_OK(store.forget(now.run.tenant, now.run.id));
     return store.keep(now.run.tenant, now.run.dataset, own);
