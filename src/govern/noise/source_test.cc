@@ -16,18 +16,6 @@
 namespace mc::noise {
 namespace {
 
-// Bytes of a script, then zeros; counts what is asked for.
-class Script final : public sys::Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    ++fills;
-    for (std::uint8_t& byte : out) byte = at < bytes.size() ? bytes[at++] : 0;
-  }
-  std::vector<std::uint8_t> bytes;
-  std::size_t at = 0;
-  int fills = 0;
-};
-
 double share_of(int trues, int all) {
   return static_cast<double>(trues) / all;
 }
@@ -36,8 +24,17 @@ double allowed(double p, int all) {
   return 5 * std::sqrt(p * (1 - p) / all) + 1e-9;
 }
 
-TEST_CASE("noise source: a build without a test seed says that it is a secure one") {
+TEST_CASE("noise source: says whether its bytes are known, and only then repeats them") {
+  sim::SimRandom one(1), other(2);
+  Source first(one), second(other);
+  const bool repeats = first.next_64() == second.next_64();
+#ifdef MC_NOISE_TEST_SEED
+  CHECK(noise_source() == "test-seed");
+  CHECK(repeats);
+#else
   CHECK(noise_source() == "csprng");
+  CHECK(!repeats);
+#endif
 }
 
 TEST_CASE("noise source: whole numbers below an end are uniform, for small, odd and large ends") {
@@ -107,20 +104,6 @@ TEST_CASE("noise source: Bernoulli draws have their chance, for denominators of 
   CHECK(!source.bernoulli(fixed::Probability::zero()));
 }
 
-TEST_CASE("noise source: a Bernoulli draw is decided by the digits of its fraction") {
-  // 1/3 is 0x5555 5555 ... in digits of 16 bits: equal digits go on, the first other one decides.
-  const auto draw = [](std::vector<std::uint8_t> bytes) {
-    Script script;
-    script.bytes = std::move(bytes);
-    Source source(script);
-    return source.bernoulli(1, 3);
-  };
-  CHECK(draw({0x54, 0x55}));
-  CHECK(!draw({0x56, 0x55}));
-  CHECK(draw({0x55, 0x55, 0x55, 0x55, 0x00, 0x00}));
-  CHECK(!draw({0x55, 0x55, 0x55, 0x55, 0x56, 0x55}));
-}
-
 TEST_CASE("noise source: Bernoulli draws of e^-x have their chance") {
   sim::SimRandom random(4);
   Source source(random);
@@ -142,6 +125,70 @@ TEST_CASE("noise source: Bernoulli draws of e^-x have their chance") {
     const double chance = std::exp(-row.x);
     CHECK(std::abs(share_of(trues, kAll) - chance) <= allowed(chance, kAll));
   }
+}
+
+TEST_CASE("noise pool: a release takes a sample that is there, whatever it is, and draws nothing") {
+  sim::SimRandom random(6), twin_random(6);
+  Source source(random), twin(twin_random);
+  Pool pool(source);
+  const DiscreteLaplace laplace = *DiscreteLaplace::make({1'000, 1});
+  const Noise noise = laplace;
+  std::multiset<std::int64_t> taken, drawn;
+  taken.insert(pool.take(noise));
+  const std::int64_t bytes = source.taken();
+  for (std::size_t i = 1; i < Pool::kSamples; ++i) taken.insert(pool.take(noise));
+  CHECK(source.taken() == bytes);
+  for (std::size_t i = 0; i < Pool::kSamples; ++i) drawn.insert(laplace.draw(twin));
+  CHECK(taken == drawn);  // each once
+  CHECK(pool.ready(noise) == 0);
+  pool.top_up();
+  CHECK(pool.ready(noise) == Pool::kSamples);
+  CHECK(source.taken() > bytes);
+}
+
+TEST_CASE("noise pool: keeps a bounded number of noises, and each apart") {
+  sim::SimRandom random(7);
+  Source source(random);
+  Pool pool(source);
+  const auto nth = [](std::uint64_t n) { return Noise(*DiscreteLaplace::make({n, 1})); };
+  for (std::uint64_t n = 1; n <= Pool::kNoises + 1; ++n) pool.take(nth(n));
+  CHECK(pool.ready(nth(1)) == 0);
+  CHECK(pool.ready(nth(2)) == Pool::kSamples - 1);
+  CHECK(pool.ready(nth(Pool::kNoises + 1)) == Pool::kSamples - 1);
+  CHECK(pool.ready(*DiscreteGaussian::make({2, 1})) == 0);
+  pool.take(nth(2));  // used again, so the next one to go is 3
+  pool.take(*DiscreteGaussian::make({2, 1}));
+  CHECK(pool.ready(nth(2)) == Pool::kSamples - 2);
+  CHECK(pool.ready(nth(3)) == 0);
+}
+
+// What follows is of the bytes that a source is given, which a build with a test seed does not use.
+#ifndef MC_NOISE_TEST_SEED
+
+// Bytes of a script, then zeros.
+class Script final : public sys::Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    last = out;
+    for (std::uint8_t& byte : out) byte = at < bytes.size() ? bytes[at++] : 0;
+  }
+  std::vector<std::uint8_t> bytes;
+  std::size_t at = 0;
+  std::span<std::uint8_t> last;  // where it was asked to write
+};
+
+TEST_CASE("noise source: a Bernoulli draw is decided by the digits of its fraction") {
+  // 1/3 is 0x5555 5555 ... in digits of 16 bits: equal digits go on, the first other one decides.
+  const auto draw = [](std::vector<std::uint8_t> bytes) {
+    Script script;
+    script.bytes = std::move(bytes);
+    Source source(script);
+    return source.bernoulli(1, 3);
+  };
+  CHECK(draw({0x54, 0x55}));
+  CHECK(!draw({0x56, 0x55}));
+  CHECK(draw({0x55, 0x55, 0x55, 0x55, 0x00, 0x00}));
+  CHECK(!draw({0x55, 0x55, 0x55, 0x55, 0x56, 0x55}));
 }
 
 TEST_CASE("noise source: reads 64 KiB at a time and never the same bytes twice") {
@@ -181,6 +228,38 @@ std::array<std::uint64_t, 64> child_says(const Say& say) {
   return said;
 }
 
+// The bytes of a source's buffer: where it asked for them.
+std::size_t bytes_left(std::span<const std::uint8_t> buffer) {
+  return static_cast<std::size_t>(
+      std::count_if(buffer.begin(), buffer.end(), [](std::uint8_t byte) { return byte != 0; }));
+}
+
+TEST_CASE("noise source: bytes are overwritten when they are used") {
+  Script script;
+  script.bytes.assign(64 << 10, 0xff);
+  Source source(script);
+  source.next_64();
+  CHECK(bytes_left(script.last) == (64 << 10) - 8);
+  source.next_16();
+  source.next_32();
+  source.coin();
+  CHECK(bytes_left(script.last) == (64 << 10) - 15);
+  while (source.taken() + 8 <= 64 << 10) source.next_64();
+  source.next_64();  // those left over are too few, and go with the next filling
+  CHECK(bytes_left(script.last) == 0);
+}
+
+TEST_CASE("noise source: a forked process finds no bytes of its parent") {
+  Script script;
+  script.bytes.assign(64 << 10, 0xff);
+  Source source(script);
+  source.next_64();
+  REQUIRE(bytes_left(script.last) > 0);
+  const auto found = child_says([&] { return std::uint64_t{bytes_left(script.last)}; });
+  CHECK(found[0] == 0);
+  CHECK(bytes_left(script.last) > 0);
+}
+
 TEST_CASE("noise source: processes forked after the start share no noise (attack 6.12)") {
   const auto random = sys::real_random();
   Source source(*random);
@@ -209,40 +288,7 @@ TEST_CASE("noise pool: samples drawn ahead are not shared with a forked process 
   CHECK(all.size() == 3 * 64);
 }
 
-TEST_CASE("noise pool: a release takes a sample that is there, whatever it is, and draws nothing") {
-  sim::SimRandom random(6), twin_random(6);
-  Source source(random), twin(twin_random);
-  Pool pool(source);
-  const DiscreteLaplace laplace = *DiscreteLaplace::make({1'000, 1});
-  const Noise noise = laplace;
-  std::multiset<std::int64_t> taken, drawn;
-  taken.insert(pool.take(noise));
-  const std::int64_t bytes = source.taken();
-  for (std::size_t i = 1; i < Pool::kSamples; ++i) taken.insert(pool.take(noise));
-  CHECK(source.taken() == bytes);
-  for (std::size_t i = 0; i < Pool::kSamples; ++i) drawn.insert(laplace.draw(twin));
-  CHECK(taken == drawn);  // each once
-  CHECK(pool.ready(noise) == 0);
-  pool.top_up();
-  CHECK(pool.ready(noise) == Pool::kSamples);
-  CHECK(source.taken() > bytes);
-}
-
-TEST_CASE("noise pool: keeps a bounded number of noises, and each apart") {
-  sim::SimRandom random(7);
-  Source source(random);
-  Pool pool(source);
-  const auto nth = [](std::uint64_t n) { return Noise(*DiscreteLaplace::make({n, 1})); };
-  for (std::uint64_t n = 1; n <= Pool::kNoises + 1; ++n) pool.take(nth(n));
-  CHECK(pool.ready(nth(1)) == 0);
-  CHECK(pool.ready(nth(2)) == Pool::kSamples - 1);
-  CHECK(pool.ready(nth(Pool::kNoises + 1)) == Pool::kSamples - 1);
-  CHECK(pool.ready(*DiscreteGaussian::make({2, 1})) == 0);
-  pool.take(nth(2));  // used again, so the next one to go is 3
-  pool.take(*DiscreteGaussian::make({2, 1}));
-  CHECK(pool.ready(nth(2)) == Pool::kSamples - 2);
-  CHECK(pool.ready(nth(3)) == 0);
-}
+#endif
 
 }  // namespace
 }  // namespace mc::noise
