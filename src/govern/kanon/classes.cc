@@ -107,7 +107,10 @@ std::string class_text(const Problem& problem, const Classes& classes, std::size
   const auto cells = classes.cells_of(of_class, problem.quasi().size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) out += ", ";
-    out += excerpt(problem.quasi()[i].hierarchy.label(cells[i].level, cells[i].value));
+    const Hierarchy& hierarchy = problem.quasi()[i].hierarchy;
+    const bool known =
+        cells[i].level < hierarchy.levels() && cells[i].value < hierarchy.values(cells[i].level);
+    out += known ? excerpt(hierarchy.label(cells[i].level, cells[i].value)) : "?";
   }
   return out + ")";
 }

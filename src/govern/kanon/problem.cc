@@ -177,6 +177,12 @@ struct ProblemMaker {
     MC_TRY(const Decimal limit, parse_decimal(config.suppression));
     // At most 2^32 rows and 10^9 billionths: below 2^63.
     out.suppressed_max_ = out.rows_ * static_cast<std::uint64_t>(limit.nano) / kNano;
+    if (!config.row_key.empty()) {
+      out.row_key_ = table.find(config.row_key);
+      if (table.columns[*out.row_key_].skipped) {
+        return refuse(table.columns[*out.row_key_], "is the row key, but was not read");
+      }
+    }
     out.mean_ = config.mean;
     out.suppressed_ = config.suppressed;
     return std::move(out);

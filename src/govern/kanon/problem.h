@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ class Problem {
   std::uint64_t rows() const { return rows_; }                      // to be released or suppressed
   std::uint64_t suppressed_max() const { return suppressed_max_; }  // floor(limit * rows)
   bool to_release(std::size_t row) const { return to_release_.empty() || to_release_[row] != 0; }
+  std::optional<std::size_t> row_key() const { return row_key_; }  // column of the table
   bool has_population() const { return !to_release_.empty(); }
   std::uint32_t leaf(std::size_t quasi, std::size_t row) const {
     const Quasi& each = quasi_[quasi];
@@ -63,6 +65,7 @@ class Problem {
   Suppressed suppressed_ = Suppressed::drop;
   std::uint64_t rows_ = 0, suppressed_max_ = 0;
   std::vector<std::uint8_t> to_release_;  // by row; empty = all
+  std::optional<std::size_t> row_key_;
 };
 
 // Rows that are equal in all quasi-identifiers and sensitive columns, once each, sorted by leaves,

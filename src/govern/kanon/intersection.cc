@@ -1,0 +1,290 @@
+#include "kanon/intersection.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <queue>
+#include <set>
+#include <tuple>
+
+#include "kanon/exact_loss.h"
+#include "kanon/pair_index.h"
+
+namespace mc::kanon {
+namespace {
+
+// Rows by rising key, and the group of each.
+struct Joint {
+  std::vector<ClassMap::Row> rows;
+  std::uint32_t groups = 0;
+};
+
+// The rows that both have, grouped by both.
+Joint join(std::span<const ClassMap::Row> a, std::span<const ClassMap::Row> b) {
+  Joint out;
+  PairIndex index;
+  index.reset(std::min(a.size(), b.size()));
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i].key < b[j].key) {
+      ++i;
+    } else if (b[j].key < a[i].key) {
+      ++j;
+    } else {
+      const std::uint64_t pair = std::uint64_t{a[i].of_class} << 32 | b[j].of_class;
+      out.rows.push_back({a[i].key, index.number(pair)});
+      ++i;
+      ++j;
+    }
+  }
+  out.groups = index.size();
+  return out;
+}
+
+// Groups that are too small, and the keys of their rows when `keys` is given.
+std::optional<Exposure> too_small(const Joint& joint, std::uint32_t k, Leak leak,
+                                  std::vector<std::uint64_t>* keys) {
+  std::vector<std::uint64_t> sizes(joint.groups);
+  for (const ClassMap::Row& row : joint.rows) ++sizes[row.of_class];
+  Exposure out{.leak = leak};
+  for (const std::uint64_t size : sizes) {
+    if (size == 0 || size >= k) continue;
+    ++out.groups;
+    out.rows += size;
+    out.smallest = out.smallest == 0 ? size : std::min(out.smallest, size);
+  }
+  if (out.groups == 0) return std::nullopt;
+  for (const ClassMap::Row& row : joint.rows) {
+    if (keys != nullptr && sizes[row.of_class] < k) keys->push_back(row.key);
+  }
+  return out;
+}
+
+// Classes of two releases, joined when they share rows (union by the lower number).
+class Components {
+ public:
+  explicit Components(std::size_t nodes) : above_(nodes) {
+    std::iota(above_.begin(), above_.end(), 0u);
+  }
+  std::uint32_t root(std::uint32_t node) {
+    while (above_[node] != node) node = above_[node] = above_[above_[node]];
+    return node;
+  }
+  void join(std::uint32_t a, std::uint32_t b) {
+    a = root(a);
+    b = root(b);
+    above_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::uint32_t> above_;
+};
+
+// The rows that only one of two has, by component.
+Joint differing(const ClassMap& a, const ClassMap& b) {
+  Components components(std::size_t{a.classes()} + b.classes());
+  struct One {
+    std::uint64_t key;
+    std::uint32_t node;
+  };
+  std::vector<One> ones;
+  const std::vector<ClassMap::Row>&x = a.rows(), &y = b.rows();
+  for (std::size_t i = 0, j = 0; i < x.size() || j < y.size();) {
+    if (j == y.size() || (i < x.size() && x[i].key < y[j].key)) {
+      ones.push_back({x[i].key, x[i].of_class});
+      ++i;
+    } else if (i == x.size() || y[j].key < x[i].key) {
+      ones.push_back({y[j].key, a.classes() + y[j].of_class});
+      ++j;
+    } else {
+      components.join(x[i].of_class, a.classes() + y[j].of_class);
+      ++i;
+      ++j;
+    }
+  }
+  // A class that shares no row with the other release is on its own: nothing is subtracted from it.
+  std::vector<std::uint8_t> shares(std::size_t{a.classes()} + b.classes());
+  for (std::uint32_t node = 0; node < shares.size(); ++node) {
+    if (components.root(node) != node) shares[components.root(node)] = 1;
+  }
+  Joint out;
+  PairIndex index;
+  index.reset(ones.size());
+  for (const One& one : ones) {
+    const std::uint32_t root = components.root(one.node);
+    if (shares[root] != 0) out.rows.push_back({one.key, index.number(root)});
+  }
+  out.groups = index.size();
+  return out;
+}
+
+std::vector<Exposure> find_exposures(const ClassMap& now, std::span<const ClassMap> earlier,
+                                     std::uint32_t k, std::vector<std::uint64_t>* keys) {
+  std::vector<Exposure> out;
+  const auto add = [&](std::optional<Exposure> exposure, std::optional<std::size_t> of) {
+    if (!exposure) return;
+    exposure->earlier = of;
+    out.push_back(*exposure);
+  };
+  Joint all{now.rows(), now.classes()};
+  for (std::size_t i = 0; i < earlier.size(); ++i) {
+    add(too_small(join(now.rows(), earlier[i].rows()), k, Leak::shared, keys), i);
+    add(too_small(differing(now, earlier[i]), k, Leak::differing, nullptr), i);
+    all = join(all.rows, earlier[i].rows());
+  }
+  if (earlier.size() > 1) add(too_small(all, k, Leak::shared, keys), std::nullopt);
+  std::sort(out.begin(), out.end(), [&](const Exposure& a, const Exposure& b) {
+    const auto order = [&](const Exposure& each) {
+      return std::tuple(each.smallest, each.leak, each.earlier.value_or(earlier.size()));
+    };
+    return order(a) < order(b);
+  });
+  return out;
+}
+
+class Guard {
+ public:
+  Guard(const Asked& asked, std::span<const ClassMap> earlier, const GuardOptions& options)
+      : problem_(asked.problem),
+        keys_(asked.keys),
+        earlier_(earlier),
+        options_(options),
+        loss_(asked.problem) {}
+
+  // Level vectors by the loss that they have at least, from the given one upwards. It grows with
+  // every level, so what passes with no more than the next bound is the best.
+  std::optional<Change> generalise(const Levels& start, bool& complete) {
+    using Entry = std::pair<double, Levels>;
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
+    std::set<Levels> seen = {start};
+    open.emplace(least_loss(start), start);
+    std::optional<Change> best;
+    std::vector<std::uint64_t> best_sums;
+    for (std::uint64_t nodes = 0; !open.empty(); ++nodes) {
+      const auto [bound, levels] = open.top();
+      open.pop();
+      if (best && bound > loss_.estimate(best_sums) * (1 + ExactLoss::kMargin)) return best;
+      if (nodes == options_.nodes_max) {
+        complete = false;
+        return best;
+      }
+      Classes classes = classes_of_levels(problem_, levels);
+      if (passes(classes)) {
+        std::vector<std::uint64_t> sums = sums_of(classes);
+        const bool better = !best || loss_.compare(sums, best_sums) < 0 ||
+                            (loss_.compare(sums, best_sums) == 0 && levels < best->levels);
+        if (better) {
+          best = Change{levels, std::move(classes), loss_.loss(sums)};
+          best_sums = std::move(sums);
+        }
+      }
+      for (std::size_t i = 0; i < levels.size(); ++i) {
+        Levels next = levels;
+        if (++next[i] == problem_.quasi()[i].hierarchy.levels()) continue;
+        if (seen.insert(next).second) open.emplace(least_loss(next), next);
+      }
+    }
+    return best;
+  }
+
+  // Rows of groups that are too small leave, until none are; then all criteria must still hold.
+  std::optional<Change> suppress(const Classes& classes, const Levels& levels) {
+    std::set<std::uint32_t> out_of;  // rows of the table that leave
+    Classes now = classes;
+    for (;;) {
+      std::vector<std::uint64_t> keys;
+      const std::vector<Exposure> found =
+          find_exposures(ClassMap(keys_, now), earlier_, problem_.sizes().k, &keys);
+      if (found.empty()) break;
+      if (keys.empty()) return std::nullopt;  // only rows that differ: none to leave out
+      add_rows(keys, out_of);
+      if (out_of.size() + classes.suppressed > problem_.suppressed_max()) {
+        return std::nullopt;
+      }
+      now = without(classes, out_of);
+    }
+    if (!check(problem_, now)) return std::nullopt;
+    const std::vector<std::uint64_t> sums = sums_of(now);
+    return Change{levels, std::move(now), loss_.loss(sums)};
+  }
+
+ private:
+  bool passes(const Classes& classes) const {
+    return check(problem_, classes) &&
+           exposures(ClassMap(keys_, classes), earlier_, problem_.sizes().k).empty();
+  }
+
+  std::vector<std::uint64_t> sums_of(const Classes& classes) const {
+    const std::size_t quasi = problem_.quasi().size();
+    std::vector<std::uint64_t> sums(quasi);
+    for (std::size_t i = 0; i < quasi; ++i) {
+      const Hierarchy& hierarchy = problem_.quasi()[i].hierarchy;
+      sums[i] = classes.suppressed * hierarchy.leaves();
+      for (std::size_t j = 0; j < classes.size(); ++j) {
+        const Cell cell = classes.cells[j * quasi + i];
+        sums[i] += std::uint64_t{classes.rows[j]} * hierarchy.leaves_under(cell.level, cell.value);
+      }
+    }
+    return sums;
+  }
+
+  // Nothing suppressed.
+  double least_loss(const Levels& levels) {
+    std::vector<std::uint64_t> sums(levels.size());
+    for (std::size_t i = 0; i < levels.size(); ++i) sums[i] = base(i, levels[i]);
+    return loss_.estimate(sums);
+  }
+  std::uint64_t base(std::size_t quasi, std::size_t level) {
+    const auto known = base_.find({quasi, level});
+    if (known != base_.end()) return known->second;
+    const Hierarchy& hierarchy = problem_.quasi()[quasi].hierarchy;
+    std::uint64_t sum = 0;
+    for (std::size_t row = 0; row < problem_.table().rows; ++row) {
+      if (!problem_.to_release(row)) continue;
+      sum += hierarchy.leaves_under(level, hierarchy.value_of(level, problem_.leaf(quasi, row)));
+    }
+    return base_[{quasi, level}] = sum;
+  }
+
+  void add_rows(std::vector<std::uint64_t>& keys, std::set<std::uint32_t>& out_of) const {
+    std::sort(keys.begin(), keys.end());
+    for (const std::uint32_t row : keys_.by_key) {
+      if (std::binary_search(keys.begin(), keys.end(), keys_.key[row])) out_of.insert(row);
+    }
+  }
+
+  Classes without(const Classes& classes, const std::set<std::uint32_t>& out_of) const {
+    const std::size_t quasi = problem_.quasi().size();
+    return classes_of_cells(problem_, [&](std::size_t row) -> std::span<const Cell> {
+      const std::uint32_t of_class = classes.of_row[row];
+      if (of_class >= classes.size() || out_of.contains(static_cast<std::uint32_t>(row))) return {};
+      return classes.cells_of(of_class, quasi);
+    });
+  }
+
+  const Problem& problem_;
+  const RowKeys& keys_;
+  std::span<const ClassMap> earlier_;
+  const GuardOptions& options_;
+  ExactLoss loss_;
+  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> base_;
+};
+
+}  // namespace
+
+std::vector<Exposure> exposures(const ClassMap& now, std::span<const ClassMap> earlier,
+                                std::uint32_t k) {
+  return find_exposures(now, earlier, k, nullptr);
+}
+
+GuardVerdict guard(const Asked& asked, std::span<const ClassMap> earlier,
+                   const GuardOptions& options) {
+  GuardVerdict out{.map = ClassMap(asked.keys, asked.classes), .exposed = {}};
+  out.exposed = exposures(out.map, earlier, asked.problem.sizes().k);
+  if (out.passes()) return out;
+  Guard search(asked, earlier, options);
+  if (!asked.levels.empty()) out.generalise = search.generalise(asked.levels, out.complete);
+  out.suppress = search.suppress(asked.classes, asked.levels);
+  return out;
+}
+
+}  // namespace mc::kanon

@@ -1,0 +1,274 @@
+#include "kanon/intersection.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+
+#include "kanon/test_tools.h"
+
+namespace mc::kanon {
+namespace {
+
+using test::Dice;
+using test::World;
+
+const Secret& secret() {
+  static const Secret kSecret(std::string(32, 's'));
+  return kSecret;
+}
+
+Config config_of(std::int64_t k, const char* suppression = "0") {
+  Config config;
+  config.k = k;
+  config.suppression = suppression;
+  config.row_key = "id";
+  config.columns = {
+      {"id", {.role = Role::identifying}}, {"age", test::quasi()}, {"town", test::quasi()}};
+  return config;
+}
+
+const std::map<std::string, std::string> kHierarchies = {
+    {"age", "30;3x;*\n31;3x;*\n40;4x;*\n41;4x;*\n"}, {"town", "x;*\ny;*\nz;*\n"}};
+
+// A release: `map` is what is remembered of it.
+struct Released {
+  World world;
+  Problem problem;
+  RowKeys keys;
+  Levels levels;
+  Classes classes;
+  ClassMap map;
+};
+
+std::unique_ptr<Released> release(const std::string& rows, const Config& config,
+                                  const Levels& levels) {
+  World world = test::make_world("id,age,town\n" + rows, config, kHierarchies);
+  Problem problem = *world.problem();
+  RowKeys keys = *RowKeys::make(problem, secret());
+  Classes classes = classes_of_levels(problem, levels);
+  REQUIRE_MESSAGE(check(problem, classes).has_value(), check(problem, classes).error().what);
+  ClassMap map(keys, classes);
+  return std::make_unique<Released>(Released{std::move(world), std::move(problem), std::move(keys),
+                                             levels, std::move(classes), std::move(map)});
+}
+
+GuardVerdict verdict(const Released& now, const std::vector<ClassMap>& earlier) {
+  return guard({now.problem, now.keys, now.classes, now.levels}, earlier);
+}
+
+// Ages and towns are spread so that each of both has halves, and the pairs have one row each.
+const std::string kFour = "a,30,x\nb,31,y\nc,40,x\nd,41,y\n";
+
+TEST_CASE("attack: two releases with different columns left whole pin single rows down") {
+  const auto by_age = release(kFour, config_of(2), {1, 1});
+  const auto by_town = release(kFour, config_of(2), {2, 0});
+  CHECK(verdict(*by_age, {}).passes());
+  const GuardVerdict second = verdict(*by_town, {by_age->map});
+  REQUIRE_FALSE(second.passes());
+  CHECK(second.exposed[0] == Exposure{Leak::shared, 0, 4, 4, 1});
+  // The same columns again tell nothing new.
+  CHECK(verdict(*by_age, {by_age->map}).passes());
+  // What would pass is everything in one class.
+  REQUIRE(second.generalise);
+  CHECK(second.generalise->levels == Levels{2, 1});
+  CHECK(second.generalise->loss.geometric_pico == kPico);
+  CHECK(second.complete);
+  CHECK_FALSE(second.suppress);
+}
+
+TEST_CASE("attack: a later snapshot without one person tells who that was") {
+  const std::string rows = "a,30,x\nb,31,x\nc,30,x\nd,40,y\ne,41,y\n";
+  const auto first = release(rows, config_of(2), {1, 0});
+  const auto second = release(rows.substr(rows.find('\n') + 1), config_of(2), {1, 0});
+  const GuardVerdict told = verdict(*second, {first->map});
+  REQUIRE_FALSE(told.passes());
+  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 1, 1, 1});
+  // Two that are gone hide each other at k = 2, and a new one shows as well.
+  const auto two_less = release("c,30,x\nf,31,x\nd,40,y\ne,41,y\n", config_of(2), {1, 0});
+  CHECK_FALSE(verdict(*two_less, {second->map}).exposed.empty());
+  const auto new_class = release(rows + "f,40,x\ng,41,x\n", config_of(2), {1, 0});
+  CHECK(verdict(*new_class, {first->map}).passes());
+}
+
+TEST_CASE("guard: three releases that are fine in pairs are held against all of them") {
+  // Eight rows on the corners of a cube with two on each, by three binary columns.
+  std::string csv = "id,a,b,c\n";
+  for (int i = 0; i < 8; ++i) {
+    csv += std::to_string(i) + "," + std::to_string(i & 1) + "," + std::to_string(i >> 1 & 1) +
+           "," + std::to_string(i >> 2) + "\n";
+  }
+  Config config;
+  config.k = 2;
+  config.suppression = "0";
+  config.row_key = "id";
+  config.columns = {{"id", {.role = Role::identifying}},
+                    {"a", test::quasi()},
+                    {"b", test::quasi()},
+                    {"c", test::quasi()}};
+  const std::string bit = "0;*\n1;*\n";
+  const World world = test::make_world(csv, config, {{"a", bit}, {"b", bit}, {"c", bit}});
+  const Result<Problem> problem = world.problem();
+  REQUIRE(problem);
+  const Result<RowKeys> keys = RowKeys::make(*problem, secret());
+  REQUIRE(keys);
+  std::vector<ClassMap> maps;
+  for (const Levels& levels : {Levels{0, 1, 1}, Levels{1, 0, 1}, Levels{1, 1, 0}}) {
+    maps.emplace_back(*keys, classes_of_levels(*problem, levels));
+  }
+  const ClassMap now = maps[2];
+  CHECK(exposures(now, std::span(maps).first(1), 2).empty());
+  CHECK(exposures(now, std::span(maps).subspan(1, 1), 2).empty());
+  const auto both = exposures(now, std::span(maps).first(2), 2);
+  REQUIRE(both.size() == 1);
+  CHECK(both[0] == Exposure{Leak::shared, std::nullopt, 8, 8, 1});
+}
+
+TEST_CASE("guard: a row that is left out alone is told by that, so this is not offered") {
+  std::string rows;
+  for (int i = 0; i < 10; ++i) rows += "p" + std::to_string(i) + (i < 9 ? ",30,x\n" : ",30,y\n");
+  for (int i = 0; i < 10; ++i) rows += "q" + std::to_string(i) + ",40,y\n";
+  const auto first = release(rows, config_of(2), {1, 1});
+  const auto second = release(rows, config_of(2, "0.05"), {2, 0});
+  const GuardVerdict told = verdict(*second, {first->map});
+  REQUIRE_FALSE(told.passes());
+  // p9 shares both classes with nobody; without it one row of a component differs, which tells too.
+  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 1, 1, 1});
+  CHECK_FALSE(told.suppress);
+  REQUIRE(told.generalise);
+  CHECK(told.generalise->levels == Levels{2, 1});
+}
+
+TEST_CASE("guard: rows that are left out hide each other when there are k of them") {
+  std::string rows;
+  const auto add = [&](int count, const char* cells) {
+    for (int i = 0; i < count; ++i) rows += std::to_string(rows.size()) + cells;
+  };
+  add(10, ",30,x\n");
+  add(2, ",30,y\n");
+  add(2, ",30,z\n");
+  add(10, ",40,y\n");
+  add(10, ",40,z\n");
+  add(3, ",40,x\n");
+  const auto first = release(rows, config_of(3), {1, 1});
+  const auto second = release(rows, config_of(3, "0.2"), {2, 0});
+  const GuardVerdict told = verdict(*second, {first->map});
+  REQUIRE_FALSE(told.passes());
+  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 2, 4, 2});
+  REQUIRE(told.suppress);
+  CHECK(told.suppress->classes.suppressed == 4);
+  CHECK(told.suppress->levels == Levels{2, 0});
+  // With no room for them there is no such offer.
+  const auto tight = release(rows, config_of(3, "0.1"), {2, 0});
+  CHECK_FALSE(verdict(*tight, {first->map}).suppress);
+}
+
+// Sets of keys, the slow way.
+struct Slow {
+  std::size_t groups = 0, rows = 0;
+};
+Slow slow_shared(const ClassMap& a, const ClassMap& b, std::size_t k) {
+  std::map<std::uint32_t, std::set<std::uint64_t>> left, right;
+  for (const auto& row : a.rows()) left[row.of_class].insert(row.key);
+  for (const auto& row : b.rows()) right[row.of_class].insert(row.key);
+  Slow out;
+  for (const auto& [i, x] : left) {
+    for (const auto& [j, y] : right) {
+      std::size_t both = 0;
+      for (const std::uint64_t key : x) both += y.count(key);
+      if (both > 0 && both < k) ++out.groups, out.rows += both;
+    }
+  }
+  return out;
+}
+
+TEST_CASE("guard: shared rows are those of plain sets, and offers pass themselves") {
+  std::size_t denied = 0, offered = 0, left_out = 0;
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    const auto k = static_cast<std::int64_t>(2 + dice.below(2));
+    std::string one, two;
+    for (int i = 0; i < 60; ++i) {
+      const char* const ages[] = {"30", "31", "40", "41"};
+      const std::string row = std::to_string(i) + "," + ages[dice.below(dice.one_in(3) ? 4 : 2)] +
+                              (dice.one_in(4) ? ",y\n" : ",x\n");
+      if (!dice.one_in(9)) one += row;
+      if (!dice.one_in(9)) two += row;
+    }
+    const World first = test::make_world("id,age,town\n" + one, config_of(k, "0.2"), kHierarchies);
+    const World second = test::make_world("id,age,town\n" + two, config_of(k, "0.2"), kHierarchies);
+    const Result<Problem> a = first.problem(), b = second.problem();
+    const RowKeys x = *RowKeys::make(*a, secret()), y = *RowKeys::make(*b, secret());
+    const Levels low{static_cast<std::uint8_t>(dice.below(3)),
+                     static_cast<std::uint8_t>(dice.below(2))};
+    const ClassMap earlier(x, classes_of_levels(*a, low));
+    const Result<Solution> now = search(*b);
+    if (!now) continue;
+    const GuardVerdict told = guard({*b, y, now->classes, now->levels}, std::span(&earlier, 1));
+    const Slow slow = slow_shared(told.map, earlier, static_cast<std::size_t>(k));
+    std::size_t groups = 0, rows = 0;
+    for (const Exposure& each : told.exposed) {
+      if (each.leak == Leak::shared) groups += each.groups, rows += each.rows;
+    }
+    CHECK(groups == slow.groups);
+    CHECK(rows == slow.rows);
+    if (told.passes()) continue;
+    ++denied;
+    for (const auto& offer : {told.generalise, told.suppress}) {
+      if (!offer) continue;
+      CHECK(check(*b, offer->classes).has_value());
+      CHECK(guard({*b, y, offer->classes, offer->levels}, std::span(&earlier, 1)).passes());
+      CHECK(offer->loss == loss_of(*b, offer->classes));
+    }
+    offered += told.generalise ? 1 : 0;
+    left_out += told.suppress ? 1 : 0;
+    // No level vector above the one that was asked for passes with less loss.
+    for (std::uint8_t age = now->levels[0]; age < 3; ++age) {
+      for (std::uint8_t town = now->levels[1]; town < 2; ++town) {
+        const Classes other = classes_of_levels(*b, Levels{age, town});
+        if (!check(*b, other) ||
+            !exposures(ClassMap(y, other), std::span(&earlier, 1), static_cast<std::uint32_t>(k))
+                 .empty())
+          continue;
+        REQUIRE(told.generalise);
+        CHECK(told.generalise->loss.geometric_pico <= loss_of(*b, other).geometric_pico);
+      }
+    }
+  }
+  CHECK(denied > 50);
+  CHECK(offered > 20);
+  CHECK(left_out > 0);
+}
+
+TEST_CASE("class map: what is stored reads back, and nothing else is read") {
+  const auto one = release(kFour, config_of(2), {1, 1});
+  const std::string bytes = one->map.encode();
+  CHECK(ClassMap::decode(bytes) == one->map);
+  CHECK(one->map.classes() == 2);
+  CHECK(bytes.find("30") == std::string::npos);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    CHECK_FALSE(ClassMap::decode(bytes.substr(0, i)));
+    std::string flipped = bytes;
+    flipped[i] = static_cast<char>(flipped[i] ^ 1);
+    CHECK(ClassMap::decode(flipped).error().code == Code::corrupt);
+  }
+  CHECK_FALSE(ClassMap::decode(bytes + "x"));
+}
+
+TEST_CASE("class map: rows are told by a secret, each by a key of its own") {
+  const World world = test::make_world("id,age,town\na,30,x\nb,30,x\n", config_of(2), kHierarchies);
+  const Result<Problem> problem = world.problem();
+  const Secret other(std::string(32, 'o'));
+  CHECK(RowKeys::make(*problem, secret())->key != RowKeys::make(*problem, other)->key);
+  CHECK_FALSE(RowKeys::make(*problem, Secret("short")));
+  const World twice = test::make_world("id,age,town\na,30,x\na,30,x\n", config_of(2), kHierarchies);
+  CHECK(RowKeys::make(*twice.problem(), secret()).error().what ==
+        "column 'id' is the row key, but row 2 has one that stood before");
+  World none = test::make_world("id,age,town\na,30,x\n", config_of(2), kHierarchies);
+  none.config.row_key = "";
+  CHECK(RowKeys::make(*none.problem(), secret()).error().code == Code::invalid);
+}
+
+}  // namespace
+}  // namespace mc::kanon
