@@ -5,6 +5,7 @@
 
 #include "demo/demo.h"
 #include "maestro/command.h"
+#include "maestro/demo_privacy.h"
 #include "maestro/demo_world.h"
 #include "maestro/settings.h"
 #include "maestro/world.h"
@@ -77,6 +78,7 @@ Settings demo_settings(const DemoFlags& flags, const std::string& folder, std::u
   // Nothing that somebody who looks around comes near.
   settings.budgets["starter"].gql_qps = flags.surge ? kSurgeLimit : 1'000;
   settings.budgets["pro"].gql_qps = 5'000;
+  set_demo_privacy(settings.privacy);
   settings.notify.allowed_networks = {"127.0.0.0/8", "::1"};  // a receiver to try it with
   return settings;
 }
@@ -148,6 +150,8 @@ Status run_demo(Context& context, const DemoFlags& flags) {
   MC_TRY(const std::vector<PersonaToken> people, make_demo_people(running->directory()));
   const std::string url = "http://127.0.0.1:" + std::to_string(running->port());
   print_welcome(people, url, folder->path(), flags.surge);
+  PrivacyStory story(url,
+                     {token_of(people, "ben"), token_of(people, "dora"), token_of(people, "otto")});
   std::unique_ptr<Driver> driver, surge;
   if (!flags.quiet_world) {
     driver =

@@ -6,6 +6,9 @@
 namespace mc::app {
 namespace {
 
+// Where people and events of the demo are.
+constexpr std::string_view kCountries = "CA, DE, FR, SE, US";
+
 constexpr std::string_view kModel = R"(sources:
   - {{name: graph, url: "sqlite:{folder}/eu.db", region: eu}}
   - {{name: graph, url: "sqlite:{folder}/us.db", region: us}}
@@ -18,6 +21,13 @@ datasets:
     licence: Open-Data-OK
     writable: true
     version: version
+    privacy:
+      unit: id
+      columns:
+        - {{name: riskScore, min: "0", max: "100", step: "1"}}
+        - {{name: country, keys: [{countries}]}}
+        - {{name: watchlisted, keys: ["true", "false"]}}
+        - {{name: occupation}}
     columns:
       - {{name: id, type: id}}
       - {{name: fullName, column: full_name, type: string, sensitivity: personal}}
@@ -123,6 +133,13 @@ datasets:
     key: id
     tenant: tenant_id
     licence: Open-Data-OK
+    privacy:
+      unit: fromPersonId
+      groups_per_unit: 3
+      rows_per_group: 4
+      columns:
+        - {{name: weight, min: "0", max: "100", step: "1"}}
+        - {{name: kind}}
     columns:
       - {{name: id, type: id}}
       - {{name: kind, type: string}}
@@ -140,7 +157,8 @@ datasets:
 }  // namespace
 
 std::string demo_model(const std::string& folder) {
-  return fmt::format(fmt::runtime(kModel), fmt::arg("folder", folder));
+  return fmt::format(fmt::runtime(kModel), fmt::arg("folder", folder),
+                     fmt::arg("countries", kCountries));
 }
 
 }  // namespace mc::app

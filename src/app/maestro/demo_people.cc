@@ -39,7 +39,7 @@ const std::vector<Persona>& demo_personas() {
       {"alpha", "ada", "Ada Lindqvist", "tenant-admin",
        "query,mutate,introspect,admin:read,admin:write"},
       {"alpha", "ben", "Ben Okafor", "analyst", "query,introspect"},
-      {"alpha", "dora", "Dora Meier", "dpo", "query,introspect,admin:read"},
+      {"alpha", "dora", "Dora Meier", "dpo", "query,introspect,admin:read,admin:write"},
       {"alpha", "aron", "Aron Castillo", "auditor", "query,admin:read"},
       {"bravo", "bea", "Bea Novak", "analyst", "query,introspect"},
       {"cosmos", "cai", "Cai Hughes", "analyst", "query,introspect"},

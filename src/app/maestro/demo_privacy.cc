@@ -1,0 +1,91 @@
+#include "maestro/demo_privacy.h"
+
+#include "json/json.h"
+#include "maestro/privacy_settings.h"
+#include "net/net.h"
+
+namespace mc::app {
+namespace {
+
+constexpr int kCounts = 16;  // of 0.5 each, of a budget of 10
+
+Result<json::Value> post(const std::string& url, const std::string& token, json::Value body) {
+  const std::unique_ptr<net::Client> client = net::Client::make();
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = url;
+  request.headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + token}};
+  request.body = json::print(body);
+  request.timeout = seconds(10);
+  MC_TRY(const net::Response response, client->fetch(request));
+  return json::parse(response.body);
+}
+
+json::Value count_of(int risk, const char* epsilon) {
+  json::Object out;
+  out.set("operationName", "PeopleAtRisk");
+  out.set("query", "query PeopleAtRisk { personsDP { count(where: {riskScore: {gte: " +
+                       std::to_string(risk) + "}}, epsilon: \"" + epsilon +
+                       "\") { verdict rows { value low high } } } }");
+  return out;
+}
+
+}  // namespace
+
+void set_demo_privacy(PrivacySettings& settings) {
+  settings.other_datasets.filter = "approx";
+  settings.plans["default"].window = {.epsilon = "10", .delta = "0.0001", .rho = ""};
+  settings.plans["starter"].window = {.epsilon = "5", .delta = "0.0001", .rho = ""};
+}
+
+PrivacyStory::PrivacyStory(std::string url, Tokens tokens)
+    : url_(std::move(url)), tokens_(std::move(tokens)), thread_([this] { run(); }) {}
+
+PrivacyStory::~PrivacyStory() {
+  end_ = true;
+  thread_.join();
+  for (std::string* token : {&tokens_.analyst, &tokens_.dpo, &tokens_.oper}) wipe(*token);
+}
+
+// What does not come about is missing in the demo, and nothing else.
+void PrivacyStory::run() {
+  if (spend()) static_cast<void>(ask_for_more());
+}
+
+Status PrivacyStory::spend() {
+  for (int i = 0; i < kCounts && !end_; ++i) {
+    MC_TRY([[maybe_unused]] const json::Value answer,
+           post(url_ + "/graphql", tokens_.analyst, count_of(80 + i, "0.5")));
+  }
+  // 1.8 of 10 is left; the next one wants 2.
+  for (const char* epsilon : {"0.2", "2"}) {
+    MC_TRY([[maybe_unused]] const json::Value answer,
+           post(url_ + "/graphql", tokens_.analyst, count_of(60, epsilon)));
+  }
+  return ok();
+}
+
+Status PrivacyStory::ask_for_more() {
+  json::Object warrant;
+  warrant.set("class", "support-ticket");
+  warrant.set("reference", "TKT-4711");
+  warrant.set("reason", "Quarterly risk report needs three more counts");
+  warrant.set("lifetime", "7d");
+  MC_TRY(const json::Value made,
+         post(url_ + "/v1/tenants/alpha/warrants", tokens_.oper, std::move(warrant)));
+  const json::Value* const id = made.find("id");
+  if (id == nullptr || id->as_string() == nullptr) return fail(Code::unavailable, "no warrant");
+  json::Object more;
+  more.set("dataset", "person");
+  more.set("purpose", "demo");
+  more.set("epsilon", "2");
+  more.set("lifetime", "7d");
+  more.set("warrant", *id);
+  more.set("ticket", "TKT-4711");
+  more.set("reason", "Quarterly risk report needs three more counts");
+  MC_TRY([[maybe_unused]] const json::Value asked,
+         post(url_ + "/v1/tenants/alpha/privacy/top-ups", tokens_.dpo, std::move(more)));
+  return ok();
+}
+
+}  // namespace mc::app
