@@ -3,7 +3,7 @@
 #include <cmath>
 #include <set>
 
-#include "dp/test_rows.h"
+#include "dp/dp_test.h"
 
 namespace mc::dp {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "dp/audit_cases.h"
 #include "dp/audit_event.h"
-#include "dp/test_rows.h"
+#include "dp/dp_test.h"
 
 namespace mc::dp {
 namespace {
@@ -65,6 +65,11 @@ TEST_CASE("audit: only what is sure is told") {
   CHECK(sure.rho == doctest::Approx(0.5493).epsilon(0.01));
   CHECK(sure.rho < 0.5494);
   CHECK(sure.epsilon == doctest::Approx(std::log(3.0)).epsilon(0.01));
+  CHECK(sure.epsilon < std::log(3.0));
+  // Of few samples little is sure: by both bounds, and by either.
+  CHECK(sure_of({75, 25, 100, 100}, pure, 1e-9).epsilon < 0.1);
+  CHECK(sure_of({75, 25'000'000, 100, 100'000'000}, pure, 1e-9).epsilon < 0.8);
+  CHECK(sure_of({75'000'000, 25, 100'000'000, 100}, pure, 1e-9).epsilon < 0.5);
 }
 
 TEST_CASE("audit: no mechanism is found at fault") {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 
-#include "dp/test_rows.h"
+#include "dp/dp_test.h"
 
 namespace mc::dp {
 namespace {

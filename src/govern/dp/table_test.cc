@@ -5,7 +5,7 @@
 #include <set>
 #include <type_traits>
 
-#include "dp/test_rows.h"
+#include "dp/dp_test.h"
 
 namespace mc::dp {
 namespace {
