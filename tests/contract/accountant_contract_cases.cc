@@ -39,6 +39,22 @@ void a_result_is_released_once(World& world) {
   CHECK(window.epsilon_left == epsilon("9.5"));
 }
 
+void two_steps_in_one(World& world) {
+  const auto accountant = world.open();
+  const Charge charge = count_of("0.5", "k1");
+  const auto reply = accountant->reserve(charge, Then::execute);
+  REQUIRE(reply.has_value());
+  const Reservation& made = std::get<Reservation>(*reply);
+  CHECK(made.state == State::executing);
+  CHECK_FALSE(made.earlier);
+  // Whoever comes second sees that it is not theirs.
+  const auto second = accountant->reserve(charge, Then::execute);
+  CHECK(std::get<Reservation>(*second).earlier);
+  CHECK(accountant->execute(made.charge).error().code == Code::conflict);
+  CHECK(accountant->release(made.charge, "why").error().code == Code::conflict);
+  CHECK(accountant->commit(made.charge, "41")->seq == 1);
+}
+
 void each_state_allows_what_it_does(World& world) {
   const auto accountant = world.open();
   int number = 0;
@@ -308,6 +324,7 @@ void run_cases(const Fresh& fresh) {
   };
   const Case cases[] = {
       {"a result is released once, and given again under its key", a_result_is_released_once},
+      {"a charge is reserved and executed in one step", two_steps_in_one},
       {"each state allows what it does, and nothing else", each_state_allows_what_it_does},
       {"what is short is named and nothing is taken", what_is_short_is_named_and_nothing_is_taken},
       {"what is no charge is refused", refuses_what_is_no_charge},

@@ -107,7 +107,9 @@ class Clients {
   }
 
   void one(std::uint64_t key, std::uint64_t dice) {
-    const auto reply = accountant_.reserve(charge_of(key));
+    const bool at_once = dice % 4 == 0;  // both steps in one
+    const auto reply = accountant_.reserve(
+        charge_of(key), at_once ? accountant::Then::execute : accountant::Then::wait);
     if (!reply) {
       std::fprintf(stderr, "reserve: %s\n", reply.error().what.c_str());
       ::_exit(4);
@@ -121,15 +123,16 @@ class Clients {
     if (made.state == accountant::State::committed) {
       tell(Kind::answered, key, short_hash(made.result_hash));
     }
-    if (made.state != accountant::State::reserved) return;
-    if (dice % 16 == 0) {
+    const bool ours = at_once && !made.earlier && made.state == accountant::State::executing;
+    if (!ours && made.state != accountant::State::reserved) return;
+    if (!ours && dice % 16 == 1) {
       static_cast<void>(accountant_.release(made.charge, "not needed"));
       tell(Kind::other, key);
       return;
     }
-    if (!accountant_.execute(made.charge)) return;  // somebody else has it
+    if (!ours && !accountant_.execute(made.charge)) return;  // somebody else has it
     tell(Kind::executing, key);
-    if (dice % 32 == 1) {
+    if (dice % 32 < 2) {
       static_cast<void>(accountant_.abandon(made.charge));
       tell(Kind::other, key);
       return;

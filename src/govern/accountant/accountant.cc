@@ -279,8 +279,8 @@ Result<Quote> Accountant::quote(const Charge& charge) {
   return parts_->view.quote(charge);
 }
 
-Result<Reply> Accountant::reserve(const Charge& charge) {
-  return outcome_of<Reply>(parts_->call(Reserve{charge}));
+Result<Reply> Accountant::reserve(const Charge& charge, Then then) {
+  return outcome_of<Reply>(parts_->call(Reserve{charge, then}));
 }
 
 Status Accountant::execute(const ChargeRef& charge) {

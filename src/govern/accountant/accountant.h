@@ -2,12 +2,14 @@
 //
 //   quote()    what would be decided now, and what would be left; writes nothing
 //   reserve()  1 durably sets a charge's cost aside, on all of its accounts or none
-//   execute()  2 durably marks that data is about to be read: from here a crash burns the charge
+//   execute()  2 durably marks that data is about to be read: from here a crash burns the charge;
+//              reserve(charge, Then::execute) does both in one step
 //   commit()   3 durably stores the noisy result; only what it returns may be shown to anyone
 //   release(), refund(), abandon()    the ways out that have no result
 //
-// Exactly one caller gets a charge into EXECUTING, and only the one result that was committed is
-// ever given for it: noise is never drawn twice. A second request under the same idempotency key
+// Exactly one caller gets a charge into EXECUTING: whose execute() succeeded, or whose reservation
+// is EXECUTING and not an earlier one. Only the one result that was committed is ever given for it:
+// noise is never drawn twice. A second request under the same idempotency key
 // gets the first one's charge and its stored result; with another content it is `conflict`.
 //
 // SQLite: one accountant with the file (one writing connection), all accounts in memory.
@@ -73,9 +75,12 @@ struct ReleasedResult {
   bool operator==(const ReleasedResult&) const = default;
 };
 
+enum class Then : std::uint8_t { wait, execute };
+
 // What submit() takes. Members as the calls below have them.
 struct Reserve {
   Charge charge;
+  Then then = Then::wait;
 };
 struct Execute {
   ChargeRef charge;
@@ -126,7 +131,7 @@ class Accountant {
   Accountant& operator=(const Accountant&) = delete;
 
   Result<Quote> quote(const Charge& charge);
-  Result<Reply> reserve(const Charge& charge);
+  Result<Reply> reserve(const Charge& charge, Then then = Then::wait);
   // `conflict` unless it was RESERVED: somebody else has it, or it is over.
   Status execute(const ChargeRef& charge);
   // `conflict` unless it is EXECUTING, or COMMITTED with these very bytes.

@@ -1,7 +1,8 @@
 // The accountant on a SQLite file in the folder given (default: where it runs): one client, 64
 // clients, 64 clients that come 1,000 times a second together, decisions without a write, and a
-// replay of a million charges. Its peer is one connection with the same rows in plain transactions,
-// one for each step. A charge is reserved, executed and committed. One JSON line.
+// replay of a million charges. Its peer is one connection with like rows in plain transactions, one
+// for each step. A charge takes two durable steps, reserve and commit, or three, with execute
+// between them. One JSON line.
 #include <time.h>
 #include <unistd.h>
 
@@ -65,10 +66,10 @@ Charge charge_of(int client, int number) {
   return out;
 }
 
-void spend(Accountant& accountant, const Charge& charge) {
-  const Reply reply = value(accountant.reserve(charge));
+void spend(Accountant& accountant, const Charge& charge, Then then = Then::execute) {
+  const Reply reply = value(accountant.reserve(charge, then));
   const ChargeRef ref = std::get<Reservation>(reply).charge;
-  value(accountant.execute(ref));
+  if (then == Then::wait) value(accountant.execute(ref));
   value(accountant.commit(ref, R"({"count":12345})"));
 }
 
@@ -88,7 +89,7 @@ struct World {
 };
 
 // The same rows, each step a transaction of its own: what a program without an accountant would do.
-double peer_p50_us(const std::string& file) {
+double peer_p50_us(const std::string& file, Then then) {
   World world(file);
   world.accountant.reset();
   const auto connection = value(world.driver->open(world.url, {}));
@@ -112,7 +113,7 @@ double peer_p50_us(const std::string& file) {
         {std::int64_t{1'000}});
     run("INSERT INTO charge VALUES (?1, 'reserved', ?2, NULL)", {id, std::int64_t{1'000}});
     value(connection->commit());
-    run("UPDATE charge SET state = 'executing' WHERE id = ?1", {id});
+    if (then == Then::wait) run("UPDATE charge SET state = 'executing' WHERE id = ?1", {id});
     value(connection->begin());
     run("UPDATE account SET reserved = reserved - ?1, spent = spent + ?1", {std::int64_t{1'000}});
     run("UPDATE charge SET state = 'committed', result = '{}' WHERE id = ?1", {id});
@@ -125,12 +126,12 @@ double peer_p50_us(const std::string& file) {
 struct Serial {
   double p50_us = 0, p99_us = 0;
 };
-Serial serial(Accountant& accountant) {
+Serial serial(Accountant& accountant, Then then) {
   std::vector<std::int64_t> all;
   for (int i = 0; i < kSerial; ++i) {
-    const Charge charge = charge_of(0, 1'000'000 + i);
+    const Charge charge = charge_of(then == Then::wait ? 0 : 1, 1'000'000 + i);
     const std::int64_t start = now_ns();
-    spend(accountant, charge);
+    spend(accountant, charge, then);
     all.push_back(now_ns() - start);
   }
   return {percentile_us(all, 0.5), percentile_us(all, 0.99)};
@@ -145,9 +146,10 @@ double seconds_of(const Client& client) {
   return static_cast<double>(now_ns() - start) / 1e9;
 }
 
-double charges_per_s(Accountant& accountant) {
+double charges_per_s(Accountant& accountant, Then then) {
+  const int first = then == Then::wait ? 0 : kEach;
   const double took = seconds_of([&](int client) {
-    for (int i = 0; i < kEach; ++i) spend(accountant, charge_of(client, i));
+    for (int i = first; i < first + kEach; ++i) spend(accountant, charge_of(client, i), then);
   });
   return kClients * kEach / took;
 }
@@ -225,20 +227,24 @@ int main(int argc, char** argv) {
   std::string folder = std::string(argc > 1 ? argv[1] : ".") + "/mc-accountant-bench-XXXXXX";
   folder = std::filesystem::absolute(folder).string();
   if (::mkdtemp(folder.data()) == nullptr) return 1;
-  const double peer = peer_p50_us(folder + "/peer.db");
+  const double peer_two = peer_p50_us(folder + "/peer2.db", Then::execute);
+  const double peer_three = peer_p50_us(folder + "/peer3.db", Then::wait);
   World world(folder + "/own.db");
   Accountant& accountant = *world.accountant;
-  const Serial alone = serial(accountant);
-  const double rate = charges_per_s(accountant);
+  const Serial two = serial(accountant, Then::execute), three = serial(accountant, Then::wait);
+  const double rate_two = charges_per_s(accountant, Then::execute);
+  const double rate_three = charges_per_s(accountant, Then::wait);
   const double paced = paced_p99_us(accountant);
   const double quote = quote_p99_us(accountant);
   const double busy = busy_quote_p99_us(accountant);
   std::printf(
       "{\"bench\":\"accountant\",\"serial_p50_us\":%.0f,\"serial_p99_us\":%.0f,"
-      "\"peer_serial_p50_us\":%.0f,\"clients\":%d,\"charges_per_s\":%.0f,"
-      "\"p99_at_1000_per_s_us\":%.0f,\"decision_p99_us\":%.1f,\"decision_p99_busy_us\":%.1f,"
-      "\"replay_1m_s\":%.2f}\n",
-      alone.p50_us, alone.p99_us, peer, kClients, rate, paced, quote, busy, replay_s());
+      "\"serial_three_steps_p50_us\":%.0f,\"peer_serial_p50_us\":%.0f,"
+      "\"peer_serial_three_steps_p50_us\":%.0f,\"clients\":%d,\"charges_per_s\":%.0f,"
+      "\"charges_three_steps_per_s\":%.0f,\"p99_at_1000_per_s_us\":%.0f,"
+      "\"decision_p99_us\":%.1f,\"decision_p99_busy_us\":%.1f,\"replay_1m_s\":%.2f}\n",
+      two.p50_us, two.p99_us, three.p50_us, peer_two, peer_three, kClients, rate_two, rate_three,
+      paced, quote, busy, replay_s());
   world.accountant.reset();
   std::filesystem::remove_all(folder);
 }

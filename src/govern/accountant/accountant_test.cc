@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <functional>
+#include <thread>
 
 #include "contract/accountant_contract.h"
 
@@ -65,6 +67,59 @@ TEST_CASE("accountant: decides as a twin that adds everything up each time") {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     contract::run_oracle([&] { return folder.fresh(); }, seed, 800);
   }
+}
+
+TEST_CASE("accountant: a thread that takes turns answers what was submitted, stop() the rest") {
+  Folder folder;
+  contract::World world(folder.fresh());
+  world.settings.queue_max = 3;
+  const auto accountant = world.open();
+  std::vector<std::string> answers;
+  const auto submit = [&](const std::string& key) {
+    accountant->submit(Reserve{contract::count_of("1", key)}, [&](Result<Outcome> answer) {
+      answers.emplace_back(answer ? "ok" : code_name(answer.error().code));
+    });
+  };
+  for (const char* key : {"a", "b", "c", "d"}) submit(key);
+  CHECK(answers == std::vector<std::string>{"exhausted"});
+  CHECK(accountant->turn());  // here, so that nothing has to be waited for
+  CHECK(answers == std::vector<std::string>{"exhausted", "ok", "ok", "ok"});
+  CHECK(contract::standing(*accountant, Scope::window, contract::count_of("1", ""))
+            .reserved.epsilon == contract::epsilon("3"));
+  // A blocking call takes what was submitted along.
+  submit("e");
+  contract::spent(*accountant, contract::count_of("1", "f"), "1");
+  CHECK(answers.size() == 5);
+  // And a thread in turn() serves blocking calls or leaves them to themselves.
+  std::thread turns([&] {
+    while (accountant->turn()) continue;
+  });
+  contract::spent(*accountant, contract::count_of("1", "g"), "1");
+  accountant->stop();
+  turns.join();
+  submit("h");
+  CHECK(answers.back() == "unavailable");
+  CHECK(accountant->reserve(contract::count_of("1", "i")).error().code == Code::unavailable);
+}
+
+TEST_CASE("accountant: settings that make no sense are refused by name") {
+  const auto refused = [](const std::function<void(Settings&)>& change) {
+    Settings settings;
+    change(settings);
+    const Status checked = settings.check();
+    return checked ? std::string() : checked.error().what;
+  };
+  CHECK(refused([](Settings&) {}) == "");
+  CHECK(refused([](Settings& s) { s.plans.clear(); }).find("default") != std::string::npos);
+  CHECK(refused([](Settings& s) { s.plans["a"].query_default = NanoEpsilon(); }) != "");
+  CHECK(refused([](Settings& s) { s.plans["a"].query_max = NanoEpsilon(1); }) != "");
+  CHECK(refused([](Settings& s) { s.plans["a"].top_up_window_max = NanoEpsilon(-1); }) != "");
+  CHECK(refused([](Settings& s) { s.datasets["d"].lifetime.rho = PicoRho(1); }) != "");
+  CHECK(refused([](Settings& s) { s.datasets["d"].block_days = 367; }) != "");
+  CHECK(refused([](Settings& s) { s.policy_version = ""; }) != "");
+  CHECK(refused([](Settings& s) { s.clock_tolerance = Nanos{-1}; }) != "");
+  CHECK(Settings().plan("unknown").window.epsilon == contract::epsilon("10"));
+  CHECK(Settings().plan("unknown").query_default == contract::epsilon("0.5"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "accountant/desk.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace mc::accountant {
@@ -117,6 +118,7 @@ Status Desk::begin(std::span<const Operation* const> batch) {
 }
 
 void Desk::forget() {
+  changed_.clear();
   accounts_.clear();
   charges_.clear();
 }
@@ -203,7 +205,7 @@ Status Desk::expire(Held& held) {
   for (const std::string& id : held.account.expired(now_)) {
     const TopUp top_up = held.account.top_ups.at(id);
     const NanoEpsilon taken = held.account.end_top_up(id);
-    held.dirty = true;
+    mark(held);
     const Status ended = world_.store.end(top_up, TopUpState::expired, taken, now_);
     if (!ended) {
       broken_ = ended.error();
@@ -238,23 +240,26 @@ Result<Outcome> Desk::apply(const Operation& operation) {
   return out;
 }
 
+void Desk::mark(Held& held) {
+  if (!held.dirty) changed_.push_back(&held);
+  held.dirty = true;
+}
+
 Status Desk::finish() {
-  for (auto& [key, held] : accounts_) {
-    if (!held.dirty) continue;
-    MC_CHECK(held.account.holds());
-    MC_TRY_OK(world_.store.save(held.account));
-    held.dirty = false;
-    changed_.insert(key);
+  // In one order for all servers.
+  std::sort(changed_.begin(), changed_.end(),
+            [](const Held* a, const Held* b) { return a->account.key < b->account.key; });
+  for (Held* held : changed_) {
+    MC_CHECK(held->account.holds());
+    MC_TRY_OK(world_.store.save(held->account));
+    held->dirty = false;
   }
   return ok();
 }
 
 std::vector<const Account*> Desk::changed() const {
   std::vector<const Account*> out;
-  for (const AccountKey& key : changed_) {
-    const auto found = accounts_.find(key);
-    if (found != accounts_.end()) out.push_back(&found->second.account);
-  }
+  for (const Held* held : changed_) out.push_back(&held->account);
   return out;
 }
 

@@ -72,6 +72,7 @@ class Desk {
   Result<Held*> hold(const AccountKey& key, WallTime end, Filter filter);
   Result<Held*> touch(const AccountKey& key, const Charge& charge, WallTime end);
   Status expire(Held& held);
+  void mark(Held& held);  // that it has changed
   Result<ChargeRecord*> find(const ChargeRef& ref);
   Status check_clock(const Account& lifetime) const;
   Status load_charges(std::span<const Operation* const> batch);
@@ -93,7 +94,7 @@ class Desk {
   Result<std::vector<Part>> parts_of(const ChargeRecord& record);
   Result<std::vector<Part>> new_parts(const ChargeRecord& record);
   Result<Outcome> earlier(const Charge& charge, const Result<Outcome>& otherwise);
-  Result<Outcome> try_reserve(const Charge& charge);
+  Result<Outcome> try_reserve(const Reserve& operation);
   Status settle(ChargeRecord& record, State state);
 
   const World world_;
@@ -101,10 +102,10 @@ class Desk {
   const Memory memory_;
   std::map<AccountKey, Held> accounts_;
   std::map<std::pair<std::string, std::string>, ChargeRecord> charges_;  // by tenant and id
-  std::set<AccountKey> changed_;
-  WallTime latest_{};  // of the last charge
-  WallTime wall_{};    // of the batch, as the clock says
-  WallTime now_{};     // the same, never before the last charge
+  std::vector<Held*> changed_;                                           // since begin()
+  WallTime latest_{};                                                    // of the last charge
+  WallTime wall_{};  // of the batch, as the clock says
+  WallTime now_{};   // the same, never before the last charge
   std::optional<Error> broken_;
 };
 

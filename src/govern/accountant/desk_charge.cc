@@ -58,18 +58,20 @@ Result<Outcome> Desk::earlier(const Charge& charge, const Result<Outcome>& other
 Result<Outcome> Desk::run(const Reserve& operation) {
   const Charge& charge = operation.charge;
   MC_TRY_OK(charge.check());
-  Result<Outcome> out = try_reserve(charge);
+  Result<Outcome> out = try_reserve(operation);
   if (broken_) return out;
   const auto* reply = out ? std::get_if<Reply>(&*out) : nullptr;
   const bool made = reply != nullptr && std::holds_alternative<Reservation>(*reply);
   return made ? std::move(out) : earlier(charge, out);
 }
 
-Result<Outcome> Desk::try_reserve(const Charge& charge) {
+Result<Outcome> Desk::try_reserve(const Reserve& operation) {
+  const Charge& charge = operation.charge;
   MC_TRY_OK(check_policy(charge, world_.settings));
   const DatasetRules& rules = world_.settings.dataset(charge.dataset);
   ChargeRecord record;
   record.charge = charge;
+  record.state = operation.then == Then::execute ? State::executing : State::reserved;
   record.holder = node_;
   record.window = window_at(rules.length, now_);
   record.reserved_at = now_;
@@ -89,7 +91,7 @@ Result<Outcome> Desk::try_reserve(const Charge& charge) {
   for (const auto& [held, amount] : parts) {
     held->account.reserve(amount);
     held->account.changed_at = std::max(held->account.changed_at, now_);
-    held->dirty = true;
+    mark(*held);
   }
   note_latest(now_);
   const Reservation out = reservation_of(record);
@@ -132,7 +134,7 @@ Status Desk::settle(ChargeRecord& record, State state) {
       account.release(amount);
     }
     if (spends && account.key.scope == Scope::lifetime) record.seq = ++account.seq;
-    held->dirty = true;
+    mark(*held);
   }
   const Status done = world_.store.settle(record);
   if (!done) broken_ = done.error();
@@ -226,7 +228,7 @@ Result<Outcome> Desk::run(const AddTopUp& operation) {
   // This account is changed too, so that of two at once the second sees the first.
   MC_TRY(Held* const lifetime, hold({key.tenant, key.dataset, "", Scope::lifetime, WallTime{}},
                                     kAllTime.end, rules.filter));
-  lifetime->dirty = true;
+  mark(*lifetime);
   MC_TRY(const NanoEpsilon of_window, of_store(world_.store.topped_up(top_up, window.start)));
   MC_TRY(const NanoEpsilon ever, of_store(world_.store.topped_up(top_up, WallTime{})));
   if (of_window + top_up.epsilon > plan.top_up_window_max ||
@@ -240,7 +242,7 @@ Result<Outcome> Desk::run(const AddTopUp& operation) {
     return fail(Code::conflict, "top-up: its id or its record was used before");
   }
   held->account.add(top_up);
-  held->dirty = true;
+  mark(*held);
   return Outcome();
 }
 
@@ -259,7 +261,7 @@ Result<Outcome> Desk::run(const RevokeTopUp& operation) {
     return fail(Code::conflict, "top-up " + excerpt(operation.id) + " is not active any more");
   }
   const NanoEpsilon taken = held->account.end_top_up(operation.id);
-  held->dirty = true;
+  mark(*held);
   const Status ended = world_.store.end(top_up, TopUpState::revoked, taken, now_);
   if (!ended) {
     broken_ = ended.error();

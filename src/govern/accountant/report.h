@@ -99,6 +99,11 @@ class Reports {
   virtual Result<ChargePage> charges(const Subject& subject, const std::string& cursor,
                                      int limit) = 0;
   virtual Result<ChargeRecord> charge(const ChargeRef& charge) = 0;
+  // The journal of tenant x dataset behind the place `after`, in its order; at most `limit`, 1 to
+  // 10,000. Results are left out.
+  virtual Result<std::vector<ChargeRecord>> settled(const TenantId& tenant,
+                                                    const std::string& dataset, std::int64_t after,
+                                                    int limit) = 0;
   virtual Result<std::vector<TopUp>> top_ups(const Subject& subject) = 0;  // active ones
   // Over all settled charges of tenant x dataset (replay.h), and how many they are.
   struct Ledger {

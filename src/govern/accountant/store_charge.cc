@@ -97,7 +97,7 @@ Result<bool> Store::insert(const ChargeRecord& record) {
              "INSERT INTO dp_charge (tenant_id, charge_id, state, holder, dataset, purpose, plan, "
              "analyst, query_type, mechanism, query, request_key, reach, events_from, events_to, "
              "blocks, epsilon, delta, rho, window_from, window_to, reserved_at, settled_at, why) "
-             "VALUES (?1, ?2, 'reserved', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+             "VALUES (?1, ?2, ?22, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
              "?15, ?16, ?17, ?18, ?19, ?20, ?21, 0, '') ON CONFLICT (tenant_id, request_key) "
              "DO NOTHING",
              {charge.tenant.get(),
@@ -120,7 +120,8 @@ Result<bool> Store::insert(const ChargeRecord& record) {
               charge.cost.rho.get(),
               to_unix_ms(record.window.start),
               to_unix_ms(record.window.end),
-              to_unix_ms(record.reserved_at)}));
+              to_unix_ms(record.reserved_at),
+              std::string(name_of(record.state))}));
   return changed == 1;
 }
 

@@ -244,6 +244,16 @@ Result<std::vector<TopUp>> View::top_ups(const Subject& subject) {
   return out;
 }
 
+Result<std::vector<ChargeRecord>> View::settled(const TenantId& tenant, const std::string& dataset,
+                                                std::int64_t after, int limit) {
+  if (limit < 1 || limit > kReplayAtOnce) {
+    return fail(Code::invalid, "limit: is from 1 to " + std::to_string(kReplayAtOnce));
+  }
+  return reading([&](sql::Connection& connection) {
+    return Store(connection, Store::Reading::peeks).settled(tenant, dataset, after, limit);
+  });
+}
+
 Result<Reports::Ledger> View::accountant_hash(const TenantId& tenant, const std::string& dataset) {
   const std::lock_guard lock(replays_mutex_);
   const std::pair<std::string, std::string> key(tenant.get(), dataset);

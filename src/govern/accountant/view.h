@@ -38,6 +38,8 @@ class View final : public Reports {
   Result<BurnDown> burn_down(const Subject& subject, const std::string& plan) override;
   Result<ChargePage> charges(const Subject& subject, const std::string& cursor, int limit) override;
   Result<ChargeRecord> charge(const ChargeRef& charge) override;
+  Result<std::vector<ChargeRecord>> settled(const TenantId& tenant, const std::string& dataset,
+                                            std::int64_t after, int limit) override;
   Result<std::vector<TopUp>> top_ups(const Subject& subject) override;
   Result<Ledger> accountant_hash(const TenantId& tenant, const std::string& dataset) override;
 
