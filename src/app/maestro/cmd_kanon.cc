@@ -76,14 +76,14 @@ Result<WrittenRelease> write_release(Context& context, const KanonInput& input,
                                      const KanonOutcome& outcome, sys::File* file) {
   WrittenRelease out;
   crypto::Sha256 hash;
+  const auto take = [&](std::string_view bytes) -> Status {
+    hash.add(bytes);
+    out.bytes += static_cast<std::int64_t>(bytes.size());
+    if (file != nullptr) MC_TRY_OK(file->write(bytes));
+    return go_on(context);
+  };
   MC_TRY_OK(kanon::write_csv(*input.problem, outcome.classes,
-                             {.delimiter = input.config.delimiter[0]},
-                             [&](std::string_view bytes) -> Status {
-                               hash.add(bytes);
-                               out.bytes += static_cast<std::int64_t>(bytes.size());
-                               if (file != nullptr) MC_TRY_OK(file->write(bytes));
-                               return go_on(context);
-                             }));
+                             {.delimiter = input.config.delimiter[0]}, take));
   if (file != nullptr) MC_TRY_OK(file->sync());
   out.sha256 = hex_of(hash.finish());
   return out;

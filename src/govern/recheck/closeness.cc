@@ -7,8 +7,6 @@
 namespace mc::recheck {
 namespace {
 
-using Wide = unsigned __int128;
-
 Wide wide(std::int64_t number) {
   return static_cast<Wide>(static_cast<std::uint64_t>(number));
 }

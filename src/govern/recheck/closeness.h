@@ -15,6 +15,8 @@
 
 namespace mc::recheck {
 
+__extension__ using Wide = unsigned __int128;
+
 // A value of the column and its rows in a class or in the whole release.
 struct ValueCount {
   std::uint32_t value = 0;
@@ -47,7 +49,6 @@ class Closeness {
   Verdict verdict(std::span<const ValueCount> counts) const;
 
  private:
-  using Wide = unsigned __int128;
   Closeness(const TableValues& table, Distance distance, Decimal t)
       : table_(&table), distance_(distance), t_(t) {}
   // The distance is this over n * total * divisor_.

@@ -5,6 +5,8 @@
 namespace mc::recheck {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 constexpr std::size_t kWholeDigitsMax = 9;
 // Nine digits and twelve do not fit together; no share, loss or l needs both.
 constexpr std::size_t kDigitsMax = 18;
@@ -49,8 +51,7 @@ Result<Decimal> parse_decimal(std::string_view text, int places_max) {
 }
 
 std::int64_t share_of_rows(const Decimal& limit, std::int64_t rows) {
-  const auto product = static_cast<unsigned __int128>(limit.digits) *
-                       static_cast<unsigned __int128>(static_cast<std::uint64_t>(rows));
+  const auto product = static_cast<Wide>(limit.digits) * static_cast<Wide>(rows);
   return static_cast<std::int64_t>(product / limit.scale());
 }
 

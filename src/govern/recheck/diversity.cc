@@ -11,7 +11,7 @@
 namespace mc::recheck {
 namespace {
 
-using Wide = __int128;
+__extension__ using Wide = __int128;
 using Powers = std::vector<std::pair<std::uint64_t, Wide>>;  // base, exponent
 
 // More different factors than this are no tie that anybody means.
@@ -46,7 +46,7 @@ bool is_one(Powers work) {
 }  // namespace
 
 bool is_distinct(std::span<const std::int64_t> rows, const Decimal& l) {
-  return static_cast<unsigned __int128>(rows.size()) * l.scale() >= l.digits;
+  return static_cast<Wide>(rows.size()) * l.scale() >= l.digits;
 }
 
 bool is_entropic(std::span<const std::int64_t> rows, const Decimal& l) {
@@ -81,9 +81,8 @@ bool is_recursive(std::span<const std::int64_t> rows, const Decimal& c, const De
   const auto skipped = static_cast<std::size_t>(l.digits / l.scale()) - 1;  // l is at least 1
   std::int64_t tail = 0;
   for (std::size_t i = skipped; i < falling.size(); ++i) tail += falling[i];
-  return !falling.empty() &&
-         static_cast<unsigned __int128>(falling[0]) * c.scale() <
-             static_cast<unsigned __int128>(c.digits) * static_cast<unsigned __int128>(tail);
+  return !falling.empty() && static_cast<Wide>(falling[0]) * c.scale() <
+                                 static_cast<Wide>(c.digits) * static_cast<Wide>(tail);
 }
 
 }  // namespace mc::recheck

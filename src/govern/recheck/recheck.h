@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/base.h"
-#include "proof/report.h"
+#include "proof/proof.h"
 #include "recheck/manifest.h"  // IWYU pragma: export
 
 namespace mc::recheck {

@@ -76,8 +76,8 @@ Result<std::string> check_suppression(const Release& release) {
   MC_TRY(const Decimal limit, parse_decimal(said.limit, kPlacesMax));
   const std::int64_t rows = release.manifest.input.rows;
   const std::int64_t most = share_of_rows(limit, rows);
-  const std::string shown = std::to_string(said.rows) + " of " + number_of(rows, "rows") +
-                            ", at most " + std::to_string(most);
+  std::string shown = std::to_string(said.rows) + " of " + number_of(rows, "rows") + ", at most " +
+                      std::to_string(most);
   if (said.rows > most) return fail(Code::corrupt, shown);
   if (said.form == SuppressionForm::dropped) return shown;
   if (release.missing_stars > 0) {
@@ -120,7 +120,7 @@ Result<std::string> check_root(const Release& release) {
     if (release.rows[i] > 0) classes.push_back({release.count.classes().text(i), release.rows[i]});
   }
   const crypto::Digest root = root_of(classes);
-  const std::string hex = to_hex({reinterpret_cast<const char*>(root.data()), root.size()});
+  std::string hex = to_hex({reinterpret_cast<const char*>(root.data()), root.size()});
   if (hex == release.manifest.classes.root) return hex;
   return fail(Code::corrupt, "the classes of the file have the root " + hex);
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proof/report.h"
+#include "proof/proof.h"
 #include "recheck/closeness.h"
 #include "recheck/count.h"
 #include "recheck/leaves.h"
