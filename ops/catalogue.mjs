@@ -26,7 +26,7 @@ export const panels = [
 
 // Names of metrics in an expression; those of a histogram's parts are the histogram's.
 export function metricsIn(expr) {
-  const names = expr.replaceAll(/"[^"]*"/g, "").match(/\b(?:mc|process)_\w+|\bup\b/g) ?? [];
+  const names = expr.replaceAll(/"[^"]*"/g, "").match(/\b(?:mc|process|dp)_\w+|\bup\b/g) ?? [];
   return new Set(names.map((name) => name.replace(/_(bucket|count|sum)$/, "")));
 }
 

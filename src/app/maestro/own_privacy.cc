@@ -6,12 +6,14 @@
 
 #include "crypto/crypto.h"
 #include "maestro/settings.h"
+#include "metric/metric.h"
 #include "sql/sql.h"
 
 namespace mc::app {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kBudgetsExported = 400;
 constexpr std::size_t kKeyFileMax = 256;
 
 // Of 32 bytes, in hexadecimal; made when there is none.
@@ -82,25 +84,30 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
                                                    accounts, std::move(node)));
   MC_TRY(const planner::Settings planned, planner_settings(settings.privacy));
   const std::string page = settings.privacy.override_url;
-  planner_.emplace(planner::Planner::World{
-                       .accountant = *accountant_,
-                       .model = world_.model,
-                       .clock = *world_.machine.clock,
-                       .random = *world_.machine.random,
-                       .plan_of = [this](const TenantId& tenant) -> Result<std::string> {
-                         MC_TRY(const identity::Tenant found, world_.directory.tenant(tenant));
-                         return found.plan;
-                       },
-                       .unit_secret =
-                           [this](const TenantId& tenant, const std::string& dataset) {
-                             return unit_secret(tenant, dataset);
-                           },
-                       .quote_key = quote_key_,
-                       .override_url = page.empty() ? "/privacy" : page},
-                   planned);
+  planner_.emplace(
+      planner::Planner::World{
+          .accountant = *accountant_,
+          .model = world_.model,
+          .clock = *world_.machine.clock,
+          .random = *world_.machine.random,
+          .plan_of = [this](const TenantId& tenant) -> Result<std::string> {
+            MC_TRY(const identity::Tenant found, world_.directory.tenant(tenant));
+            return found.plan;
+          },
+          .unit_secret = [this](
+                             const TenantId& tenant,
+                             const std::string& dataset) { return unit_secret(tenant, dataset); },
+          .quote_key = quote_key_,
+          .settled = [this](
+                         const TenantId& tenant, const std::string& dataset,
+                         const std::string& purpose) { watch_->touch(tenant, dataset, purpose); },
+          .override_url = page.empty() ? "/privacy" : page},
+      planned);
   top_ups_.emplace(topup::Desk::World{world_.directory, world_.ledger, *accountant_,
                                       *world_.machine.clock, *world_.machine.random, world_.log});
-  tell(top_ups_->tick());
+  watch_.emplace(PrivacyWatch::World{*accountant_, world_.ledger, world_.index, world_.directory,
+                                     *world_.machine.clock, world_.log});
+  touch_all();
   return ok();
 }
 
@@ -140,7 +147,55 @@ void OwnPrivacy::tell(const Status& done) {
 void OwnPrivacy::settle() {
   const Result<std::int64_t> settled = accountant_->settle_left_open();
   if (!settled) return tell(tl::unexpected<Error>(settled.error()));
-  if (*settled > 0) world_.log.event("privacy.settled", {{"charges", *settled}});
+  if (*settled == 0) return;
+  world_.log.event("privacy.settled", {{"charges", *settled}});
+  touch_all();
+}
+
+// What was settled while nobody looked: before the start, or by another server.
+void OwnPrivacy::touch_all() {
+  const Result<std::vector<identity::Tenant>> tenants = world_.directory.tenants();
+  if (!tenants) return tell(tl::unexpected<Error>(tenants.error()));
+  for (const identity::Tenant& tenant : *tenants) {
+    for (const dataset::Dataset& dataset : world_.model.datasets) {
+      if (dataset.privacy) watch_->touch(tenant.id, dataset.name, "");
+    }
+  }
+}
+
+Status OwnPrivacy::step() {
+  const Status ticked = top_ups_->tick();
+  MC_TRY_OK(watch_->step());
+  return ticked;
+}
+
+void OwnPrivacy::add_metrics(metric::Registry& metrics) {
+  struct Gauge {
+    const char* name;
+    const char* help;
+    double PrivacyWatch::Left::* value;
+  };
+  constexpr Gauge kGauges[] = {
+      {"dp_epsilon_limit", "Epsilon that a purpose may spend of a dataset in the present window, with "
+       "top-ups.",
+       &PrivacyWatch::Left::epsilon_limit},
+      {"dp_epsilon_spent", "Epsilon that it has spent.", &PrivacyWatch::Left::epsilon_spent},
+      {"dp_epsilon_reserved", "Epsilon that is set aside for queries under way.",
+       &PrivacyWatch::Left::epsilon_reserved},
+      {"dp_epsilon_topup", "The part of dp_epsilon_limit that is of top-ups.", &PrivacyWatch::Left::epsilon_top_up}};
+  for (const Gauge& gauge : kGauges) {
+    metrics.collect_gauge({.name = gauge.name,
+                           .help = gauge.help,
+                           .labels = {"tenant", "dataset", "purpose"},
+                           .series_max = kBudgetsExported},
+                          [this, gauge](const metric::Registry::Emit& emit) {
+                            std::size_t shown = 0;
+                            for (const PrivacyWatch::Left& left : watch_->left()) {
+                              if (++shown > kBudgetsExported) return;
+                              emit({left.tenant, left.dataset, left.purpose}, left.*gauge.value);
+                            }
+                          });
+  }
 }
 
 void OwnPrivacy::run() {
@@ -149,7 +204,7 @@ void OwnPrivacy::run() {
   std::unique_lock lock(mutex_);
   for (int turn = 1; !ended_.wait_for(lock, kEach, [this] { return end_; }); ++turn) {
     lock.unlock();
-    tell(top_ups_->tick());
+    tell(step());
     if (turn % kSettleEach == 0) settle();
     lock.lock();
   }

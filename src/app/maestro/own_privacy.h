@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "log/log.h"
 #include "maestro/machine.h"
+#include "maestro/privacy_watch.h"
 #include "metric/metric.h"
 #include "planner/planner.h"
 #include "topup/topup.h"
@@ -32,6 +33,7 @@ class OwnPrivacy {
     log::Log& log;
     identity::Directory& directory;
     ledger::Ledger& ledger;
+    search::Index& index;  // of the ledger
     const dataset::Model& model;
   };
   // Null when no dataset has a section `privacy`. `node` names this server among those of one
@@ -45,6 +47,7 @@ class OwnPrivacy {
   accountant::Accountant& accountant() { return *accountant_; }
   planner::Planner& planner() { return *planner_; }
   topup::Desk& top_ups() { return *top_ups_; }
+  void add_metrics(metric::Registry& metrics);
   void stop();  // queries fail from here
 
  private:
@@ -52,6 +55,8 @@ class OwnPrivacy {
   Status open(const Settings& settings, std::string node);
   crypto::Block unit_secret(const TenantId& tenant, const std::string& dataset) const;
   void settle();
+  void touch_all();
+  Status step();
   void tell(const Status& done);
   void run();
 
@@ -60,6 +65,7 @@ class OwnPrivacy {
   std::unique_ptr<accountant::Accountant> accountant_;
   std::optional<planner::Planner> planner_;
   std::optional<topup::Desk> top_ups_;
+  std::optional<PrivacyWatch> watch_;
   bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;

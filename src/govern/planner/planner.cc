@@ -317,12 +317,14 @@ PrivateResult Planner::execute(const PrivateCall& call, const Asked& asked,
   if (!answer) {
     // Burned. When even that cannot be written now, a restart will do it.
     static_cast<void>(world_.accountant.abandon(charge));
+    world_.settled(call.tenant, asked.charge.dataset, asked.charge.purpose);
     return refusal_of(answer.error());
   }
   const Result<accountant::ReleasedResult> stored =
       world_.accountant.commit(charge, print_answer(*answer));
   if (!stored) return refusal_of(stored.error());
   keep(asked, {asked.epsilon, charge.id.get(), stored->bytes});
+  world_.settled(call.tenant, asked.charge.dataset, asked.charge.purpose);
   return answer_with(asked.question, std::move(*answer), "ALLOW", charge.id.get());
 }
 

@@ -66,6 +66,9 @@ class Planner final : public dataset::PrivateAnswers {
     // Of a tenant's dataset, for its units: secret, and always the same.
     std::function<crypto::Block(const TenantId&, const std::string&)> unit_secret;
     const Secret& quote_key;
+    // A charge of these was settled, or may have been. Called by the thread of the answer.
+    std::function<void(const TenantId&, const std::string& dataset, const std::string& purpose)>
+        settled;
     std::string override_url;  // where more budget is asked for; "" = nowhere
   };
   Planner(World world, const Settings& settings);

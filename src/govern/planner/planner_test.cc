@@ -120,6 +120,8 @@ struct World {
                        .unit_secret = [](const TenantId&,
                                          const std::string&) { return crypto::Block{1, 2, 3}; },
                        .quote_key = key,
+                       .settled = [this](const TenantId&, const std::string&,
+                                         const std::string&) { ++settled; },
                        .override_url = "/privacy"},
         Settings{});
   }
@@ -148,6 +150,7 @@ struct World {
     return accountant::to_decimal(all->front().spent.epsilon);
   }
 
+  std::atomic<int> settled = 0;
   sim::SimClock clock;
   sim::SimRandom random{7};
   std::unique_ptr<sql::Driver> driver = sql::sqlite_driver();
@@ -183,6 +186,7 @@ TEST_CASE("planner: the same question has one answer, which is paid for once") {
   world.restart();
   CHECK(world.must(world.call()).rows[0].value == first.rows[0].value);
   CHECK(world.scan.scans == 1);
+  CHECK(world.settled == 1);
   CHECK(world.spent() == "0.5");
 }
 
