@@ -170,6 +170,7 @@ void Running::add_metrics() {
   records_->add_metrics(metrics_);
   if (windows_ != nullptr) windows_->add_metrics(metrics_);
   if (share_ != nullptr) share_->add_metrics(metrics_);
+  if (privacy_ != nullptr) privacy_->add_metrics(metrics_);
   add_ledger_metrics();
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
@@ -330,7 +331,7 @@ Status Running::build_gateway() {
   if (catalog_ != nullptr) {
     MC_TRY(const std::string node, node_name(machine_, settings_.data_dir + "/node"));
     MC_TRY(privacy_, OwnPrivacy::start({machine_, *output_.log, *state_.directory, *ledger_.ledger,
-                                        catalog_->model()},
+                                        *index_, catalog_->model()},
                                        settings_, node));
   }
   if (privacy_ != nullptr) world.private_answers = &privacy_->planner();
