@@ -12,40 +12,31 @@ std::uint64_t share_cost(std::uint64_t under, std::uint64_t all) {
 struct TreeMaker {
   const Hierarchy& hierarchy;
   Tree out = {};
-  std::vector<std::vector<std::uint32_t>> node = {};  // by level and value
-  std::vector<std::uint32_t> under = {};
+  std::vector<std::uint32_t> under = {};  // leaves of a node
 
   std::uint32_t add(Cell cell, std::uint32_t leaves, std::uint64_t cost) {
-    out.parent.push_back(static_cast<std::uint32_t>(out.parent.size()));
+    const auto node = static_cast<std::uint32_t>(out.parent.size());
+    out.parent.push_back(node);
     out.cell.push_back(cell);
     out.cost.push_back(cost);
     under.push_back(leaves);
-    return out.parent.back();
+    return node;
   }
 
-  // Values that join nothing new keep the node of the one value below them.
   void add_level(std::uint32_t level) {
-    const auto values = static_cast<std::uint32_t>(hierarchy.values(level));
-    const std::size_t before = out.parent.size();
-    constexpr std::uint32_t kNone = 0xffffffff;
-    std::vector<std::uint32_t>& nodes = node.emplace_back(values, kNone);
-    if (level > 0) {
-      for (std::uint32_t value = 0; value < hierarchy.values(level - 1); ++value) {
-        const std::uint32_t above = hierarchy.parent(level - 1, value);
-        if (hierarchy.leaves_under(level - 1, value) == hierarchy.leaves_under(level, above)) {
-          nodes[above] = node[level - 1][value];
-        }
-      }
-    }
-    for (std::uint32_t value = 0; value < values; ++value) {
-      if (nodes[value] != kNone) continue;
+    const auto from = static_cast<std::uint32_t>(out.parent.size());
+    for (std::uint32_t value = 0; value < hierarchy.values(level); ++value) {
       const std::uint32_t leaves = hierarchy.leaves_under(level, value);
-      nodes[value] = add({level, value}, leaves, share_cost(leaves, hierarchy.leaves()));
+      add({level, value}, leaves, share_cost(leaves, hierarchy.leaves()));
+    }
+    std::vector<std::uint32_t>& at = out.at.emplace_back(hierarchy.leaves());
+    for (std::uint32_t leaf = 0; leaf < at.size(); ++leaf) {
+      at[leaf] = from + hierarchy.value_of(level, leaf);
     }
     if (level == 0) return;
-    for (std::uint32_t value = 0; value < hierarchy.values(level - 1); ++value) {
-      const std::uint32_t above = nodes[hierarchy.parent(level - 1, value)];
-      if (above >= before) out.parent[node[level - 1][value]] = above;
+    const auto below = static_cast<std::uint32_t>(hierarchy.values(level - 1));
+    for (std::uint32_t value = 0; value < below; ++value) {
+      out.parent[from - below + value] = from + hierarchy.parent(level - 1, value);
     }
   }
 
@@ -64,20 +55,14 @@ struct TreeMaker {
   }
 
   Tree make() {
-    const std::size_t levels = hierarchy.levels();
+    const auto levels = static_cast<std::uint32_t>(hierarchy.levels());
     for (std::uint32_t level = 0; level < levels; ++level) add_level(level);
-    const auto all = static_cast<std::uint32_t>(hierarchy.leaves());
-    if (hierarchy.values(levels - 1) > 1) {
-      const std::uint32_t root = add({}, all, kNever);
-      for (const std::uint32_t each : node.back()) out.parent[each] = root;
+    const auto tops = static_cast<std::uint32_t>(hierarchy.values(levels - 1));
+    if (tops > 1) {
+      const std::uint32_t root = add({}, static_cast<std::uint32_t>(hierarchy.leaves()), kNever);
+      for (std::uint32_t i = 1; i <= tops; ++i) out.parent[root - i] = root;
     }
     number_leaves();
-    for (std::size_t level = 0; level < levels; ++level) {
-      std::vector<std::uint32_t>& at = out.at.emplace_back(all);
-      for (std::uint32_t leaf = 0; leaf < all; ++leaf) {
-        at[leaf] = node[level][hierarchy.value_of(level, leaf)];
-      }
-    }
     return std::move(out);
   }
 };

@@ -1,9 +1,9 @@
 // Where local recoding takes place: the hierarchies as trees, and the distinct rows as points.
 // Private to the module.
 //
-// A node is a set of leaves that some level has as one value; levels that repeat a set share its
-// node, which stands for the lowest. A column whose highest level has several values gets a root
-// above them that no release can show; it costs kNever.
+// A node is a value of a level. Of nodes that hold the same leaves only the lowest is ever used. A
+// column whose highest level has several values gets a root above them that no release can show;
+// it costs kNever.
 #pragma once
 
 #include <cstdint>
