@@ -203,6 +203,10 @@ void a_clock_that_goes_back_stops_spending(World& world) {
     CHECK(reply.error().code == Code::unavailable);
     CHECK(reply.error().what.find("the clock went back") != std::string::npos);
     CHECK(reserved(*accountant, count_of("0.5", "a")).result == "1");  // what is there is given
+    // Time is the server's, not the tenant's.
+    Charge other = count_of("0.5", "b");
+    other.tenant = TenantId("beta");
+    CHECK(accountant->reserve(other).error().code == Code::unavailable);
   }
   const auto accountant = world.open();  // a restart does not forget it
   CHECK(accountant->reserve(count_of("0.5", "b")).error().code == Code::unavailable);
@@ -226,6 +230,19 @@ void a_lowered_limit_takes_only_what_is_left(World& world) {
   const auto accountant = world.open();
   spent(*accountant, count_of("0.5", "c"), "1");
   CHECK(refused(*accountant, count_of("0.5", "d")).epsilon_left == NanoEpsilon());
+}
+
+void a_lowered_delta_takes_only_what_is_left(World& world) {
+  world.settings.other_datasets.filter = Filter::approx;
+  world.settings.plans["default"].window = {.epsilon = epsilon("5"), .delta = AttoDelta(1'000)};
+  Charge charge = count_of("1", "a");
+  charge.cost.delta = AttoDelta(800);
+  spent(*world.open(), charge, "1");
+  world.settings.plans["default"].window.delta = AttoDelta(500);
+  const auto accountant = world.open();
+  charge.key = "b";
+  CHECK(refused(*accountant, charge).what == Account::Short::delta);
+  CHECK(reserved(*accountant, count_of("1", "c")).state == State::reserved);
 }
 
 void other_filters_keep_their_own_sums(World& world) {
@@ -333,6 +350,7 @@ void run_cases(const Fresh& fresh) {
       {"a charge stays in the window of its reservation", a_charge_stays_in_its_window},
       {"a clock that goes back stops spending", a_clock_that_goes_back_stops_spending},
       {"a lowered limit takes only what is left", a_lowered_limit_takes_only_what_is_left},
+      {"a lowered delta takes only what is left", a_lowered_delta_takes_only_what_is_left},
       {"other filters keep their own sums", other_filters_keep_their_own_sums},
       {"blocks are charged by event time", blocks_are_charged_by_event_time},
       {"a quote says what a reservation does", a_quote_says_what_a_reservation_does},

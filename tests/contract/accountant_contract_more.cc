@@ -51,6 +51,7 @@ void a_refund_gives_nothing_back_to_an_ended_one(World& world) {
   spent(*accountant, count_of("1", "a"), "1");
   const Reservation held = reserved(*accountant, count_of("1.5", "b"));
   world.clock.advance(seconds(3'600));  // it expires
+  CHECK(standing(*accountant, Scope::window, count_of("1", "")).top_up == epsilon("1.5"));
   CHECK(refused(*accountant, count_of("0.1", "c")).epsilon_left == NanoEpsilon());
   REQUIRE(accountant->release(held.charge, "not needed").has_value());
   CHECK(refused(*accountant, count_of("0.1", "d")).epsilon_left == NanoEpsilon());

@@ -265,10 +265,8 @@ Result<std::unique_ptr<Accountant>> Accountant::open(World world, const Settings
     return fail(Code::invalid, "the name of the node is not one line of 1 to 200 bytes");
   }
   auto parts = std::make_unique<Parts>(std::move(world), settings, node);
-  if (parts->alone) {
-    MC_TRY(const WallTime latest, parts->store.latest_change());
-    parts->desk.note_latest(latest);
-  }
+  MC_TRY(const WallTime latest, parts->store.latest_change());
+  parts->desk.note_latest(latest);
   MC_TRY_OK(parts->settle_open(parts->alone ? "" : node, kAllTime.end).map([](std::int64_t) {
     return std::monostate();
   }));

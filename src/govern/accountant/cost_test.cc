@@ -69,6 +69,8 @@ TEST_CASE("costs: are what the filter can take, or refused by name") {
   // By an order, a pure release never costs more than its epsilon.
   const Amount curve = *amount_of({.epsilon = epsilon("2")}, rdp);
   CHECK(curve.curve.front().get() == 2'000'000'000'000);  // 1.25 * 2 = 2.5, but at most 2
+  const Amount least = *amount_of({.rho = PicoRho(1)}, rdp);
+  CHECK(least.curve.front().get() == 2);  // 1.25, rounded up
   const Amount small = *amount_of({.epsilon = epsilon("0.1")}, rdp);
   CHECK(small.curve.front().get() == 6'250'000'000);  // 1.25 * 0.005
 }

@@ -56,15 +56,24 @@ constexpr std::string_view kFirst =
     R"("seq":1,"settled_at":"2026-01-01T10:00:01.000Z","tenant":"alpha",)"
     R"("window_start":"2025-12-08T00:00:00.000Z"})";
 
+constexpr std::string_view kHash1 =
+    "sha256:899732557557bb05f2dcdb8b5a5eab473b57f3da71e61a626f4d41f9a34174a7";
+constexpr std::string_view kHash2 =
+    "sha256:aa102a2de7dfbdd66c868dec5ffffdf8208b398e6a7587488df7e688f61208fe";
+constexpr std::string_view kHash3 =
+    "sha256:0108b06d2b3e68c0fcd64cd09a9ad868d383a13b85f2f067e6653371bfd5672d";
+constexpr std::string_view kHash4 =
+    "sha256:c7bc01ee7464ef74bc0cb8f0ed4fb2220b0346ce2021b4af2d4ef06797ea86a8";
+
 TEST_CASE("replay: the worked example of docs/formats/accountant.md, byte for byte") {
   CHECK(settled_json(first()) == kFirst);
-  CHECK(digest_text(charge_hash(first())) == "sha256:899732557557bb05f2dcdb8b5a5eab473b57f3da71e61a626f4d41f9a34174a7");
-  CHECK(digest_text(charge_hash(second())) == "sha256:aa102a2de7dfbdd66c868dec5ffffdf8208b398e6a7587488df7e688f61208fe");
+  CHECK(digest_text(charge_hash(first())) == kHash1);
+  CHECK(digest_text(charge_hash(second())) == kHash2);
   Replay replay("1");
-  CHECK(digest_text(replay.hash()) == "sha256:0108b06d2b3e68c0fcd64cd09a9ad868d383a13b85f2f067e6653371bfd5672d");
+  CHECK(digest_text(replay.hash()) == kHash3);
   REQUIRE(replay.add(first()).has_value());
   REQUIRE(replay.add(second()).has_value());
-  CHECK(digest_text(replay.hash()) == "sha256:c7bc01ee7464ef74bc0cb8f0ed4fb2220b0346ce2021b4af2d4ef06797ea86a8");
+  CHECK(digest_text(replay.hash()) == kHash4);
   const std::string text = R"({"charges":[")" + digest_text(charge_hash(first())) + R"(",")" +
                            digest_text(charge_hash(second())) +
                            R"("],"kind":"mc.dp-accountant/v1","policy_version":"1",)"
