@@ -105,6 +105,7 @@ bool Grow::note(std::span<const std::uint32_t> items, std::uint64_t cost, std::u
 bool Grow::lenders_fulfil() const {
   if (!groups_->has_criteria()) return true;
   std::vector<std::uint32_t> lenders;
+  lenders.reserve(loans_.size());
   for (const Loan& each : loans_) lenders.push_back(items_[each.item].group);
   std::sort(lenders.begin(), lenders.end());
   lenders.erase(std::unique(lenders.begin(), lenders.end()), lenders.end());

@@ -94,6 +94,7 @@ std::vector<std::size_t> nearest(const Groups& groups, const Group& to) {
   }
   std::sort(choices.begin(), choices.end());
   std::vector<std::size_t> out;
+  out.reserve(choices.size());
   for (const Choice& each : choices) out.push_back(each.group);
   return out;
 }
