@@ -49,31 +49,6 @@ Uint128 exp_of_fraction(Uint128 r) {
   return kOne127 - (less >> 1);
 }
 
-// ln of value / 2^64, value from 1 to 2^127, in units of 2^-120, off by at most kLogError.
-constexpr Int128 kLogError = 128;
-Int128 log_120(Uint128 value) {
-  const int shift = leading_zeros(value);
-  const Uint128 mantissa = value << shift;  // in units of 2^-127: from 1 to 2
-  int doublings = 63 - shift;
-  // z = (m - 1) / (m + 1), with m brought between the roots of 1/2 and 2; ln m = 2 artanh z.
-  const bool below = mantissa > kSqrt2;
-  Uint128 over = (mantissa - kOne127) >> 1;
-  Uint128 under = (mantissa >> 1) + (Uint128{1} << 126);
-  if (below) {
-    ++doublings;
-    over = (Uint128{0} - mantissa) >> 1;
-    under = kOne127 + (mantissa >> 1);
-  }
-  const Uint128 z = divide_wide({over, 0}, under).whole;
-  const Uint128 square = multiply_high(z, z);
-  Uint128 inner = 0;
-  for (std::size_t i = kLogTerms; i > 0; --i)
-    inner = multiply_high(square, kInverseOdds[i - 1] + inner);
-  const Uint128 of_mantissa = z + multiply_high(z, inner);  // in units of 2^-127, for it is doubled
-  const auto small = static_cast<Int128>(of_mantissa >> 7);
-  return kLn2Of120 * doublings + (below ? -small : small);
-}
-
 // From units of 2^-120, off by at most `error`.
 Fixed from_120(Int128 value, Int128 error, Round round) {
   if (round == Round::down) return Fixed::from_raw((value - error) >> 56);
@@ -117,6 +92,29 @@ Fixed exp_of_positive(Uint128 size, Round round) {
 }
 
 }  // namespace
+
+Int128 log_120(Uint128 value) {
+  const int shift = leading_zeros(value);
+  const Uint128 mantissa = value << shift;  // in units of 2^-127: from 1 to 2
+  int doublings = 63 - shift;
+  // z = (m - 1) / (m + 1), with m brought between the roots of 1/2 and 2; ln m = 2 artanh z.
+  const bool below = mantissa > kSqrt2;
+  Uint128 over = (mantissa - kOne127) >> 1;
+  Uint128 under = (mantissa >> 1) + (Uint128{1} << 126);
+  if (below) {
+    ++doublings;
+    over = (Uint128{0} - mantissa) >> 1;
+    under = kOne127 + (mantissa >> 1);
+  }
+  const Uint128 z = divide_wide({over, 0}, under).whole;
+  const Uint128 square = multiply_high(z, z);
+  Uint128 inner = 0;
+  for (std::size_t i = kLogTerms; i > 0; --i)
+    inner = multiply_high(square, kInverseOdds[i - 1] + inner);
+  const Uint128 of_mantissa = z + multiply_high(z, inner);  // in units of 2^-127, for it is doubled
+  const auto small = static_cast<Int128>(of_mantissa >> 7);
+  return kLn2Of120 * doublings + (below ? -small : small);
+}
 
 Exponential exp_negative_parts(std::uint64_t whole, Uint128 fraction) {
   MC_CHECK(whole <= kExpWholeMost);

@@ -5,13 +5,11 @@
 
 #include "fixed/fixed.h"
 #include "fixed/slow_number.h"
+#include "fixed/wide.h"
 
 namespace mc::fixed {
 namespace {
 
-Uint128 join(std::uint64_t high, std::uint64_t low) {
-  return Uint128{high} << 64 | low;
-}
 SlowNumber slow(Uint128 raw, int bits) {
   return SlowNumber::make(static_cast<std::uint64_t>(raw >> 64), static_cast<std::uint64_t>(raw),
                           bits);
@@ -159,6 +157,30 @@ TEST_CASE("fixed: the slow exponential of a logarithm's bounds encloses the numb
       CHECK(slow(x) <= slow_exp_negative(slow(-high)) + slack);
     }
   }
+}
+
+TEST_CASE("fixed: the logarithm before its last rounding is within 2^-113 of a slow series") {
+  std::mt19937_64 random(4);
+  const SlowNumber margin = SlowNumber::make(0, 128, 120);
+  for (int i = 0; i < 40; ++i) {
+    // From 1 to 4, half of them near the root of 2, where the series is slowest.
+    const Uint128 value =
+        i % 2 == 0 ? (Uint128{1} << 64) + random() + random()
+                   : (Uint128{1} << 64) + 0x6a09e667f3bcc908u - 20 + static_cast<unsigned>(i);
+    const Int128 log = log_120(value);
+    const SlowNumber slow_log = slow(static_cast<Uint128>(log), 120);
+    CHECK(slow_exp(slow_log) <= slow(value, 64) + slow(value, 64) * margin);
+    CHECK(slow(value, 64) <= slow_exp(slow_log + margin));
+  }
+}
+
+TEST_CASE("fixed: the logarithm next to 1 is told from a whole ulp") {
+  // ln(1 + u) < u and ln(1 - u) < -u for u = 2^-64.
+  const Fixed ulp = Fixed::from_raw(1);
+  CHECK(log(Fixed::whole(1) + ulp, Round::down) == Fixed());
+  CHECK(log(Fixed::whole(1) + ulp, Round::up) >= ulp);
+  CHECK(log(Fixed::whole(1) - ulp, Round::down) == -ulp - ulp);
+  CHECK(log(Fixed::whole(1) - ulp, Round::up) >= -ulp);
 }
 
 TEST_CASE("fixed: the logarithm of a sum of powers keeps its bounds, far beyond exp's range") {

@@ -57,4 +57,8 @@ constexpr Uint128 kExpError = 16;
 constexpr std::uint64_t kExpWholeMost = 255;
 Exponential exp_negative_parts(std::uint64_t whole, Uint128 fraction);
 
+// ln of value / 2^64, value from 1 to 2^127, in units of 2^-120, off by at most kLogError of them.
+constexpr Int128 kLogError = 128;
+Int128 log_120(Uint128 value);
+
 }  // namespace mc::fixed

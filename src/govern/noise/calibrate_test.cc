@@ -143,6 +143,19 @@ TEST_CASE("quote: Gaussian tails by sums and by integrals enclose each other's n
         number(integral.at_least(m, Round::up)) - number(summed.at_least(m, Round::down));
     CHECK(std::abs(gap) < 0.013);
   }
+  // 1 / (64 sqrt(2 pi))
+  for (const Round round : {Round::down, Round::up}) {
+    CHECK(number(integral.exactly(0, round)) ==
+          doctest::Approx(0.00623347313127239).epsilon(1e-13));
+  }
+  // Runs are bounded from above, and closely, to the right, to the left and across the middle.
+  for (const auto& [from, end] : {std::pair{-100, 30}, {-300, -100}, {100, 300}, {-40, 90}}) {
+    double sum = 0;
+    for (int m = from; m < end; ++m) sum += number(integral.exactly(m, Round::down));
+    const double above = number(integral.between_up(from, end)) / sum - 1;
+    CHECK(above >= -1e-15);
+    CHECK(above < 1e-3);
+  }
   // Where the weight is convex the two bounds are close.
   CHECK(number(integral.at_least(300, Round::up)) / number(integral.at_least(300, Round::down)) <
         1.002);

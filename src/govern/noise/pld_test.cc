@@ -188,6 +188,15 @@ TEST_CASE("pld: a spread keeps P and Q of each point, so it dominates") {
   CHECK(sum <= fixed::Probability::kOne + (fixed::Uint128{1} << 20));
 }
 
+TEST_CASE("pld: what a Gaussian loses beyond its lattice counts as infinite") {
+  const Losses losses = gaussian_losses(*DiscreteGaussian::make({100, 1}), 1);
+  CHECK(losses.beyond_high > fixed::Probability::zero());
+  CHECK(fixed::to_units(losses.beyond_high, 18, fixed::Round::up) == 1);
+  fixed::Uint128 sum = losses.beyond_high.raw();
+  for (const fixed::Uint128 mass : losses.masses) sum += mass;
+  CHECK(sum >= fixed::Probability::kOne);
+}
+
 TEST_CASE("pld: delta of a batch is the inverse of its epsilon, and falls") {
   const std::vector<Declared> batch{laplace(100'000'000, 100)};
   const std::int64_t epsilon = *batch_epsilon(batch, kMicro);

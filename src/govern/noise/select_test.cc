@@ -50,17 +50,17 @@ TEST_CASE("selection: no step exceeds epsilon and delta, in exact arithmetic") {
     const auto nano = static_cast<fixed::Uint128>(row.epsilon_nano);
     const Probability shrink_up = fixed::exp_negative(nano, 1'000'000'000, Round::up);
     const Probability shrink_down = fixed::exp_negative(nano, 1'000'000'000, Round::down);
-    const Probability delta = fixed::probability_of_units(row.delta_atto, 18, Round::up);
+    const Probability delta = fixed::probability_of_units(row.delta_atto, 18, Round::down);
     bool held = true, tight = true;
     for (std::int64_t n = 0; n < selection.certain_from(); ++n) {
       const Probability now = selection.chance(n), next = selection.chance(n + 1);
       held = held && now < next;
-      // next <= e^epsilon now + delta, as (next - delta) e^-epsilon <= now: by the larger
-      // e^-epsilon.
-      held = held && fixed::multiply(fixed::subtract(next, delta), shrink_up, Round::down) <= now;
+      // next <= e^epsilon now + delta, as (next - delta) e^-epsilon <= now, with the larger
+      // e^-epsilon and to the last ulp.
+      held = held && fixed::multiply(fixed::subtract(next, delta), shrink_up, Round::up) <= now;
       // 1 - now <= e^epsilon (1 - next) + delta
       held = held && fixed::multiply(fixed::subtract(now.complement(), delta), shrink_up,
-                                     Round::down) <= next.complement();
+                                     Round::up) <= next.complement();
       // One of the two is used up, but for rounding: no larger chance would do.
       const Probability more = Probability::from_raw(
           std::min(next.raw() + (fixed::Uint128{1} << 30), Probability::kOne));
