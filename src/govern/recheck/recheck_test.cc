@@ -183,6 +183,20 @@ TEST_CASE("recheck: a histogram, a root, a count or a digest that lies is refuse
           m.classes.count = 1;
           m.classes.min = 5;
         }) == "histogram_mismatch");
+  // Whole classes that are gone: the last size, and one of several of a size.
+  Table more = table;
+  for (const char* const age : {"50-59", "60-69"}) {
+    more.rows.push_back({"w", age, "flu", ""});
+    more.rows.push_back({"w", age, "cold", ""});
+  }
+  const Manifest whole = manifest_of(more);
+  const std::string gone = "rows_mismatch histogram_mismatch root_mismatch";
+  Table less = more;
+  less.rows.erase(less.rows.begin(), less.rows.begin() + 3);
+  CHECK(with_file(whole, csv(less)) == gone);
+  less = more;
+  less.rows.resize(less.rows.size() - 2);
+  CHECK(with_file(whole, csv(less)) == gone);
   // Of the right number of rows, as parse_manifest() wants it, and yet not those of the file.
   CHECK(with_manifest(table, [](Manifest& m) {
           m.release.rows = m.input.rows = 6;
@@ -246,6 +260,8 @@ TEST_CASE("recheck: what cannot be read as a manifest is refused, and nothing el
       {"another k", replaced(good, "\"k\":2", "\"k\":3"), "another k"},
       {"a fraction", replaced(good, "\"rows\":5", "\"rows\":5.5"), "rows"},
       {"too many rows", replaced(good, "\"rows\":5", "\"rows\":1073741825"), "1073741825"},
+      {"another smallest", replaced(good, "\"min\":2", "\"min\":3"), "classes.min"},
+      {"another count", replaced(good, "\"count\":2", "\"count\":3"), "classes.count"},
       {"a model", replaced(good, "syntactic", "semantic"), "model"},
       {"no warning", replaced(good, "\"downcoding\",", ""), "warnings"},
       {"a limit of two", replaced(good, "\"limit\":\"1\"", "\"limit\":\"2\""), "suppression.limit"},
