@@ -365,6 +365,20 @@ TEST_CASE("private: after a cancel no row is read, and no further answer is aske
   CHECK(session->report().rows == 0);
 }
 
+TEST_CASE("private: who has left, or is late, asks for nothing") {
+  Bench bench;
+  PrivateCall call;
+  call.dataset = 0;
+  const auto left = bench.session();
+  left->cancel();
+  CHECK_FALSE(left->answer(call).has_value());
+  SessionOptions options = bench.options();
+  options.deadline = bench.world.clock().mono();
+  const Reply late = bench.world.ask("alpha", "{ peopleDP { count { release } } }", {}, options);
+  CHECK(late.code() == "DEADLINE_EXCEEDED");
+  CHECK(bench.planner.asked.empty());
+}
+
 TEST_CASE("private: a refusal says more, and what it is counts in the report") {
   Bench bench;
   std::int64_t wait = 60;

@@ -17,7 +17,7 @@ bool is_constant(const Condition& condition, bool value) {
 json::Value json_of(const sql::Param& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag;
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  if (const auto* real = std::get_if<double>(&value)) return *real == 0 ? 0.0 : *real;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
   const auto* text = std::get_if<std::string>(&value);
   MC_CHECK(text != nullptr);  // to_param() of a column that is filterable gives nothing else
   return *text;
