@@ -88,10 +88,12 @@ class Clients {
     for (int number = 0;; ++number) {
       state = mixed(state + 0x9e3779b97f4a7c15);
       std::uint64_t key = key_of(plan_.round, plan_.node, thread, number);
-      // A key of another client's, now or in an earlier round: it may be anywhere on its way.
+      // A key of another client's, here or in another process, now or in an earlier round: it may
+      // be anywhere on its way.
       if (state % 8 == 0) {
         const int round = plan_.round - static_cast<int>((state >> 8) % 3);
-        key = key_of(std::max(round, 0), plan_.node, static_cast<int>((state >> 16) % 8),
+        key = key_of(std::max(round, 0), (state >> 5) % 2 == 0 ? "one" : "two",
+                     static_cast<int>((state >> 16) % 8),
                      static_cast<int>((state >> 24) % static_cast<unsigned>(number + 1)));
       }
       one(key, state >> 32);
@@ -201,10 +203,10 @@ Machine::~Machine() = default;
 
 accountant::Settings Machine::settings() const {
   accountant::Settings out;
-  out.plans["default"].window.epsilon = *accountant::parse_epsilon("0.4");
+  out.plans["default"].window.epsilon = *accountant::parse_epsilon("0.1");
   out.plans["default"].top_up_lifetime_max = *accountant::parse_epsilon("1000");
   out.other_datasets.length = *accountant::WindowLength::parse("day");
-  out.other_datasets.all_tenants.epsilon = *accountant::parse_epsilon("5");
+  out.other_datasets.all_tenants.epsilon = *accountant::parse_epsilon("1.5");
   return out;
 }
 

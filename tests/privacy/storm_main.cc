@@ -21,7 +21,7 @@ using namespace mc;         // NOLINT(google-build-using-namespace)
 using namespace mc::storm;  // NOLINT(google-build-using-namespace)
 
 constexpr int kFullCheckEach = 10;
-constexpr std::size_t kToldMax = 8'000;  // of one life, at most
+constexpr std::size_t kToldMax = 2'500;  // of one life, at most
 constexpr std::size_t kDeathsMax = 400;
 
 [[noreturn]] void stop(const std::string& why) {
@@ -46,9 +46,9 @@ class Storm {
       : url_(std::move(url)), random_(seed), nodes_(shared ? 2 : 1) {}
 
   void run(std::size_t operations) {
-    told_max_ = std::clamp<std::size_t>(operations / 25, 500, kToldMax);
+    told_max_ = std::clamp<std::size_t>(operations / 20, 500, kToldMax);
     while (done_ < operations || !each_step_was_met()) {
-      if (deaths_ > kDeathsMax && done_ >= operations) stop("a step of the journal was never met");
+      if (deaths_ > kDeathsMax && done_ >= 2 * operations) stop("a step of the journal was never met");
       round();
     }
     check(true);

@@ -72,7 +72,7 @@ Error Refusal::error() const {
 }
 
 struct Accountant::Parts {
-  Parts(World given, const Settings& configured, std::string node)
+  Parts(World given, const Settings& configured, const std::string& node)
       : writer(std::move(given.writer)),
         clock(given.clock),
         settings(configured),
@@ -89,6 +89,7 @@ struct Accountant::Parts {
   void take(std::unique_lock<std::mutex>& lock);
   void hand_over();
   std::vector<Result<Outcome>> write(std::span<const Operation* const> batch);
+  Result<std::vector<Result<Outcome>>> write_at_once(std::span<const Operation* const> batch);
   Status try_write(std::span<const Operation* const> batch, std::vector<Result<Outcome>>& answers);
   std::vector<Result<Outcome>> write_alone(const std::vector<Operation>& operations);
   Result<std::int64_t> settle_open(const std::string& holder, WallTime before);
@@ -191,28 +192,34 @@ Result<Outcome> Accountant::Parts::call(Operation operation) {
   }
 }
 
-std::vector<Result<Outcome>> Accountant::Parts::write(std::span<const Operation* const> batch) {
-  std::vector<Result<Outcome>> answers;
-  if (batch.empty()) return answers;
-  Status done = ok();
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    answers.clear();
-    done = try_write(batch, answers);
+// The answers of a batch that was stored, or why it was not.
+Result<std::vector<Result<Outcome>>> Accountant::Parts::write_at_once(
+    std::span<const Operation* const> batch) {
+  for (int attempt = 1;; ++attempt) {
+    std::vector<Result<Outcome>> answers;
+    const Status done = try_write(batch, answers);
     if (done) return answers;
     desk.forget();
-    if (done.error().code != Code::conflict) break;
+    if (done.error().code != Code::conflict) return tl::unexpected<Error>(done.error());
+    if (attempt == kAttemptsMax) return fail(Code::unavailable, done.error().what);
+  }
+}
+
+std::vector<Result<Outcome>> Accountant::Parts::write(std::span<const Operation* const> batch) {
+  if (batch.empty()) return {};
+  auto answers = write_at_once(batch);
+  if (answers) return std::move(*answers);
+  if (batch.size() == 1 || answers.error().code == Code::unavailable) {
+    return std::vector<Result<Outcome>>(batch.size(), tl::unexpected<Error>(answers.error()));
   }
   // One that the database refuses for what it is must not take the others with it.
-  if (batch.size() > 1 && done.error().code != Code::unavailable) {
-    answers.clear();
-    for (const Operation* each : batch) {
-      answers.push_back(std::move(write({&each, 1}).front()));
-    }
-    return answers;
+  std::vector<Result<Outcome>> out;
+  out.reserve(batch.size());
+  for (const Operation* each : batch) {
+    auto one = write_at_once({&each, 1});
+    out.push_back(one ? std::move(one->front()) : tl::unexpected<Error>(one.error()));
   }
-  const Code code = done.error().code == Code::conflict ? Code::unavailable : done.error().code;
-  answers.assign(batch.size(), fail(code, done.error().what));
-  return answers;
+  return out;
 }
 
 Status Accountant::Parts::try_write(std::span<const Operation* const> batch,
@@ -232,6 +239,7 @@ Status Accountant::Parts::try_write(std::span<const Operation* const> batch,
 std::vector<Result<Outcome>> Accountant::Parts::write_alone(
     const std::vector<Operation>& operations) {
   std::vector<const Operation*> batch;
+  batch.reserve(operations.size());
   for (const Operation& each : operations) batch.push_back(&each);
   const std::lock_guard lock(turn_mutex);
   return write(batch);
@@ -247,6 +255,7 @@ Result<std::int64_t> Accountant::Parts::settle_open(const std::string& holder, W
     }
     if (refs.empty()) return settled;
     std::vector<Operation> operations;
+    operations.reserve(refs.size());
     for (const ChargeRef& each : refs) operations.emplace_back(Abandon{each});
     for (const Result<Outcome>& each : write_alone(operations)) MC_TRY_OK(status_of(each));
     settled += static_cast<std::int64_t>(refs.size());
@@ -259,7 +268,7 @@ Accountant::~Accountant() {
 }
 
 Result<std::unique_ptr<Accountant>> Accountant::open(World world, const Settings& settings,
-                                                     std::string node) {
+                                                     const std::string& node) {
   MC_TRY_OK(settings.check());
   if (node.empty() || node.size() > kNameBytesMax || !is_one_line(node)) {
     return fail(Code::invalid, "the name of the node is not one line of 1 to 200 bytes");
@@ -348,6 +357,7 @@ Result<std::int64_t> Accountant::settle_left_open() {
   }
   // Whoever looks for an expired one ends it, and finds nothing left to revoke.
   std::vector<Operation> operations;
+  operations.reserve(expired.size());
   for (const TopUp& each : expired) operations.emplace_back(RevokeTopUp{each.tenant, each.id});
   for (const Result<Outcome>& each : parts_->write_alone(operations)) {
     const bool broken = !each && each.error().code != Code::conflict;

@@ -125,7 +125,7 @@ class Accountant {
   // `node` names this server among those of one database, the same after a restart. What it left
   // open is settled first: RESERVED is released, EXECUTING is burned.
   static Result<std::unique_ptr<Accountant>> open(World world, const Settings& settings,
-                                                  std::string node);
+                                                  const std::string& node);
   ~Accountant();
   Accountant(const Accountant&) = delete;
   Accountant& operator=(const Accountant&) = delete;

@@ -259,6 +259,7 @@ Status Desk::finish() {
 
 std::vector<const Account*> Desk::changed() const {
   std::vector<const Account*> out;
+  out.reserve(changed_.size());
   for (const Held* held : changed_) out.push_back(&held->account);
   return out;
 }

@@ -112,7 +112,7 @@ std::vector<Param> parameters_of(const Account& account) {
 
 }  // namespace
 
-std::string Store::locking(std::string text) const {
+std::string Store::locking(const std::string& text) const {
   const bool locks = !peeks_ && connection_.dialect() == sql::Dialect::postgres;
   return locks ? text + " FOR UPDATE" : text;
 }

@@ -69,7 +69,7 @@ class Store {
                                                  std::span<const sql::Param> params);
   Result<std::vector<TopUp>> read_top_ups(std::string_view where,
                                           std::span<const sql::Param> params);
-  std::string locking(std::string text) const;
+  std::string locking(const std::string& text) const;
 
   sql::Connection& connection_;
   const bool peeks_;

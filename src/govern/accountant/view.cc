@@ -134,6 +134,7 @@ Result<Quote> View::quote(const Charge& charge) {
 Result<std::vector<Standing>> View::standings(const Subject& subject, const std::string& plan) {
   MC_TRY(const std::vector<Account> accounts, accounts_of(charge_for(subject, plan)));
   std::vector<Standing> out;
+  out.reserve(accounts.size());
   for (const Account& each : accounts) out.push_back(standing_of(each));
   return out;
 }

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::int64_t kDayNanos = INT64_C(86'400'000'000'000);
 constexpr std::int64_t kDaysMax = 366;
+constexpr std::int64_t kMonthsTo1970 = INT64_C(1970) * 12;
 
 constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
@@ -24,11 +25,11 @@ std::int64_t month_of(std::int64_t day) {
   const std::int64_t year = (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
   const std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
   const std::int64_t from_march = (5 * of_year + 2) / 153;
-  return (era * 400 + year) * 12 + from_march + 2 - 1970 * 12;
+  return (era * 400 + year) * 12 + from_march + 2 - kMonthsTo1970;
 }
 
 std::int64_t first_day_of(std::int64_t month) {
-  const std::int64_t from_march = month + 1970 * 12 - 2;
+  const std::int64_t from_march = month + kMonthsTo1970 - 2;
   const std::int64_t year = floor_divide(from_march, 12);
   const std::int64_t era = floor_divide(year, 400);
   const std::int64_t of_era = year - era * 400;
