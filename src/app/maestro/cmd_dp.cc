@@ -57,6 +57,7 @@ void show(const Context& context, const Flags& flags,
     return;
   }
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(findings.size());
   for (const dp::AuditFinding& found : findings) {
     rows.push_back({found.holds ? "holds" : "BROKEN", found.mechanism, found.pair,
                     found_of(found.lower, found.epsilon), found_of(found.rho_lower, found.rho),

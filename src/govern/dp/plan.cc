@@ -60,8 +60,11 @@ Status check_keys(const Spec& spec) {
   if (spec.keys == Keys::none && spec.measure == Measure::top) {
     return fail(Code::invalid, "top needs keys to choose from");
   }
-  const std::size_t bins = spec.measure == Measure::histogram ? spec.points.size() + 1 : 1;
-  const std::size_t most = spec.measure == Measure::top ? kCandidatesMax : kCellsMax / bins;
+  if (spec.keys != Keys::known && spec.keys_listed != 1) {
+    return fail(Code::invalid, "keys listed is 1 where no keys are listed");
+  }
+  const std::size_t most =
+      spec.measure == Measure::top ? kCandidatesMax : kCellsMax / (spec.points.size() + 1);
   return check_range("keys listed", static_cast<std::int64_t>(spec.keys_listed), 1,
                      static_cast<std::int64_t>(most));
 }

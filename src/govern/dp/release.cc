@@ -83,7 +83,11 @@ class Releasing {
 
   // One is chosen and taken away, so many times.
   Result<std::vector<std::uint32_t>> peel(std::vector<std::uint32_t> groups, Chance chance) const {
+    if (groups.size() > kCandidatesMax) {
+      return fail(Code::exhausted, "top: more groups are shown than can be chosen from");
+    }
     std::vector<std::int64_t> scores;
+    scores.reserve(groups.size());
     for (const std::uint32_t group : groups) scores.push_back(exact_.rows[group]);
     std::vector<std::uint32_t> out;
     while (!groups.empty() && std::cmp_less(out.size(), spec_.top)) {

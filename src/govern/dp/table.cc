@@ -82,7 +82,7 @@ std::uint32_t Groups::add(std::string_view key) {
 }
 
 std::uint32_t Groups::index_of(std::string_view key) {
-  const auto found = indexes_.find(std::string(key));
+  const auto found = indexes_.find(key);
   if (found != indexes_.end()) return found->second;
   return keys_ == Keys::unknown ? add(key) : kNoGroup;
 }

@@ -52,7 +52,12 @@ class Groups {
   Keys keys_;
   std::vector<std::string> names_;
   std::vector<std::uint64_t> digests_;
-  std::unordered_map<std::string, std::uint32_t> indexes_;
+  // Keys come from outside: their hash is keyed, and looked up without a copy.
+  struct Hash {
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): of the standard
+    std::size_t operator()(std::string_view key) const { return keyed_hash(0, key); }
+  };
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> indexes_;
 };
 
 // A chunk of columns of equal length.
