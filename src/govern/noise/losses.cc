@@ -129,7 +129,7 @@ Losses laplace_losses(std::int64_t epsilon_nano, std::int64_t sensitivity) {
 }
 
 Losses gaussian_losses(const DiscreteGaussian& noise, std::int64_t sensitivity) {
-  constexpr std::int64_t kRunsMost = 2'048;
+  constexpr std::int64_t kRunsMost = 16'384;
   constexpr std::int64_t kReach = 12;  // sigma: what lies beyond has a chance below 2^-105
   const GaussianTail tails(noise);
   const Fraction squared = noise.sigma_squared();
@@ -186,6 +186,7 @@ constexpr std::size_t kSquaredMost = 2'048;
 
 Losses times(const Losses& one, std::int64_t count) {
   MC_CHECK(count > 0);
+  if (count == 1) return one;
   // What the other ones can add to a part of the sum at most.
   const Fixed all = fixed::multiply(one.top, count, Round::up);
   if (one.masses.size() == 2) {
