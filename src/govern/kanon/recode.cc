@@ -140,8 +140,12 @@ Result<Recoding> recode(const Problem& problem, const RecodeOptions& options) {
   const Space space(problem);
   Groups groups(problem, space);
   Recoding out;
-  Meter meter(options, out.stats);
+  const std::uint64_t steps_max =
+      options.steps_max > 0 ? options.steps_max : kStepsMax + kStepsMaxOfRow * problem.rows();
+  Meter meter(options.watch, out.stats);
+  meter.allow(steps_max - steps_max / 8);  // classes made in haste need refining most
   Grow(groups, meter, out.stats).run();
+  meter.allow(steps_max);
   if (!meter.cancelled()) Refine(groups, meter, out.stats).run();
   if (meter.cancelled()) return fail(Code::unavailable, "local recoding was cancelled");
   MC_TRY_OK(have_values(problem, groups));

@@ -30,8 +30,12 @@ struct RecodeProgress {
 // Asked every few milliseconds. Go::finish: what there is counts, made whole by quick means.
 using RecodeWatch = std::function<Go(const RecodeProgress&)>;
 
+// Many columns can have more cells than could ever be looked at, so there is always a limit.
+inline constexpr std::uint64_t kStepsMax = 1'000'000'000;  // and for each row:
+inline constexpr std::uint64_t kStepsMaxOfRow = 4'000;
+
 struct RecodeOptions {
-  std::uint64_t steps_max = 0;  // 0 = as many as it takes; any number gives a valid answer
+  std::uint64_t steps_max = 0;  // any number gives a valid answer; 0 = the limit above
   RecodeWatch watch = {};
 };
 

@@ -9,20 +9,23 @@ constexpr std::uint64_t kWatchEvery = 1 << 19;  // steps
 
 }  // namespace
 
+void Meter::allow(std::uint64_t steps) {
+  limit_ = steps;
+  ended_ = go_ != Go::on;
+}
+
 bool Meter::spend(std::uint64_t steps) {
-  if (!stats_->finished) return false;
+  if (ended_) return false;
   stats_->steps += steps;
   since_ += steps;
-  if (options_->steps_max > 0 && stats_->steps > options_->steps_max) {
-    stats_->finished = false;
-    return false;
+  ended_ = stats_->steps > limit_;
+  if (!ended_ && since_ >= kWatchEvery && *watch_) {
+    since_ = 0;
+    go_ = (*watch_)(progress);
+    ended_ = go_ != Go::on;
   }
-  if (since_ < kWatchEvery || !options_->watch) return true;
-  since_ = 0;
-  const Go go = options_->watch(progress);
-  cancelled_ = go == Go::cancel;
-  if (go != Go::on) stats_->finished = false;
-  return stats_->finished;
+  if (ended_) stats_->finished = false;
+  return !ended_;
 }
 
 Groups::Groups(const Problem& problem, const Space& space)

@@ -24,20 +24,24 @@ struct Group {
   std::uint64_t total() const { return cost * rows; }
 };
 
-// Counts steps against the limit, and asks the watch now and then.
+// Counts steps against a limit, and asks the watch now and then.
 class Meter {
  public:
-  Meter(const RecodeOptions& options, RecodeStats& stats) : options_(&options), stats_(&stats) {}
-  // False = end what you do; stays so.
+  Meter(const RecodeWatch& watch, RecodeStats& stats) : watch_(&watch), stats_(&stats) {}
+  // From now on there may be so many in all. Goes on unless the watch ended it.
+  void allow(std::uint64_t steps);
+  // False = end what you do; stays so until more are allowed.
   bool spend(std::uint64_t steps);
-  bool cancelled() const { return cancelled_; }
+  bool cancelled() const { return go_ == Go::cancel; }
   RecodeProgress progress;
 
  private:
-  const RecodeOptions* options_;
+  const RecodeWatch* watch_;
   RecodeStats* stats_;
+  std::uint64_t limit_ = 0;
   std::uint64_t since_ = 0;
-  bool cancelled_ = false;
+  bool ended_ = true;
+  Go go_ = Go::on;
 };
 
 class Groups {
