@@ -97,7 +97,7 @@ class Clients {
                      static_cast<int>((state >> 24) % static_cast<unsigned>(number + 1)));
       }
       one(key, state >> 32);
-      if (state % 50 == 1) top_up(key, state >> 32);
+      if (state % 16 == 1) top_up(key, state >> 32);
     }
   }
 
@@ -275,8 +275,9 @@ std::vector<Told> Child::listen(std::size_t at_most) {
   }
   ::close(pipe_);
   int status = 0;
-  if (::waitpid(pid_, &status, 0) != pid_ || !WIFSIGNALED(status)) {
-    std::fprintf(stderr, "a child ended by itself: %d\n", WEXITSTATUS(status));
+  const bool ended = ::waitpid(pid_, &status, 0) == pid_;
+  if (!ended || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+    std::fprintf(stderr, "a child ended by itself, with status %d\n", status);
     std::exit(1);
   }
   return out;
