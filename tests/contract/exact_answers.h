@@ -45,12 +45,18 @@ class ExactAnswers final : public PrivateAnswers {
     return out;
   }
 
+  Result<PrivateQuestion> read_sql(std::string_view sql) const override {
+    if (read_as) return read_as(sql);
+    return fail(Code::invalid, "no SQL here");
+  }
+
   static PrivateResult failed(const Error& error) {
     return tl::unexpected<PrivateRefusal>(PrivateRefusal{error, {}, {}, false});
   }
 
   std::function<std::optional<PrivateRefusal>(const PrivateCall& call)> refuse;
   std::function<Status(const PrivateCall& call, RowScan& rows)> instead;  // before it answers
+  std::function<Result<PrivateQuestion>(std::string_view sql)> read_as;
   std::vector<Asked> asked;
 
  private:

@@ -122,14 +122,20 @@ class Binder {
   void bind_private_types() {
     parts_.private_answer = id("DPAnswer");
     parts_.private_row = id("DPRow");
+    parts_.private_quote = id("DPQuote");
     int part = 0;
     for (const char* name :
-         {"release", "verdict", "epsilon", "delta", "mechanism", "snapshot", "rows"}) {
+         {"release", "verdict", "epsilon", "delta", "mechanism", "snapshot", "rows", "quote"}) {
       mark("DPAnswer", name, {FieldKind::private_part, -1, part++});
     }
     for (const char* name : {"key", "value", "low", "high"}) {
       mark("DPRow", name, {FieldKind::private_part, -1, part++});
     }
+    for (const char* name : {"id", "validUntil", "rmse", "halfWidth", "alwaysShown", "remaining",
+                             "resetsAt", "queriesLeft", "nearest"}) {
+      mark("DPQuote", name, {FieldKind::private_part, -1, part++});
+    }
+    mark("Query", "sqlDP", {FieldKind::private_sql});
   }
 
   void bind_mutations(int index, const Dataset& dataset) {

@@ -47,10 +47,11 @@ enum class FieldKind : std::uint8_t {
   // of private answers (private_schema.cc)
   private_root,
   private_aggregate,  // index: PrivateAggregate
-  private_part        // index: PrivatePart
+  private_part,       // index: PrivatePart
+  private_sql
 };
 
-// Fields of DPAnswer, then of DPRow.
+// Fields of DPAnswer, then of DPRow, then of DPQuote.
 enum class PrivatePart : std::uint8_t {
   release,
   verdict,
@@ -59,10 +60,20 @@ enum class PrivatePart : std::uint8_t {
   mechanism,
   snapshot,
   rows,
+  quote,
   key,
   value,
   low,
-  high
+  high,
+  quote_id,
+  valid_until,
+  rmse,
+  half_width,
+  always_shown,
+  remaining,
+  resets_at,
+  queries_left,
+  nearest
 };
 
 struct FieldPlan {
@@ -111,7 +122,8 @@ struct Catalog::Parts {
   std::vector<DatasetPlan> datasets;
   std::vector<std::vector<RelationPlan>> relations;  // by dataset, by relation
   graphql::TypeId page_info = 0;
-  graphql::TypeId private_answer = graphql::kNoType, private_row = graphql::kNoType;
+  graphql::TypeId private_answer = graphql::kNoType, private_row = graphql::kNoType,
+                  private_quote = graphql::kNoType;
   CursorSealer sealer;
 
   Parts(Model m, const Secret& key) : model(std::move(m)), sealer(key) {}

@@ -14,7 +14,8 @@ using graphql::Datum;
 constexpr std::array<std::string_view, 7> kNames = {"count",     "sum",  "mean", "quantile",
                                                     "histogram", "topK", "units"};
 constexpr std::size_t kDecimalBytesMax = 64;
-constexpr std::size_t kIdBytesMax = 256;  // of idempotencyKey, quote
+constexpr std::size_t kIdBytesMax = 256;  // of idempotencyKey
+constexpr std::size_t kQuoteBytesMax = 1'024;
 
 std::string_view column_name(const Dataset& dataset, int column) {
   return dataset.columns[static_cast<std::size_t>(column)].name;
@@ -156,6 +157,18 @@ Result<std::string> short_text(const json::Object& arguments, std::string_view n
   return *text;
 }
 
+// A quote carries what it promises, so it is longer than other ids.
+Result<std::string> quote_text(const json::Object& arguments) {
+  const json::Value* const value = arguments.find("quote");
+  const std::string* const text = value == nullptr ? nullptr : value->as_string();
+  if (text == nullptr) return std::string();
+  if (text->empty() || text->size() > kQuoteBytesMax) {
+    return fail(Code::invalid,
+                "quote: must have 1 to " + std::to_string(kQuoteBytesMax) + " bytes");
+  }
+  return *text;
+}
+
 Result<std::int64_t> count_of(const json::Object& arguments, std::string_view name) {
   const json::Value* const value = arguments.find(name);
   const std::int64_t* const number = value == nullptr ? nullptr : value->as_int();
@@ -173,6 +186,20 @@ void each_word(const json::Object& arguments, std::string_view name, Use use) {
   }
 }
 
+// The arguments of every form.
+Status read_common(const json::Object& arguments, PrivateCall& out) {
+  MC_TRY(out.epsilon, decimal_text(arguments, "epsilon"));
+  MC_TRY(out.mechanism, short_text(arguments, "mechanism"));
+  MC_TRY(out.idempotency_key, short_text(arguments, "idempotencyKey"));
+  MC_TRY(out.quote, quote_text(arguments));
+  each_word(arguments, "consent", [&](const std::string& word) {
+    (word == "QUEUE" ? out.may_queue : out.may_degrade) = true;
+  });
+  const json::Value* const dry = arguments.find("dryRun");
+  out.dry_run = dry != nullptr && dry->as_bool() != nullptr && *dry->as_bool();
+  return ok();
+}
+
 Result<PrivateCall> call_of(const Call& call) {
   const json::Object& arguments = call.field.arguments;
   const Dataset& dataset = *call.core.plan(call.plan.dataset).dataset;
@@ -184,16 +211,47 @@ Result<PrivateCall> call_of(const Call& call) {
   each_word(arguments, "groupBy",
             [&](const std::string& word) { out.group_by.push_back(dataset.column_index(word)); });
   out.where = arguments.find("where");
-  MC_TRY(out.epsilon, decimal_text(arguments, "epsilon"));
   MC_TRY(out.q, decimal_text(arguments, "q"));
-  MC_TRY(out.mechanism, short_text(arguments, "mechanism"));
-  MC_TRY(out.idempotency_key, short_text(arguments, "idempotencyKey"));
-  MC_TRY(out.quote, short_text(arguments, "quote"));
+  MC_TRY_OK(read_common(arguments, out));
   const bool top = out.aggregate == PrivateAggregate::top_k;
   MC_TRY(out.k, count_of(arguments, top ? "k" : "bins"));
-  each_word(arguments, "consent", [&](const std::string& word) {
-    (word == "QUEUE" ? out.may_queue : out.may_degrade) = true;
+  return out;
+}
+
+// What the planner has read of the SQL form, by the names of the model.
+Result<PrivateCall> call_of(const Session::Core& core, const PrivateQuestion& question,
+                            const json::Object& arguments) {
+  PrivateCall out;
+  const std::vector<Dataset>& datasets = core.parts.model.datasets;
+  const auto found = std::find_if(datasets.begin(), datasets.end(), [&](const Dataset& dataset) {
+    return dataset.privacy &&
+           (dataset.plural == question.dataset || dataset.name == question.dataset);
   });
+  if (found == datasets.end()) {
+    return fail(Code::not_found,
+                "no dataset '" + excerpt(question.dataset) + "' has private answers");
+  }
+  out.dataset = static_cast<int>(found - datasets.begin());
+  out.aggregate = question.aggregate;
+  if (question.aggregate == PrivateAggregate::units) {
+    if (question.of != found->privacy->unit) {
+      return fail(Code::invalid,
+                  "sql: COUNT(DISTINCT ...) is of the privacy unit, " + found->privacy->unit);
+    }
+  } else if (!question.of.empty()) {
+    out.of = found->column_index(question.of);
+    if (out.of < 0) return fail(Code::invalid, "sql: no column '" + excerpt(question.of) + "'");
+  }
+  for (const std::string& name : question.group_by) {
+    out.group_by.push_back(found->column_index(name));
+    if (out.group_by.back() < 0) {
+      return fail(Code::invalid, "sql: no column '" + excerpt(name) + "'");
+    }
+  }
+  out.where = &question.where;
+  out.q = question.q;
+  out.k = question.k;
+  MC_TRY_OK(read_common(arguments, out));
   return out;
 }
 
@@ -247,14 +305,44 @@ Datum rows_datum(const Call& call, const AnsweredPrivately& answered) {
   return Datum::of_list(items, static_cast<std::uint32_t>(rows.size()));
 }
 
+Datum text_or_null(const std::string& text) {
+  return text.empty() ? Datum{} : Datum::of_text(text);
+}
+Datum optional(const std::optional<std::string>& text) {
+  return text ? Datum::of_text(*text) : Datum{};
+}
+Datum optional(const std::optional<std::int64_t>& number) {
+  return number ? Datum::of_int(*number) : Datum{};
+}
+
+Datum quote_part(const PrivateQuote& quote, PrivatePart part) {
+  switch (part) {
+    case PrivatePart::quote_id:
+      return text_or_null(quote.id);
+    case PrivatePart::valid_until:
+      return text_or_null(quote.valid_until);
+    case PrivatePart::rmse:
+      return Datum::of_text(quote.rmse);
+    case PrivatePart::half_width:
+      return Datum::of_text(quote.half_width);
+    case PrivatePart::always_shown:
+      return optional(quote.always_shown);
+    case PrivatePart::remaining:
+      return optional(quote.remaining);
+    case PrivatePart::resets_at:
+      return optional(quote.resets_at);
+    case PrivatePart::queries_left:
+      return optional(quote.queries_left);
+    default:
+      return optional(quote.nearest);
+  }
+}
+
 Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t index) {
   const PrivateAnswer& answer = answered.answer;
-  const auto optional = [](const std::optional<std::string>& text) {
-    return text ? Datum::of_text(*text) : Datum{};
-  };
   switch (static_cast<PrivatePart>(call.plan.index)) {
     case PrivatePart::release:
-      return Datum::of_text(answer.release);
+      return text_or_null(answer.release);
     case PrivatePart::verdict:
       return Datum::of_text(answer.verdict);
     case PrivatePart::epsilon:
@@ -267,6 +355,10 @@ Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t
       return Datum::of_text(answer.snapshot);
     case PrivatePart::rows:
       return rows_datum(call, answered);
+    case PrivatePart::quote:
+      return !answer.quote
+                 ? Datum{}
+                 : Datum::of_object({.type = call.core.parts.private_quote, .data = &answered});
     case PrivatePart::key:
       return key_datum(call, answered, answer.rows[index]);
     case PrivatePart::value:
@@ -275,8 +367,9 @@ Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t
       return optional(answer.rows[index].low);
     case PrivatePart::high:
       return optional(answer.rows[index].high);
+    default:
+      return quote_part(*answer.quote, static_cast<PrivatePart>(call.plan.index));
   }
-  return {};
 }
 
 }  // namespace
@@ -364,19 +457,46 @@ Status Session::Core::run_unseen(const GrantedConnection& on, const StatementVie
   return status;
 }
 
-// One field is one answer, however many parents: personsDP has one.
-void resolve_private(const Call& call) {
-  Result<PrivateCall> asked = call_of(call);
-  if (!asked) return call.all(call.core.error(asked.error(), call.field.arena));
-  std::vector<int> key_columns = asked->group_by;
-  if (asked->aggregate == PrivateAggregate::top_k) key_columns = {asked->of};
-  PrivateResult result = call.core.answer_privately(std::move(*asked));
+namespace {
+
+// Asks the planner, and gives its answer or refusal for all parents.
+void answer(const Call& call, PrivateCall asked) {
+  std::vector<int> key_columns = asked.group_by;
+  if (asked.aggregate == PrivateAggregate::top_k) key_columns = {asked.of};
+  const int dataset = asked.dataset;
+  PrivateResult result = call.core.answer_privately(std::move(asked));
   if (!result) return call.all(refusal_datum(call, std::move(result).error()));
-  const Result<Grant*> grant = call.core.enter(call.plan.dataset, Use::noised);
+  const Result<Grant*> grant = call.core.enter(dataset, Use::noised);
   MC_CHECK(grant.has_value());  // answer_privately() has entered
   const AnsweredPrivately& answered = call.core.answered.emplace_back(
       AnsweredPrivately{std::move(*result), *grant, std::move(key_columns)});
   call.all(Datum::of_object({.type = call.core.parts.private_answer, .data = &answered}));
+}
+
+}  // namespace
+
+// One field is one answer, however many parents: personsDP has one.
+void resolve_private(const Call& call) {
+  Result<PrivateCall> asked = call_of(call);
+  if (!asked) return call.all(call.core.error(asked.error(), call.field.arena));
+  answer(call, std::move(*asked));
+}
+
+void resolve_private_sql(const Call& call) {
+  const auto failed = [&](const Error& error) {
+    call.all(call.core.error(error, call.field.arena));
+  };
+  const PrivateAnswers* const planner = call.core.options.private_answers;
+  const json::Value* const sql = call.field.arguments.find("sql");
+  const std::string* const text = sql == nullptr ? nullptr : sql->as_string();
+  if (planner == nullptr || text == nullptr) {
+    return failed({Code::not_found, "there is no differential privacy here"});
+  }
+  const Result<PrivateQuestion> question = planner->read_sql(*text);
+  if (!question) return failed(question.error());
+  Result<PrivateCall> asked = call_of(call.core, *question, call.field.arguments);
+  if (!asked) return failed(asked.error());
+  answer(call, std::move(*asked));
 }
 
 void resolve_private_part(const Call& call) {

@@ -55,6 +55,7 @@ struct PrivateCall {
   std::int64_t k = 0;      // of topK; bins of a histogram; 0 = was not given
   bool may_queue = false;  // consents
   bool may_degrade = false;
+  bool dry_run = false;  // the answer has a quote, and no rows: nothing is spent or read
 };
 
 struct PrivateRow {
@@ -63,11 +64,37 @@ struct PrivateRow {
   std::optional<std::string> low, high;  // of the 95 % interval
 };
 
+// What a query would be, before it is run. Numbers are decimals.
+struct PrivateQuote {
+  std::string id;  // to run exactly that; "" when it would be refused
+  std::string valid_until;
+  std::string rmse, half_width;              // of one number: root mean square error; 95 % interval
+  std::optional<std::int64_t> always_shown;  // groups of so many units, where keys are selected
+  std::optional<std::string> remaining;      // epsilon of the budget that is nearest to its end
+  std::optional<std::string> resets_at;
+  std::optional<std::int64_t> queries_left;  // about so many such queries; none = no limit
+  std::optional<std::string> nearest;        // the largest epsilon that would pass, when this does
+                                             // not
+};
+
 struct PrivateAnswer {
-  std::string release;  // its id
+  std::string release;  // its id; "" of a dry run
   std::string verdict;  // "ALLOW", "CACHED" ...
   std::string epsilon, delta, mechanism, snapshot;
   std::vector<PrivateRow> rows;  // in an order that tells nothing of the data beyond the values
+  std::optional<PrivateQuote> quote = {};  // of a dry run
+};
+
+// A query that was written in another form than GraphQL, by names.
+struct PrivateQuestion {
+  std::string dataset;  // its name or plural
+  PrivateAggregate aggregate = PrivateAggregate::count;
+  std::string of;  // column; "" for a count
+  std::vector<std::string> group_by;
+  json::Value where;  // a filter as GraphQL has it; null = none
+  std::string q;      // decimal, of a quantile
+  std::int64_t k = 0;
+  bool operator==(const PrivateQuestion&) const = default;
 };
 
 // A refusal is a GraphQL error with these extensions beside its code.
@@ -106,6 +133,8 @@ class PrivateAnswers {
  public:
   virtual ~PrivateAnswers() = default;
   virtual PrivateResult answer(const PrivateCall& call, RowScan& rows) = 0;
+  // `invalid` names the place.
+  virtual Result<PrivateQuestion> read_sql(std::string_view sql) const = 0;
 };
 
 // May a caller with this access filter private answers like that? Reads no data. Every column has

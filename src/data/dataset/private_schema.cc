@@ -29,9 +29,9 @@ enum DPConsent {
 }
 "A differentially private answer. The same question of the same data has the same answer."
 type DPAnswer {
-  "Its id, in records and in receipts."
-  release: ID!
-  "ALLOW, CACHED (nothing was spent) or DEGRADE."
+  "Its id, in records and in receipts; null of a dry run."
+  release: ID
+  "ALLOW, CACHED (nothing is spent), DEGRADE; of a dry run also DENY."
   verdict: String!
   "What it cost."
   epsilon: Decimal!
@@ -40,6 +40,26 @@ type DPAnswer {
   "Of the data that it is about."
   snapshot: String!
   rows: [DPRow!]! @listSize(assumedSize: 10)
+  "Of a dry run alone."
+  quote: DPQuote
+}
+"What a query would be, before it is run."
+type DPQuote {
+  "For the argument quote, to run exactly that; null when it would be refused."
+  id: ID
+  validUntil: DateTime
+  "Of one number: root mean square error, and half of the 95 % interval."
+  rmse: Decimal!
+  halfWidth: Decimal!
+  "Groups of so many units are always shown, where keys are not public."
+  alwaysShown: Long
+  "Epsilon of the budget that is nearest to its end, before this query."
+  remaining: Decimal
+  resetsAt: DateTime
+  "About so many such queries fit; null without a limit."
+  queriesLeft: Long
+  "The largest epsilon that would pass, when this one does not."
+  nearest: Decimal
 }
 type DPRow {
   "One for each column of groupBy."
@@ -50,6 +70,11 @@ type DPRow {
   high: Decimal
 }
 )";
+
+// What every form of a query takes.
+constexpr std::string_view kArguments =
+    "epsilon: Decimal, mechanism: DPMechanism, idempotencyKey: String, quote: ID, "
+    "consent: [DPConsent!], dryRun: Boolean = false): DPAnswer";
 
 std::string names_of(const Dataset& dataset, bool (PrivateColumn::*is)() const) {
   std::string out;
@@ -65,19 +90,20 @@ std::string field(const Dataset& dataset, std::string_view name, std::string_vie
   const std::string& type = dataset.type;
   std::string out = "  " + std::string(name) + "(" + std::string(own) + "where: " + type + "Filter";
   if (groups && dataset.privacy->keys()) out += ", groupBy: [" + type + "DPKey!]";
-  out +=
-      ", epsilon: Decimal, mechanism: DPMechanism, idempotencyKey: String, quote: ID, "
-      "consent: [DPConsent!]): DPAnswer";
+  out.append(", ").append(kArguments);
   out += kCostOfAnswer;
   return out + "\n";
+}
+
+bool any_private(const Model& model) {
+  return std::any_of(model.datasets.begin(), model.datasets.end(),
+                     [](const Dataset& dataset) { return dataset.privacy.has_value(); });
 }
 
 }  // namespace
 
 std::string private_common(const Model& model) {
-  const bool any = std::any_of(model.datasets.begin(), model.datasets.end(),
-                               [](const Dataset& dataset) { return dataset.privacy.has_value(); });
-  return any ? std::string(kCommon.substr(1)) : "";
+  return any_private(model) ? std::string(kCommon.substr(1)) : "";
 }
 
 std::string private_types(const Dataset& dataset) {
@@ -101,6 +127,12 @@ std::string private_types(const Dataset& dataset) {
   if (dataset.privacy->keys()) out += field(dataset, "topK", of_key + "k: Int!, ", false);
   return out + "  \"Different " + dataset.privacy->unit + ".\"\n" +
          field(dataset, "units", "", true) + "}\n";
+}
+
+std::string private_sql_field(const Model& model) {
+  if (!any_private(model)) return "";
+  std::string out = "  \"One aggregate of one dataset, in the SQL form.\"\n  sqlDP(sql: String!, ";
+  return out.append(kArguments).append(kCostOfAnswer) + "\n";
 }
 
 std::string private_query_field(const Dataset& dataset) {

@@ -12,5 +12,6 @@ std::string private_common(const Model& model);
 // Of a dataset that has one: its types, and its field of Query.
 std::string private_types(const Dataset& dataset);
 std::string private_query_field(const Dataset& dataset);
+std::string private_sql_field(const Model& model);
 
 }  // namespace mc::dataset

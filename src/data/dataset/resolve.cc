@@ -211,6 +211,8 @@ void Session::resolve(const graphql::FieldCall& call, std::span<const graphql::O
       return it.all(Datum::of_object({.type = core_->plan(plan.dataset).private_root}));
     case FieldKind::private_aggregate:
       return resolve_private(it);
+    case FieldKind::private_sql:
+      return resolve_private_sql(it);
     case FieldKind::private_part:
       return resolve_private_part(it);
     case FieldKind::none:

@@ -225,6 +225,7 @@ std::string sdl(const Model& model) {
     out += write_types(dataset);
     mutation += mutation_fields(dataset);
   }
+  query += private_sql_field(model);
   if (model.datasets.empty()) query += "  \"There are no datasets yet.\"\n  empty: Boolean\n";
   out += query + "}\n";
   if (!mutation.empty()) out += "type Mutation {\n" + mutation + "}\n";

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using enum dataset::PrivateAggregate;
   if (query->dataset.empty() || query->group_by.size() > planner::kSqlColumnsMax) std::abort();
   if ((query->aggregate == count) != query->of.empty()) std::abort();
-  if ((query->aggregate == quantile) == query->quantile.empty()) std::abort();
+  if ((query->aggregate == quantile) == query->q.empty()) std::abort();
   if ((query->aggregate == top_k) != (query->k > 0)) std::abort();
   return 0;
 }

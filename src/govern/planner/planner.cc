@@ -5,6 +5,7 @@
 #include "noise/noise.h"
 #include "planner/quotes.h"
 #include "planner/reading.h"
+#include "planner/sql_form.h"
 
 namespace mc::planner {
 namespace {
@@ -216,6 +217,7 @@ tl::expected<Offer, PrivateRefusal> Planner::offer(const PrivateCall& call) {
   if (!made) return refusal_of(made.error());
   Offer out;
   out.cost = made->priced.cost;
+  out.snapshot = made->question.snapshot;
   out.noise = dp::noise_name(made->priced.spec.noise);
   const dp::Quote& quote = made->priced.quote;
   out.rmse = error_text(made->question, quote.value.rmse_milli, 3);
@@ -244,7 +246,49 @@ tl::expected<Offer, PrivateRefusal> Planner::offer(const PrivateCall& call) {
   return out;
 }
 
+Result<dataset::PrivateQuestion> Planner::read_sql(std::string_view sql) const {
+  return parse_sql(sql);
+}
+
+PrivateResult Planner::quoted(const PrivateCall& call) {
+  tl::expected<Offer, PrivateRefusal> offer = this->offer(call);
+  if (!offer) return tl::unexpected<PrivateRefusal>(std::move(offer).error());
+  PrivateAnswer out;
+  out.verdict = offer->verdict;
+  out.epsilon = accountant::to_decimal(offer->cost.epsilon);
+  out.delta = accountant::to_decimal(offer->cost.delta);
+  out.mechanism = offer->noise;
+  out.snapshot = offer->snapshot;
+  dataset::PrivateQuote& quote = out.quote.emplace();
+  quote.id = offer->id;
+  if (!offer->id.empty()) quote.valid_until = format_rfc3339(offer->valid_until);
+  quote.rmse = offer->rmse;
+  quote.half_width = offer->half_width;
+  quote.always_shown = offer->always_shown;
+  // What all tenants together have spent is nobody's business.
+  const accountant::Standing* least = nullptr;
+  for (const accountant::Standing& each : offer->accounts) {
+    const bool own = each.key.tenant == call.tenant.get();
+    if (!own || !each.epsilon_left) continue;
+    if (least == nullptr || *each.epsilon_left < *least->epsilon_left) least = &each;
+  }
+  if (least != nullptr) {
+    quote.remaining = accountant::to_decimal(*least->epsilon_left);
+    if (least->resets_at) quote.resets_at = format_rfc3339(*least->resets_at);
+    const std::int64_t each = offer->cost.epsilon.get();
+    if (each > 0) quote.queries_left = least->epsilon_left->get() / each;
+  }
+  if (offer->refusal) {
+    const json::Value* const near = offer->refusal->extensions.find("nearest");
+    const json::Value* const epsilon = near == nullptr ? nullptr : near->find("epsilon");
+    if (epsilon != nullptr && epsilon->as_string() != nullptr)
+      quote.nearest = *epsilon->as_string();
+  }
+  return out;
+}
+
 PrivateResult Planner::answer(const PrivateCall& call, dataset::RowScan& rows) {
+  if (call.dry_run) return quoted(call);
   Result<Asked> made = asked(call);
   if (!made) {
     const bool expired = made.error().code == Code::conflict && !call.quote.empty();

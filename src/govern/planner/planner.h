@@ -44,6 +44,7 @@ struct Offer {
   WallTime valid_until{};
   std::string verdict;  // "ALLOW", "CACHED", "DENY"
   accountant::Cost cost{};
+  std::string snapshot;
   std::string noise;                           // "discrete_laplace"
   std::string rmse;                            // of a quantile in ranks
   std::string half_width;                      // of 95 in 100
@@ -75,7 +76,9 @@ class Planner final : public dataset::PrivateAnswers {
   ~Planner() override;
 
   tl::expected<Offer, dataset::PrivateRefusal> offer(const dataset::PrivateCall& call);
+  // Of a dry run what offer() says.
   dataset::PrivateResult answer(const dataset::PrivateCall& call, dataset::RowScan& rows) override;
+  Result<dataset::PrivateQuestion> read_sql(std::string_view sql) const override;
 
  private:
   struct Asked {
@@ -101,6 +104,7 @@ class Planner final : public dataset::PrivateAnswers {
   void keep(const Asked& asked, Kept answer);
   dataset::PrivateRefusal refused(const Asked& asked, const accountant::Refusal& refusal);
   std::optional<accountant::NanoEpsilon> nearest(Asked asked);
+  dataset::PrivateResult quoted(const dataset::PrivateCall& call);
   dataset::PrivateResult run(const dataset::PrivateCall& call, Asked& asked,
                              dataset::RowScan& rows);
   dataset::PrivateResult again(const Asked& asked, const Kept& kept);

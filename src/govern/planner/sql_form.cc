@@ -14,7 +14,7 @@ class QueryParser {
  public:
   explicit QueryParser(std::string_view text) : reader_(text) {}
 
-  Result<SqlQuery> query() {
+  Result<dataset::PrivateQuestion> query() {
     MC_TRY_OK(reader_.start());
     MC_TRY_OK(reader_.expect("SELECT"));
     MC_TRY_OK(items());
@@ -82,7 +82,7 @@ class QueryParser {
                        "no such aggregate; there are COUNT SUM AVG MEDIAN QUANTILE HISTOGRAM");
     }
     out_.aggregate = known->what;
-    out_.quantile = known->quantile;
+    out_.q = known->quantile;
     MC_TRY_OK(reader_.expect("("));
     if (known->what == PrivateAggregate::count) {
       MC_TRY_OK(counted());
@@ -114,7 +114,7 @@ class QueryParser {
     if (token.kind != SqlToken::Kind::decimal && token.kind != SqlToken::Kind::integer) {
       return sql_error(token.at, "expected a number from 0 to 1");
     }
-    out_.quantile = token.text;
+    out_.q = token.text;
     return reader_.advance();
   }
 
@@ -177,13 +177,13 @@ class QueryParser {
     std::size_t at = 0;
   };
   SqlReader reader_;
-  SqlQuery out_;
+  dataset::PrivateQuestion out_;
   std::vector<Named> columns_;  // in front of and behind the aggregate
 };
 
 }  // namespace
 
-Result<SqlQuery> parse_sql(std::string_view text) {
+Result<dataset::PrivateQuestion> parse_sql(std::string_view text) {
   if (text.size() > kSqlBytesMax) {
     return fail(Code::invalid, "sql: longer than " + std::to_string(kSqlBytesMax) + " bytes");
   }

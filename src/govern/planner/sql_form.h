@@ -18,13 +18,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/base.h"
 #include "dataset/private.h"
-#include "json/json.h"
 
 namespace mc::planner {
 
@@ -35,18 +32,7 @@ inline constexpr std::size_t kSqlListMax = 200;     // literals of one IN
 inline constexpr std::size_t kSqlColumnsMax = 8;    // of GROUP BY
 inline constexpr std::int64_t kSqlTopMax = 10'000;  // of LIMIT
 
-struct SqlQuery {
-  std::string dataset;
-  dataset::PrivateAggregate aggregate = dataset::PrivateAggregate::count;
-  std::string of;        // column; "" for a count
-  std::string quantile;  // decimal text, of a quantile
-  std::int64_t k = 0;    // of a top k
-  std::vector<std::string> group_by;
-  json::Value where;  // a filter as GraphQL has it; null = none
-  bool operator==(const SqlQuery&) const = default;
-};
-
 // Errors (`invalid`) name the place: "sql:17: functions are not allowed here".
-Result<SqlQuery> parse_sql(std::string_view text);
+Result<dataset::PrivateQuestion> parse_sql(std::string_view text);
 
 }  // namespace mc::planner

@@ -8,12 +8,13 @@ namespace {
 using dataset::PrivateAggregate;
 
 std::string where_of(const std::string& condition) {
-  const Result<SqlQuery> query = parse_sql("SELECT COUNT(*) FROM persons WHERE " + condition);
+  const Result<dataset::PrivateQuestion> query =
+      parse_sql("SELECT COUNT(*) FROM persons WHERE " + condition);
   return query ? json::print(query->where) : query.error().what;
 }
 
 std::string error_of(std::string_view text) {
-  const Result<SqlQuery> query = parse_sql(text);
+  const Result<dataset::PrivateQuestion> query = parse_sql(text);
   return query ? "parsed" : query.error().what;
 }
 
@@ -66,12 +67,12 @@ TEST_CASE("sql: each aggregate is read with its columns") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    const Result<SqlQuery> query = parse_sql(row.text);
+    const Result<dataset::PrivateQuestion> query = parse_sql(row.text);
     REQUIRE_MESSAGE(query.has_value(), query.error().what);
     CHECK(query->dataset == "persons");
     CHECK(query->aggregate == row.aggregate);
     CHECK(query->of == row.of);
-    CHECK(query->quantile == row.quantile);
+    CHECK(query->q == row.quantile);
     CHECK(query->k == row.k);
     CHECK(query->group_by == row.group_by);
     CHECK(query->where.is_null());

@@ -32,6 +32,9 @@ bool soon(const std::function<bool()>& holds) {
 // until a window, a negative one for ever, and "bad" as no budget does.
 class Planner final : public dataset::PrivateAnswers {
  public:
+  Result<dataset::PrivateQuestion> read_sql(std::string_view) const override {
+    return fail(Code::invalid, "no SQL here");
+  }
   dataset::PrivateResult answer(const dataset::PrivateCall& call, dataset::RowScan& rows) override {
     {
       const std::lock_guard lock(mutex);
