@@ -554,6 +554,54 @@ export type EffectiveBudget = {
   warn_only: boolean;
   counted: boolean;
 };
+export type ExportBody = {
+  kind?: "kanon" | "dp";
+  profile?: string;
+  dataset?: string;
+  format?: "csv" | "jsonl";
+  purpose?: string;
+  releases?: string[];
+};
+export type ExportItem = {
+  name: string;
+  media_type: string;
+  bytes: number;
+  rows: number | null;
+  sha256: string;
+};
+export type ExportJob = {
+  id: string;
+  state: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+  done: number;
+  total: number | null;
+  unit: string;
+  message: string;
+};
+export type Export = {
+  id: string;
+  tenant: string;
+  kind: "kanon" | "dp";
+  dataset: string;
+  profile: string | null;
+  format: "csv" | "jsonl";
+  purpose: string;
+  requester: string;
+  state: "running" | "ready" | "refused" | "failed" | "cancelled" | "expired";
+  reason: string | null;
+  asked_at: Time;
+  changed_at: Time;
+  expires_at: Time;
+  decision: string | null;
+  job: ExportJob | null;
+  items: ExportItem[];
+  manifest: string | null;
+  snapshot: string | null;
+  rows_in: number | null;
+  rows_out: number | null;
+  suppressed: number | null;
+  record: number | null;
+};
+export type ExportPage = { items: Export[]; next_cursor: Cursor };
 export type TapBody = {
   tenant?: string;
   route?: string;
@@ -1002,6 +1050,27 @@ export abstract class Operations {
   // End an open one; what is not spent of it is gone.
   revokeTopUp = (given: { tenant: string; top_up: string; dry_run?: boolean }) =>
     this.call<TopUp>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/${encodeURIComponent(given.top_up)}/revoke`, { dry_run: given.dry_run }));
+  // The tenant's exports, newest first.
+  listExports = (given: { tenant: string; limit?: number; cursor?: string }) =>
+    this.call<ExportPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports`, { limit: given.limit, cursor: given.cursor }));
+  // Have rows leave as files: a k-anonymous table, or a report of differentially private answers. The tenant's own people only; policies say who, for what, and how strong the protection is at least. The same Idempotency-Key gives the same export.
+  createExport = (given: { tenant: string; dry_run?: boolean; etag: string; body: ExportBody }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
+  // One export, with what its job is doing.
+  getExport = (given: { tenant: string; export: string }) =>
+    this.call<Export>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}`);
+  // A file of a ready export; each download stands in the tenant's log. The proofs are for all who see the export, the rows for who asked for them and the tenant's tenant-admin and dpo.
+  getExportFile = (given: { tenant: string; export: string; file: string }) =>
+    this.call<string>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/files/${encodeURIComponent(given.file)}`);
+  // End it: nothing of it leaves; who asked for it, and the tenant's tenant-admin and dpo.
+  cancelExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/cancel`, { dry_run: given.dry_run }));
+  // Hold it back until it is resumed; who asked for it, and the tenant's tenant-admin and dpo.
+  pauseExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/pause`, { dry_run: given.dry_run }));
+  // Let it go on; who asked for it, and the tenant's tenant-admin and dpo.
+  resumeExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/resume`, { dry_run: given.dry_run }));
   // The taps in force, the newest first, with whom they affect now; works without database and ledger.
   listTaps = () =>
     this.call<TapPage>("GET", "/v1/taps");

@@ -17,17 +17,18 @@
 #   budgets    what is over a budget, before an upstream that counts
 #   taps       what is held back in an emergency, in each way, with database and ledger broken
 #   kanon      releases made, previewed and verified on the command line; tampered with, refused, ended
+#   exports    rows that leave with a proof, verified in two ways; refused, held against each other, killed in the middle
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore policy residency budgets taps kanon contract notify alerts scripts); none = all.
+# sigstore policy residency budgets taps kanon exports contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps kanon contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps kanon exports contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -155,6 +156,7 @@ else
   if wants budgets; then suite budgets "$node" tests/e2e/budgets/main.mjs; fi
   if wants taps; then suite taps "$node" tests/e2e/taps/main.mjs; fi
   if wants kanon; then suite kanon "$node" tests/e2e/kanon/main.mjs; fi
+  if wants exports; then suite exports "$node" tests/e2e/exports/main.mjs; fi
   if wants alerts; then suite alerts "$node" tests/e2e/alerts/main.mjs; fi
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs

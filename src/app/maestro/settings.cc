@@ -43,6 +43,7 @@ Status Settings::check() const {
                 "opa.enabled serves the policies of this server, and with policy.opa.url it has "
                 "none; ask the OPA server itself");
   }
+  MC_TRY_OK(exports.check());
   MC_TRY_OK(residency.check());
   MC_TRY_OK(oidc.check());
   MC_TRY_OK(portal.check());

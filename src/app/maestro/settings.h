@@ -13,6 +13,7 @@
 #include "budget/settings.h"
 #include "burn/settings.h"
 #include "config/config.h"
+#include "export/profile.h"
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "json/describe.h"
@@ -70,6 +71,7 @@ struct Settings {
   opa::OpaConfig opa;
   residency::ResidencyConfig residency;
   PrivacySettings privacy;
+  exporting::ExportSettings exports;
   WitnessSettings witness;
   LogSettings log;
   TraceSettings trace;
@@ -159,6 +161,7 @@ struct mc::json::Describe<mc::app::Settings> {
       Field{"opa", &T::opa, "Decisions over OPA's REST API, on a listener of its own"},
       Field{"residency", &T::residency, "Where tenants' data may lie, and its proofs"},
       Field{"privacy", &T::privacy, "Differential privacy: budgets, and what a query may be"},
+      Field{"exports", &T::exports, "What may leave as files, by profiles, and the limits of it"},
       Field{"witness", &T::witness, "Cosigning the checkpoints of other ledgers"},
       Field{"log", &T::log, "Log lines on standard output"},
       Field{"trace", &T::trace, "Distributed traces"},

@@ -171,6 +171,7 @@ void Running::add_metrics() {
   if (windows_ != nullptr) windows_->add_metrics(metrics_);
   if (share_ != nullptr) share_->add_metrics(metrics_);
   if (privacy_ != nullptr) privacy_->add_metrics(metrics_);
+  exports_->add_metrics(metrics_);
   add_ledger_metrics();
   if (issuer_ != nullptr) {
     metrics_.collect_gauge({.name = "mc_oidc_keys_fetched_timestamp_seconds",
@@ -359,6 +360,15 @@ Status Running::build_taps() {
   return ok();
 }
 
+Status Running::build_exports() {
+  MC_TRY(const std::string node, node_name(machine_, settings_.data_dir + "/node"));
+  MC_TRY(exports_, OwnExports::start({machine_, *output_.log, *state_.directory, *ledger_.ledger,
+                                      *signing_, policy_->gateway_world(), *gateway_, *residency_,
+                                      catalog_.get()},
+                                     settings_, node));
+  return ok();
+}
+
 api::PrivacyDesk Running::privacy_desk() {
   if (privacy_ == nullptr) return {};
   return {&privacy_->accountant(), &privacy_->top_ups()};
@@ -378,6 +388,7 @@ Status Running::build(bool demo) {
   MC_TRY_OK(build_gateway());
   MC_TRY_OK(build_taps());
   build_residency();
+  MC_TRY_OK(build_exports());
   desk_.emplace(api::PolicyDesk{policy_->engine(), policy_->updater(), policy_->decisions(),
                                 [this](std::string_view kind, std::string_view name) {
                                   return gateway_->find_resource(kind, name);
@@ -408,7 +419,8 @@ Status Running::build(bool demo) {
                     residency_.get(),
                     {overrides_.get(), journal_.get(), &burn_->usage(), &burn_->quotas()},
                     &taps_->desk(),
-                    privacy_desk()});
+                    privacy_desk(),
+                    &exports_->exports()});
   MC_TRY(server_, net::Server::start(to_server_config(settings_.server), *api_, *machine_.clock));
   build_pressure();
   add_metrics();
@@ -482,6 +494,7 @@ bool Running::stop() {
   pressure_chores_.reset();  // it asks the loops
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
+  exports_->stop();
   residency_chores_.reset();
   budget_chores_.reset();
   burn_chores_.reset();

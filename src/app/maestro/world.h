@@ -17,6 +17,7 @@
 #include "maestro/notifier.h"
 #include "maestro/own_budgets.h"
 #include "maestro/own_burn.h"
+#include "maestro/own_exports.h"
 #include "maestro/own_ledger.h"
 #include "maestro/own_policy.h"
 #include "maestro/own_pressure.h"
@@ -86,6 +87,7 @@ class Running {
   Status build_oidc();
   Status build_opa();
   void build_residency();
+  Status build_exports();
   void build_pressure();
   api::PrivacyDesk privacy_desk();
   void add_metrics();
@@ -132,6 +134,7 @@ class Running {
   std::unique_ptr<BurnChores> burn_chores_;
   std::unique_ptr<residency::Residency> residency_;
   std::unique_ptr<ResidencyChores> residency_chores_;
+  std::unique_ptr<OwnExports> exports_;
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;

@@ -32,6 +32,7 @@ struct AdminWorld {
   BudgetDesk budgets = {};
   tap::Desk* taps = nullptr;  // null: nothing is held back
   PrivacyDesk privacy = {};
+  exporting::Exports* exports = nullptr;  // null: nothing is exported
 };
 
 struct AdminRequest {

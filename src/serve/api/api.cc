@@ -298,7 +298,7 @@ AdminWorld Api::admin_world() const {
           world_.demo,   world_.oidc,      world_.code_login, &world_.portal,  world_.secrets,
           world_.random, world_.recorder,  world_.witness,    world_.signing,  world_.gate,
           world_.index,  world_.policy,    world_.residency,  world_.budgets,  world_.taps,
-          world_.privacy};
+          world_.privacy, world_.exports};
 }
 
 void Api::log_done(const net::Request& request, const Identified& who, int status,

@@ -42,6 +42,10 @@ namespace mc::tap {
 class Desk;
 }  // namespace mc::tap
 
+namespace mc::exporting {
+class Exports;
+}  // namespace mc::exporting
+
 namespace mc::api {
 
 struct AdminWorld;
@@ -88,6 +92,7 @@ struct ApiWorld {
   BudgetDesk budgets = {};
   tap::Desk* taps = nullptr;  // null: nothing is held back
   PrivacyDesk privacy = {};
+  exporting::Exports* exports = nullptr;  // null: nothing is exported
 };
 
 class Api final : public net::Handler {

@@ -158,6 +158,14 @@ Reply refuse_top_up(const AdminWorld& world, const AdminRequest& request);
 Reply revoke_top_up(const AdminWorld& world, const AdminRequest& request);
 Reply preview_top_up(const AdminWorld& world, const AdminRequest& request);
 
+Reply list_exports(const AdminWorld& world, const AdminRequest& request);
+Reply create_export(const AdminWorld& world, const AdminRequest& request);
+Reply get_export(const AdminWorld& world, const AdminRequest& request);
+Reply get_export_file(const AdminWorld& world, const AdminRequest& request);
+Reply cancel_export(const AdminWorld& world, const AdminRequest& request);
+Reply pause_export(const AdminWorld& world, const AdminRequest& request);
+Reply resume_export(const AdminWorld& world, const AdminRequest& request);
+
 Reply list_taps(const AdminWorld& world, const AdminRequest& request);
 Reply set_tap(const AdminWorld& world, const AdminRequest& request);
 Reply get_tap(const AdminWorld& world, const AdminRequest& request);

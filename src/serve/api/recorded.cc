@@ -13,8 +13,9 @@ using transparency::Access;
 using transparency::Kind;
 
 // Recorded for everybody, the tenant's own people too.
-constexpr std::array<std::string_view, 2> kReceiptPaths = {
-    "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts"};
+constexpr std::array<std::string_view, 3> kReceiptPaths = {
+    "/v1/tenants/{tenant}/records/{record}/receipt", "/v1/tenants/{tenant}/receipts",
+    "/v1/tenants/{tenant}/exports/{export}/files/{file}"};
 constexpr std::string_view kRecordsPath = "/v1/tenants/{tenant}/records";  // as a file with a form
 // Without a tenant in the path, and yet with data of several for who may see them. That of one when
 // the query names it.

@@ -9,6 +9,7 @@ import { fixture } from "../lib/fixture.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { WORDS as BUDGET_WORDS, budgetCommands } from "./budget_commands.mjs";
 import { WORDS as DP_WORDS, dpCommands } from "./dp_commands.mjs";
+import { WORDS as EXPORT_WORDS, exportCommands } from "./export_commands.mjs";
 import { WORDS as KANON_WORDS, kanonCommands } from "./kanon_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
 import { WORDS as TAP_WORDS, tapCommands } from "./tap_commands.mjs";
@@ -377,6 +378,12 @@ scenario("commands on k-anonymous releases: --json has its schema, exit codes ar
   { limitMs: 60_000 }, async (world) => {
     kanonCommands(world, check);
     for (const words of KANON_WORDS) seen.add(words);
+  });
+
+scenario("commands on exports: --json has its schema, exit codes are those documented",
+  { limitMs: 120_000 }, async (world) => {
+    await exportCommands(world, check);
+    for (const words of EXPORT_WORDS) seen.add(words);
   });
 
 scenario("the audit of noisy answers: --json has its schema, exit codes are those documented",

@@ -1,0 +1,62 @@
+// The commands on exports, with a server that has a profile: what they print and how they end.
+import assert from "node:assert/strict";
+
+import { World } from "../exports/world.mjs";
+
+export const WORDS = ["export run", "export list", "export show", "export get", "export cancel", "export pause",
+  "export resume"];
+
+const EXPORT = { $ref: "#/components/schemas/Export" };
+const PAGE = { $ref: "#/components/schemas/ExportPage" };
+const ABSENT = "exp_00000000000000000000000000";
+
+// `check(world, what, schema, out)` holds an output against a schema.
+export async function exportCommands(world, check) {
+  const own = await World.start();
+  try {
+    const run = (...words) => own.run("dora", "export", ...words);
+    const out = (name) => ["--out", own.site.path(name)];
+    const first = await own.must("dora", "export", "run", "--profile", "people", "--follow");
+    const paused = (await own.api("POST", "/v1/tenants/alpha/exports", "dora", { profile: "people" })).json;
+    for (const [schema, ...words] of [
+      [EXPORT, "run", "--profile", "people", "--dry-run"],
+      [EXPORT, "run", "--profile", "people", ...out("a")],
+      [PAGE, "list"],
+      [PAGE, "list", "--limit", "1"],
+      [EXPORT, "show", first.id],
+      [EXPORT, "get", first.id, ...out("b")],
+      [EXPORT, "get", first.id, ...out("b"), "--tenant", "alpha"],
+    ]) {
+      const done = await run(...words);
+      assert.equal(done.status, 0, `${words.join(" ")}: ${done.err}`);
+      check(world, `export ${words.join(" ")}`, schema, done.out);
+    }
+    for (const [status, said, ...words] of [
+      [6, /export-k/, "run", "--profile", "weak"],
+      [6, /purpose-not-of-profile/, "run", "--profile", "people", "--purpose", "support"],
+      [3, /no profile/, "run", "--profile", "nobody"],
+      [2, /profile/, "run", "--dataset", "person"],
+      [2, /--format/, "run", "--profile", "people", "--format", "xml"],
+      [1, /differentially private/, "run", "--dataset", "person", "--release", "rel_x"],
+      [2, /limit/, "list", "--limit", "0"],
+      [3, /no export/, "show", ABSENT],
+      [3, /no export/, "get", ABSENT, ...out("c")],
+      [2, /--out/, "get", first.id],
+      ...["cancel", "pause", "resume"].flatMap((verb) => [
+        [3, /no export/, verb, ABSENT], [8, /ready already/, verb, first.id], [3, /no /, verb, first.id, "--tenant", "bravo"]]),
+    ]) {
+      const done = await run(...words);
+      assert.equal(done.status, status, `${words.join(" ")}: ${done.out}${done.err}`);
+      assert.match(done.err, said, words.join(" "));
+      assert.equal(done.out, "");
+    }
+    // What is steered may be ready before it is: then that is what is said.
+    for (const verb of ["pause", "resume", "cancel"]) {
+      const done = await run(verb, paused.id);
+      if (done.status === 0) check(world, `export ${verb}`, EXPORT, done.out);
+      else assert.equal(done.status, 8, done.err);
+    }
+  } finally {
+    await own.stop();
+  }
+}
