@@ -5,9 +5,9 @@
 // What it knows stays for the next transaction where nobody else writes. For one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
