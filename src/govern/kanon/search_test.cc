@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "kanon/kanon.h"
@@ -107,6 +108,18 @@ class Oracle {
       if (at == 0) return best_;
     }
   }
+  // Some level vector fulfils all, and one that generalises it does not.
+  bool non_monotone() const {
+    for (const Levels& levels : fulfilling_) {
+      for (std::size_t i = 0; i < levels.size(); ++i) {
+        Levels above = levels;
+        if (++above[i] < problem_.quasi()[i].hierarchy.levels() && !fulfilling_.contains(above)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
 
  private:
   struct Class {
@@ -162,6 +175,7 @@ class Oracle {
         now.suppressed < problem_.sizes().k) {
       return;
     }
+    fulfilling_.insert(levels);
     now.loss = loss(sums);
     // Level vectors come in lexicographic order, so the first of equals stays.
     if (!best_.any || now.loss < best_.loss) best_ = now;
@@ -192,6 +206,7 @@ class Oracle {
   }
 
   const Problem& problem_;
+  std::set<Levels> fulfilling_;
   Optimum best_;
 };
 
@@ -278,6 +293,70 @@ World random_world(Dice& dice) {
            (row == 0 || !with_population || dice.one_in(2) ? ",yes\n" : ",no\n");
   }
   return test::make_world(csv, std::move(config), hierarchies);
+}
+
+// Who is where has which illness, so that classes differ much and joining them spoils some.
+World skewed_world(Dice& dice) {
+  Config config;
+  config.k = 2;
+  config.suppression = dice.one_in(2) ? "0.3" : "0.5";
+  config.columns["a"] = config.columns["b"] = test::quasi();
+  CriterionConfig criterion = random_criterion(dice);
+  while (criterion.kind == Kind::distinct_l) criterion = random_criterion(dice);
+  if (criterion.kind == Kind::entropy_l) criterion.l = "1.7";
+  config.columns["s"] = test::sensitive({criterion});
+  std::string csv = "a,b,s\n";
+  for (int row = 0; row < 60; ++row) {
+    const std::size_t a = dice.below(4), b = dice.below(3);
+    const std::size_t ill = dice.one_in(3) ? dice.below(4) : a * b % 4;
+    csv += std::to_string(a) + "," + std::to_string(b) + "," + std::to_string(ill) + "\n";
+  }
+  return test::make_world(csv, std::move(config),
+                          {{"a", "0;0;*\n1;0;*\n2;2;*\n3;2;*\n"},
+                           {"b", "0;0;*\n1;1;*\n2;1;*\n"},
+                           {"s", "0;a;*\n1;a;*\n2;b;*\n3;b;*\n"}});
+}
+
+TEST_CASE("search: finds what exhaustive search finds where generalising spoils what was good") {
+  std::size_t spoiled = 0;
+  for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    const World world = skewed_world(dice);
+    const Result<Problem> problem = world.problem();
+    REQUIRE(problem);
+    Oracle oracle(*problem);
+    const Optimum best = oracle.optimum();
+    const Result<Solution> found = search(*problem);
+    REQUIRE(found.has_value() == best.any);
+    spoiled += oracle.non_monotone() ? 1 : 0;
+    if (!found) continue;
+    REQUIRE(text_of(found->levels) == text_of(best.levels));
+    CHECK(found->classes.suppressed == best.suppressed);
+  }
+  CHECK(spoiled > 50);
+}
+
+TEST_CASE("search: finds a good level below one that fails, where a class is spoiled by another") {
+  // At the leaves one class is half flu and half cold, the other nearly all flu and suppressed;
+  // together all are too much flu.
+  Config config;
+  config.k = 2;
+  config.suppression = "0.5";
+  config.columns["a"] = config.columns["b"] = test::quasi();
+  config.columns["s"] = test::sensitive({{.kind = Kind::entropy_l, .l = "2"}});
+  std::string csv = "a,b,s\n";
+  for (int i = 0; i < 5; ++i) csv += "0,0,flu\n0,0,cold\n";
+  for (int i = 0; i < 8; ++i) csv += std::string("1,1,") + (i == 0 ? "cold\n" : "flu\n");
+  const std::string hierarchy = "0;*\n1;*\n";
+  const World world = test::make_world(csv, config, {{"a", hierarchy}, {"b", hierarchy}});
+  const Result<Problem> problem = world.problem();
+  REQUIRE(problem);
+  const Result<Solution> found = search(*problem);
+  REQUIRE(found);
+  CHECK(found->levels == Levels{0, 0});
+  CHECK(found->classes.suppressed == 8);
+  CHECK_FALSE(check(*problem, classes_of_levels(*problem, Levels{1, 1})));
 }
 
 TEST_CASE("search: finds what exhaustive search finds on random lattices, ties and all") {
