@@ -16,6 +16,7 @@
 #   residency  proofs of where data lie, while PostgreSQL servers fail over, one to another region
 #   budgets    what is over a budget, before an upstream that counts
 #   taps       what is held back in an emergency, in each way, with database and ledger broken
+#   privacy    private queries, budgets under races and kills, top-ups, what is told; also on PostgreSQL
 #   kanon      releases made, previewed and verified on the command line; tampered with, refused, ended
 #   exports    rows that leave with a proof, verified in two ways; refused, held against each other, killed in the middle
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
@@ -24,11 +25,11 @@
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore policy residency budgets taps kanon exports contract notify alerts scripts); none = all.
+# sigstore policy residency budgets taps privacy kanon exports contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps kanon exports contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps privacy kanon exports contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -154,6 +155,10 @@ else
     suite residency tests/e2e/residency/cluster.sh "$node" tests/e2e/residency/main.mjs
   fi
   if wants budgets; then suite budgets "$node" tests/e2e/budgets/main.mjs; fi
+  if wants privacy; then
+    suite privacy "$node" tests/e2e/privacy/main.mjs
+    suite "privacy on PostgreSQL" env MC_KILLS=4 tests/e2e/postgres.sh "$node" tests/e2e/privacy/main.mjs
+  fi
   if wants taps; then suite taps "$node" tests/e2e/taps/main.mjs; fi
   if wants kanon; then suite kanon "$node" tests/e2e/kanon/main.mjs; fi
   if wants exports; then suite exports "$node" tests/e2e/exports/main.mjs; fi
