@@ -8,7 +8,9 @@
 
 #include "maestro/cmd_budget.h"
 #include "maestro/cmd_dp.h"
+#include "maestro/cmd_export.h"
 #include "maestro/cmd_kanon.h"
+#include "maestro/cmd_privacy.h"
 #include "maestro/cmd_tap.h"
 #include "maestro/command.h"
 #include "verifier/verifier.h"
@@ -131,8 +133,10 @@ int run(int argc, char** argv) {
   add_budget(line.root(), context);
   add_tap(line.root(), context);
   add_dp(line.root(), context);
+  add_privacy(line.root(), context);
   add_residency(line.root(), context);
   add_kanon(line.root(), context);
+  add_export(line.root(), context);
   add_verify(line.root(), {*context.machine.files, *context.machine.clock, context.json});
   add_sign(line.root(), context);
   add_signing(line.root(), context);
