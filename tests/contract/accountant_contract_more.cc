@@ -130,6 +130,44 @@ void spends_are_told_by_who_what_and_when(World& world) {
   CHECK(reports.odometer(TenantId("nobody"), "visits")->spent.epsilon == NanoEpsilon());
 }
 
+void reports_convert_what_is_not_epsilon(World& world) {
+  world.settings.datasets["noisy"].filter = Filter::zcdp;
+  world.settings.plans["zcdp"] = {.window = {.rho = *parse_rho("0.02")}};
+  world.settings.datasets["curved"].filter = Filter::rdp;
+  world.settings.plans["rdp"] = {
+      .window = {.epsilon = epsilon("1"), .delta = *parse_delta("1e-6")}};
+  const auto accountant = world.open();
+  Charge charge = count_of("1", "a");
+  charge.dataset = "noisy";
+  charge.plan = "zcdp";
+  charge.cost = {.rho = *parse_rho("0.005")};
+  spent(*accountant, charge, "1");
+  const Standing by_rho = standing(*accountant, Scope::window, charge);
+  CHECK(by_rho.rho_left == *parse_rho("0.015"));
+  CHECK(by_rho.epsilon_reported == epsilon_of(*parse_rho("0.005"), kReportDelta));
+  CHECK(by_rho.epsilon_left == epsilon_of(*parse_rho("0.015"), kReportDelta));
+  charge.key = "b";
+  charge.dataset = "curved";
+  charge.plan = "rdp";
+  spent(*accountant, charge, "1");
+  const Standing by_order = standing(*accountant, Scope::window, charge);
+  const Amount amount = *amount_of(charge.cost, Filter::rdp);
+  CHECK(by_order.epsilon_reported == epsilon_of(amount.curve, kReportDelta));
+  CHECK(by_order.epsilon_left < epsilon("1"));
+  CHECK(by_order.epsilon_left > epsilon("0.4"));
+  // A top-up of epsilon raises every order alike, and means nothing to rho.
+  TopUp more = top_up_of(world, "0.5", "top_1");
+  more.dataset = "noisy";
+  more.plan = "zcdp";
+  CHECK(accountant->add_top_up(more).error().code == Code::denied);
+  more.dataset = "curved";
+  more.plan = "rdp";
+  REQUIRE(accountant->add_top_up(more).has_value());
+  CHECK(standing(*accountant, Scope::window, charge).epsilon_left ==
+        *by_order.epsilon_left + epsilon("0.5"));
+  CHECK(accountant->revoke_top_up(more.tenant, "top_1") == epsilon("0.5"));
+}
+
 void charges_are_listed_page_by_page(World& world) {
   const auto accountant = world.open();
   std::vector<std::string> newest_first;
@@ -284,6 +322,10 @@ void run_reports(const Fresh& fresh) {
   SUBCASE("spends are told by who, what and when") {
     World world(fresh());
     spends_are_told_by_who_what_and_when(world);
+  }
+  SUBCASE("reports convert what is not epsilon") {
+    World world(fresh());
+    reports_convert_what_is_not_epsilon(world);
   }
   SUBCASE("charges are listed page by page") {
     World world(fresh());

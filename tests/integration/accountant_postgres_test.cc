@@ -131,5 +131,25 @@ TEST_CASE("postgres accountant: a server that was left for dead cannot answer an
   contract::check_books(*world.connect(sql::Access::read_only));
 }
 
+TEST_CASE("postgres accountant: the table refuses an overspend by whatever program") {
+  const std::string url = server();
+  if (url.empty()) return;
+  contract::World world(schemas(url)());
+  contract::spent(*world.open(), contract::count_of("1", "a"), "1");
+  const auto connection = world.connect(sql::Access::read_write);
+  const auto set = [&](const char* column, const char* amount) {
+    return connection
+        ->execute("UPDATE dp_budget SET " + std::string(column) + " = " + amount +
+                      " WHERE scope = 'window'",
+                  {})
+        .has_value();
+  };
+  CHECK(set("epsilon_spent", "10"));
+  CHECK_FALSE(set("epsilon_spent", "10.000000001"));
+  CHECK_FALSE(set("epsilon_reserved", "0.000000001"));
+  CHECK_FALSE(set("epsilon_spent", "-1"));
+  CHECK_FALSE(set("epsilon_limit", "9"));
+}
+
 }  // namespace
 }  // namespace mc::accountant
