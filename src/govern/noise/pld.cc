@@ -117,6 +117,7 @@ Losses stretched(const Losses& losses, std::size_t by, Fixed step) {
 
 Losses losses_of(const Batch& batch) {
   std::vector<Losses> all;
+  all.reserve(batch.groups.size());
   for (const auto& [group, count] : batch.groups) all.push_back(times(losses_of(group), count));
   if (all.size() == 1) return all.front();
   const std::int64_t common = common_nano(batch);
