@@ -2,13 +2,13 @@
 
 namespace mc::kanon {
 
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Uint128 = unsigned __int128;
 
 Big& Big::operator*=(std::uint64_t factor) {
   if (factor == 0) size_ = 0;
   std::uint64_t carry = 0;
   for (std::size_t i = 0; i < size_; ++i) {
-    const uint128 product = uint128{limbs_[i]} * factor + carry;
+    const Uint128 product = Uint128{limbs_[i]} * factor + carry;
     limbs_[i] = static_cast<std::uint64_t>(product);
     carry = static_cast<std::uint64_t>(product >> 64);
   }
@@ -21,7 +21,7 @@ Big& Big::operator+=(const Big& other) {
   std::uint64_t carry = 0;
   for (std::size_t i = 0; i < size_; ++i) {
     const std::uint64_t more = i < other.size_ ? other.limbs_[i] : 0;
-    const uint128 sum = uint128{limbs_[i]} + more + carry;
+    const Uint128 sum = Uint128{limbs_[i]} + more + carry;
     limbs_[i] = static_cast<std::uint64_t>(sum);
     carry = static_cast<std::uint64_t>(sum >> 64);
   }

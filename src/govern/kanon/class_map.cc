@@ -54,6 +54,7 @@ Result<RowKeys> RowKeys::make(const Problem& problem, const Secret& secret) {
   }
   const Column& column = problem.table().columns[*problem.row_key()];
   std::vector<std::uint64_t> of_code;
+  of_code.reserve(column.values.size());
   for (const std::string& value : column.values) of_code.push_back(key_of(secret, value));
   std::vector<std::uint8_t> seen(column.values.size());
   RowKeys out;

@@ -247,6 +247,7 @@ std::vector<SizeCount> size_histogram(const Classes& classes) {
   std::map<std::uint32_t, std::uint64_t> counts;
   for (const std::uint32_t rows : classes.rows) ++counts[rows];
   std::vector<SizeCount> out;
+  out.reserve(counts.size());
   for (const auto& [rows, number] : counts) out.push_back({rows, number});
   return out;
 }

@@ -10,8 +10,8 @@
 namespace mc::kanon {
 namespace {
 
-__extension__ using int128 = __int128;
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
 using Counts = std::span<const ValueCount>;
 
 std::uint64_t rows_of(Counts counts) {
@@ -44,17 +44,17 @@ bool entropy_equals(Counts counts, std::uint64_t n, std::uint64_t l_nano) {
 // leave open is decided by prime factors, and is false when not equal: such a difference is below
 // 2^-50 bits a row.
 bool entropy_l(const Criterion& criterion, Counts counts) {
-  constexpr int128 kError = 2;  // of log2_fixed
+  constexpr Int128 kError = 2;  // of log2_fixed
   const auto l_nano = static_cast<std::uint64_t>(criterion.l.nano);
   const std::uint64_t n = rows_of(counts);
-  if (uint128{counts.size()} * kNano < l_nano) return false;
-  int128 low = int128{n} * (int128{log2_fixed(n)} + int128{log2_fixed(kNano)} -
-                            int128{log2_fixed(l_nano)} - kError);
-  int128 high = low + int128{n} * 3 * kError;
+  if (Uint128{counts.size()} * kNano < l_nano) return false;
+  Int128 low = Int128{n} * (Int128{log2_fixed(n)} + Int128{log2_fixed(kNano)} -
+                            Int128{log2_fixed(l_nano)} - kError);
+  Int128 high = low + Int128{n} * 3 * kError;
   for (const ValueCount& each : counts) {
-    const int128 log = log2_fixed(each.rows);
-    low -= int128{each.rows} * (log + kError);
-    high -= int128{each.rows} * log;
+    const Int128 log = log2_fixed(each.rows);
+    low -= Int128{each.rows} * (log + kError);
+    high -= Int128{each.rows} * log;
   }
   if (low >= 0) return true;
   if (high < 0) return false;
@@ -69,17 +69,17 @@ bool recursive_cl(const Criterion& criterion, Counts counts) {
   std::sort(falling.begin(), falling.end(), std::greater<>());
   const std::uint64_t tail = std::accumulate(falling.begin() + static_cast<std::ptrdiff_t>(l) - 1,
                                              falling.end(), std::uint64_t{0});
-  return uint128{falling[0]} * kNano < static_cast<uint128>(criterion.c.nano) * tail;
+  return Uint128{falling[0]} * kNano < static_cast<Uint128>(criterion.c.nano) * tail;
 }
 
 // share of the class - share of the table, times rows of both.
-int128 extra(const Sensitive& sensitive, std::uint64_t n, ValueCount of) {
-  return int128{of.rows} * sensitive.rows - int128{sensitive.totals[of.value]} * n;
+Int128 extra(const Sensitive& sensitive, std::uint64_t n, ValueCount of) {
+  return Int128{of.rows} * sensitive.rows - Int128{sensitive.totals[of.value]} * n;
 }
 
 // By code, for all values of the table.
-std::vector<int128> extras(const Sensitive& sensitive, Counts counts, std::uint64_t n) {
-  std::vector<int128> out(sensitive.totals.size());
+std::vector<Int128> extras(const Sensitive& sensitive, Counts counts, std::uint64_t n) {
+  std::vector<Int128> out(sensitive.totals.size());
   for (std::uint32_t i = 0; i < out.size(); ++i) out[i] = extra(sensitive, n, {i, 0});
   for (const ValueCount& each : counts) out[each.value] = extra(sensitive, n, each);
   return out;
@@ -87,28 +87,28 @@ std::vector<int128> extras(const Sensitive& sensitive, Counts counts, std::uint6
 
 bool t_equal(const Criterion& criterion, const Sensitive& sensitive, Counts counts) {
   const std::uint64_t n = rows_of(counts);
-  int128 distance = 0;  // doubled
+  Int128 distance = 0;  // doubled
   std::uint64_t met = 0;
   for (const ValueCount& each : counts) {
-    const int128 more = extra(sensitive, n, each);
+    const Int128 more = extra(sensitive, n, each);
     distance += more < 0 ? -more : more;
     met += sensitive.totals[each.value];
   }
-  distance += int128{sensitive.rows - met} * n;
-  return distance * kNano <= int128{criterion.t.nano} * 2 * n * sensitive.rows;
+  distance += Int128{sensitive.rows - met} * n;
+  return distance * kNano <= Int128{criterion.t.nano} * 2 * n * sensitive.rows;
 }
 
 // What is over in one child of a node and lacking in another moves through the node: section 4.2 of
 // the paper. Heights are counted in levels, the top's is the greatest distance.
 bool t_hierarchical(const Criterion& criterion, const Sensitive& sensitive, Counts counts) {
   const std::uint64_t n = rows_of(counts);
-  std::vector<int128> below = extras(sensitive, counts, n);
-  int128 cost = 0;
+  std::vector<Int128> below = extras(sensitive, counts, n);
+  Int128 cost = 0;
   int height = 0;
   for (const std::vector<std::uint32_t>& parents : sensitive.tree) {
     ++height;
     const std::size_t nodes = std::size_t{1} + *std::max_element(parents.begin(), parents.end());
-    std::vector<int128> over(nodes), lack(nodes);
+    std::vector<Int128> over(nodes), lack(nodes);
     for (std::size_t i = 0; i < below.size(); ++i) {
       if (below[i] > 0) over[parents[i]] += below[i];
       if (below[i] < 0) lack[parents[i]] -= below[i];
@@ -119,19 +119,19 @@ bool t_hierarchical(const Criterion& criterion, const Sensitive& sensitive, Coun
       below[i] = over[i] - lack[i];
     }
   }
-  return cost * kNano <= int128{criterion.t.nano} * height * n * sensitive.rows;
+  return cost * kNano <= Int128{criterion.t.nano} * height * n * sensitive.rows;
 }
 
 bool t_ordered(const Criterion& criterion, const Sensitive& sensitive, Counts counts) {
   const std::uint64_t n = rows_of(counts);
-  const std::vector<int128> each = extras(sensitive, counts, n);
-  int128 carried = 0, cost = 0;
+  const std::vector<Int128> each = extras(sensitive, counts, n);
+  Int128 carried = 0, cost = 0;
   for (const std::uint32_t code : sensitive.by_rank) {
     carried += each[code];
     cost += carried < 0 ? -carried : carried;
   }
   const auto steps = static_cast<std::int64_t>(sensitive.by_rank.size()) - 1;
-  return cost * kNano <= int128{criterion.t.nano} * steps * n * sensitive.rows;
+  return cost * kNano <= Int128{criterion.t.nano} * steps * n * sensitive.rows;
 }
 
 struct KindName {
@@ -191,7 +191,7 @@ std::string Criterion::text() const {
 bool fulfils(const Criterion& criterion, const Sensitive& sensitive, Counts counts) {
   switch (criterion.kind) {
     case Kind::distinct_l:
-      return uint128{counts.size()} * kNano >= static_cast<uint128>(criterion.l.nano);
+      return Uint128{counts.size()} * kNano >= static_cast<Uint128>(criterion.l.nano);
     case Kind::entropy_l:
       return entropy_l(criterion, counts);
     case Kind::recursive_cl:
@@ -223,9 +223,9 @@ std::uint32_t distinct_implied(const Sensitive& sensitive) {
 bool fulfils(const Sizes& sizes, std::uint32_t rows, std::uint32_t population) {
   if (rows < sizes.k || population < sizes.k_map) return false;
   if (!sizes.presence) return true;
-  const int128 released = int128{rows} * kNano;
-  return released >= int128{sizes.presence->min.nano} * population &&
-         released <= int128{sizes.presence->max.nano} * population;
+  const Int128 released = Int128{rows} * kNano;
+  return released >= Int128{sizes.presence->min.nano} * population &&
+         released <= Int128{sizes.presence->max.nano} * population;
 }
 
 }  // namespace mc::kanon

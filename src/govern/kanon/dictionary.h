@@ -39,7 +39,7 @@ class Dictionary {
 
  private:
   struct Hash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's
     std::size_t operator()(std::string_view text) const { return keyed_hash(0, text); }
   };
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;

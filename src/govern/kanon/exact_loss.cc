@@ -5,7 +5,7 @@
 namespace mc::kanon {
 namespace {
 
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Uint128 = unsigned __int128;
 
 }  // namespace
 
@@ -92,7 +92,7 @@ std::int64_t ExactLoss::pico(Sums sums) const {
 Loss ExactLoss::loss(Sums sums) const {
   Loss out{geometric_pico(sums), arithmetic_pico(sums)};
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    const uint128 lost = sums[i] - rows_;
+    const Uint128 lost = sums[i] - rows_;
     out.columns_pico.push_back(
         leaves_[i] == 1
             ? 0

@@ -36,7 +36,8 @@ class Teller {
   Go go_ = Go::on;  // reached with `shared_` held, or alone
 };
 
-Result<Solution> solution_of(const Problem& problem, const Lattice& lattice, WalkResult found) {
+Result<Solution> solution_of(const Problem& problem, const Lattice& lattice,
+                             const WalkResult& found) {
   const Found& best = found.best;
   Solution out{.levels = best.levels,
                .classes = classes_of_levels(problem, best.levels),
@@ -61,9 +62,9 @@ Result<Solution> search(const Problem& problem, const SearchOptions& options) {
   Walk walk(lattice, budget,
             [&](std::uint64_t done, const Found& best) { return teller.tell(done, best); });
   walk.run(options.workers);
-  WalkResult found = walk.take();
+  const WalkResult found = walk.take();
   if (teller.cancelled()) return fail(Code::unavailable, "the search was cancelled");
-  if (found.best.any) return solution_of(problem, lattice, std::move(found));
+  if (found.best.any) return solution_of(problem, lattice, found);
   if (found.stopped) {
     return fail(Code::exhausted,
                 "the budget was used up before a generalisation was found that "

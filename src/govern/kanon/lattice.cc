@@ -107,6 +107,7 @@ std::vector<std::uint32_t> combinations(const Tuples& tuples, PairIndex& index,
 Lattice::Lattice(const Problem& of) : problem(of), loss(of) {
   const Tuples tuples = unique_tuples(problem);
   std::vector<Coded> coded;
+  coded.reserve(tuples.quasi);
   for (std::size_t i = 0; i < tuples.quasi; ++i) coded.push_back(code_axis(problem, tuples, i));
   // Columns of many values part the most: under them most level vectors are ruled out early.
   std::sort(coded.begin(), coded.end(), [](const Coded& a, const Coded& b) {

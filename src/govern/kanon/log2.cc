@@ -6,7 +6,7 @@
 namespace mc::kanon {
 namespace {
 
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Uint128 = unsigned __int128;
 
 // Bit by bit: the mantissa in [1, 2) is squared; when it reaches 2 the next bit is one. Each square
 // is cut off at 2^-63, which the halving of its weight keeps below one unit in sum.
@@ -15,7 +15,7 @@ std::uint64_t compute(std::uint64_t x) {
   std::uint64_t mantissa = x << (63 - whole);  // in units of 2^-63
   std::uint64_t fraction = 0;
   for (int bit = 0; bit < kLogBits; ++bit) {
-    const uint128 square = uint128{mantissa} * mantissa;  // in units of 2^-126, below 4
+    const Uint128 square = Uint128{mantissa} * mantissa;  // in units of 2^-126, below 4
     const bool two = (square >> 127) != 0;
     mantissa = static_cast<std::uint64_t>(square >> (two ? 64 : 63));
     fraction = fraction << 1 | (two ? 1 : 0);

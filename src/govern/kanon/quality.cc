@@ -10,8 +10,8 @@
 namespace mc::kanon {
 namespace {
 
-__extension__ using uint128 = unsigned __int128;
-__extension__ using int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
+__extension__ using Int128 = __int128;
 
 // Rows of each class that are released times what `of(cell, quasi)` says, for one column.
 template <class Of>
@@ -26,16 +26,16 @@ std::uint64_t sum_of(const Problem& problem, const Classes& classes, std::size_t
 }
 
 std::int64_t precision(const Problem& problem, const Classes& classes) {
-  int128 sum = 0;  // of columns, in trillionths
+  Int128 sum = 0;  // of columns, in trillionths
   for (std::size_t i = 0; i < problem.quasi().size(); ++i) {
     const std::uint64_t highest = problem.quasi()[i].hierarchy.levels() - 1;
     if (highest == 0) {
-      sum += int128{classes.suppressed} * kPico / problem.rows();
+      sum += Int128{classes.suppressed} * kPico / problem.rows();
       continue;
     }
     const std::uint64_t levels = sum_of(problem, classes, i, [](Cell cell) { return cell.level; }) +
                                  classes.suppressed * highest;
-    sum += int128{levels} * kPico / (int128{problem.rows()} * highest);
+    sum += Int128{levels} * kPico / (Int128{problem.rows()} * highest);
   }
   return static_cast<std::int64_t>(sum / static_cast<std::int64_t>(problem.quasi().size()));
 }
@@ -77,9 +77,9 @@ std::int64_t ambiguity(const Problem& problem, const Classes& classes) {
 }
 
 // Sum of n log2(n) over counts, in units of log2_fixed.
-int128 n_log_n(const std::map<std::uint32_t, std::uint64_t>& counts) {
-  int128 sum = 0;
-  for (const auto& [value, rows] : counts) sum += int128{rows} * log2_fixed(rows);
+Int128 n_log_n(const std::map<std::uint32_t, std::uint64_t>& counts) {
+  Int128 sum = 0;
+  for (const auto& [value, rows] : counts) sum += Int128{rows} * log2_fixed(rows);
   return sum;
 }
 
@@ -111,7 +111,7 @@ std::int64_t entropy_of_column(const Problem& problem, const Classes& classes, s
   // Every row that stands at or above a level passes the step to it.
   std::map<std::uint32_t, std::uint64_t> going = all;
   std::uint32_t before = 0;
-  int128 lost = 0;
+  Int128 lost = 0;
   for (const auto& [level, leaves] : leaves_by_level) {
     lost += n_log_n(at(going, level)) - n_log_n(at(going, before));
     for (const auto& [leaf, count] : leaves) {
@@ -121,11 +121,11 @@ std::int64_t entropy_of_column(const Problem& problem, const Classes& classes, s
     }
     before = level;
   }
-  const int128 most = int128{problem.rows()} * log2_fixed(problem.rows()) - n_log_n(all);
+  const Int128 most = Int128{problem.rows()} * log2_fixed(problem.rows()) - n_log_n(all);
   if (most <= 0) return 0;
   // Below 2^94, so the factor needs room; the logarithms are rounded, so the ends are too.
-  const int128 share = (lost >> 8) * kPico / std::max<int128>(most >> 8, 1);
-  return static_cast<std::int64_t>(std::clamp<int128>(share, 0, kPico));
+  const Int128 share = (lost >> 8) * kPico / std::max<Int128>(most >> 8, 1);
+  return static_cast<std::int64_t>(std::clamp<Int128>(share, 0, kPico));
 }
 
 }  // namespace
@@ -148,9 +148,9 @@ Quality quality_of(const Problem& problem, const Classes& classes) {
   out.precision_pico = precision(problem, classes);
   out.discernibility = discernibility(problem, classes);
   const std::uint64_t groups = classes.size() + (classes.suppressed > 0 ? 1 : 0);
-  out.average_class_micro = static_cast<std::int64_t>(uint128{problem.rows()} * 1'000'000 / groups);
+  out.average_class_micro = static_cast<std::int64_t>(Uint128{problem.rows()} * 1'000'000 / groups);
   out.ambiguity_pico = ambiguity(problem, classes);
-  int128 entropy = 0;
+  Int128 entropy = 0;
   for (std::size_t i = 0; i < problem.quasi().size(); ++i) {
     entropy += entropy_of_column(problem, classes, i);
   }

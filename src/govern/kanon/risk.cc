@@ -5,9 +5,9 @@
 namespace mc::kanon {
 namespace {
 
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Uint128 = unsigned __int128;
 
-std::int64_t share_up(uint128 part, uint128 whole) {
+std::int64_t share_up(Uint128 part, Uint128 whole) {
   if (whole == 0) return 0;
   return static_cast<std::int64_t>((part * static_cast<std::uint64_t>(kPico) + whole - 1) / whole);
 }
@@ -35,8 +35,8 @@ class RiskSum {
     out.prosecutor_average_pico = share_up(classes_, rows_);
     out.journalist_highest_pico = share_up(1, rarest_);
     out.marketer_pico =
-        std::min(kPico, share_up(static_cast<uint128>(linked_),
-                                 uint128{rows_} * static_cast<std::uint64_t>(kPico)));
+        std::min(kPico, share_up(static_cast<Uint128>(linked_),
+                                 Uint128{rows_} * static_cast<std::uint64_t>(kPico)));
     out.journalist_average_pico = out.marketer_pico;
     out.smallest_class = static_cast<std::uint32_t>(smallest_);
     out.rows_of_smallest = of_smallest_;

@@ -14,7 +14,7 @@ namespace {
 using test::Dice;
 using test::World;
 
-__extension__ using uint128 = unsigned __int128;
+__extension__ using Uint128 = unsigned __int128;
 
 class Threads final : public Workers {
  public:
@@ -88,7 +88,7 @@ TEST_CASE("search: finds the optima of the adult census data that exhaustive sea
 // Every level vector, by texts and maps: slow and plain.
 struct Optimum {
   bool any = false;
-  uint128 loss = 0;  // product of N (D - 1) (1 + d), or the sum of d over a common denominator
+  Uint128 loss = 0;  // product of N (D - 1) (1 + d), or the sum of d over a common denominator
   Levels levels;
   std::uint64_t suppressed = 0;
   std::size_t classes = 0;
@@ -190,9 +190,9 @@ class Oracle {
     return count;
   }
 
-  uint128 loss(const std::vector<std::uint64_t>& sums) const {
+  Uint128 loss(const std::vector<std::uint64_t>& sums) const {
     const std::uint64_t n = problem_.rows();
-    uint128 product = 1, sum = 0, common = 1;
+    Uint128 product = 1, sum = 0, common = 1;
     for (const Quasi& each : problem_.quasi()) {
       if (each.hierarchy.leaves() > 1) common *= each.hierarchy.leaves() - 1;
     }
