@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "contract/dataset_contract.h"
+#include "contract/filter_maker.h"
 #include "contract/filter_twin.h"
 
 namespace mc::dataset::contract {

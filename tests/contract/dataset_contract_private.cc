@@ -6,6 +6,7 @@
 
 #include "contract/dataset_contract.h"
 #include "contract/exact_answers.h"
+#include "contract/filter_maker.h"
 #include "contract/filter_twin.h"
 
 namespace mc::dataset::contract {

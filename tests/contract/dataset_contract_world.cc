@@ -147,7 +147,11 @@ std::string model_yaml(const std::string& url, const std::string& prefix) {
       columns:
         - {name: age, min: "-3", max: "8", step: "1"}
         - {name: score, min: "-0.25", max: "0.55", step: "0.1"}
-        - {name: big, min: "0", max: "9007199254740995", step: "9007199254740995", keys: ["9007199254740993"]}
+        - name: big
+          min: "0"
+          max: "9007199254740995"
+          step: "9007199254740995"
+          keys: ["9007199254740993"]
         - {name: active, keys: ["true", "false"]}
         - {name: name}
         - {name: born}

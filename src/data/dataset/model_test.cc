@@ -319,18 +319,14 @@ TEST_CASE("model: a section privacy is read, printed and read back the same") {
   CHECK(least->datasets[0].privacy->groups_per_unit == 1);
 }
 
+// The error of a yaml has this in it.
+void check(const char* name, const std::string& yaml, const std::string& finding) {
+  check_findings({{name, yaml, finding.c_str()}});
+}
+
 TEST_CASE("model: what is wrong with a section privacy is said with its path") {
   const std::string unit = "      unit: personId\n";
-  const auto column = [&](const std::string& entry) {
-    return with_privacy(unit + "      columns: [" + entry + "]\n");
-  };
   const std::string at = "datasets[0].privacy.";
-  const std::string first = at + "columns[0]";
-  std::string many = "{name: country, keys: [";
-  for (int i = 0; i <= 10'000; ++i) many += (i > 0 ? ", " : "") + std::to_string(i);
-  const auto check = [](const char* name, const std::string& yaml, const std::string& finding) {
-    check_findings({{name, yaml, finding.c_str()}});
-  };
   check("no unit", with_privacy("      columns: [{name: job}]\n"), at + "unit: is missing");
   check("unknown unit", with_privacy("      unit: who\n      columns: [{name: job}]\n"),
         at + "unit: no column is called 'who'");
@@ -353,6 +349,16 @@ TEST_CASE("model: what is wrong with a section privacy is said with its path") {
   check("rows many",
         with_privacy(unit + "      rows_per_group: 1000001\n      columns: [{name: job}]\n"),
         "'rows_per_group' must be a number from 0 to 1000000");
+}
+
+TEST_CASE("model: what is wrong with a column of the section is said with its path") {
+  const std::string at = "datasets[0].privacy.";
+  const std::string first = at + "columns[0]";
+  const auto column = [](const std::string& entry) {
+    return with_privacy("      unit: personId\n      columns: [" + entry + "]\n");
+  };
+  std::string many = "{name: country, keys: [";
+  for (int i = 0; i <= 10'000; ++i) many += (i > 0 ? ", " : "") + std::to_string(i);
   check("unknown column", column("{name: wage}"), first + ".name: no column is called 'wage'");
   check("twice", column("{name: job}, {name: job}"), at + "columns[1].name: used twice: job");
   check("the unit", column("{name: personId}"), first + ".name: the unit can be neither");

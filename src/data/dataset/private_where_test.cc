@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "contract/filter_maker.h"
 #include "contract/filter_twin.h"
 #include "dataset/private.h"
 
