@@ -103,7 +103,7 @@ endfunction()
 
 # Modules whose tests compute so much that to optimise them and their tests under a sanitizer takes
 # less time than it saves (ADR 0016).
-set(MC_COMPUTES sim base json crypto pki ledger proof vm access budget share tap admission dp)
+set(MC_COMPUTES sim base json crypto pki ledger proof vm access budget share tap admission dp fixed noise accountant kanon recheck)
 
 # The compile options of a module's own, and of its tests.
 function(mc_optimised name of_module of_tests)

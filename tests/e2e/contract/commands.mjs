@@ -12,6 +12,7 @@ import { WORDS as DP_WORDS, dpCommands } from "./dp_commands.mjs";
 import { WORDS as EXPORT_WORDS, exportCommands } from "./export_commands.mjs";
 import { WORDS as KANON_WORDS, kanonCommands } from "./kanon_commands.mjs";
 import { WORDS as POLICY_WORDS, policyCommands } from "./policy_commands.mjs";
+import { privacyPlaces, privacyRows } from "./privacy.mjs";
 import { WORDS as TAP_WORDS, tapCommands } from "./tap_commands.mjs";
 
 const api = (name) => ({ $ref: `#/components/schemas/${name}` });
@@ -159,8 +160,9 @@ scenario("commands through a server: --json has its schema, exit codes are those
     // What another person of the operator's has asked for, far above the plan.
     for (const name of ["{asked}", "{unwanted}"]) made[name] = (await world.askForTenfold()).id;
     made["{denied}"] = await world.askUntilDenied();
+    for (const [name, value] of Object.entries(await privacyPlaces(world))) made[`{${name}}`] = value;
     const known = (args) => args.map((arg) => made[arg] ?? arg);
-    for (const [words, template, schema, failures] of REMOTE) {
+    for (const [words, template, schema, failures] of [...REMOTE, ...privacyRows(api)]) {
       if (words === "delivery send") made["{ended}"] = endedDelivery(run, made["{endpoint}"]);
       const args = known(template);
       const tried = run(words, [...args, "--dry-run"]);

@@ -10,6 +10,7 @@ import { MAESTRO, Site } from "../lib/maestro.mjs";
 import { runScenarios, scenario } from "../lib/scenario.mjs";
 import "./commands.mjs";
 import { Document } from "./document.mjs";
+import { privacy } from "./privacy.mjs";
 
 const SCOPES = "query,mutate,introspect,admin:read,admin:write,metrics";
 
@@ -337,6 +338,7 @@ scenario("every operation answers as the document says", async (world) => {
   await world.warrants(admin, operator);
   await world.taps(admin, operator);
   await world.budgets(admin, operator);
+  await privacy(world);
   await world.notifications(admin, operator);
   await world.policies(operator, world.analyst);
   await world.residency(operator);
@@ -402,7 +404,7 @@ scenario("an auditor changes nothing: no operation that writes, by token or by s
     // What concerns nothing but the auditor's own browser.
     const own = new Set(["signIn", "signOut", "revokeSession", "beginCodeLogin", "finishCodeLogin",
       // Nothing at all: what would have been, and a proof of what was.
-      "previewBudgetOverride", "signBudgetDenial"]);
+      "previewBudgetOverride", "signBudgetDenial", "previewTopUp"]);
     const { items: [token] } = await world.must("GET", "/v1/tenants/contract/tokens", world.operator);
     const writes = document.operations().filter(({ method, operationId }) =>
       method !== "GET" && !own.has(operationId));
