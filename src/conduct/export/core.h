@@ -18,8 +18,8 @@ inline constexpr std::string_view kJobKind = "export";
 
 // What a job is given.
 struct Task {
-  std::string id;  // of the export
-  Profile profile;
+  std::string id;                                 // of the export
+  std::optional<Profile> profile = std::nullopt;  // of a table
   Requester requester;
   std::vector<std::string> releases;
   std::vector<std::string> rules;  // that let it be

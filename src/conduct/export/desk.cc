@@ -274,8 +274,13 @@ Result<Shown> Exports::request(const Ask& ask, Trial trial) {
          read_hierarchies(core.world.files, question.profile));
   MC_TRY_OK(check_limits(core, ask.tenant));
   if (trial == Trial::dry) return Shown{std::move(run), "", {}};
-  Task task{run.id,       question.profile, requester_of(ask.caller, question.purpose),
-            ask.releases, rules->rules,     rules->revision};
+  Task task;
+  task.id = run.id;
+  if (ask.kind == Kind::kanon) task.profile = question.profile;
+  task.requester = requester_of(ask.caller, question.purpose);
+  task.releases = ask.releases;
+  task.rules = rules->rules;
+  task.policy = rules->revision;
   task.requester.decision = *decision;
   task.requester.stepped_up = question.stepped_up;
   Result<Run> made = create(core, std::move(run), task);

@@ -8,6 +8,7 @@ namespace mc::exporting {
 namespace {
 
 constexpr std::int64_t kRowsAStep = 20'000;
+constexpr std::size_t kHeldMax = 4;  // exports in memory
 constexpr std::string_view kSearching = "search";
 constexpr std::string_view kWriting = "write";
 constexpr std::string_view kRecording = "record";
@@ -69,8 +70,12 @@ Work::Work(Exports::Core& core)
 
 Work::~Work() = default;
 
-void Work::let_go() {
-  doing_.clear();
+void Work::let_go(const std::string& job) {
+  doing_.erase(job);
+}
+
+void Work::keep_only(const std::set<std::string>& jobs) {
+  std::erase_if(doing_, [&](const auto& each) { return !jobs.contains(each.first); });
 }
 
 Result<Work::Now> Work::look(const job::Job& job) {
@@ -109,6 +114,7 @@ Result<job::Step> Work::go_on(Now& now) {
   const std::string phase = text_in(now.job.checkpoint, "phase");
   if (phase == kRecording) return finish(now);
   if (now.run.kind == Kind::dp) return write_report(now);
+  if (!now.task.profile) return fail(Code::corrupt, "the export's job has no profile");
   const auto found = doing_.find(now.job.id);
   const bool released = found != doing_.end() && found->second->release != nullptr;
   if (phase != kSearching && phase != kWriting) return read(now);
@@ -117,11 +123,13 @@ Result<job::Step> Work::go_on(Now& now) {
 }
 
 Result<job::Step> Work::read(Now& now) {
+  // What waits to be tried again begins anew rather than fill the memory.
+  if (doing_.size() >= kHeldMax && !doing_.contains(now.job.id)) doing_.clear();
   std::unique_ptr<Doing>& doing = doing_[now.job.id];
   if (doing == nullptr || doing->reader == nullptr) {
     const World& world = core_.world;
     doing = std::make_unique<Doing>();
-    MC_TRY(doing->wanted, wanted_of(world.catalog->model(), now.task.profile));
+    MC_TRY(doing->wanted, wanted_of(world.catalog->model(), *now.task.profile));
     doing->intake.emplace(doing->wanted.names, hex_bytes(now.run.salt), core_.settings.bytes_max);
     doing->reader = std::make_unique<RowReader>(
         RowReader::World{*world.catalog, *connections_, world.clock, world.random},
@@ -174,17 +182,17 @@ Result<job::Step> Work::take_in(Now& now, Doing& doing) {
   core_.board.put(now.job.id, progress);
   if (doing.reader != nullptr) return step_to("read", progress);
   if (rows == 0) return fail(Code::denied, "export-empty: the dataset has no rows");
-  MC_TRY(auto hierarchies, read_hierarchies(core_.world.files, now.task.profile));
+  MC_TRY(auto hierarchies, read_hierarchies(core_.world.files, *now.task.profile));
   MC_TRY(Intake::Taken taken, doing.intake->finish());
   doing.intake.reset();
-  MC_TRY(doing.release, Release::make(std::move(taken), now.task.profile, std::move(hierarchies)));
+  MC_TRY(doing.release, Release::make(std::move(taken), *now.task.profile, std::move(hierarchies)));
   progress.total = rows;
   progress.message = "searching";
   return step_to(kSearching, progress);
 }
 
 Result<job::Step> Work::search(Now& now, Doing& doing) {
-  const MonoTime until = core_.world.clock.mono() + now.task.profile.search_time;
+  const MonoTime until = core_.world.clock.mono() + now.task.profile->search_time;
   const auto watch = [&](const kanon::Progress& at) {
     std::string message = "searching";
     if (at.best_pico >= 0) message += ", least loss " + kanon::pico_text(at.best_pico);
@@ -257,7 +265,7 @@ Result<std::vector<Item>> Work::write_table(const Now& now, const Doing& doing,
   MC_TRY_OK(put(kTableFile, kCsvType, [&](const auto& sink) { return from.write_csv(sink); }));
   out.back().rows = from.rows_out();
   MC_TRY(release,
-         from.manifest(now.task.profile,
+         from.manifest(*now.task.profile,
                        {.bytes = out.back().bytes,
                         .rows = from.rows_out(),
                         .sha256 = out.back().sha256.substr(out.back().sha256.find(':') + 1)},
@@ -313,8 +321,8 @@ Result<job::Step> Work::write(Now& now, Doing& doing) {
   KanonPart part;
   Outcome outcome;
   MC_TRY(outcome.items, write_table(now, doing, part.release));
-  part.criteria = criteria_lines(now.task.profile);
-  part.k = now.task.profile.k;
+  part.criteria = criteria_lines(*now.task.profile);
+  part.k = now.task.profile->k;
   part.sha256 = outcome.items.back().sha256;
   part.suppression = {part.release.suppression.limit, part.release.suppression.rows};
   manifest.input = {doing.wanted.names, from.rows_in(), digest_text(from.snapshot())};
@@ -322,9 +330,9 @@ Result<job::Step> Work::write(Now& now, Doing& doing) {
   manifest.lineage.earlier = doing.earlier;
   Parameters parameters;
   parameters.format = now.run.format;
-  parameters.k = now.task.profile.k;
-  parameters.suppression = now.task.profile.suppression;
-  for (const auto& [name, column] : now.task.profile.columns) {
+  parameters.k = now.task.profile->k;
+  parameters.suppression = now.task.profile->suppression;
+  for (const auto& [name, column] : now.task.profile->columns) {
     parameters.columns[name] = {column.criteria, column.role};
   }
   manifest.parameters = std::move(parameters);

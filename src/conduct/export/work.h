@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "export/core.h"
@@ -20,8 +21,9 @@ class Work final : public job::JobWork {
   ~Work() override;
   std::string_view kind() const override { return kJobKind; }
   Result<job::Step> step(const job::Job& job) override;
-  // Drops what is in memory, and with it the view of the database.
-  void let_go();
+  // Drop what is in memory, and with it the view of the database: of one job, of all but these.
+  void let_go(const std::string& job);
+  void keep_only(const std::set<std::string>& jobs);
   // Where the files of the last step's export are.
   const BlobPlace& at() const { return at_; }
 

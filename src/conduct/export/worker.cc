@@ -26,6 +26,9 @@ struct Worker::State {
   Status sweep() {
     MC_TRY(const std::vector<Run> running,
            core.with_store<std::vector<Run>>([](Store& store) { return store.running(); }));
+    std::set<std::string> held;
+    for (const Run& run : running) held.insert(run.job);
+    work.keep_only(held);
     for (const Run& run : running) {
       const Result<job::Job> job = jobs.get(run.tenant, run.job);
       if (!job) return tl::unexpected<Error>(job.error());
@@ -72,13 +75,12 @@ Result<Nanos> Worker::turn() {
   State& state = *state_;
   MC_TRY(const job::Turn turn, state.runner.turn());
   using What = job::Turn::What;
-  if (turn.what == What::stepped || turn.what == What::throttled) {
-    state.at = state.work.at();
-    return turn.wait;
-  }
   state.at = state.work.at();
-  state.work.let_go();
-  if (turn.what != What::idle) MC_TRY_OK(state.clear(turn.job_id));
+  if (turn.what == What::stepped || turn.what == What::throttled) return turn.wait;
+  // One that is to be tried again goes on with what it has read.
+  const bool over = turn.what != What::idle && turn.what != What::retrying;
+  if (over) state.work.let_go(turn.job_id);
+  if (over) MC_TRY_OK(state.clear(turn.job_id));
   const MonoTime now = state.core.world.clock.mono();
   if (turn.what != What::idle || now - state.swept >= kSweepEvery) {
     state.swept = now;
@@ -88,7 +90,7 @@ Result<Nanos> Worker::turn() {
 }
 
 Status Worker::release() {
-  state_->work.let_go();
+  state_->work.keep_only({});
   return state_->runner.release();
 }
 
