@@ -18,7 +18,9 @@ Count::Count(const Manifest& manifest, const Limits& limits, std::uint64_t secre
     const bool asked =
         std::any_of(manifest.criteria.begin(), manifest.criteria.end(),
                     [&](const Criterion& criterion) { return criterion.column == column.name; });
-    if (!asked) continue;
+    const bool starred =
+        column.role == Role::sensitive && manifest.suppression.form == SuppressionForm::starred;
+    if (!asked && !starred) continue;
     sensitive_.push_back({field, column.name,
                           TextTable(limits.pairs_max, limits.class_bytes_max, secret),
                           PairTable(limits.pairs_max, secret)});

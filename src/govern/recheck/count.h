@@ -15,7 +15,7 @@
 
 namespace mc::recheck {
 
-// A sensitive column that a criterion is about.
+// A sensitive column that a criterion is about; with starred rows, every one.
 struct SensitiveCount {
   std::size_t field = 0;
   std::string name;

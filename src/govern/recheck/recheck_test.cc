@@ -215,10 +215,10 @@ TEST_CASE("recheck: suppression past its limit is refused") {
 }
 
 TEST_CASE("recheck: starred rows are none or at least k, and as many as said") {
-  const auto starred = [](int stars, std::int64_t said) {
+  const auto starred = [](int stars, std::int64_t said, const char* illness = "*") {
     Table table = people();
     Manifest manifest = manifest_of(table);
-    for (int i = 0; i < stars; ++i) table.rows.push_back({"*", "*", "*", ""});
+    for (int i = 0; i < stars; ++i) table.rows.push_back({"*", "*", illness, ""});
     const Manifest full = manifest_of(table);
     manifest.release = full.release;
     manifest.input.rows = full.input.rows;
@@ -228,6 +228,7 @@ TEST_CASE("recheck: starred rows are none or at least k, and as many as said") {
   // The manifest does not add up when its classes and starred rows are not the rows.
   CHECK(starred(2, 2) == "");
   CHECK(starred(0, 0) == "");
+  CHECK(starred(2, 2, "flu") == "suppression_violated l_violated");
   CHECK(starred(1, 1) == "suppression_violated");
   CHECK(starred(2, 1) == "manifest_invalid");
   CHECK(starred(1, 2) == "manifest_invalid");

@@ -13,6 +13,15 @@ std::string number_of(std::int64_t number, std::string_view what) {
   return std::to_string(number) + " " + std::string(what);
 }
 
+// Rows whose quasi-identifiers are stars, and this sensitive column too.
+std::int64_t stars_of(const Release& release, const SensitiveCount& column) {
+  for (std::size_t i = 0; i < column.values.size() && release.starred; ++i) {
+    if (column.values.text(i) != kStar) continue;
+    return column.pairs.rows(*release.starred, static_cast<std::uint32_t>(i));
+  }
+  return 0;
+}
+
 }  // namespace
 
 Release::Release(const Manifest& of, const Count& in) : manifest(of), count(in) {
@@ -83,6 +92,10 @@ Result<std::string> check_suppression(const Release& release) {
   if (release.missing_stars > 0) {
     return fail(Code::corrupt, "the file has " + number_of(release.starred_rows, "starred rows") +
                                    ", the manifest " + std::to_string(said.rows));
+  }
+  for (const SensitiveCount& column : release.count.sensitive()) {
+    if (stars_of(release, column) >= said.rows) continue;
+    return fail(Code::corrupt, "starred rows have values of '" + excerpt(column.name) + "'");
   }
   if (said.rows > 0 && said.rows < release.manifest.k) {
     return fail(Code::corrupt, number_of(said.rows, "starred rows are fewer than k = ") +

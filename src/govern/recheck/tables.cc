@@ -81,6 +81,10 @@ bool PairTable::add(std::uint32_t first, std::uint32_t second) {
   return true;
 }
 
+std::int64_t PairTable::rows(std::uint32_t first, std::uint32_t second) const {
+  return slots_[slot_of(first, second)].rows;
+}
+
 void PairTable::grow() {
   std::vector<Pair> old(slots_.size() * 2);
   old.swap(slots_);

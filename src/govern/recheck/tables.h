@@ -49,7 +49,8 @@ class PairTable {
  public:
   PairTable(std::size_t pairs_max, std::uint64_t secret);
   bool add(std::uint32_t first, std::uint32_t second);  // false when the limit was reached
-  std::vector<Pair> sorted() const;                     // by first, then by second
+  std::int64_t rows(std::uint32_t first, std::uint32_t second) const;
+  std::vector<Pair> sorted() const;  // by first, then by second
 
  private:
   std::size_t slot_of(std::uint32_t first, std::uint32_t second) const;
