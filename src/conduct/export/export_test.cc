@@ -181,6 +181,8 @@ TEST_CASE(
   const std::string again = world.ask()->run.id;
   world.work();
   CHECK(world.now(again).run.state == State::ready);
+  // The digest of the same rows is another one each time: it confirms nobody's guess of them.
+  CHECK(world.now(again).run.outcome.snapshot != world.now(first).run.outcome.snapshot);
   CHECK(manifest_in(world.file(again, kBundleFile)).lineage.earlier ==
         std::vector<std::string>{first});
 
@@ -284,6 +286,29 @@ TEST_CASE("export: one that is cancelled leaves nothing, one that is paused goes
               .empty());
   }
   CHECK(count_of(world.records(), "export.cancelled") >= 3);
+}
+
+TEST_CASE("export: files that are written cannot be had before their record is") {
+  ExportWorld world;
+  const std::string id = world.ask()->run.id;
+  const std::string path = "/data/exports/alpha/" + id + "/manifest.sigstore.json";
+  for (int i = 0; i < 10 && world.disk.bytes_of(path) == nullptr; ++i)
+    REQUIRE(world.worker->turn());
+  REQUIRE(world.disk.bytes_of(path) != nullptr);
+  CHECK(world.now(id).run.state == State::running);
+  for (const std::string_view name : {kTableFile, kReleaseFile, kBundleFile}) {
+    CHECK(world.exports->file(world.ada.tenant, id, std::string(name)).error().code ==
+          Code::not_found);
+  }
+  // Ended now, it is held against nobody.
+  const auto held = [&] {
+    const auto rows = *world.database->query("SELECT COUNT(*) FROM export_classes", {});
+    REQUIRE(*rows->next());
+    return rows->integer(0);
+  };
+  CHECK(held() == 1);
+  REQUIRE(world.exports->steer(world.ada, world.ada.tenant, id, Steer::cancel));
+  CHECK(held() == 0);
 }
 
 TEST_CASE("export: limits are of rows, bytes, exports under way and exports kept") {
