@@ -174,7 +174,8 @@ Result<std::vector<std::string>> read_hierarchies(sys::Files& files, const std::
   std::vector<std::string> out;
   std::size_t left = kHierarchyBytesMax;
   for (const std::string& name : names) {
-    const std::string path = folder + "/" + name;
+    std::string path = folder;
+    path.append("/").append(name);
     if (files.list(path)) continue;  // a folder
     MC_TRY(std::string bytes, files.read_all(path, left));
     left -= bytes.size();
