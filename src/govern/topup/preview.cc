@@ -20,15 +20,18 @@ std::string odds(const std::optional<NanoEpsilon>& epsilon) {
   return fixed::to_text(fixed::exp(x, fixed::Round::up), 2, fixed::Round::up);
 }
 
-// Discrete Laplace of scale 1/e: P(|X| > t) < 2 p^(t+1) / (1 + p) with p = exp(-e), which is at
-// most 0.05 from t = ln(40) / e on.
+// The least t that a discrete Laplace variable of scale 1/e is above at most 5 of 100 times:
+// P(|X| > t) = 2 p^(t+1) / (1 + p) with p = exp(-e), which is 0.05 where t + 1 = ln(40 / (1+p)) /
+// e.
 std::string error(const std::optional<NanoEpsilon>& left) {
   if (!left || left->get() < kCounts) return "";
-  const fixed::Fixed each =
-      fixed::from_units(left->get() / kCounts, accountant::kEpsilonDigits, fixed::Round::down);
-  const fixed::Fixed width =
-      fixed::divide(fixed::log(fixed::Fixed::whole(40), fixed::Round::up), each, fixed::Round::up);
-  return fixed::to_text(width, 0, fixed::Round::up);
+  using fixed::Fixed, fixed::Round;
+  const Fixed each =
+      fixed::from_units(left->get() / kCounts, accountant::kEpsilonDigits, Round::down);
+  const Fixed odds =
+      fixed::divide(Fixed::whole(40), Fixed::whole(1) + fixed::exp(-each, Round::down), Round::up);
+  const Fixed width = fixed::divide(fixed::log(odds, Round::up), each, Round::up) - Fixed::whole(1);
+  return fixed::to_text(std::max(width, Fixed()), 0, Round::up);
 }
 
 std::optional<NanoEpsilon> plus(const std::optional<NanoEpsilon>& a, NanoEpsilon b) {

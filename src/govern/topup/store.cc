@@ -58,7 +58,8 @@ sql::Param taken_of(const Request& one) {
 Result<std::vector<Request>> Store::open() {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
          connection_.query("SELECT " + kColumns + " FROM dp_top_up_request WHERE " + kIsOpen +
-                               " ORDER BY tenant_id, top_up_id",
+                               " OR (state = 'revoked' AND taken IS NULL) "
+                               "ORDER BY tenant_id, top_up_id",
                            {}));
   return read_all(*rows);
 }

@@ -14,7 +14,8 @@ class Store {
  public:
   explicit Store(sql::Connection& connection) : connection_(connection) {}
 
-  Result<std::vector<Request>> open();  // pending and active ones of all tenants
+  // Of all tenants: pending and active ones, and those whose revocation is not done yet.
+  Result<std::vector<Request>> open();
   Result<std::vector<Request>> list(const std::string& tenant);
   Result<Request> find(const std::string& tenant, const std::string& id);  // `not_found`
   Result<std::int64_t> count_open(const std::string& tenant);

@@ -40,6 +40,10 @@ Result<T> with_store(identity::Directory& directory, const Use& use) {
   return std::move(*out);
 }
 
+Status unless_conflict(const Status& done) {
+  return !done && done.error().code == Code::conflict ? ok() : done;
+}
+
 Status check_line(std::string_view name, const std::string& text, std::size_t least,
                   std::size_t most) {
   if (text.size() < least || text.size() > most) {
@@ -224,28 +228,47 @@ Result<Request> Desk::approved(Request one, const Actor& by, Run run) {
 }
 
 Result<Request> Desk::ended(Request one, State to, const Actor& by, Run run) {
-  const bool counted = one.state == State::active && to == State::revoked;
   one.state = to;
   one.ended_by = by.name;
   one.changed = now();
   ++one.version;
+  // What was never in force has nothing to be taken away.
+  if (to == State::revoked && !one.window_start) one.taken = NanoEpsilon(0);
   if (run == Run::dry) return one;
-  if (counted) {
-    const auto taken = world_.accountant.revoke_top_up(TenantId(one.tenant), one.id);
-    const bool gone =
-        !taken && (taken.error().code == Code::not_found || taken.error().code == Code::conflict);
-    if (!taken && !gone) return tl::unexpected<Error>(taken.error());
-    one.taken = taken ? *taken : NanoEpsilon(0);
-  }
   MC_TRY_OK(record(to == State::refused ? Act::refuse : Act::revoke, by, one));
   MC_TRY_OK(store(one));
+  if (to == State::revoked) MC_TRY_OK(take_away(one));
   return one;
 }
 
-// Handed over before, it is there: `conflict` is fine.
+// An approval that another server has stored, and not handed over yet, is used up first, so that it
+// cannot come after this.
+Status Desk::take_away(Request& one) {
+  if (one.taken) return ok();
+  const TenantId tenant(one.tenant);
+  Result<NanoEpsilon> taken = world_.accountant.revoke_top_up(tenant, one.id);
+  if (!taken && taken.error().code == Code::not_found) {
+    const Status added = hand_over(one);
+    if (!added && added.error().code != Code::denied) return added;
+    taken = added ? world_.accountant.revoke_top_up(tenant, one.id) : NanoEpsilon(0);
+  }
+  const bool gone = !taken && taken.error().code == Code::conflict;
+  if (!taken && !gone) return tl::unexpected<Error>(taken.error());
+  one.taken = taken ? *taken : NanoEpsilon(0);
+  ++one.version;
+  return store(one);
+}
+
+// Handed over before, it is there, and counts in the caps that it is held against: those who have
+// it do not get it again.
 Status Desk::hand_over(const Request& one) {
+  const TenantId tenant(one.tenant);
   MC_TRY(const std::string plan, plan_of(one.tenant));
-  const Status added = world_.accountant.add_top_up({.tenant = TenantId(one.tenant),
+  MC_TRY(const std::vector<accountant::TopUp> held,
+         world_.accountant.reports().top_ups({tenant, one.dataset, one.purpose}));
+  const auto same = [&](const accountant::TopUp& each) { return each.id == one.id; };
+  if (std::ranges::any_of(held, same)) return ok();
+  const Status added = world_.accountant.add_top_up({.tenant = tenant,
                                                      .id = one.id,
                                                      .dataset = one.dataset,
                                                      .purpose = one.purpose,
@@ -288,14 +311,28 @@ Result<Request> Desk::find(const TenantId& tenant, const std::string& id) {
   return seen_at(std::move(out), now());
 }
 
+// Another server was first: that is fine.
 Status Desk::expire(Request& one) {
   one.state = State::expired;
   one.changed = now();
   ++one.version;
   MC_TRY_OK(record(Act::expire, kTime, one));
-  const Status stored = store(one);
-  // Another server was first.
-  return !stored && stored.error().code == Code::conflict ? ok() : stored;
+  return unless_conflict(store(one));
+}
+
+// What is stored, and not done yet.
+Status Desk::go_on(Request& one) {
+  if (one.state == State::revoked) return unless_conflict(take_away(one));
+  const WallTime time = now();
+  const accountant::DatasetRules& rules = world_.accountant.settings().dataset(one.dataset);
+  const bool window_over =
+      one.window_start && accountant::window_at(rules.length, time).start > *one.window_start;
+  if (one.expires <= time || window_over) return expire(one);
+  if (one.state != State::active) return ok();
+  const Status added = hand_over(one);
+  if (added || added.error().code != Code::denied) return added;
+  const Result<Request> refused = ended(one, State::refused, kTime, Run::real);
+  return unless_conflict(refused ? ok() : Status(tl::unexpected<Error>(refused.error())));
 }
 
 Status Desk::tick() {
@@ -304,17 +341,8 @@ Status Desk::tick() {
          with_store<std::vector<Request>>(world_.directory,
                                           [](Store& store) { return store.open(); }));
   Status out = ok();
-  const WallTime time = now();
   for (Request& one : open) {
-    Status done = ok();
-    const accountant::DatasetRules& rules = world_.accountant.settings().dataset(one.dataset);
-    const bool window_over =
-        one.window_start && accountant::window_at(rules.length, time).start > *one.window_start;
-    if (one.expires <= time || window_over) {
-      done = expire(one);
-    } else if (one.state == State::active) {
-      done = hand_over(one);
-    }
+    const Status done = go_on(one);
     if (!done && out) out = done;
   }
   return out;

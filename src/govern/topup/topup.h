@@ -9,7 +9,8 @@
 // of it can be revoked.
 //
 // After a restart, or a crash between the record and the accountant, tick() goes on where it
-// stopped: an approval that is stored reaches the accountant, once.
+// stopped: an approval that is stored reaches the accountant, once, and so does a revocation. An
+// approval that the accountant does not take, since a cap is reached, is refused.
 //
 // Thread-safe. What changes something blocks for a sync of the ledger.
 #pragma once
@@ -59,8 +60,9 @@ struct Request {
   std::string ended_by;                       // who refused or revoked it
   WallTime changed{};                         // when its state was last changed
   std::optional<WallTime> window_start = {};  // of the window that it is good for, once approved
-  std::optional<accountant::NanoEpsilon> taken = {};  // by the revocation
-  std::int64_t record = 0;                            // of its newest act, in the tenant's log
+  // By the revocation: nothing until it is done, 0 too when a try before a crash took it.
+  std::optional<accountant::NanoEpsilon> taken = {};
+  std::int64_t record = 0;  // of its newest act, in the tenant's log
   std::int64_t version = 1;
   bool operator==(const Request&) const = default;
 };
@@ -120,7 +122,9 @@ class Desk {
   Result<Request> approved(Request one, const Actor& by, Run run);
   Result<Request> ended(Request one, State to, const Actor& by, Run run);
   Status hand_over(const Request& one);
+  Status take_away(Request& one);
   Status expire(Request& one);
+  Status go_on(Request& one);
 
   const World world_;
   std::mutex mutex_;  // whoever changes something holds it from check to effect
