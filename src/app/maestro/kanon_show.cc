@@ -140,6 +140,7 @@ void print_columns(const KanonSummary& of) {
   const std::vector<std::uint64_t> by_column = blamed(of);
   const std::vector<kanon::Quasi>& quasi = of.input.problem->quasi();
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(quasi.size());
   for (std::size_t i = 0; i < quasi.size(); ++i) {
     rows.push_back(
         {quasi[i].name, of.outcome.levels ? std::to_string((*of.outcome.levels)[i]) : "own",
