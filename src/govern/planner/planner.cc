@@ -168,19 +168,27 @@ void Planner::keep(const Asked& asked, Kept answer) {
   kept_order_.erase(kept_order_.begin());
 }
 
-// The largest epsilon below what was asked that the budgets have; found by halving, since what is
-// left is in other units than epsilon where budgets add up otherwise.
-std::optional<NanoEpsilon> Planner::nearest(Asked asked) {
-  std::int64_t low = 0, high = asked.epsilon.get();
-  std::int64_t next = settings_.epsilon_min.get();
-  if (next >= high) return std::nullopt;
-  while (next > low && next < high) {
-    if (!reprice(asked, NanoEpsilon(next))) return std::nullopt;
-    const Result<accountant::Quote> quote = world_.accountant.quote(asked.charge);
-    if (!quote) return std::nullopt;
-    (quote->refusal ? high : low) = next;
-    if (low == 0) return std::nullopt;
-    next = low + (high - low) / 2;
+bool Planner::fits(Asked& asked, std::int64_t epsilon) {
+  if (!reprice(asked, NanoEpsilon(epsilon))) return false;
+  const Result<accountant::Quote> quote = world_.accountant.quote(asked.charge);
+  return quote && !quote->refusal;
+}
+
+// The largest epsilon below what was asked that the budgets have: what is left, as a rule; found by
+// halving where budgets add up otherwise than by epsilon.
+std::optional<NanoEpsilon> Planner::nearest(Asked asked, NanoEpsilon left) {
+  const std::int64_t least = settings_.epsilon_min.get();
+  std::int64_t high = asked.epsilon.get();
+  if (least >= high) return std::nullopt;
+  if (left.get() >= least && left.get() < high) {
+    if (fits(asked, left.get())) return left;
+    high = left.get();
+  }
+  if (!fits(asked, least)) return std::nullopt;
+  std::int64_t low = least;
+  while (low + 1 < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (fits(asked, middle) ? low : high) = middle;
   }
   return NanoEpsilon(low);
 }
@@ -201,7 +209,7 @@ PrivateRefusal Planner::refused(const Asked& asked, const accountant::Refusal& r
     out.error.retry_after_s = std::max<std::int64_t>(1, (to_millis(wait) + 999) / 1'000);
   }
   if (!world_.override_url.empty()) more.set("overrideUrl", world_.override_url);
-  const std::optional<NanoEpsilon> less = nearest(asked);
+  const std::optional<NanoEpsilon> less = nearest(asked, refusal.epsilon_left);
   Asked cheaper = asked;
   if (less && reprice(cheaper, *less)) {
     json::Object near;
@@ -302,7 +310,7 @@ PrivateResult Planner::run(const PrivateCall& call, Asked& asked, dataset::RowSc
   if (const std::optional<Kept> found = kept(asked)) return again(asked, *found);
   PrivateResult done = attempt(call, asked, rows);
   if (done || !done.error().budget || !call.may_degrade) return done;
-  const std::optional<NanoEpsilon> less = nearest(asked);
+  const std::optional<NanoEpsilon> less = nearest(asked, asked.left);
   if (!less || !reprice(asked, *less)) return done;
   done = attempt(call, asked, rows);
   if (done) done->verdict = "DEGRADE";
@@ -324,9 +332,11 @@ PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::R
   for (int number = 0; number < kAttemptsMax; ++number) {
     asked.charge.key =
         own_key ? question + std::to_string(number) : "client:" + call.idempotency_key;
-    const Result<accountant::Reply> reply = world_.accountant.reserve(asked.charge);
+    const Result<accountant::Reply> reply =
+        world_.accountant.reserve(asked.charge, accountant::Then::execute);
     if (!reply) return refusal_of(reply.error());
     if (const auto* refusal = std::get_if<accountant::Refusal>(&*reply)) {
+      asked.left = refusal->epsilon_left;
       return tl::unexpected<PrivateRefusal>(refused(asked, *refusal));
     }
     const auto& reservation = std::get<accountant::Reservation>(*reply);
@@ -352,23 +362,24 @@ PrivateResult Planner::earlier(const Asked& asked, const accountant::Reservation
   return again(asked, found);
 }
 
+// Of a charge that is executing, by this call alone.
 PrivateResult Planner::execute(const PrivateCall& call, const Asked& asked,
                                const accountant::ChargeRef& charge, dataset::RowScan& rows) {
-  if (const Status begun = world_.accountant.execute(charge); !begun) {
-    return refusal_of(begun.error());
-  }
   Result<KeptAnswer> answer = read(call, asked, rows);
-  if (!answer) {
+  Status ended = ok();
+  if (answer) {
+    // With an unknown outcome it is given to the next one who asks, or burned by a restart.
+    const Result<accountant::ReleasedResult> stored =
+        world_.accountant.commit(charge, print_answer(*answer));
+    if (stored) keep(asked, {asked.epsilon, charge.id.get(), stored->bytes});
+    if (!stored) ended = tl::unexpected<Error>(stored.error());
+  } else {
     // Burned. When even that cannot be written now, a restart will do it.
     static_cast<void>(world_.accountant.abandon(charge));
-    world_.settled(call.tenant, asked.charge.dataset, asked.charge.purpose);
-    return refusal_of(answer.error());
+    ended = tl::unexpected<Error>(answer.error());
   }
-  const Result<accountant::ReleasedResult> stored =
-      world_.accountant.commit(charge, print_answer(*answer));
-  if (!stored) return refusal_of(stored.error());
-  keep(asked, {asked.epsilon, charge.id.get(), stored->bytes});
   world_.settled(call.tenant, asked.charge.dataset, asked.charge.purpose);
+  if (!ended) return refusal_of(ended.error());
   return answer_with(asked.question, std::move(*answer), "ALLOW", charge.id.get());
 }
 

@@ -86,6 +86,7 @@ class Planner final : public dataset::PrivateAnswers {
     accountant::NanoEpsilon epsilon{};
     Priced priced;
     accountant::Charge charge;
+    accountant::NanoEpsilon left{};  // of the budget that has refused it
   };
   struct Kept {
     accountant::NanoEpsilon epsilon{};
@@ -103,7 +104,8 @@ class Planner final : public dataset::PrivateAnswers {
   std::optional<Kept> kept(const Asked& asked);
   void keep(const Asked& asked, Kept answer);
   dataset::PrivateRefusal refused(const Asked& asked, const accountant::Refusal& refusal);
-  std::optional<accountant::NanoEpsilon> nearest(Asked asked);
+  bool fits(Asked& asked, std::int64_t epsilon);  // which it is priced by then
+  std::optional<accountant::NanoEpsilon> nearest(Asked asked, accountant::NanoEpsilon left);
   dataset::PrivateResult quoted(const dataset::PrivateCall& call);
   dataset::PrivateResult run(const dataset::PrivateCall& call, Asked& asked,
                              dataset::RowScan& rows);

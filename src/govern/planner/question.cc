@@ -14,6 +14,7 @@ using dataset::PrivateAggregate;
 using dataset::PrivateColumn;
 
 constexpr std::size_t kQuantilePointsMax = 4'096;
+constexpr std::size_t kRowBytes = 120;  // of a row of an answer, but for its key
 
 std::string name_of(const dataset::Dataset& dataset, int column) {
   return dataset.columns[static_cast<std::size_t>(column)].name;
@@ -121,6 +122,7 @@ class Asking {
                                        " combinations of keys");
       }
     }
+    std::size_t bytes = 0;
     std::vector<json::Value> values(sources_.size());
     for (std::size_t i = 0; i < count; ++i) {
       std::size_t rest = i;
@@ -131,6 +133,11 @@ class Asking {
         rest /= keys.size();
       }
       out_.known.push_back(group_key(values));
+      bytes += out_.known.back().size() + kRowBytes;
+    }
+    if (bytes > accountant::kResultBytesMax / 2) {
+      return fail(Code::invalid, "groupBy: the answer would have more than " +
+                                     std::to_string(accountant::kResultBytesMax / 2) + " bytes");
     }
     out_.spec.keys_listed = out_.known.size();
     return ok();
