@@ -176,13 +176,14 @@ void OwnPrivacy::add_metrics(metric::Registry& metrics) {
     double PrivacyWatch::Left::* value;
   };
   constexpr Gauge kGauges[] = {
-      {"dp_epsilon_limit", "Epsilon that a purpose may spend of a dataset in the present window, with "
-       "top-ups.",
+      {"dp_epsilon_limit",
+       "Epsilon that a purpose may spend of a dataset in the present window, with top-ups.",
        &PrivacyWatch::Left::epsilon_limit},
       {"dp_epsilon_spent", "Epsilon that it has spent.", &PrivacyWatch::Left::epsilon_spent},
       {"dp_epsilon_reserved", "Epsilon that is set aside for queries under way.",
        &PrivacyWatch::Left::epsilon_reserved},
-      {"dp_epsilon_topup", "The part of dp_epsilon_limit that is of top-ups.", &PrivacyWatch::Left::epsilon_top_up}};
+      {"dp_epsilon_topup", "The part of dp_epsilon_limit that is of top-ups.",
+       &PrivacyWatch::Left::epsilon_top_up}};
   for (const Gauge& gauge : kGauges) {
     metrics.collect_gauge({.name = gauge.name,
                            .help = gauge.help,

@@ -397,8 +397,8 @@ Result<KeptAnswer> Planner::read(const PrivateCall& call, const Asked& asked,
     }
   }
   if (engine == nullptr) engine = std::make_unique<Engine>(world_.random);
-  Result<dp::Release> release = release_of(asked.question, asked.priced.spec, call.where, rows,
-                                           unit, {engine->pool, engine->source});
+  Result<dp::Release> release = release_of(
+      asked.question, asked.priced.spec, {call.where, rows, unit}, {engine->pool, engine->source});
   engine->pool.top_up();
   {
     const std::lock_guard lock(mutex_);

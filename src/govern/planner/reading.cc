@@ -101,14 +101,13 @@ Result<dp::Groups> groups_of(const Question& question, const dp::PrivacyUnit& un
 }  // namespace
 
 Result<dp::Release> release_of(const Question& question, const dp::Spec& spec,
-                               const json::Value* where, dataset::RowScan& scan,
-                               const dp::PrivacyUnit& unit, dp::Chance chance) {
-  MC_TRY(dp::Groups groups, groups_of(question, unit));
+                               const Reading& reading, dp::Chance chance) {
+  MC_TRY(dp::Groups groups, groups_of(question, reading.unit));
   const auto values = question.grid ? dp::Table::Values::some : dp::Table::Values::none;
   MC_TRY(dp::Table table, dp::Table::make(groups, spec.bounds, values));
-  Reader reader(question, unit, groups, table);
-  MC_TRY_OK(scan.scan(question.columns, where,
-                      [&](std::span<const Value> row) { return reader.row(row); }));
+  Reader reader(question, reading.unit, groups, table);
+  MC_TRY_OK(reading.scan.scan(question.columns, reading.where,
+                              [&](std::span<const Value> row) { return reader.row(row); }));
   MC_TRY_OK(reader.flush());
   return dp::release(table, spec, chance);
 }

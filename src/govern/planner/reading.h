@@ -14,8 +14,12 @@ namespace mc::planner {
 
 // Reads all rows through `scan` into a table, then releases it. The secret is the dataset's and the
 // tenant's own, the same for each release. `chance` is used by this thread alone.
+struct Reading {
+  const json::Value* where = nullptr;  // null = every row
+  dataset::RowScan& scan;
+  const dp::PrivacyUnit& unit;
+};
 Result<dp::Release> release_of(const Question& question, const dp::Spec& spec,
-                               const json::Value* where, dataset::RowScan& scan,
-                               const dp::PrivacyUnit& unit, dp::Chance chance);
+                               const Reading& reading, dp::Chance chance);
 
 }  // namespace mc::planner

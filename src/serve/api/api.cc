@@ -294,11 +294,12 @@ void Api::serve_admin(const std::shared_ptr<net::Exchange>& exchange) {
 }
 
 AdminWorld Api::admin_world() const {
-  return {world_.clock,  world_.directory, world_.catalog,    &world_.gateway, world_.build.version,
-          world_.demo,   world_.oidc,      world_.code_login, &world_.portal,  world_.secrets,
-          world_.random, world_.recorder,  world_.witness,    world_.signing,  world_.gate,
-          world_.index,  world_.policy,    world_.residency,  world_.budgets,  world_.taps,
-          world_.privacy, world_.exports};
+  return {world_.clock,         world_.directory, world_.catalog, &world_.gateway,
+          world_.build.version, world_.demo,      world_.oidc,    world_.code_login,
+          &world_.portal,       world_.secrets,   world_.random,  world_.recorder,
+          world_.witness,       world_.signing,   world_.gate,    world_.index,
+          world_.policy,        world_.residency, world_.budgets, world_.taps,
+          world_.privacy,       world_.exports};
 }
 
 void Api::log_done(const net::Request& request, const Identified& who, int status,
