@@ -1061,7 +1061,7 @@ export abstract class Operations {
     this.call<Export>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}`);
   // A file of a ready export; each download stands in the tenant's log. The proofs are for all who see the export, the rows for who asked for them and the tenant's tenant-admin and dpo.
   getExportFile = (given: { tenant: string; export: string; file: string }) =>
-    this.call<string>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/files/${encodeURIComponent(given.file)}`);
+    this.call<Record<string, unknown>>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/files/${encodeURIComponent(given.file)}`);
   // End it: nothing of it leaves; who asked for it, and the tenant's tenant-admin and dpo.
   cancelExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
     this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/cancel`, { dry_run: given.dry_run }));

@@ -13,7 +13,7 @@ constexpr std::string_view kSearching = "search";
 constexpr std::string_view kWriting = "write";
 constexpr std::string_view kRecording = "record";
 constexpr std::string_view kCsvType = "text/csv";
-constexpr std::string_view kLinesType = "application/jsonl";
+constexpr std::string_view kLinesType = "application/x-ndjson";
 constexpr std::string_view kJsonType = "application/json";
 const std::string kActor = "export@system";
 
