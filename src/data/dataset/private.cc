@@ -192,9 +192,8 @@ Status read_common(const json::Object& arguments, PrivateCall& out) {
   MC_TRY(out.mechanism, short_text(arguments, "mechanism"));
   MC_TRY(out.idempotency_key, short_text(arguments, "idempotencyKey"));
   MC_TRY(out.quote, quote_text(arguments));
-  each_word(arguments, "consent", [&](const std::string& word) {
-    (word == "QUEUE" ? out.may_queue : out.may_degrade) = true;
-  });
+  each_word(arguments, "consent",
+            [&](const std::string& word) { out.may_degrade = word == "DEGRADE"; });
   const json::Value* const dry = arguments.find("dryRun");
   out.dry_run = dry != nullptr && dry->as_bool() != nullptr && *dry->as_bool();
   return ok();

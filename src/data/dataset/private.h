@@ -52,10 +52,9 @@ struct PrivateCall {
   // Checked and canonical (canonical_where); null = every row. Lives as long as the call.
   const json::Value* where = nullptr;
   std::string epsilon, mechanism, q, idempotency_key, quote;
-  std::int64_t k = 0;      // of topK; bins of a histogram; 0 = was not given
-  bool may_queue = false;  // consents
-  bool may_degrade = false;
-  bool dry_run = false;  // the answer has a quote, and no rows: nothing is spent or read
+  std::int64_t k = 0;        // of topK; bins of a histogram; 0 = was not given
+  bool may_degrade = false;  // consent
+  bool dry_run = false;      // the answer has a quote, and no rows: nothing is spent or read
 };
 
 struct PrivateRow {

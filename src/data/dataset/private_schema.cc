@@ -22,8 +22,6 @@ scalar Decimal
 enum DPMechanism { LAPLACE GAUSSIAN }
 "What may be done when the budget does not allow the answer now."
 enum DPConsent {
-  "Wait for the next window of the budget."
-  QUEUE
   "Answer with more noise, for what is left."
   DEGRADE
 }

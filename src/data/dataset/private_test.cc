@@ -113,7 +113,7 @@ TEST_CASE("private: every argument reaches the planner, and who asks") {
   Bench bench;
   bench.ask(
       "{ peopleDP { a: quantile(of: score, q: \"0.5\", where: {age: {ne: 3}}, epsilon: 1, "
-      "mechanism: GAUSSIAN, idempotencyKey: \"key\", quote: \"q_1\", consent: [QUEUE]) "
+      "mechanism: GAUSSIAN, idempotencyKey: \"key\", quote: \"q_1\", consent: [DEGRADE]) "
       "{ release } } }");
   const PrivateCall& call = bench.last().call;
   CHECK(call.tenant == TenantId("alpha"));
@@ -127,13 +127,13 @@ TEST_CASE("private: every argument reaches the planner, and who asks") {
   CHECK(call.mechanism == "GAUSSIAN");
   CHECK(call.idempotency_key == "key");
   CHECK(call.quote == "q_1");
-  CHECK(call.may_queue);
-  CHECK_FALSE(call.may_degrade);
+  CHECK(call.may_degrade);
   CHECK(bench.last().where == R"({"age":{"notIn":[3]}})");
   bench.ask("{ peopleDP { histogram(of: age, bins: 4, consent: [DEGRADE]) { release } } }");
   CHECK(bench.last().call.k == 4);
   CHECK(bench.last().call.may_degrade);
   bench.ask("{ peopleDP { topK(of: name, k: 3) { release } } }");
+  CHECK_FALSE(bench.last().call.may_degrade);
   CHECK(bench.last().call.k == 3);
   CHECK(bench.last().call.of == bench.column("name"));
   bench.ask("{ peopleDP { units(groupBy: [active, name]) { release } } }");
