@@ -48,7 +48,7 @@ struct Spend {
   std::int64_t charges = 0;
   bool operator==(const Spend&) const = default;
 };
-enum class SpendBy : std::uint8_t { analyst, query_type, day };
+enum class SpendBy : std::uint8_t { analyst, query_type, day, purpose };
 
 // After each day of a window that has begun: what was spent until then.
 struct BurnPoint {

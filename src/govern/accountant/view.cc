@@ -149,7 +149,8 @@ Result<Standing> View::odometer(const TenantId& tenant, const std::string& datas
 }
 
 Result<std::vector<Spend>> View::spend(const Subject& subject, SpendBy by, const Window& within) {
-  constexpr std::string_view kNames[] = {"analyst", "query_type", "reserved_at / 86400000"};
+  constexpr std::string_view kNames[] = {"analyst", "query_type", "reserved_at / 86400000",
+                                         "purpose"};
   const std::string name(kNames[static_cast<std::size_t>(by)]);
   std::vector<sql::Param> params = {subject.tenant.get(), subject.dataset, to_unix_ms(within.start),
                                     to_unix_ms(within.end), kNamesMax};

@@ -151,13 +151,26 @@ net::Response list_reply(const std::vector<T>& all, const std::string& next = ""
   return json_reply(200, json::Value(std::move(out)));
 }
 
+accountant::Window window_of(const AdminWorld& world, const Accountant& accountant,
+                             const std::string& dataset) {
+  return accountant::window_at(accountant.settings().dataset(dataset).length, world.clock.wall());
+}
+
 // The purposes that a dataset's budgets are told for: those that it may be used for, else the
-// caller's.
-std::vector<std::string> purposes_of(const dataset::Dataset& dataset, const Query& query,
-                                     const identity::Caller& caller) {
-  if (!query.subject.purpose.empty()) return {query.subject.purpose};
-  if (!dataset.purposes.empty()) return dataset.purposes;
-  return caller.purposes;
+// caller's; and those that something was spent for in the present window.
+Result<std::vector<std::string>> purposes_of(const AdminWorld& world, Accountant& accountant,
+                                             const dataset::Dataset& dataset, const Query& query,
+                                             const identity::Caller& caller) {
+  if (!query.subject.purpose.empty()) return std::vector{query.subject.purpose};
+  std::vector<std::string> out = dataset.purposes.empty() ? caller.purposes : dataset.purposes;
+  MC_TRY(const std::vector<accountant::Spend> spent,
+         accountant.reports().spend({query.subject.tenant, dataset.name, ""},
+                                    accountant::SpendBy::purpose,
+                                    window_of(world, accountant, dataset.name)));
+  for (const accountant::Spend& each : spent) {
+    if (std::ranges::find(out, each.name) == out.end()) out.push_back(each.name);
+  }
+  return out;
 }
 
 }  // namespace
@@ -170,7 +183,9 @@ Reply get_privacy_budgets(const AdminWorld& world, const AdminRequest& request) 
   for (const dataset::Dataset& dataset : world.catalog->model().datasets) {
     const bool other = !query.subject.dataset.empty() && query.subject.dataset != dataset.name;
     if (!dataset.privacy || other) continue;
-    for (const std::string& purpose : purposes_of(dataset, query, *request.caller)) {
+    MC_TRY(const std::vector<std::string> purposes,
+           purposes_of(world, *accountant, dataset, query, *request.caller));
+    for (const std::string& purpose : purposes) {
       MC_TRY(const std::vector<Standing> found,
              accountant->reports().standings({query.subject.tenant, dataset.name, purpose}, plan));
       for (const Standing& standing : found) {
@@ -231,10 +246,9 @@ Reply get_privacy_spend(const AdminWorld& world, const AdminRequest& request) {
     return fail(Code::invalid, "by: is one of analyst, query_type, day");
   }
   MC_TRY(Accountant * accountant, accountant_of(world));
-  const accountant::Window window = accountant::window_at(
-      accountant->settings().dataset(query.subject.dataset).length, world.clock.wall());
   MC_TRY(const std::vector<accountant::Spend> all,
-         accountant->reports().spend(query.subject, by, window));
+         accountant->reports().spend(query.subject, by,
+                                     window_of(world, *accountant, query.subject.dataset)));
   return list_reply(all);
 }
 

@@ -89,6 +89,9 @@ Flags<Scope> scopes_of(const Flags<Role>& roles) {
     out.add(Scope::mutate);
     out.add(Scope::admin_write);
   }
+  // What a dpo may change, budgets of privacy and exports, goes by the role. Nobody who sees all
+  // tenants writes because of it.
+  if (roles.has(Role::dpo) && !any({Role::platform, Role::oncall})) out.add(Scope::admin_write);
   if (any({Role::operator_, Role::oncall, Role::platform})) out.add(Scope::metrics);
   return out;
 }

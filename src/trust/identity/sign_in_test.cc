@@ -200,6 +200,12 @@ TEST_CASE("sign-in: what a browser says of itself is cut and stays text") {
   CHECK(broken->info.user_agent.empty());
 }
 
+TEST_CASE("sign-in: a dpo's session may ask for top-ups, and writes no rows") {
+  CHECK(join(scopes_of({Role::dpo})) == "query,introspect,admin:read,admin:write");
+  CHECK(!scopes_of({Role::dpo, Role::platform}).has(Scope::admin_write));
+  CHECK(!scopes_of({Role::dpo, Role::oncall}).has(Scope::admin_write));
+}
+
 TEST_CASE("sign-in: an auditor's session writes nothing") {
   CHECK(join(scopes_of({Role::auditor})) == "query,introspect,admin:read");
   Caller caller;
