@@ -1054,8 +1054,8 @@ export abstract class Operations {
   listExports = (given: { tenant: string; limit?: number; cursor?: string }) =>
     this.call<ExportPage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports`, { limit: given.limit, cursor: given.cursor }));
   // Have rows leave as files: a k-anonymous table, or a report of differentially private answers. The tenant's own people only; policies say who, for what, and how strong the protection is at least. The same Idempotency-Key gives the same export.
-  createExport = (given: { tenant: string; dry_run?: boolean; etag: string; body: ExportBody }) =>
-    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports`, { dry_run: given.dry_run }), given.body, { "If-Match": given.etag });
+  createExport = (given: { tenant: string; dry_run?: boolean; key?: string; body: ExportBody }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports`, { dry_run: given.dry_run }), given.body, given.key === undefined ? {} : { "Idempotency-Key": given.key });
   // One export, with what its job is doing.
   getExport = (given: { tenant: string; export: string }) =>
     this.call<Export>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}`);

@@ -3,7 +3,7 @@
 //   node portal/tools/client.mjs          writes src/client.ts
 //
 // One type for each schema, one method for each operation. A method takes one object: the
-// parameters of the path and the query by their names, `body`, and `etag` for If-Match.
+// parameters of the path and the query by their names, `body`, `etag` for If-Match, and `key` for Idempotency-Key.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -75,7 +75,7 @@ function operation(path, method, item, shared) {
   const body = item.requestBody && bodyType(item.requestBody.content);
   const fields = [];
   for (const { name, in: where, required, schema } of parameters) {
-    if (where === "header") fields.push("etag: string");
+    if (where === "header") fields.push(name === "If-Match" ? "etag: string" : "key?: string");
     else fields.push(`${name}${required ? "" : "?"}: ${typeOf(schema)}`);
   }
   if (body) fields.push(`body: ${body}`);
@@ -88,8 +88,10 @@ function operation(path, method, item, shared) {
     : `address(${target.includes("${") ? target : JSON.stringify(path)}, { ${query.join(", ")} })`;
   const more = [];
   const etag = fields.includes("etag: string");
-  if (body || etag) more.push(body ? "given.body" : "undefined");
+  const key = fields.includes("key?: string");
+  if (body || etag || key) more.push(body ? "given.body" : "undefined");
   if (etag) more.push('{ "If-Match": given.etag }');
+  if (key) more.push('given.key === undefined ? {} : { "Idempotency-Key": given.key }');
   const call = `this.call<${resultType(item.responses)}>(${[JSON.stringify(method.toUpperCase()), address, ...more].join(", ")})`;
   return `  // ${item.summary}.\n  ${item.operationId} = (${argument}) =>\n    ${call};`;
 }
