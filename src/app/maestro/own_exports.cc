@@ -40,7 +40,7 @@ Result<std::unique_ptr<OwnExports>> OwnExports::start(World world, const Setting
                           [&gateway](std::string_view kind, std::string_view name) {
                             return gateway.find_resource(kind, name);
                           },
-                      .dp = nullptr,
+                      .dp = world.reports,
                       .folder = settings.data_dir + "/exports",
                       .engine_name = "maestro " + kVersion};
   MC_TRY(own->exports_, exporting::Exports::make(std::move(of), settings.exports));

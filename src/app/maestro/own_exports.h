@@ -32,6 +32,7 @@ class OwnExports {
     gateway::Gateway& gateway;
     residency::Residency& residency;
     const dataset::Catalog* catalog = nullptr;
+    exporting::DpReports* reports = nullptr;  // null: there are none of private answers
   };
   // `node` names this server among those of one state. `invalid` names a profile that does not fit.
   static Result<std::unique_ptr<OwnExports>> start(World world, const Settings& settings,

@@ -107,6 +107,7 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
                                       *world_.machine.clock, *world_.machine.random, world_.log});
   watch_.emplace(PrivacyWatch::World{*accountant_, world_.ledger, world_.index, world_.directory,
                                      *world_.machine.clock, world_.log});
+  reports_.emplace(*accountant_, world_.model);
   touch_all();
   return ok();
 }

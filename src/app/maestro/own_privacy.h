@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "log/log.h"
 #include "maestro/machine.h"
+#include "maestro/privacy_reports.h"
 #include "maestro/privacy_watch.h"
 #include "metric/metric.h"
 #include "planner/planner.h"
@@ -47,6 +48,7 @@ class OwnPrivacy {
   accountant::Accountant& accountant() { return *accountant_; }
   planner::Planner& planner() { return *planner_; }
   topup::Desk& top_ups() { return *top_ups_; }
+  PrivacyReports& reports() { return *reports_; }
   void add_metrics(metric::Registry& metrics);
   void stop();  // queries fail from here
 
@@ -66,6 +68,7 @@ class OwnPrivacy {
   std::optional<planner::Planner> planner_;
   std::optional<topup::Desk> top_ups_;
   std::optional<PrivacyWatch> watch_;
+  std::optional<PrivacyReports> reports_;
   bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -364,7 +364,8 @@ Status Running::build_exports() {
   MC_TRY(const std::string node, node_name(machine_, settings_.data_dir + "/node"));
   MC_TRY(exports_,
          OwnExports::start({machine_, *output_.log, *state_.directory, *ledger_.ledger, *signing_,
-                            policy_->gateway_world(), *gateway_, *residency_, catalog_.get()},
+                            policy_->gateway_world(), *gateway_, *residency_, catalog_.get(),
+                            privacy_ == nullptr ? nullptr : &privacy_->reports()},
                            settings_, node));
   return ok();
 }
