@@ -2,6 +2,7 @@
 // not get however they ask, budgets under races and kills, top-ups, and what others are told.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 
 import { eventually } from "../lib/children.mjs";
@@ -396,6 +397,33 @@ scenario("whoever has the log counts again and finds the accountant's hash", asy
   });
   assert.equal(digest(whole), told.hash);
   assert.equal(sum("epsilon", 9), told.epsilon);
+});
+
+scenario("answers leave as a signed report, which verifies until a number is changed", async (world) => {
+  const { items } = await world.must("ada", "GET", "/v1/tenants/alpha/privacy/charges?dataset=visit&limit=3");
+  const flags = items.filter(({ state }) => state === "committed").flatMap(({ id }) => ["--release", id]);
+  assert.ok(flags.length >= 2);
+  const folder = world.site.path("report");
+  const env = { ...process.env, MC_URL: world.server.url, MC_TOKEN: world.tokens.ada };
+  const done = world.site.runWith({ env }, "--json", "export", "run", "--tenant", "alpha", "--dataset", "visit", ...flags, "--out", folder);
+  assert.equal(done.status, 0, done.err);
+  const policy = await send(`${world.server.url}/signing/trusted_root.json`);
+  const root = world.site.write("root.json", policy.text);
+  const { json } = await send(`${world.server.url}/signing/keys.json`);
+  const signer = world.site.write("signer.pem", json.keys.find(({ use }) => use === "signer").public_key);
+  const verify = () => world.site.runWith({}, "--json", "verify", `${folder}/manifest.sigstore.json`, "--artifact",
+    `${folder}/report.csv`, "--trust", root, "--key", signer);
+  const good = verify();
+  assert.equal(good.status, 0, good.out + good.err);
+  const text = readFileSync(`${folder}/report.csv`, "utf8");
+  assert.match(text, /^release,query,key,value,low,high\n/);
+  writeFileSync(`${folder}/report.csv`, text.replace(/,(-?\d+),(-?\d+),(-?\d+)\n$/, ",999999,$2,$3\n"));
+  assert.equal(verify().status, 5);
+  const cosmos = await world.must("otto", "GET", "/v1/tenants/cosmos/privacy/charges?dataset=visit&limit=1");
+  const foreign = world.site.runWith({ env }, "--json", "export", "run", "--tenant", "alpha", "--dataset", "visit",
+    "--release", cosmos.items[0].id, "--out", world.site.path("foreign"));
+  assert.notEqual(foreign.status, 0);
+  assert.match(foreign.err, /is no answer of this dataset to this tenant/);
 });
 
 scenario("no tenant learns of another's budgets, charges or answers", async (world) => {
