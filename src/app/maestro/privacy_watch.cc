@@ -181,14 +181,20 @@ Status PrivacyWatch::tell(const Standing& standing, std::int64_t level, std::int
                      standing.key.dataset + " " + standing.key.purpose + " " +
                      format_rfc3339(standing.key.start));
   MC_TRY(const ledger::Recorded recorded, world_.ledger.append(std::move(entry)));
-  if (recorded.repeated) return ok();  // another process, or this one before a restart
-  world_.log.warn("privacy.low", {{"tenant", standing.key.tenant},
-                                  {"dataset", standing.key.dataset},
-                                  {"purpose", standing.key.purpose},
-                                  {"level", level},
-                                  {"left_permille", permille}});
-  return world_.directory.announce(TenantId(standing.key.tenant), "mc.privacy.low",
-                                   standing.key.dataset, std::move(data));
+  const std::tuple low{standing.key, level};
+  // Another process was first, or this one before a restart: unless it could not tell it then.
+  if (recorded.repeated && !untold_.contains(low)) return ok();
+  untold_.insert(low);
+  if (!recorded.repeated)
+    world_.log.warn("privacy.low", {{"tenant", standing.key.tenant},
+                                    {"dataset", standing.key.dataset},
+                                    {"purpose", standing.key.purpose},
+                                    {"level", level},
+                                    {"left_permille", permille}});
+  MC_TRY_OK(world_.directory.announce(TenantId(standing.key.tenant), "mc.privacy.low",
+                                      standing.key.dataset, std::move(data)));
+  untold_.erase(low);
+  return ok();
 }
 
 }  // namespace mc::app

@@ -6,7 +6,10 @@
 // loses nothing: the next step goes on behind the last record.
 //
 // When a fifth of a window's budget is left, and when a tenth, the tenant's endpoints are told
-// (mc.privacy.low), once in a window; it is a record too.
+// (mc.privacy.low), once in a window; it is a record too. A fall past both tells of the tenth
+// alone, and after that nothing is told of the fifth. A top-up that lifts a budget above a level
+// again changes none of this: who asked for it knows. After a restart the fifth may be told once
+// more where only the tenth was. A crash between record and notice loses the notice.
 #pragma once
 
 #include <functional>
@@ -69,7 +72,9 @@ class PrivacyWatch {
   const World world_;
   std::map<Journal, std::int64_t> recorded_;                  // the last seq, by journal
   std::map<std::pair<Budget, WallTime>, std::int64_t> told_;  // the lowest level, by window
-  mutable std::mutex mutex_;                                  // of both below
+  // Recorded, and not told yet: the account and its level.
+  std::set<std::tuple<accountant::AccountKey, std::int64_t>> untold_;
+  mutable std::mutex mutex_;  // of both below
   std::set<Budget> touched_;
   std::map<Budget, Left> left_;
 };
