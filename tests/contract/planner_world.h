@@ -73,6 +73,10 @@ class FakeScan final : public dataset::RowScan {
                      job == nullptr ? sql::Rows::Value{} : text(job), number(income),
                      flag(active)});
   }
+  Status prepare() override {
+    if (unreachable) return fail(Code::unavailable, "no database");
+    return ok();
+  }
   Status scan(std::span<const int> columns, const json::Value*, const OnRow& on_row) override {
     ++scans;
     if (on_scan) on_scan();
@@ -90,6 +94,7 @@ class FakeScan final : public dataset::RowScan {
   }
   std::atomic<int> scans = 0;
   std::atomic<bool> fails = false;
+  bool unreachable = false;
   std::function<void()> on_scan = {};  // at the start of each
   std::size_t failing_row = SIZE_MAX;  // where a scan ends with `failure`
   Status failure = ok();

@@ -86,6 +86,12 @@ class SessionScan final : public RowScan {
  public:
   SessionScan(Session::Core& core, int dataset) : core_(core), dataset_(dataset) {}
 
+  Status prepare() override {
+    MC_TRY([[maybe_unused]] Grant* const grant, core_.enter(dataset_, Use::noised));
+    MC_TRY([[maybe_unused]] const GrantedConnection on, core_.reader(dataset_, Use::noised));
+    return ok();
+  }
+
   Status scan(std::span<const int> columns, const json::Value* where,
               const OnRow& on_row) override {
     MC_TRY(Grant* const grant, core_.enter(dataset_, Use::noised));

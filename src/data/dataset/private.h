@@ -116,6 +116,9 @@ inline constexpr std::int64_t kPrivateRowsMax = 20'000'000;
 class RowScan {
  public:
   virtual ~RowScan() = default;
+  // Asks the gate and reaches the database, and sends it nothing: what fails here tells of no row,
+  // so it need not be paid for. scan() does it as well.
+  virtual Status prepare() = 0;
   // Values of `columns` in that order, borrowed until it returns. An error ends the scan and is
   // passed on.
   using OnRow = std::function<Status(std::span<const sql::Rows::Value>)>;

@@ -11,6 +11,7 @@ namespace mc::dp {
 namespace {
 
 constexpr unsigned kRadixBitsMax = 12;
+constexpr std::size_t kGroupOverhead = 160;  // of two strings, a digest and a node
 constexpr std::size_t kBucketEntries = 128;  // that a comparison sort is quick with
 
 bool before(const Table::Entry& a, const Table::Entry& b) {
@@ -84,7 +85,12 @@ std::uint32_t Groups::add(std::string_view key) {
 std::uint32_t Groups::index_of(std::string_view key) {
   const auto found = indexes_.find(key);
   if (found != indexes_.end()) return found->second;
-  return keys_ == Keys::unknown ? add(key) : kNoGroup;
+  if (keys_ != Keys::unknown || full_) return kNoGroup;
+  const std::size_t needed = 2 * key.size() + kGroupOverhead;
+  full_ = needed > room_;
+  if (full_) return kNoGroup;
+  room_ -= needed;
+  return add(key);
 }
 
 Table::Table(const Groups& groups, const Bounds& bounds, Values values, Limits limits)

@@ -24,6 +24,7 @@
 namespace mc::dp {
 
 inline constexpr std::uint32_t kNoGroup = UINT32_MAX;
+inline constexpr std::size_t kGroupBytesMax = 256 << 20;  // of unknown keys, with what keeps them
 
 // Keys of groups, and for each an index. A key is any bytes: the canonical text of its columns.
 class Groups {
@@ -35,8 +36,10 @@ class Groups {
   // A release has those that it shows ordered by bytes.
   static Groups unknown(const PrivacyUnit& unit);
 
-  // Of known keys: kNoGroup for others, whose rows are left out. Of unknown ones: a new index.
+  // Of known keys: kNoGroup for others, whose rows are left out. Of unknown ones: a new index, or
+  // kNoGroup when there is no room for it; then full(), and what is released is not to be shown.
   std::uint32_t index_of(std::string_view key);
+  bool full() const { return full_; }
 
   Keys keys() const { return keys_; }
   std::size_t size() const { return names_.size(); }
@@ -50,6 +53,8 @@ class Groups {
 
   const PrivacyUnit* unit_;
   Keys keys_;
+  std::size_t room_ = kGroupBytesMax;  // for names
+  bool full_ = false;
   std::vector<std::string> names_;
   std::vector<std::uint64_t> digests_;
   // Keys come from outside: their hash is keyed, and looked up without a copy.

@@ -100,11 +100,10 @@ Result<std::string> text_in(const json::Value& object, std::string_view name) {
 
 Result<PrivateRow> read_row(const json::Value& row) {
   PrivateRow out;
-  const json::Value* const key = row.find("key");
-  if (key == nullptr || key->as_array() == nullptr) {
-    return fail(Code::corrupt, "answer: rows.key is no list");
-  }
-  out.key = *key->as_array();
+  MC_TRY(const std::string key, text_in(row, "key"));
+  MC_TRY(json::Value values, json::parse(key));
+  if (values.as_array() == nullptr) return fail(Code::corrupt, "answer: rows.key is no list");
+  out.key = std::move(*values.as_array());
   MC_TRY(out.value, text_in(row, "value"));
   for (const auto& [name, to] : {std::pair{"low", &out.low}, std::pair{"high", &out.high}}) {
     const json::Value* const found = row.find(name);
@@ -136,7 +135,7 @@ std::string print_answer(const KeptAnswer& answer) {
   json::Array rows;
   for (const PrivateRow& row : answer.rows) {
     json::Object one;
-    one.set("key", json::Array(row.key));
+    one.set("key", json::print(json::Value(json::Array(row.key))));
     one.set("value", row.value);
     one.set("low", value_or_null(row.low));
     one.set("high", value_or_null(row.high));

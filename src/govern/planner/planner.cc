@@ -37,6 +37,10 @@ std::string error_text(const Question& question, __int128 units, int more_places
   return decimal_of(units, places + more_places);
 }
 
+Error under_way() {
+  return {Code::unavailable, "this very question is being answered; its answer will be there", 1};
+}
+
 // That a table was too large, say, tells of the rows.
 tl::unexpected<Error> untold(Error error) {
   if (error.code == Code::unavailable) return tl::unexpected<Error>(std::move(error));
@@ -70,27 +74,26 @@ struct Planner::Engine {
   noise::Pool pool;
 };
 
-// Waits until nobody else answers the question, and keeps others from it.
+// Keeps others from a question while it is answered.
 class Planner::Turn {
  public:
   Turn(Planner& planner, std::string question) : planner_(planner), question_(std::move(question)) {
-    std::unique_lock lock(planner_.mutex_);
-    planner_.turn_ended_.wait(lock, [&] { return !planner_.under_way_.contains(question_); });
-    planner_.under_way_.insert(question_);
+    const std::lock_guard lock(planner_.mutex_);
+    held_ = planner_.under_way_.insert(question_).second;
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {
-    {
-      const std::lock_guard lock(planner_.mutex_);
-      planner_.under_way_.erase(question_);
-    }
-    planner_.turn_ended_.notify_all();
+    if (!held_) return;
+    const std::lock_guard lock(planner_.mutex_);
+    planner_.under_way_.erase(question_);
   }
+  bool held() const { return held_; }
 
  private:
   Planner& planner_;
   const std::string question_;
+  bool held_ = false;
 };
 
 Planner::Planner(World world, const Settings& settings)
@@ -165,26 +168,28 @@ void Planner::keep(const Asked& asked, Kept answer) {
   if (fresh) kept_order_.push_back(asked.question.digest);
   if (kept_order_.size() <= kAnswersKeptMax) return;
   kept_.erase(kept_order_.front());
-  kept_order_.erase(kept_order_.begin());
+  kept_order_.pop_front();
 }
 
+// What all tenants together have spent says nothing here: it would be told by what passes.
 bool Planner::fits(Asked& asked, std::int64_t epsilon) {
   if (!reprice(asked, NanoEpsilon(epsilon))) return false;
   const Result<accountant::Quote> quote = world_.accountant.quote(asked.charge);
-  return quote && !quote->refusal;
+  return quote && (!quote->refusal || quote->refusal->account.tenant.empty());
 }
 
 // The largest epsilon below what was asked that the budgets have: what is left, as a rule; found by
 // halving where budgets add up otherwise than by epsilon.
 std::optional<NanoEpsilon> Planner::nearest(Asked asked, NanoEpsilon left) {
-  const std::int64_t least = settings_.epsilon_min.get();
+  std::int64_t least = settings_.epsilon_min.get();
   std::int64_t high = asked.epsilon.get();
   if (least >= high) return std::nullopt;
   if (left.get() >= least && left.get() < high) {
     if (fits(asked, left.get())) return left;
     high = left.get();
   }
-  if (!fits(asked, least)) return std::nullopt;
+  while (least < high && !reprice(asked, NanoEpsilon(least))) least *= 2;
+  if (least >= high || !fits(asked, least)) return std::nullopt;
   std::int64_t low = least;
   while (low + 1 < high) {
     const std::int64_t middle = low + (high - low) / 2;
@@ -202,13 +207,15 @@ PrivateRefusal Planner::refused(const Asked& asked, const accountant::Refusal& r
   more.set("verdict", "DENY");
   more.set("budget", scope_text(refusal.account));
   more.set("requested", accountant::to_decimal(refusal.requested));
-  more.set("remaining", accountant::to_decimal(refusal.epsilon_left));
+  const bool own = !refusal.account.tenant.empty();
+  if (own) more.set("remaining", accountant::to_decimal(refusal.epsilon_left));
   if (refusal.resets_at) {
     more.set("windowReset", format_rfc3339(*refusal.resets_at));
     const Nanos wait = *refusal.resets_at - world_.clock.wall();
     out.error.retry_after_s = std::max<std::int64_t>(1, (to_millis(wait) + 999) / 1'000);
   }
   if (!world_.override_url.empty()) more.set("overrideUrl", world_.override_url);
+  if (!own) return out;
   const std::optional<NanoEpsilon> less = nearest(asked, refusal.epsilon_left);
   Asked cheaper = asked;
   if (less && reprice(cheaper, *less)) {
@@ -302,7 +309,11 @@ PrivateResult Planner::answer(const PrivateCall& call, dataset::RowScan& rows) {
     const bool expired = made.error().code == Code::conflict && !call.quote.empty();
     return refusal_of(made.error(), expired ? "DP_QUOTE_EXPIRED" : "");
   }
+  if (const std::optional<Kept> found = kept(*made)) return again(*made, *found);
   const Turn turn(*this, made->question.digest);
+  if (!turn.held()) return refusal_of(under_way());
+  // What fails by now is no failure of a row: nothing is spent.
+  if (const Status ready = rows.prepare(); !ready) return refusal_of(ready.error());
   return run(call, *made, rows);
 }
 
@@ -343,7 +354,7 @@ PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::R
     if (!reservation.earlier) return execute(call, asked, reservation.charge, rows);
     if (reservation.state == State::committed) return earlier(asked, reservation);
     if (reservation.state == State::reserved || reservation.state == State::executing) {
-      return refusal_of({Code::unavailable, "this query is being answered by another server", 1});
+      return refusal_of(under_way());
     }
     if (!own_key) {
       return refusal_of({Code::conflict,
@@ -367,10 +378,14 @@ PrivateResult Planner::execute(const PrivateCall& call, const Asked& asked,
                                const accountant::ChargeRef& charge, dataset::RowScan& rows) {
   Result<KeptAnswer> answer = read(call, asked, rows);
   Status ended = ok();
+  std::string bytes = answer ? print_answer(*answer) : "";
+  if (bytes.size() > accountant::kResultBytesMax) {
+    answer = untold({Code::exhausted, "too large", std::nullopt});
+  }
   if (answer) {
     // With an unknown outcome it is given to the next one who asks, or burned by a restart.
     const Result<accountant::ReleasedResult> stored =
-        world_.accountant.commit(charge, print_answer(*answer));
+        world_.accountant.commit(charge, std::move(bytes));
     if (stored) keep(asked, {asked.epsilon, charge.id.get(), stored->bytes});
     if (!stored) ended = tl::unexpected<Error>(stored.error());
   } else {

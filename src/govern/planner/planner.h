@@ -10,13 +10,13 @@
 // the nearest query that would pass. Nothing that the decision depends on comes from rows.
 //
 // A failure after rows may have been read burns the charge: what was spent stays spent, since that
-// it failed may tell of the rows. One question is answered by one thread at a time; others that ask
-// it meanwhile wait for that answer.
+// it failed may tell of the rows; one before that costs nothing. One question is answered by one
+// thread at a time; others that ask it meanwhile are told to come back for that answer.
 //
 // Thread-safe; answer() blocks for the reading and for durable writes.
 #pragma once
 
-#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -120,15 +120,14 @@ class Planner final : public dataset::PrivateAnswers {
 
   const World world_;
   const Settings settings_;
-  std::mutex mutex_;  // of all below
-  std::condition_variable turn_ended_;
+  std::mutex mutex_;                               // of all below
   std::set<std::string> under_way_;                // questions
   std::map<std::string, Kept, std::less<>> kept_;  // by question, the most exact answer
-  std::vector<std::string> kept_order_;            // the oldest first
+  std::deque<std::string> kept_order_;             // the oldest first
   std::vector<std::unique_ptr<Engine>> idle_;      // one a thread that releases
 };
 
-inline constexpr std::size_t kAnswersKeptMax = 10'000;  // in memory; all are in the accountant
-inline constexpr std::size_t kKeptBytesMax = 64 << 10;  // of one of them
+inline constexpr std::size_t kAnswersKeptMax = 4'000;   // in memory; all are in the accountant
+inline constexpr std::size_t kKeptBytesMax = 16 << 10;  // of one of them
 
 }  // namespace mc::planner

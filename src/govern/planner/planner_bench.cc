@@ -61,6 +61,7 @@ Spread spread_us(const std::function<void(int)>& work) {
 
 class NoRows final : public dataset::RowScan {
  public:
+  Status prepare() override { return ok(); }
   Status scan(std::span<const int>, const json::Value*, const OnRow&) override { return ok(); }
 };
 

@@ -275,7 +275,10 @@ TEST_CASE("planner: many who ask the same at once read once and pay once") {
   std::array<std::string, 16> values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     threads.emplace_back([&, i] {
-      const PrivateResult answer = world.planner->answer(world.call(), world.scan);
+      PrivateResult answer = world.planner->answer(world.call(), world.scan);
+      while (!answer && answer.error().error.code == Code::unavailable) {
+        answer = world.planner->answer(world.call(), world.scan);
+      }
       if (!answer) return;
       values[i] = answer->rows[0].value;
       ++answered;
@@ -286,6 +289,54 @@ TEST_CASE("planner: many who ask the same at once read once and pay once") {
   CHECK(world.scan.scans == 1);
   CHECK(world.spent() == "0.5");
   for (const std::string& value : values) CHECK(value == values[0]);
+}
+
+TEST_CASE("planner: a database that cannot be reached costs nothing") {
+  World world;
+  world.scan.unreachable = true;
+  CHECK(world.refusal(world.call()) == "unavailable: no database");
+  CHECK(world.spent() == "0");
+  CHECK(world.scan.scans == 0);
+}
+
+TEST_CASE("planner: a key that no public key could be is left out, and ends nothing") {
+  World world;
+  const std::string long_key(dataset::kPrivateKeyBytesMax + 1, 'x'), odd_key("\xff\xfe");
+  for (int i = 0; i < 200; ++i) {
+    world.scan.add("odd" + std::to_string(i), "DE", i % 2 == 0 ? long_key.c_str() : odd_key.c_str(),
+                   1, true);
+  }
+  PrivateCall call = world.call();
+  call.group_by = {kJob};
+  call.epsilon = "5";
+  const PrivateAnswer answer = world.must(call);
+  CHECK(answer.rows.size() == 2);  // engineers, and those without a job
+}
+
+TEST_CASE("planner: integers that no double tells apart are different questions") {
+  World world;
+  const auto asked = [&](std::int64_t number) {
+    json::Object comparison, where;
+    comparison.set("in", json::Array{json::Value(number)});
+    where.set("income", std::move(comparison));
+    const json::Value filter(std::move(where));
+    PrivateCall call = world.call();
+    call.where = &filter;
+    return world.must(call).verdict;
+  };
+  CHECK(asked(9'007'199'254'740'992) == "ALLOW");
+  CHECK(asked(9'007'199'254'740'993) == "ALLOW");
+  CHECK(asked(9'007'199'254'740'993) == "CACHED");
+}
+
+TEST_CASE("planner: each purpose pays for its own answers") {
+  World world;
+  const PrivateAnswer research = world.must(world.call());
+  PrivateCall other = world.call();
+  other.caller.purpose = "support";
+  const PrivateAnswer support = world.must(other);
+  CHECK(support.verdict == "ALLOW");
+  CHECK(support.release != research.release);
 }
 
 }  // namespace

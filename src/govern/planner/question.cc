@@ -180,6 +180,7 @@ class Asking {
     out.set("kind", "mc.dp.question");
     out.set("version", 1);
     out.set("tenant", call_.tenant.get());
+    out.set("purpose", call_.caller.purpose);
     out.set("dataset", out_.dataset->name);
     out.set("snapshot", out_.snapshot);
     out.set("aggregate", dataset::private_name(call_.aggregate));
@@ -191,7 +192,8 @@ class Asking {
     json::Array known;
     for (const std::string& key : out_.known) known.emplace_back(key);
     out.set("known", std::move(known));
-    out.set("where", call_.where == nullptr ? json::Value(json::Object()) : *call_.where);
+    // As text: integers of 64 bits are no numbers of RFC 8785.
+    out.set("where", call_.where == nullptr ? "{}" : json::print(*call_.where));
     out.set("unit", privacy_->unit);
     out.set("groups_per_unit", out_.spec.bounds.groups_per_unit);
     out.set("rows_per_group", out_.spec.bounds.rows_per_group);

@@ -10,6 +10,12 @@ using Value = sql::Rows::Value;
 
 constexpr std::size_t kChunkRows = 1'024;
 
+// What no public key could be is no key at all: decided of the row alone.
+bool may_be_key(const Value& value) {
+  if (value.type != sql::Type::text && value.type != sql::Type::blob) return true;
+  return value.text.size() <= dataset::kPrivateKeyBytesMax && is_valid_utf8(value.text);
+}
+
 // The text of a value that is the same wherever it comes from: equal persons have equal texts.
 std::string_view unit_text(const Value& value, std::string& room) {
   if (value.type == sql::Type::text || value.type == sql::Type::blob) return value.text;
@@ -67,6 +73,7 @@ class Reader {
           question_.dataset->columns[static_cast<std::size_t>(question_.keys[at])];
       if (key_.size() > 1) key_ += ',';
       const Value& value = row[1 + at];
+      if (!may_be_key(value)) return dp::kNoGroup;
       if (value.type == sql::Type::text && column.type == dataset::ColumnType::string) {
         json::append_quoted(key_, value.text);
       } else {
@@ -109,6 +116,7 @@ Result<dp::Release> release_of(const Question& question, const dp::Spec& spec,
   MC_TRY_OK(reading.scan.scan(question.columns, reading.where,
                               [&](std::span<const Value> row) { return reader.row(row); }));
   MC_TRY_OK(reader.flush());
+  if (groups.full()) return fail(Code::exhausted, "groupBy: more keys than there is room for");
   return dp::release(table, spec, chance);
 }
 

@@ -1,8 +1,9 @@
 // The rows of a question as a table of the privacy engine.
 //
 // A row whose keys are not among the public ones, and one whose value is missing, is left out; a
-// missing key is a key of its own (null) where keys are selected. A missing unit is one unit with
-// all others. Whatever goes wrong says nothing of a row.
+// missing key is a key of its own (null) where keys are selected; one that is longer than a public
+// key may be, or no UTF-8, leaves its row out. A missing unit is one unit with all others. Whatever
+// goes wrong says nothing of a row.
 #pragma once
 
 #include "base/base.h"
