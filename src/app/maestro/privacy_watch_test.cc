@@ -193,7 +193,9 @@ TEST_CASE("privacy watch: goes on behind the last record after a start, more tha
   world.restart();
   world.step();
   CHECK(world.recorded("dp.charge") == world.settled());
+  // What is there is not even offered again.
   world.restart();
+  world.ledger->refuse({Code::unavailable, "the disk is gone"});
   world.step();
   CHECK(world.recorded("dp.charge").size() == 453);
 }

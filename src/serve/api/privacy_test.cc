@@ -191,6 +191,12 @@ TEST_CASE("privacy API: a top-up from the trial over another's approval to its r
   CHECK(text_in(json_of(revoked), "taken") == "4");
   const json::Value list = json_of(world.get("/top-ups", world.face.auditor));
   CHECK(text_in(items_of(list).front(), "state") == "revoked");
+  // The operator's people may ask and approve too, each for others.
+  const json::Value theirs = json_of(world.post("", world.face.operator_, world.body()));
+  const std::string other = "/" + text_in(theirs, "id");
+  CHECK(text_in(theirs, "asked_by") == "otto@system");
+  CHECK(world.post(other + "/approve", world.face.operator_).status == 403);
+  CHECK(world.post(other + "/approve", world.protector).status == 200);
   CHECK(world.post("/top_none/approve", world.face.admin).status == 404);
 }
 
@@ -275,6 +281,15 @@ TEST_CASE("privacy API: what is wrong is named") {
     CHECK(refused.status == 400);
     CAPTURE(refused.body);
     CHECK(refused.body.find(named) != std::string::npos);
+  }
+  for (const char* path : {"", "/preview"}) {
+    for (const char* dataset : {"order", "moon"}) {
+      std::string text = world.body();
+      text.replace(text.find("person"), 6, dataset);
+      const net::Response refused = world.post(path, world.face.admin, text);
+      CHECK(refused.status == 400);
+      CHECK(refused.body.find("dataset: '" + std::string(dataset)) != std::string::npos);
+    }
   }
   CHECK(world.post("", world.face.admin, world.body("\"11\"")).status == 403);
   CHECK(world.desk.list(TenantId("alpha"))->empty());

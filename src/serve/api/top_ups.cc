@@ -84,11 +84,20 @@ Result<NanoEpsilon> epsilon_in(const std::string& text) {
   return *read;
 }
 
+// A budget that no query is ever held against is no reason to ask for more.
+Status check_private(const AdminWorld& world, const std::string& name) {
+  for (const dataset::Dataset& each : world.catalog->model().datasets) {
+    if (each.name == name && each.privacy) return ok();
+  }
+  return fail(Code::invalid, "dataset: '" + excerpt(name) + "' has no private answers");
+}
+
 Result<Request> read_wanted(const AdminWorld& world, const AdminRequest& request,
                             const TenantId& tenant) {
   MC_TRY(const TopUpBody body, read_body<TopUpBody>(request));
   Request out;
   out.tenant = tenant.get();
+  MC_TRY_OK(check_private(world, body.dataset));
   out.dataset = body.dataset;
   out.purpose = body.purpose;
   MC_TRY(out.epsilon, epsilon_in(body.epsilon));
@@ -158,13 +167,14 @@ Reply preview_top_up(const AdminWorld& world, const AdminRequest& request) {
   const TenantId tenant(request.path[1]);
   MC_TRY_OK(check_reads(request, tenant));
   MC_TRY_OK(check_known(world, tenant));
+  MC_TRY(Desk * desk, desk_of(world));
   MC_TRY(const TopUpPreviewBody body, read_body<TopUpPreviewBody>(request));
+  MC_TRY_OK(check_private(world, body.dataset));
   Request wanted;
   wanted.tenant = tenant.get();
   wanted.dataset = body.dataset;
   wanted.purpose = body.purpose;
   MC_TRY(wanted.epsilon, epsilon_in(body.epsilon));
-  MC_TRY(Desk * desk, desk_of(world));
   MC_TRY(const topup::Preview seen, desk->preview(wanted));
   json::Object out;
   out.set("dataset", seen.dataset);
