@@ -452,7 +452,7 @@ export type PrivacyCharge = {
   reserved_at: string;
   settled_at: string | null;
   seq: number | null;
-  answer?: Record<string, unknown> | null;
+  result?: string | null;
 };
 export type PrivacyChargePage = { items: PrivacyCharge[]; next_cursor: Cursor };
 export type Accountant = {
@@ -1026,7 +1026,7 @@ export abstract class Operations {
   // What was paid for, the newest first; without the answers.
   listPrivacyCharges = (given: { tenant: string; dataset: string; purpose?: string; cursor?: string; limit?: number }) =>
     this.call<PrivacyChargePage>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/charges`, { dataset: given.dataset, purpose: given.purpose, cursor: given.cursor, limit: given.limit }));
-  // One of them with the answer that was released.
+  // One of them with the digest of what was released.
   getPrivacyCharge = (given: { tenant: string; charge: string }) =>
     this.call<PrivacyCharge>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/charges/${encodeURIComponent(given.charge)}`);
   // The accountant hash of all settled charges of a dataset.

@@ -87,7 +87,7 @@ void add_charges(cli::Command& noun, Context& context) {
                      {"id", "reserved_at", "analyst", "purpose", "query_type", "epsilon", "state"});
   });
   const auto one = std::make_shared<Flags>();
-  cli::Command& charge = noun.add("charge", "One of them, with the answer that was released");
+  cli::Command& charge = noun.add("charge", "One of them, with the digest of what was released");
   charge.option("ID", one->id, "The charge").required();
   charge.option("--tenant", one->tenant, "Tenant").required();
   charge.runs([&context, one] {
