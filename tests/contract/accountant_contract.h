@@ -46,6 +46,7 @@ void check_books(sql::Connection& connection);
 void migrate(sql::Connection& connection, sys::Clock& clock);
 
 void run_cases(const Fresh& fresh);
+void run_filters(const Fresh& fresh);
 void run_top_ups(const Fresh& fresh);
 void run_reports(const Fresh& fresh);
 void run_faults(const Fresh& fresh);

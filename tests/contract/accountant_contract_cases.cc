@@ -246,11 +246,8 @@ void a_lowered_delta_takes_only_what_is_left(World& world) {
 }
 
 void other_filters_keep_their_own_sums(World& world) {
-  world.settings.plans["approx"] = {
-      .window = {.epsilon = epsilon("1"), .delta = *parse_delta("1e-6")}};
-  world.settings.plans["zcdp"] = {.window = {.delta = AttoDelta(), .rho = *parse_rho("0.02")}};
-  world.settings.plans["rdp"] = {
-      .window = {.epsilon = epsilon("1"), .delta = *parse_delta("1e-6")}};
+  world.settings.plans["default"].window = {
+      .epsilon = epsilon("1"), .delta = *parse_delta("1e-6"), .rho = *parse_rho("0.02")};
   for (const Filter filter : {Filter::approx, Filter::zcdp, Filter::rdp}) {
     world.settings.datasets[std::string(name_of(filter))].filter = filter;
   }
@@ -260,7 +257,7 @@ void other_filters_keep_their_own_sums(World& world) {
     for (;; ++count) {
       Charge charge = count_of(
           "1", name + std::to_string(to_unix_ms(world.clock.wall())) + "." + std::to_string(count));
-      charge.dataset = charge.plan = name;
+      charge.dataset = name;
       charge.cost = cost;
       const auto reply = accountant->reserve(charge);
       REQUIRE_MESSAGE(reply.has_value(), reply.error().what);

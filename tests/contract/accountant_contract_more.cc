@@ -132,14 +132,12 @@ void spends_are_told_by_who_what_and_when(World& world) {
 
 void reports_convert_what_is_not_epsilon(World& world) {
   world.settings.datasets["noisy"].filter = Filter::zcdp;
-  world.settings.plans["zcdp"] = {.window = {.rho = *parse_rho("0.02")}};
   world.settings.datasets["curved"].filter = Filter::rdp;
-  world.settings.plans["rdp"] = {
-      .window = {.epsilon = epsilon("1"), .delta = *parse_delta("1e-6")}};
+  world.settings.plans["default"].window = {
+      .epsilon = epsilon("1"), .delta = *parse_delta("1e-6"), .rho = *parse_rho("0.02")};
   const auto accountant = world.open();
   Charge charge = count_of("1", "a");
   charge.dataset = "noisy";
-  charge.plan = "zcdp";
   charge.cost = {.rho = *parse_rho("0.005")};
   spent(*accountant, charge, "1");
   const Standing by_rho = standing(*accountant, Scope::window, charge);
@@ -148,7 +146,6 @@ void reports_convert_what_is_not_epsilon(World& world) {
   CHECK(by_rho.epsilon_left == epsilon_of(*parse_rho("0.015"), kReportDelta));
   charge.key = "b";
   charge.dataset = "curved";
-  charge.plan = "rdp";
   spent(*accountant, charge, "1");
   const Standing by_order = standing(*accountant, Scope::window, charge);
   const Amount amount = *amount_of(charge.cost, Filter::rdp);
@@ -158,10 +155,8 @@ void reports_convert_what_is_not_epsilon(World& world) {
   // A top-up of epsilon raises every order alike, and means nothing to rho.
   TopUp more = top_up_of(world, "0.5", "top_1");
   more.dataset = "noisy";
-  more.plan = "zcdp";
   CHECK(accountant->add_top_up(more).error().code == Code::denied);
   more.dataset = "curved";
-  more.plan = "rdp";
   REQUIRE(accountant->add_top_up(more).has_value());
   CHECK(standing(*accountant, Scope::window, charge).epsilon_left ==
         *by_order.epsilon_left + epsilon("0.5"));

@@ -43,6 +43,11 @@ TEST_CASE("postgres accountant: does what the contract says") {
   if (!url.empty()) contract::run_cases(schemas(url));
 }
 
+TEST_CASE("postgres accountant: no filter leaves an account without its limit") {
+  const std::string url = server();
+  if (!url.empty()) contract::run_filters(schemas(url));
+}
+
 TEST_CASE("postgres accountant: top-ups") {
   const std::string url = server();
   if (!url.empty()) contract::run_top_ups(schemas(url));
@@ -129,6 +134,25 @@ TEST_CASE("postgres accountant: a server that was left for dead cannot answer an
   CHECK(contract::standing(*one, Scope::window, contract::count_of("1", "")).spent.epsilon ==
         contract::epsilon("1"));
   contract::check_books(*world.connect(sql::Access::read_only));
+}
+
+TEST_CASE("postgres accountant: a charge ends as it began when the filter has changed meanwhile") {
+  const std::string url = server();
+  if (url.empty()) return;
+  contract::World world(schemas(url)());
+  world.settings.other_datasets.filter = Filter::approx;
+  world.settings.plans["default"].window.delta = AttoDelta(1'000);
+  const auto one = world.open("one");
+  Charge charge = contract::count_of("1", "slow");
+  charge.cost.delta = AttoDelta(1'000);
+  const Reservation made = contract::reserved(*one, charge);
+  REQUIRE(one->execute(made.charge).has_value());
+  world.settings.other_datasets.filter = Filter::pure;
+  const auto two = world.open("two");
+  contract::spent(*two, contract::count_of("1", "pure"), "1");
+  CHECK(one->commit(made.charge, "1").has_value());
+  contract::check_books(*world.connect(sql::Access::read_only));
+  CHECK(contract::standing(*two, Scope::window, charge).spent.delta == AttoDelta(1'000));
 }
 
 TEST_CASE("postgres accountant: the table refuses an overspend by whatever program") {

@@ -41,6 +41,7 @@ TEST_CASE("privacy settings: a wrong value is refused by its path, and so is an 
        "privacy.datasets.visit.lifetime.epsilon: "},
       {"{datasets: {visit: {block: {epsilon: x}}}}", "privacy.datasets.visit.block.epsilon: "},
       {"{datasets: {visit: {block_days: -1}}}", "block_days"},
+      {"{datasets: {visit: {filter: approx}}}", "plan default on dataset visit: "},
       {"{other_datasets: {window: never}}", "privacy.other_datasets.window: "},
       {"{epsilon_min: x}", "privacy.epsilon_min: "},
       {"{delta: \"-0.1\"}", "privacy.delta: "},
@@ -67,7 +68,7 @@ TEST_CASE("privacy settings: the example of the guide, as the accountant and the
   const auto loaded = load(R"(privacy:
   plans:
     default: {window: {epsilon: "10", delta: "0.0001"}, query_default: "0.5", query_max: "5"}
-    starter: {window: {epsilon: "5"}}
+    starter: {window: {epsilon: "5", delta: "0.0001"}}
   datasets:
     person: {filter: approx, window: "days:30", all_tenants: {epsilon: "100", delta: "0.001"}, lifetime: {epsilon: "60", delta: "0.001"}}
   epsilon_min: "0.001"
@@ -78,7 +79,7 @@ TEST_CASE("privacy settings: the example of the guide, as the accountant and the
   const auto accounts = accountant_settings(loaded->value.privacy);
   REQUIRE_MESSAGE(accounts.has_value(), accounts.error().what);
   CHECK(accounts->plan("starter").window.epsilon == *accountant::parse_epsilon("5"));
-  CHECK_FALSE(accounts->plan("starter").window.delta.has_value());
+  CHECK(accounts->plan("starter").window.delta == *accountant::parse_delta("0.0001"));
   CHECK(accounts->plan("default").window.delta == *accountant::parse_delta("0.0001"));
   CHECK(accounts->plan("other").window.epsilon == *accountant::parse_epsilon("10"));
   CHECK(accounts->plan("starter").query_max == *accountant::parse_epsilon("5"));

@@ -141,10 +141,33 @@ void Account::configure(const Limit& configured) {
     return;
   }
   if (limit.epsilon) limit.epsilon = std::max(*limit.epsilon, sum.epsilon - top_up);
-  const bool takes_delta = filter != Filter::pure && !limit.none();
+  // Under pure it is what was spent when the filter was approx.
+  const bool takes_delta = (filter != Filter::pure || sum.delta > AttoDelta()) && !limit.none();
   if (takes_delta) limit.delta = std::max(limit.delta.value_or(AttoDelta()), sum.delta);
   if (limit.rho) limit.rho = std::max(*limit.rho, sum.rho);
   shrink_used_top_up();
+}
+
+Status Account::follow(Filter configured, const Limit& with) {
+  const auto by_epsilon = [](Filter each) {
+    return each == Filter::pure || each == Filter::approx;
+  };
+  if (filter != configured && !(by_epsilon(filter) && by_epsilon(configured))) {
+    return fail(Code::invalid,
+                "dataset '" + excerpt(key.dataset) + "' has the filter " +
+                    std::string(name_of(configured)) + ", and " + std::string(name_of(filter)) +
+                    " before: what was spent of its budget (" + std::string(name_of(key.scope)) +
+                    ") cannot be counted so; it has to keep its filter");
+  }
+  const Status fits = with.check(configured);
+  if (!fits) {
+    return fail(fits.error().code, "dataset '" + excerpt(key.dataset) +
+                                       "' has no limit that holds (" +
+                                       std::string(name_of(key.scope)) + "): " + fits.error().what);
+  }
+  filter = configured;
+  configure(with);
+  return ok();
 }
 
 void Account::add(const TopUp& more) {

@@ -78,6 +78,10 @@ struct Account {
   void release(const Amount& amount);
   void settle(const Amount& amount);  // from reserved to spent
   void configure(const Limit& configured);
+  // configure(), under the filter that is configured now. An account of pure goes on as one of
+  // approx and the other way round, since both sum up epsilon and delta. `invalid`, and nothing has
+  // changed: its sums do not say what the filter needs, or the limit does not suit the filter.
+  Status follow(Filter configured, const Limit& limit);
   void add(const TopUp& more);
   // Of an active one: what is not used of it goes, and is what this gives.
   NanoEpsilon end_top_up(const std::string& id);

@@ -42,6 +42,11 @@ TEST_CASE("accountant: on SQLite it does what the contract says") {
   contract::run_cases([&] { return folder.fresh(); });
 }
 
+TEST_CASE("accountant: no filter leaves an account without its limit on SQLite") {
+  Folder folder;
+  contract::run_filters([&] { return folder.fresh(); });
+}
+
 TEST_CASE("accountant: top-ups on SQLite") {
   Folder folder;
   contract::run_top_ups([&] { return folder.fresh(); });
@@ -118,6 +123,31 @@ TEST_CASE("accountant: settings that make no sense are refused by name") {
   CHECK(refused([](Settings& s) { s.datasets["d"].block_days = 367; }) != "");
   CHECK(refused([](Settings& s) { s.policy_version = ""; }) != "");
   CHECK(refused([](Settings& s) { s.clock_tolerance = Nanos{-1}; }) != "");
+  // A plan that does not say what a dataset's filter goes by would be no limit at all.
+  const auto unfit = [&](Filter filter, const Limit& window) {
+    return refused([&](Settings& s) {
+      s.plans["pro"].window = window;
+      s.plans["default"].window = {contract::epsilon("1"), AttoDelta(1'000), PicoRho(1'000)};
+      s.datasets["visits"].filter = filter;
+    });
+  };
+  const Limit plain{.epsilon = contract::epsilon("1")};
+  const Limit with_delta{.epsilon = contract::epsilon("1"), .delta = AttoDelta(1'000)};
+  const Limit all{contract::epsilon("1"), AttoDelta(1'000), PicoRho(1'000)};
+  CHECK(unfit(Filter::approx, plain) ==
+        "plan pro on dataset visits: limit: the filter approx needs delta");
+  CHECK(unfit(Filter::rdp, plain).ends_with("the filter rdp needs delta"));
+  CHECK(unfit(Filter::zcdp, with_delta).ends_with("the filter zcdp needs rho"));
+  CHECK(unfit(Filter::pure, {.delta = AttoDelta(1)}).find("needs epsilon") != std::string::npos);
+  CHECK(unfit(Filter::pure, plain) == "");
+  CHECK(unfit(Filter::pure, with_delta) == "");  // which it does not use
+  CHECK(unfit(Filter::approx, with_delta) == "");
+  for (const Filter filter : {Filter::pure, Filter::approx, Filter::zcdp, Filter::rdp}) {
+    CHECK(unfit(filter, all) == "");
+  }
+  CHECK(refused([](Settings& s) {
+          s.other_datasets.filter = Filter::approx;
+        }).starts_with("plan default on dataset (others): "));
   CHECK(Settings().plan("unknown").window.epsilon == contract::epsilon("10"));
   CHECK(Settings().plan("unknown").query_default == contract::epsilon("0.5"));
 }

@@ -145,6 +145,17 @@ Status Limit::check(Filter filter) const {
   return zero ? ok() : range.check();
 }
 
+Limit Limit::under(Filter filter) const {
+  Limit out = *this;
+  if (filter == Filter::zcdp) {
+    out.epsilon.reset();
+  } else {
+    out.rho.reset();
+  }
+  if (filter == Filter::pure) out.delta.reset();
+  return out.none() ? *this : out;
+}
+
 Curve curve_of(NanoEpsilon epsilon, AttoDelta delta) {
   const Fixed target = fixed::from_units(epsilon.get(), kEpsilonDigits, Round::down);
   const Fixed log_term = log_of_inverse(AttoDelta(delta.get() / 2), Round::up) +

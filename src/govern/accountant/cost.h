@@ -70,6 +70,9 @@ struct Limit {
   bool none() const { return !epsilon && !delta && !rho; }
   // `invalid`: a member that the filter does not use, one that it needs and has not, out of range.
   Status check(Filter filter) const;
+  // Without the members that the filter does not use, so that one plan does for datasets of several
+  // filters. One that would say nothing then stays as it is, and check() refuses it.
+  Limit under(Filter filter) const;
 };
 // What each order may come to; negative where an order can be of no use.
 Curve curve_of(NanoEpsilon epsilon, AttoDelta delta);

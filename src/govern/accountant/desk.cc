@@ -76,7 +76,7 @@ WallTime end_of(const AccountKey& key, const Window& window) {
 Limit limit_of(const AccountKey& key, const Plan& plan, const DatasetRules& rules) {
   switch (key.scope) {
     case Scope::window:
-      return plan.window;
+      return plan.window.under(rules.filter);
     case Scope::dataset:
       return rules.all_tenants;
     case Scope::lifetime:
@@ -196,8 +196,7 @@ Result<Desk::Held*> Desk::touch(const AccountKey& key, const Charge& charge, Wal
   MC_TRY(Held* const held, hold(key, end, rules.filter));
   MC_TRY_OK(expire(*held));
   const Limit limit = limit_of(key, world_.settings.plan(charge.plan), rules);
-  // An account keeps the filter that it began with; limits of another one cannot hold for it.
-  if (limit.check(held->account.filter)) held->account.configure(limit);
+  MC_TRY_OK(held->account.follow(rules.filter, limit));
   return held;
 }
 

@@ -114,7 +114,10 @@ Result<std::vector<Desk::Part>> Desk::parts_of(const ChargeRecord& record) {
   const Filter filter = world_.settings.dataset(record.charge.dataset).filter;
   for (const AccountKey& key : keys_of(record.charge, record.window, record.blocks)) {
     MC_TRY(Held* const held, hold(key, end_of(key, record.window), filter));
-    MC_TRY(const Amount amount, amount_of(record.charge.cost, held->account.filter));
+    // An account may be pure now that was approx when the charge was reserved.
+    const bool pure = held->account.filter == Filter::pure;
+    MC_TRY(const Amount amount,
+           amount_of(record.charge.cost, pure ? Filter::approx : held->account.filter));
     out.push_back({held, amount});
   }
   return out;

@@ -35,6 +35,15 @@ Status check_rules(const std::string& name, const DatasetRules& rules) {
   return ok();
 }
 
+// A limit that does not say what the filter goes by would hold nothing back.
+Status check_fit(const Settings& settings, const std::string& dataset, const DatasetRules& rules) {
+  for (const auto& [name, plan] : settings.plans) {
+    MC_TRY_OK(named(plan.window.under(rules.filter).check(rules.filter),
+                    "plan " + name + " on dataset " + dataset));
+  }
+  return ok();
+}
+
 }  // namespace
 
 Status Settings::check() const {
@@ -46,8 +55,12 @@ Status Settings::check() const {
     return fail(Code::invalid, "more than " + std::to_string(kNamesMax) + " plans or datasets");
   }
   for (const auto& [name, plan] : plans) MC_TRY_OK(check_plan(name, plan));
-  for (const auto& [name, rules] : datasets) MC_TRY_OK(check_rules(name, rules));
+  for (const auto& [name, rules] : datasets) {
+    MC_TRY_OK(check_rules(name, rules));
+    MC_TRY_OK(check_fit(*this, name, rules));
+  }
   MC_TRY_OK(check_rules("(others)", other_datasets));
+  MC_TRY_OK(check_fit(*this, "(others)", other_datasets));
   const bool times = clock_tolerance.count >= 0 && open_max >= seconds(1);
   if (!times || queue_max < 1) {
     return fail(Code::invalid, "clock_tolerance is below 0, open_max below 1s, or queue_max 0");

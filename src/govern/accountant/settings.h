@@ -11,7 +11,8 @@ namespace mc::accountant {
 
 // Limits of a tenant, by the name of its plan.
 struct Plan {
-  // Of each tenant x dataset x purpose in each window.
+  // Of each tenant x dataset x purpose in each window; none at all = no limit. It has what the
+  // filter of every dataset needs: approx and rdp a delta, zcdp a rho.
   Limit window{.epsilon = NanoEpsilon(10'000'000'000)};
   NanoEpsilon query_default{500'000'000};
   NanoEpsilon query_max{5'000'000'000};  // a charge of more is refused
@@ -43,6 +44,7 @@ struct Settings {
   Nanos open_max = seconds(3'600);
   std::size_t queue_max = 10'000;  // operations that wait
 
+  // `invalid` names what is wrong: also a plan that a dataset's filter cannot go by.
   Status check() const;
   const Plan& plan(std::string_view name) const;  // that of "default" for unknown names
   const DatasetRules& dataset(std::string_view name) const;

@@ -92,7 +92,7 @@ Result<Account> View::read(const AccountKey& key, const Charge& charge, const Wi
   account->end = end_of(key, window);
   for (const std::string& id : account->expired(world_.clock.wall())) account->end_top_up(id);
   const Limit limit = limit_of(key, world_.settings.plan(charge.plan), rules);
-  if (limit.check(account->filter)) account->configure(limit);
+  MC_TRY_OK(account->follow(rules.filter, limit));
   return std::move(*account);
 }
 

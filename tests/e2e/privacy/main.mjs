@@ -72,6 +72,7 @@ gateway: {private_release_quantum: 20ms}
 privacy:
   other_datasets: {filter: approx}
   plans:
+    default: {window: {epsilon: "10", delta: "0.001"}}
     pro: {window: {epsilon: "10", delta: "0.001"}}
     enterprise: {window: {epsilon: "1000", delta: "0.01"}}
     starter: {window: {epsilon: "0.05", delta: "0.001"}}
