@@ -13,7 +13,8 @@ export interface Ran {
   body: unknown; // as the server said it; null when it was no JSON
 }
 
-export async function runGraphql(endpoint: string, query: string, variables?: unknown): Promise<Ran> {
+// `purpose`: that of the session where it is "".
+export async function runGraphql(endpoint: string, query: string, variables?: unknown, purpose = ""): Promise<Ran> {
   const began = performance.now();
   let response: Response;
   try {
@@ -23,6 +24,7 @@ export async function runGraphql(endpoint: string, query: string, variables?: un
       redirect: "error",
       headers: {
         Accept: "application/json", "Content-Type": "application/json", "X-CSRF-Token": client.csrf ?? "",
+        ...(purpose === "" ? {} : { "X-MC-Purpose": purpose }),
       },
       body: JSON.stringify(variables === undefined ? { query } : { query, variables }),
     });

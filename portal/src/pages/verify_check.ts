@@ -1,6 +1,7 @@
 // The page's side of a check: the worker that verifies, and this server.
-import { problemOf, silent } from "../api.ts";
-import type { Answer, Asked, Verdict, VerifyAsked } from "../verify/messages.ts";
+import { Problem, problemOf, silent } from "../api.ts";
+import type { Recount } from "../verify/recount.ts";
+import type { Answer, Asked, RecountAsked, Verdict, VerifyAsked } from "../verify/messages.ts";
 import type { Step } from "../verify/report.ts";
 import workerUrl from "../verify/worker.ts?worker&url";
 import { type Continuity, continuity, follow, type Followed, type Io } from "./verify_log.ts";
@@ -54,6 +55,12 @@ function ask(asked: Asked, told: (step: Step) => void): Promise<Answer> {
   });
 }
 
+export async function recountIn(asked: RecountAsked): Promise<Recount> {
+  const answer = await ask(asked, () => undefined);
+  if (answer.state === "recount") return answer.recount;
+  throw new Problem(0, "broken", "why" in answer ? answer.why : "the worker did not answer");
+}
+
 async function get(path: string): Promise<string> {
   let response: Response;
   try {
@@ -74,7 +81,7 @@ export type Shown =
   | { state: "empty" }
   | { state: "busy"; steps: Step[] }
   | { state: "done"; verdict: Verdict; continuity: Continuity | null; followed: Followed | null }
-  | Exclude<Answer, { state: "step" | "verdict" | "keys" }>;
+  | Exclude<Answer, { state: "step" | "verdict" | "keys" | "recount" }>;
 
 // `known` are the keys of logs that this browser has kept, `over` is asked whether another check has begun by now.
 export async function check(
@@ -91,7 +98,7 @@ export async function check(
     steps = [...steps, step];
     show({ state: "busy", steps });
   });
-  if (answer.state === "step" || answer.state === "keys") return; // never the last
+  if (answer.state === "step" || answer.state === "keys" || answer.state === "recount") return; // never the last
   if (answer.state !== "verdict") return show(answer);
   const { verdict, followed } = await follow(asked, answer.verdict, known, io);
   const { head, from } = verdict;

@@ -1,4 +1,5 @@
 // What a page asks its worker, and the answers.
+import { recount } from "./recount.ts";
 import { checkContinues } from "./continuity.ts";
 import { followKeys } from "./keys.ts";
 import type { Answer, Asked, KeysAsked, VerifyAsked } from "./messages.ts";
@@ -54,6 +55,7 @@ export async function answer(asked: Asked, told: Told): Promise<Answer> {
   try {
     if (asked.ask === "verify") return await verified(asked, told);
     if (asked.ask === "keys") return await followed(asked);
+    if (asked.ask === "recount") return { state: "recount", recount: await recount(asked.entries, asked.tenant, asked.claim) };
     return { state: "step", step: await checkContinues(asked.older, asked.newer, asked.answer) };
   } catch (error) {
     if (error instanceof Unsupported) return { state: "unsupported", subject: error.subject, why: error.message };

@@ -1,4 +1,5 @@
 // What a page and its worker say to each other.
+import type { ChargeEntry, Claim, Recount } from "./recount.ts";
 import type { SeenHead, Step, Wanted } from "./report.ts";
 
 export interface VerifyAsked {
@@ -22,7 +23,13 @@ export interface KeysAsked {
   list: string; // of a ledger's keys
   known: string[];
 }
-export type Asked = VerifyAsked | ContinuesAsked | KeysAsked;
+export interface RecountAsked {
+  ask: "recount";
+  entries: ChargeEntry[];
+  tenant: string;
+  claim: Claim;
+}
+export type Asked = VerifyAsked | ContinuesAsked | KeysAsked | RecountAsked;
 
 export interface Verdict {
   subject: string;
@@ -39,6 +46,7 @@ export type Answer =
   | { state: "step"; step: Step } // as soon as it is done; for "continues" the only answer
   | { state: "verdict"; verdict: Verdict }
   | { state: "keys"; keys: string[]; from: string[] } // of a list that holds, in the order in which they began
+  | { state: "recount"; recount: Recount }
   | { state: "refused"; why: string; wanted: Wanted | null }
   | { state: "unsupported"; subject: string; why: string }
   | { state: "broken"; why: string };

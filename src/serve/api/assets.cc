@@ -16,14 +16,17 @@ constexpr std::string_view kPolicy =
 
 // Where the portal has pages (portal/src/pages.ts). A browser is given the portal anywhere, and
 // told there that a page is missing; who takes any type is given what is a page.
-constexpr std::array<std::string_view, 16> kPages = {"/",
+constexpr std::array<std::string_view, 19> kPages = {"/",
                                                      "/access",
                                                      "/budgets",
                                                      "/console",
                                                      "/datasets",
+                                                     "/exports",
                                                      "/notifications",
                                                      "/policy",
                                                      "/policy/what-if",
+                                                     "/privacy",
+                                                     "/query",
                                                      "/records",
                                                      "/residency",
                                                      "/settings/preferences",

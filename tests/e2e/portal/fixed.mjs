@@ -352,7 +352,51 @@ export const TAPS = page([{
   },
 }]);
 
+const midnight = (days) => `${new Date(Date.parse(NOW) - days * DAY * 60_000).toISOString().slice(0, 10)}T00:00:00.000Z`;
+const privacyBudget = (scope, purpose, more = {}) => ({
+  scope, dataset: "person", purpose, filter: "approx", window_start: scope === "window" ? midnight(18) : null,
+  resets_at: scope === "window" ? midnight(-12) : null, epsilon_limit: "10", epsilon_spent: "8.2", epsilon_reserved: "0", epsilon_top_up: "0",
+  epsilon_left: "1.8", left_permille: 180, delta_spent: "0.000002", delta_limit: "0.0001", rho_spent: "2.02", rho_limit: null, ...more,
+});
+const privacyBudgets = page([
+  privacyBudget("window", "fraud-risk"),
+  privacyBudget("window", "investigation", { epsilon_spent: "2.5", epsilon_left: "9.5", epsilon_top_up: "2", left_permille: 791 }),
+  privacyBudget("lifetime", null, { epsilon_limit: "60", epsilon_spent: "31.7", epsilon_left: "28.3", left_permille: 471 }),
+]);
+const burnDown = {
+  window_start: midnight(18), window_end: midnight(-12), limit: "10",
+  points: Array.from({ length: 19 }, (_, i) => ({ day: midnight(18 - i), spent: String(Math.round(i * 4.5 + (i % 4)) / 10 ) })),
+  forecast: { left: "1.8", per_day: "0.44", exhausted_at: midnight(-4), earliest: midnight(-2), latest: midnight(-9) },
+};
+const spend = page([["ben", "5.4", 11], ["nora", "2.8", 6]].map(([name, epsilon, charges]) => ({ name, epsilon, delta: "0.000001", rho: "1", charges })));
+const charge = (n) => ({
+  id: id("chg", n), dataset: "person", purpose: "fraud-risk", analyst: n % 3 ? "ben" : "nora", query_type: n % 2 ? "count" : "mean",
+  mechanism: "discrete_laplace", query: `sha256:${"5f".repeat(32)}`, state: n === 3 ? "burned" : "committed", epsilon: "0.5", delta: "0", rho: "0.125",
+  window_start: midnight(18), reserved_at: before(400 - n * 60), settled_at: before(400 - n * 60), seq: n,
+});
+const topUp = (n, state, more = {}) => ({
+  id: id("top", n), tenant: "alpha", dataset: "person", purpose: "fraud-risk", epsilon: "2", expires: after(7 * DAY), warrant: id("wrt", 1),
+  ticket: "TKT-4711", reason: "Quarterly risk report needs three more counts", state, asked_by: "dora@alpha", asked_at: before(60 * n),
+  approved_by: null, ended_by: null, changed_at: before(60 * n), window_start: null, taken: null, record: 120 + n, version: 1, ...more,
+});
+const topUps = page([
+  topUp(1, "pending"), topUp(2, "active", { purpose: "investigation", approved_by: "ada@alpha", taken: "0.5", window_start: midnight(18) }),
+]);
+const exported = (n, state, more = {}) => ({
+  id: id("exp", n), tenant: "alpha", kind: "kanon", dataset: "person", profile: "people", format: "csv", purpose: "investigation",
+  requester: "dora@alpha", state, reason: null, asked_at: before(90 * n), changed_at: before(80 * n), expires_at: after(30 * DAY),
+  decision: id("dec", 2), job: null, items: [], manifest: null, snapshot: null, rows_in: null, rows_out: null, suppressed: null, record: null, ...more,
+});
+const exports = page([
+  exported(1, "running", { job: { id: id("job", 1), state: "running", done: 1200, total: 4000, unit: "rows", message: "reading" } }),
+  exported(2, "ready", { rows_in: 4000, rows_out: 3968, suppressed: 32, record: 118, manifest: `sha256:${"ab".repeat(32)}` }),
+  exported(3, "refused", { reason: "export-k: the profile's k is 5, and at least 10 is wanted (rule bound-default)" }),
+]);
+
 export const API = {
+  "/v1/tenants/alpha/privacy/budgets": privacyBudgets, "/v1/tenants/alpha/privacy/burn-down": burnDown,
+  "/v1/tenants/alpha/privacy/spend": spend, "/v1/tenants/alpha/privacy/charges": page([5, 4, 3, 2, 1].map(charge)),
+  "/v1/tenants/alpha/privacy/top-ups": topUps, "/v1/tenants/alpha/exports": exports,
   "/v1/budgets/usage": usage, "/v1/budgets/effective": effective, "/v1/tenants/alpha/budgets/overrides": overrides,
   "/v1/residency": proofs, "/v1/residency/alpha": residency, "/v1/residency/alpha/attempts": attempts,
   "/v1/policy": policy, "/v1/decisions": decisions, [`/v1/decisions/${id("dec", 2)}`]: decided,
@@ -368,7 +412,7 @@ const named = (kind, name) => ({ kind, name });
 const field = (name, type) => ({ name, description: null, type, args: [] });
 const type = (name, fields) => ({ kind: "OBJECT", name, fields, inputFields: null, enumValues: null });
 const introspection = { __schema: {
-  queryType: { name: "Query" }, mutationType: null, directives: [],
+  queryType: { name: "Query", fields: [{ name: "persons" }, { name: "personsDP" }] }, mutationType: null, directives: [],
   types: [
     type("Query", [field("person", named("OBJECT", "Person"))]),
     type("Person", ["id", "fullName", "birthDate"].map((name) => field(name, named("SCALAR", "String")))),

@@ -53,8 +53,18 @@ const PAGES = [
     ],
     empty: [text("Region of the tenant"), title("There is no proof yet"), title("✓ Nothing was tried")],
   }],
+  ["/privacy", "Privacy", /\/privacy\/budgets(\?|$)/, () => empty, {
+    ready: [region("Budgets of this window"), region("Spent by analyst, in this window"), region("Top-ups, open ones first"), region("Charges, newest first")],
+    empty: [title("No dataset has a privacy budget")],
+  }],
   ["/console", "GraphQL console", /\/v1\/datasets$/, () => empty, {
     ready: [title("Nothing asked yet")], empty: [title("Nothing to ask")],
+  }],
+  ["/exports", "Exports", /\/exports(\?|$)/, () => empty, {
+    ready: [title("Nothing has left yet")], empty: [title("Nothing has left yet")],
+  }],
+  ["/query", "Query", /\/v1\/datasets$/, () => empty, {
+    ready: [title("A quote costs nothing")], empty: [title("Nothing to ask")],
   }],
   ["/notifications", "Notifications", /\/(endpoints|deliveries)(\?|$)/, () => empty, {
     ready: [
