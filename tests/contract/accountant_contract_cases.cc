@@ -28,15 +28,87 @@ void a_result_is_released_once(World& world) {
   CHECK(again.result == "41");
   CHECK(again.result_hash == released->hash);
   Charge other = charge;
-  other.cost.epsilon = epsilon("0.25");
-  CHECK(accountant->reserve(other).error().code == Code::conflict);
-  other = charge;
   other.tenant = TenantId("beta");
   CHECK_FALSE(reserved(*accountant, other).earlier);
   const Standing window = standing(*accountant, Scope::window, charge);
   CHECK(window.spent.epsilon == epsilon("0.5"));
   CHECK(window.reserved.epsilon == NanoEpsilon());
   CHECK(window.epsilon_left == epsilon("9.5"));
+}
+
+// Who asks the same again gets the first answer, whatever it cost and whoever asked first.
+void a_key_stands_for_one_question(World& world) {
+  world.settings.plans["other"] = {.query_default = epsilon("0.1"), .query_max = epsilon("0.1")};
+  const Charge charge = count_of("0.5", "k1");
+  {
+    const auto accountant = world.open();
+    const ReleasedResult first = spent(*accountant, charge, "41");
+    const std::function<void(Charge&)> same[] = {
+        [](Charge& c) { c.analyst = PrincipalId("ben"); },
+        [](Charge& c) { c.plan = "other"; },  // of which it would be too much
+        [](Charge& c) { c.cost.epsilon = epsilon("0.25"); },
+        [](Charge& c) { c.cost.delta = AttoDelta(5); },  // which pure does not take
+        [](Charge& c) { c.cost.epsilon = epsilon("1000"); },
+        [](Charge& c) { c.reach = Reach::tenant; },
+    };
+    for (std::size_t i = 0; i < std::size(same); ++i) {
+      CAPTURE(i);
+      Charge again = charge;
+      same[i](again);
+      const auto reply = accountant->reserve(again, Then::execute);
+      REQUIRE(reply.has_value());
+      REQUIRE(std::holds_alternative<Reservation>(*reply));
+      CHECK(std::get<Reservation>(*reply).earlier);
+      CHECK(std::get<Reservation>(*reply).result == first.bytes);
+    }
+  }
+  const auto accountant = world.open();
+  const std::function<void(Charge&)> different[] = {
+      [](Charge& c) { c.dataset = "other"; },
+      [](Charge& c) { c.purpose = "support"; },
+      [](Charge& c) { c.query = "sha256:of-k2"; },
+      [](Charge& c) { c.query_type = "sum"; },
+      [](Charge& c) { c.mechanism = "discrete_gaussian"; },
+      [](Charge& c) { c.events = Window{WallTime{}, WallTime{} + seconds(1)}; },
+  };
+  for (std::size_t i = 0; i < std::size(different); ++i) {
+    CAPTURE(i);
+    Charge other = charge;
+    different[i](other);
+    const auto reply = accountant->reserve(other);
+    REQUIRE_FALSE(reply.has_value());
+    CHECK(reply.error().code == Code::conflict);
+  }
+  CHECK(standing(*accountant, Scope::lifetime, charge).spent.epsilon == epsilon("0.5"));
+}
+
+// How long reading took depends on the rows that were read.
+void nothing_tells_how_long_it_took(World& world) {
+  const auto accountant = world.open();
+  Charge charge = count_of("0.5", "");
+  for (const bool commits : {true, false}) {
+    std::vector<ChargeRecord> seen;
+    for (const int ms : {1, 2'000}) {
+      charge.key = std::to_string(ms) + (commits ? "committed" : "burned");
+      const WallTime begun = whole_ms(world.clock.wall());
+      const Reservation made = reserved(*accountant, charge);
+      REQUIRE(accountant->execute(made.charge).has_value());
+      world.clock.advance(millis(ms));
+      if (commits) {
+        REQUIRE(accountant->commit(made.charge, "41").has_value());
+      } else {
+        REQUIRE(accountant->abandon(made.charge).has_value());
+      }
+      seen.push_back(*accountant->reports().charge(made.charge));
+      CHECK(seen.back().reserved_at == begun);
+      CHECK(seen.back().settled_at == begun);
+    }
+    CHECK(seen[0].seq < seen[1].seq);
+  }
+  const Reservation made = reserved(*accountant, count_of("0.5", "released"));
+  world.clock.advance(millis(5));
+  REQUIRE(accountant->release(made.charge, "not needed").has_value());
+  CHECK(accountant->reports().charge(made.charge)->settled_at == whole_ms(world.clock.wall()));
 }
 
 void two_steps_in_one(World& world) {
@@ -118,7 +190,13 @@ void what_is_short_is_named_and_nothing_is_taken(World& world) {
   CHECK(for_good.error().what.find("does not reset") != std::string::npos);
   Charge of_beta = count_of("0.75", "c");
   of_beta.tenant = TenantId("beta");
-  CHECK(refused(*accountant, of_beta).account.scope == Scope::dataset);
+  const Refusal by_all = refused(*accountant, of_beta);
+  CHECK(by_all.account.scope == Scope::dataset);
+  // What the others spent is not said, nor what is left of it.
+  CHECK(by_all.error().what ==
+        "the privacy budget of dataset 'visits' over all tenants is used "
+        "up for such a query; it resets at " +
+            format_rfc3339(*by_all.resets_at));
   CHECK(standing(*accountant, Scope::window, of_beta).reserved.epsilon == NanoEpsilon());
   CHECK(standing(*accountant, Scope::lifetime, of_beta).reserved.epsilon == NanoEpsilon());
   // A stored answer for a second tenant is nothing new about the dataset.
@@ -338,6 +416,8 @@ void run_cases(const Fresh& fresh) {
   };
   const Case cases[] = {
       {"a result is released once, and given again under its key", a_result_is_released_once},
+      {"a key stands for one question, whatever it costs", a_key_stands_for_one_question},
+      {"nothing tells how long an execution took", nothing_tells_how_long_it_took},
       {"a charge is reserved and executed in one step", two_steps_in_one},
       {"each state allows what it does, and nothing else", each_state_allows_what_it_does},
       {"what is short is named and nothing is taken", what_is_short_is_named_and_nothing_is_taken},

@@ -194,6 +194,44 @@ void charges_are_listed_page_by_page(World& world) {
         Code::invalid);
 }
 
+void the_best_result_of_a_query_is_found(World& world) {
+  const auto accountant = world.open();
+  const Charge charge = count_of("0.5", "a");
+  const auto found = [&](Accountant& by, const std::string& tenant, const std::string& query) {
+    const auto told = by.released(TenantId(tenant), query);
+    REQUIRE_MESSAGE(told.has_value(), told.error().what);
+    return *told ? (*told)->result : "none";
+  };
+  CHECK(found(*accountant, "alpha", charge.query) == "none");
+  const auto spend_as = [&](const char* cost, const char* key, const std::string& result) {
+    Charge other = charge;
+    other.cost.epsilon = epsilon(cost);
+    other.key = key;
+    spent(*accountant, other, result);
+  };
+  const std::string bytes("\0\xff half", 7);
+  spend_as("0.5", "a", bytes);
+  CHECK(found(*accountant, "alpha", charge.query) == bytes);
+  spend_as("2", "b", "two");
+  spend_as("0.25", "c", "quarter");
+  CHECK(found(*accountant, "alpha", charge.query) == "two");
+  // What was not committed, is another tenant's, or another query is not it.
+  Charge open = charge;
+  open.cost.epsilon = epsilon("3");
+  open.key = "d";
+  const Reservation held = reserved(*accountant, open);
+  REQUIRE(accountant->execute(held.charge).has_value());
+  CHECK(found(*accountant, "alpha", charge.query) == "two");
+  REQUIRE(accountant->abandon(held.charge).has_value());
+  CHECK(found(*accountant, "alpha", charge.query) == "two");
+  CHECK(found(*accountant, "beta", charge.query) == "none");
+  CHECK(found(*accountant, "alpha", charge.query + "0") == "none");
+  const auto told = accountant->released(charge.tenant, charge.query);
+  CHECK((*told)->charge.key == "b");
+  CHECK((*told)->state == State::committed);
+  CHECK((*told)->result_hash == crypto::Sha256().add("two").finish());
+}
+
 void the_hash_is_that_of_a_replay(World& world) {
   Replay replay("7");
   world.settings.policy_version = "7";
@@ -325,6 +363,10 @@ void run_reports(const Fresh& fresh) {
   SUBCASE("charges are listed page by page") {
     World world(fresh());
     charges_are_listed_page_by_page(world);
+  }
+  SUBCASE("the best result of a query is found") {
+    World world(fresh());
+    the_best_result_of_a_query_is_found(world);
   }
   SUBCASE("the hash is that of a replay") {
     World world(fresh());

@@ -155,6 +155,22 @@ TEST_CASE("postgres accountant: a charge ends as it began when the filter has ch
   CHECK(contract::standing(*two, Scope::window, charge).spent.delta == AttoDelta(1'000));
 }
 
+TEST_CASE("postgres accountant: what one server has committed the other finds at once") {
+  const std::string url = server();
+  if (url.empty()) return;
+  contract::World world(schemas(url)());
+  const auto one = world.open("one");
+  const auto two = world.open("two");
+  for (int i = 0; i < 20; ++i) {
+    const Charge charge = contract::count_of("0.1", "k" + std::to_string(i));
+    CHECK_FALSE(two->released(charge.tenant, charge.query)->has_value());
+    contract::spent(*one, charge, std::to_string(i));
+    const auto told = two->released(charge.tenant, charge.query);
+    REQUIRE((told.has_value() && told->has_value()));
+    CHECK((*told)->result == std::to_string(i));
+  }
+}
+
 TEST_CASE("postgres accountant: the table refuses an overspend by whatever program") {
   const std::string url = server();
   if (url.empty()) return;

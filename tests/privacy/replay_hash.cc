@@ -41,7 +41,7 @@ ChargeRecord charge_at(std::int64_t number) {
   if (dice % 11 == 0) out.charge.cost.delta = AttoDelta(static_cast<std::int64_t>(dice % 1'000));
   out.charge.query = "sha256:" + std::to_string(dice);
   out.reserved_at = from_unix_ms(1'767'225'600'000 + number * 60'000);
-  out.settled_at = out.reserved_at + millis(static_cast<std::int64_t>(dice % 4'000));
+  out.settled_at = out.reserved_at;
   out.window = window_at(*WindowLength::parse("month"), out.reserved_at);
   if (dice % 2 == 0) out.charge.events = window_at(*WindowLength::parse("week"), out.reserved_at);
   out.state = dice % 13 == 0 ? State::burned : State::committed;

@@ -69,6 +69,7 @@ CREATE TABLE dp_charge (
 CREATE UNIQUE INDEX dp_charge_key ON dp_charge (tenant_id, request_key);
 CREATE UNIQUE INDEX dp_charge_seq ON dp_charge (tenant_id, dataset, seq) WHERE seq IS NOT NULL;
 CREATE INDEX dp_charge_time ON dp_charge (tenant_id, dataset, reserved_at);
+CREATE INDEX dp_charge_query ON dp_charge (tenant_id, query, epsilon, charge_id) WHERE state = 'committed';
 CREATE INDEX dp_charge_open ON dp_charge (reserved_at) WHERE state IN ('reserved', 'executing');
 
 -- Allowances over the limit of one window. `taken` is what went when one ended unused; `record` is that of

@@ -60,6 +60,12 @@ Status status_of(const Result<Outcome>& answer) {
 }  // namespace
 
 Error Refusal::error() const {
+  const std::string reset =
+      resets_at ? "; it resets at " + format_rfc3339(*resets_at) : "; it does not reset";
+  if (!own()) {
+    return {Code::exhausted, "the privacy budget of dataset '" + excerpt(account.dataset) +
+                                 "' over all tenants is used up for such a query" + reset};
+  }
   const bool by_rho = what == Account::Short::rho;
   std::string text = "the privacy budget of dataset '" + excerpt(account.dataset) + "' (" +
                      std::string(name_of(account.scope)) + ") is short of " +
@@ -67,8 +73,7 @@ Error Refusal::error() const {
   text += by_rho ? to_decimal(rho_left) + " of rho is left"
                  : to_decimal(requested) + " of epsilon was requested, " +
                        to_decimal(std::max(epsilon_left, NanoEpsilon())) + " is left";
-  text += resets_at ? "; it resets at " + format_rfc3339(*resets_at) : "; it does not reset";
-  return {Code::exhausted, std::move(text)};
+  return {Code::exhausted, text + reset};
 }
 
 struct Accountant::Parts {
@@ -316,6 +321,11 @@ Status Accountant::add_top_up(const TopUp& top_up) {
 
 Result<NanoEpsilon> Accountant::revoke_top_up(const TenantId& tenant, const std::string& id) {
   return outcome_of<NanoEpsilon>(parts_->call(RevokeTopUp{tenant, id}));
+}
+
+Result<std::optional<ChargeRecord>> Accountant::released(const TenantId& tenant,
+                                                         const std::string& query) {
+  return parts_->view.released(tenant, query);
 }
 
 void Accountant::submit(Operation operation, Done done) {

@@ -10,7 +10,8 @@
 // Exactly one caller gets a charge into EXECUTING: whose execute() succeeded, or whose reservation
 // is EXECUTING and not an earlier one. Only the one result that was committed is ever given for it:
 // noise is never drawn twice. A second request under the same idempotency key
-// gets the first one's charge and its stored result; with another content it is `conflict`.
+// gets the first one's charge and its stored result, whoever asks and whatever it would cost now;
+// when it asks something else (Charge::asks_same) it is `conflict`.
 //
 // SQLite: one accountant with the file (one writing connection), all accounts in memory.
 // PostgreSQL: any number of servers; each operation locks the rows that it goes by. Both group:
@@ -47,7 +48,11 @@ struct Refusal {
   // When more may be there again: the window's end. Nothing: no waiting helps.
   std::optional<WallTime> resets_at = std::nullopt;
   bool operator==(const Refusal&) const = default;
-  Error error() const;  // `exhausted` with what is short, requested, left and when it resets
+  // Whether the account is the tenant's. One over all tenants tells by `epsilon_left` and
+  // `rho_left` what others spent: they are for the operator's eyes only.
+  bool own() const { return !account.tenant.empty(); }
+  // `exhausted`, and when it resets; of the tenant's own with what is short, requested and left.
+  Error error() const;
 };
 
 struct Reservation {
@@ -147,6 +152,10 @@ class Accountant {
   // Takes away what is not spent or reserved, and says how much. `not_found`, or `conflict` when it
   // is not active any more.
   Result<NanoEpsilon> revoke_top_up(const TenantId& tenant, const std::string& id);
+
+  // The COMMITTED charge of the tenant with this query that has the greatest epsilon (of equal ones
+  // the newest), with its result: what any server has stored until now. Nothing: there is none.
+  Result<std::optional<ChargeRecord>> released(const TenantId& tenant, const std::string& query);
 
   // For callers that must not block: `done` is called once, on a thread in turn(). `exhausted` at
   // once when queue_max wait.

@@ -1,6 +1,7 @@
 #include "accountant/charge.h"
 
 #include <array>
+#include <tuple>
 #include <utility>
 
 namespace mc::accountant {
@@ -30,6 +31,14 @@ Result<State> parse_state(std::string_view name) {
 
 std::string_view name_of(DataIndependent why) {
   return kFailureNames[static_cast<std::size_t>(why)];
+}
+
+bool Charge::asks_same(const Charge& other) const {
+  const auto question = [](const Charge& of) {
+    return std::tie(of.tenant, of.dataset, of.purpose, of.query, of.query_type, of.mechanism,
+                    of.events);
+  };
+  return question(*this) == question(other);
 }
 
 Status Charge::check() const {

@@ -37,8 +37,12 @@ struct Charge {
   std::string key;    // idempotency key, unique in the tenant
   Reach reach = Reach::tenant_and_dataset;
   std::optional<Window> events = std::nullopt;  // the event times that the query reaches; none: all
-  // Two requests under one key must be equal.
   bool operator==(const Charge&) const = default;
+
+  // Whether it asks what `other` asks, as two requests under one key must: the same tenant,
+  // dataset, purpose, query, query type, mechanism and events. Who asks, under which plan, and what
+  // it costs is not part of that: the first answer is there already.
+  bool asks_same(const Charge& other) const;
 
   // `invalid` names the member: empty, over kNameBytesMax bytes, not one line, not in range.
   Status check() const;
@@ -74,7 +78,7 @@ struct ChargeRecord {
   Window window{};                 // of the reservation
   std::vector<WallTime> blocks{};  // the first moments of those that it is charged to
   WallTime reserved_at{};
-  WallTime settled_at{};         // 0 while it is open
+  WallTime settled_at{};         // 0 while it is open; COMMITTED and BURNED: reserved_at
   std::int64_t seq = 0;          // its place in the journal of tenant x dataset; 0: it has none
   std::string result{};          // COMMITTED: the bytes that were released
   crypto::Digest result_hash{};  // their SHA-256, zeros without

@@ -24,7 +24,7 @@ ChargeRecord first() {
   out.state = State::committed;
   out.window = window_at(WindowLength(), *parse_rfc3339("2026-01-01T10:00:00Z"));
   out.reserved_at = *parse_rfc3339("2026-01-01T10:00:00.250Z");
-  out.settled_at = *parse_rfc3339("2026-01-01T10:00:01Z");
+  out.settled_at = out.reserved_at;
   out.seq = 1;
   out.result = R"({"count":41})";
   out.result_hash = crypto::Sha256().add(out.result).finish();
@@ -53,17 +53,17 @@ constexpr std::string_view kFirst =
     R"("query":"sha256:0f","query_type":"count","reach":"tenant_and_dataset",)"
     R"("reserved_at":"2026-01-01T10:00:00.250Z",)"
     R"("result":"sha256:9fbd205e5992699ce63d88741e36c73c06fb4435ccdbd91b45ba08ce1d875930",)"
-    R"("seq":1,"settled_at":"2026-01-01T10:00:01.000Z","tenant":"alpha",)"
+    R"("seq":1,"settled_at":"2026-01-01T10:00:00.250Z","tenant":"alpha",)"
     R"("window_start":"2025-12-08T00:00:00.000Z"})";
 
 constexpr std::string_view kHash1 =
-    "sha256:899732557557bb05f2dcdb8b5a5eab473b57f3da71e61a626f4d41f9a34174a7";
+    "sha256:208dd7c4404e37752e6709ad25bbb22f6a3b7a3af52e3239321e428672840ac3";
 constexpr std::string_view kHash2 =
-    "sha256:aa102a2de7dfbdd66c868dec5ffffdf8208b398e6a7587488df7e688f61208fe";
+    "sha256:b6fdcfeba5fcf4b288a2698f1d49461eba40556c2fe1e1e70f5a816ad769d143";
 constexpr std::string_view kHash3 =
     "sha256:0108b06d2b3e68c0fcd64cd09a9ad868d383a13b85f2f067e6653371bfd5672d";
 constexpr std::string_view kHash4 =
-    "sha256:c7bc01ee7464ef74bc0cb8f0ed4fb2220b0346ce2021b4af2d4ef06797ea86a8";
+    "sha256:e8c2c6bde4962f53e5ae81b1776b3cfb9151a30ef577346d3e2e8bb07d25c221";
 
 TEST_CASE("replay: the worked example of docs/formats/accountant.md, byte for byte") {
   CHECK(settled_json(first()) == kFirst);

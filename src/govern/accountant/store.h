@@ -30,9 +30,11 @@ class Store {
 
   // False when the tenant has a charge with that key.
   Result<bool> insert(const ChargeRecord& charge);
-  // Without results, but for by_key().
+  // Without results, but for by_key() and released().
   Result<std::optional<ChargeRecord>> charge(const ChargeRef& ref);
   Result<std::optional<ChargeRecord>> by_key(const TenantId& tenant, const std::string& key);
+  // The COMMITTED one of a query that has the greatest epsilon.
+  Result<std::optional<ChargeRecord>> released(const TenantId& tenant, const std::string& query);
   Result<std::string> result(const ChargeRef& ref);
   // False unless it was RESERVED.
   Result<bool> execute(const ChargeRef& ref, const std::string& holder);

@@ -147,6 +147,21 @@ Result<std::optional<ChargeRecord>> Store::by_key(const TenantId& tenant, const 
   return out;
 }
 
+Result<std::optional<ChargeRecord>> Store::released(const TenantId& tenant,
+                                                    const std::string& query) {
+  const Param params[] = {tenant.get(), query};
+  // In the order of the index dp_charge_query, so that one row is read.
+  MC_TRY(std::vector<ChargeRecord> found,
+         read_charges("WHERE tenant_id = ?1 AND query = ?2 AND state = 'committed' "
+                      "ORDER BY epsilon DESC, charge_id DESC LIMIT 1",
+                      params));
+  std::optional<ChargeRecord> out;
+  if (found.empty()) return out;
+  out = std::move(found.front());
+  MC_TRY(out->result, result({tenant, out->id}));
+  return out;
+}
+
 Result<std::string> Store::result(const ChargeRef& ref) {
   MC_TRY(const auto rows,
          connection_.query("SELECT result FROM dp_charge WHERE tenant_id = ?1 AND charge_id = ?2",

@@ -131,6 +131,13 @@ Result<Quote> View::quote(const Charge& charge) {
   return out;
 }
 
+Result<std::optional<ChargeRecord>> View::released(const TenantId& tenant,
+                                                   const std::string& query) {
+  return reading([&](sql::Connection& connection) {
+    return Store(connection, Store::Reading::peeks).released(tenant, query);
+  });
+}
+
 Result<std::vector<Standing>> View::standings(const Subject& subject, const std::string& plan) {
   MC_TRY(const std::vector<Account> accounts, accounts_of(charge_for(subject, plan)));
   std::vector<Standing> out;
