@@ -79,7 +79,8 @@ class Components {
   std::vector<std::uint32_t> above_;
 };
 
-// The rows that only one of two has, by component.
+// The rows that only one of two has, by component and side: who left and who came are told apart,
+// so they do not hide each other.
 Joint differing(const ClassMap& a, const ClassMap& b) {
   Components components(std::size_t{a.classes()} + b.classes());
   struct One {
@@ -111,7 +112,9 @@ Joint differing(const ClassMap& a, const ClassMap& b) {
   index.reset(ones.size());
   for (const One& one : ones) {
     const std::uint32_t root = components.root(one.node);
-    if (shares[root] != 0) out.rows.push_back({one.key, index.number(root)});
+    const std::uint64_t side = one.node < a.classes() ? 0 : 1;
+    if (shares[root] == 0) continue;
+    out.rows.push_back({one.key, index.number(std::uint64_t{root} << 1 | side)});
   }
   out.groups = index.size();
   return out;

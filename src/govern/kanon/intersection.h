@@ -57,7 +57,7 @@ class ClassMap {
 
 enum class Leak : std::uint8_t {
   shared,    // rows that classes of several releases share
-  differing  // rows that just one of two releases has, within a component
+  differing  // rows that one of two releases has and the other lacks, within a component
 };
 
 struct Exposure {

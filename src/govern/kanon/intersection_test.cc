@@ -124,6 +124,24 @@ TEST_CASE("guard: three releases that are fine in pairs are held against all of 
   CHECK(both[0] == Exposure{Leak::shared, std::nullopt, 8, 8, 1});
 }
 
+TEST_CASE("attack: who left and who came do not hide each other in a component") {
+  // Nine leave and one comes: ten differ, but the nine and the one are told apart by their sides.
+  std::string stay, leave;
+  for (int i = 0; i < 20; ++i) stay += "s" + std::to_string(i) + ",30,x\n";
+  for (int i = 0; i < 9; ++i) leave += "l" + std::to_string(i) + ",31,x\n";
+  const auto before = release(stay + leave, config_of(10), {1, 0});
+  const auto after = release(stay + "new,31,x\n", config_of(10), {1, 0});
+  const GuardVerdict told = verdict(*after, {before->map});
+  REQUIRE_FALSE(told.passes());
+  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 2, 10, 1});
+  // Ten of each are enough.
+  std::string come;
+  for (int i = 0; i < 10; ++i) come += "c" + std::to_string(i) + ",31,x\n";
+  const auto more = release(stay + leave + "l9,31,x\n", config_of(10), {1, 0});
+  const auto others = release(stay + come, config_of(10), {1, 0});
+  CHECK(verdict(*others, {more->map}).passes());
+}
+
 TEST_CASE("guard: a row that is left out alone is told by that, so this is not offered") {
   std::string rows;
   for (int i = 0; i < 10; ++i) rows += "p" + std::to_string(i) + (i < 9 ? ",30,x\n" : ",30,y\n");
