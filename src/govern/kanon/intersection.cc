@@ -40,6 +40,24 @@ Joint join(std::span<const ClassMap::Row> a, std::span<const ClassMap::Row> b) {
   return out;
 }
 
+// Each row of `of`, grouped by the groups that both give it; a row that `more` lacks is in a group
+// with those of its own group that it lacks too.
+Joint split(const Joint& of, std::span<const ClassMap::Row> more) {
+  constexpr std::uint64_t kAbsent = 0;
+  Joint out;
+  PairIndex index;
+  index.reset(of.rows.size());
+  std::size_t j = 0;
+  for (const ClassMap::Row& row : of.rows) {
+    while (j < more.size() && more[j].key < row.key) ++j;
+    const bool there = j < more.size() && more[j].key == row.key;
+    const std::uint64_t place = there ? std::uint64_t{more[j].of_class} + 1 : kAbsent;
+    out.rows.push_back({row.key, index.number(std::uint64_t{row.of_class} << 32 | place)});
+  }
+  out.groups = index.size();
+  return out;
+}
+
 // Groups that are too small, and the keys of their rows when `keys` is given.
 std::optional<Exposure> too_small(const Joint& joint, std::uint32_t k, Leak leak,
                                   std::vector<std::uint64_t>* keys) {
@@ -132,7 +150,7 @@ std::vector<Exposure> find_exposures(const ClassMap& now, std::span<const ClassM
   for (std::size_t i = 0; i < earlier.size(); ++i) {
     add(too_small(join(now.rows(), earlier[i].rows()), k, Leak::shared, keys), i);
     add(too_small(differing(now, earlier[i]), k, Leak::differing, nullptr), i);
-    all = join(all.rows, earlier[i].rows());
+    all = split(all, earlier[i].rows());
   }
   if (earlier.size() > 1) add(too_small(all, k, Leak::shared, keys), std::nullopt);
   std::sort(out.begin(), out.end(), [&](const Exposure& a, const Exposure& b) {

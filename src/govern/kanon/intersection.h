@@ -5,7 +5,9 @@
 // least k. And who subtracts one from the other sees the rows that only one of them has. Classes
 // that share rows make a component; within one the rows that are in just one of the two releases
 // must be none or at least k as well. A new release is held against each earlier one, and against
-// all of them together by the rows that all have. Decision: docs/adr/0033-kanon-search.md.
+// all of them together: its rows are grouped by their class in each, where not to be in a release
+// counts as a class. So rows that none of several has are found, and a release of other rows hides
+// nothing. Decision: docs/adr/0033-kanon-search.md.
 //
 // A map of classes remembers of a release which rows were in which class, rows by 64 bits of a
 // keyed hash of their row key. Its stored form is in docs/formats/kanon.md. Everything here is

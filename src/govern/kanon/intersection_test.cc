@@ -142,6 +142,42 @@ TEST_CASE("attack: who left and who came do not hide each other in a component")
   CHECK(verdict(*others, {more->map}).passes());
 }
 
+TEST_CASE("attack: an earlier release of other rows hides nothing of several together") {
+  // Rows on the corners of a square, one each: the halves are fine in pairs, but not all together.
+  std::string rows, others;
+  for (const char* cells : {",30,x\n", ",30,y\n", ",40,x\n", ",40,y\n"}) {
+    for (int i = 0; i < 2; ++i) rows += "r" + std::to_string(rows.size()) + cells;
+  }
+  for (int i = 0; i < 4; ++i) others += "o" + std::to_string(i) + ",30,z\n";
+  const auto now = release(rows, config_of(4), {2, 1});
+  const auto by_age = release(rows, config_of(4), {1, 1});
+  const auto by_town = release(rows, config_of(4), {2, 0});
+  const auto elsewhere = release(others, config_of(4), {1, 0});
+  const std::vector<ClassMap> both = {by_age->map, by_town->map};
+  REQUIRE_FALSE(exposures(now->map, both, 4).empty());
+  const std::vector<ClassMap> three = {by_age->map, by_town->map, elsewhere->map};
+  const auto found = exposures(now->map, three, 4);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0] == Exposure{Leak::shared, std::nullopt, 4, 8, 2});
+}
+
+TEST_CASE("attack: rows that no earlier release has are told by all of them together") {
+  // Each half of the earlier ones lacks four of the new rows; the union of them lacks one.
+  const auto rows = [](int from, int to) {
+    std::string out;
+    for (int i = from; i < to; ++i) out += "r" + std::to_string(i) + ",30,x\n";
+    return out;
+  };
+  const auto low = release(rows(0, 4), config_of(4), {1, 0});
+  const auto high = release(rows(4, 8), config_of(4), {1, 0});
+  const auto now = release(rows(0, 9), config_of(4), {1, 0});
+  CHECK(verdict(*now, {low->map}).passes());
+  CHECK(verdict(*now, {high->map}).passes());
+  const GuardVerdict told = verdict(*now, {low->map, high->map});
+  REQUIRE(told.exposed.size() == 1);
+  CHECK(told.exposed[0] == Exposure{Leak::shared, std::nullopt, 1, 1, 1});
+}
+
 TEST_CASE("guard: a row that is left out alone is told by that, so this is not offered") {
   std::string rows;
   for (int i = 0; i < 10; ++i) rows += "p" + std::to_string(i) + (i < 9 ? ",30,x\n" : ",30,y\n");
