@@ -136,6 +136,42 @@ void what_cannot_be_read_as_the_other_is_denied(World& world) {
   }
 }
 
+// Whatever it was before: nothing more, until it is raised over what was spent.
+void a_limit_of_rdp_below_what_was_spent_holds(World& world) {
+  DatasetRules& rules = world.settings.other_datasets;
+  rules.filter = Filter::rdp;
+  world.settings.plans["default"].window = limit("100", kDelta);
+  Charge charge = count_of("5", "a");
+  charge.cost.delta = AttoDelta(1'000);
+  spent(*world.open(), charge, "1");
+  const auto left = [&](const char* cost, const Limit& lifetime) {
+    rules.lifetime = lifetime;
+    const auto accountant = world.open();
+    const Charge more = count_of(cost, cost);
+    const auto quote = accountant->quote(more);
+    REQUIRE_MESSAGE(quote.has_value(), quote.error().what);
+    if (!quote->refusal) {
+      spent(*accountant, more, "1");
+    } else {
+      CHECK(quote->refusal->account.scope == Scope::lifetime);
+      CHECK(refused(*accountant, more) == *quote->refusal);
+    }
+    return quote->charges_left;
+  };
+  CHECK(left("0.1", {}) > 1);
+  CHECK(left("0.2", limit("3", kDelta)) == 0);  // there was none before
+  CHECK(left("0.3", limit("50", kDelta)) > 1);
+  CHECK(left("0.4", limit("3", kDelta)) == 0);  // there was a greater one
+  // Half of delta is for that of costs: with 2,000 there is no more of it, but epsilon.
+  CHECK(left("0.5", limit("50", AttoDelta(1'000))) > 1);
+  charge.key = "b";
+  {
+    const auto accountant = world.open();
+    CHECK(refused(*accountant, charge).what == Account::Short::delta);
+  }
+  CHECK(left("0.6", limit("50", kDelta)) > 1);
+}
+
 // Of blocks too, which are for good as well.
 void blocks_follow_the_filter(World& world) {
   DatasetRules& rules = world.settings.other_datasets;
@@ -168,6 +204,7 @@ void run_filters(const Fresh& fresh) {
       {"accounts of pure go on as those of approx", pure_becomes_approx},
       {"accounts of approx go on as those of pure", approx_becomes_pure},
       {"what cannot be read as the other is denied", what_cannot_be_read_as_the_other_is_denied},
+      {"a limit of rdp below what was spent holds", a_limit_of_rdp_below_what_was_spent_holds},
       {"blocks follow the filter", blocks_follow_the_filter},
   };
   for (const Case& each : cases) {

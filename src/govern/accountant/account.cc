@@ -69,9 +69,7 @@ Status TopUp::check() const {
 std::optional<NanoEpsilon> Account::epsilon_left() const {
   if (!limit.epsilon) return std::nullopt;
   if (filter != Filter::rdp) return *limit.epsilon + top_up - total(*this).epsilon;
-  std::int64_t best = 0;
-  for (std::size_t i = 0; i < curve_limit.size(); ++i) best = std::max(best, order_left(i));
-  return NanoEpsilon(best / kPicoPerNano);
+  return NanoEpsilon(std::max<std::int64_t>(best_order_left(), 0) / kPicoPerNano);
 }
 
 std::optional<PicoRho> Account::rho_left() const {
@@ -83,6 +81,12 @@ std::optional<PicoRho> Account::rho_left() const {
 std::int64_t Account::order_left(std::size_t order) const {
   return curve_limit[order].get() + top_up.get() * kPicoPerNano -
          (spent.curve[order].get() + reserved.curve[order].get());
+}
+
+std::int64_t Account::best_order_left() const {
+  std::int64_t best = INT64_MIN;
+  for (std::size_t i = 0; i < curve_limit.size(); ++i) best = std::max(best, order_left(i));
+  return best;
 }
 
 Account::Short Account::short_of(const Amount& amount) const {
@@ -126,26 +130,30 @@ void Account::settle(const Amount& amount) {
 }
 
 void Account::configure(const Limit& configured) {
-  const Limit before = limit;
-  const Curve curve_before = curve_limit;
+  if (filter == Filter::rdp) return configure_orders(configured);
   const Amount sum = total(*this);
   limit = configured;
-  if (filter == Filter::rdp) {
-    if (limit != before || curve_limit == Curve{}) {
-      if (!limit.none()) curve_limit = curve_of(*limit.epsilon, *limit.delta);
-      if (!holds()) {
-        limit = before;
-        curve_limit = curve_before;
-      }
-    }
-    return;
-  }
   if (limit.epsilon) limit.epsilon = std::max(*limit.epsilon, sum.epsilon - top_up);
   // Under pure it is what was spent when the filter was approx.
   const bool takes_delta = (filter != Filter::pure || sum.delta > AttoDelta()) && !limit.none();
   if (takes_delta) limit.delta = std::max(limit.delta.value_or(AttoDelta()), sum.delta);
   if (limit.rho) limit.rho = std::max(*limit.rho, sum.rho);
   shrink_used_top_up();
+}
+
+// The least limit from the configured one on with which one order still holds.
+void Account::configure_orders(const Limit& configured) {
+  const bool same = limit == configured && curve_limit != Curve{};
+  limit = configured;
+  if (same || limit.none()) return;
+  const AttoDelta spent_delta = total(*this).delta;
+  limit.delta = std::max(*limit.delta, spent_delta + spent_delta);
+  curve_limit = curve_of(*limit.epsilon, *limit.delta);
+  const std::int64_t best = best_order_left();
+  if (best >= 0) return;
+  // One more for what rounding takes.
+  limit.epsilon = *limit.epsilon + NanoEpsilon((-best + kPicoPerNano - 1) / kPicoPerNano + 1);
+  curve_limit = curve_of(*limit.epsilon, *limit.delta);
 }
 
 Status Account::follow(Filter configured, const Limit& with) {
@@ -158,6 +166,11 @@ Status Account::follow(Filter configured, const Limit& with) {
                     std::string(name_of(configured)) + ", and " + std::string(name_of(filter)) +
                     " before: what was spent of its budget (" + std::string(name_of(key.scope)) +
                     ") cannot be counted so; it has to keep its filter");
+  }
+  // Twice as much has to fit, for the half of rdp.
+  const AttoDelta spent_delta = total(*this).delta;
+  if (configured == Filter::rdp && spent_delta.get() > INT64_MAX / 2) {
+    return fail(Code::exhausted, "dataset '" + excerpt(key.dataset) + "': delta is over 4");
   }
   const Status fits = with.check(configured);
   if (!fits) {
@@ -193,8 +206,7 @@ void Account::shrink_used_top_up() {
     // The least allowance with which one order still holds.
     const NanoEpsilon with = top_up;
     top_up = NanoEpsilon();
-    std::int64_t best = INT64_MIN;
-    for (std::size_t i = 0; i < curve_limit.size(); ++i) best = std::max(best, order_left(i));
+    const std::int64_t best = best_order_left();
     top_up = with;
     if (best < 0) beyond = NanoEpsilon((-best + kPicoPerNano - 1) / kPicoPerNano);
   } else if (limit.epsilon) {

@@ -95,6 +95,8 @@ struct Account {
 
  private:
   std::int64_t order_left(std::size_t order) const;  // 10^-12
+  std::int64_t best_order_left() const;              // the same of the order with the most
+  void configure_orders(const Limit& configured);
   void shrink_used_top_up();
 };
 std::string_view name_of(Account::Short what);
