@@ -60,7 +60,7 @@ const PAGES = [
   ["/console", "GraphQL console", /\/v1\/datasets$/, () => empty, {
     ready: [title("Nothing asked yet")], empty: [title("Nothing to ask")],
   }],
-  ["/exports", "Exports", /\/exports(\?|$)/, () => empty, {
+  ["/exports", "Exports", /\/v1\/.*\/exports(\?|$)/, () => empty, {
     ready: [title("Nothing has left yet")], empty: [title("Nothing has left yet")],
   }],
   ["/query", "Query", /\/v1\/datasets$/, () => empty, {
