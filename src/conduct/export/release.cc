@@ -171,11 +171,11 @@ std::vector<recheck::Column> columns_of(const kanon::Problem& problem, const Pro
   return out;
 }
 
-// The distribution of the input tells the values of what was suppressed, as a whole: it stands
-// there only when that is nobody, or as many as a class.
+// The distribution of the input less that of the release are the values of what was suppressed: it
+// stands there only when nothing was.
 std::vector<recheck::Criterion> criteria_of(const kanon::Problem& problem,
                                             const kanon::Classes& classes) {
-  const bool told = classes.suppressed == 0 || classes.suppressed >= problem.sizes().k;
+  const bool told = classes.suppressed == 0;
   std::vector<recheck::Criterion> out;
   recheck::Criterion k;
   k.kind = recheck::CriterionKind::k_anonymity;
