@@ -36,22 +36,24 @@ std::vector<recheck::ValueRows> distribution_of(const kanon::Problem& problem,
   return out;  // as sorted as the column's values
 }
 
-void add_closeness(const kanon::Problem& problem, const kanon::Sensitive& sensitive,
-                   const kanon::Criterion& from, Criterion& to) {
+std::vector<std::string> order_of(const kanon::Problem& problem,
+                                  const kanon::Sensitive& sensitive) {
+  std::vector<std::string> out;
+  for (const std::uint32_t code : sensitive.by_rank) {
+    out.push_back(problem.table().columns[sensitive.column].values[code]);
+  }
+  return out;
+}
+
+void add_closeness(const kanon::Criterion& from, Criterion& to) {
   to.kind = CriterionKind::t_closeness;
   to.t = kanon::to_text(from.t);
   to.distance = from.kind == kanon::Kind::t_equal          ? recheck::Distance::equal
                 : from.kind == kanon::Kind::t_hierarchical ? recheck::Distance::hierarchical
                                                            : recheck::Distance::ordered;
-  if (from.kind != kanon::Kind::t_ordered) return;
-  std::vector<std::string>& order = to.order.emplace();
-  for (const std::uint32_t code : sensitive.by_rank) {
-    order.push_back(problem.table().columns[sensitive.column].values[code]);
-  }
 }
 
-Criterion criterion_of(const kanon::Problem& problem, const kanon::Sensitive& sensitive,
-                       const kanon::Criterion& from) {
+Criterion criterion_of(const kanon::Sensitive& sensitive, const kanon::Criterion& from) {
   Criterion out;
   out.column = sensitive.name;
   switch (from.kind) {
@@ -69,13 +71,16 @@ Criterion criterion_of(const kanon::Problem& problem, const kanon::Sensitive& se
     case kanon::Kind::t_equal:
     case kanon::Kind::t_hierarchical:
     case kanon::Kind::t_ordered:
-      add_closeness(problem, sensitive, from, out);
+      add_closeness(from, out);
       break;
   }
   return out;
 }
 
-std::vector<Criterion> criteria_of(const kanon::Problem& problem, Distribution distribution) {
+// An order tells of suppressed rows when one of its values is in no other; so does a distribution.
+std::vector<Criterion> criteria_of(const kanon::Problem& problem, const kanon::Classes& classes,
+                                   Distribution distribution) {
+  const bool told = distribution == Distribution::told;
   const kanon::Sizes& sizes = problem.sizes();
   std::vector<Criterion> out(1);
   out[0].k = sizes.k;
@@ -90,9 +95,11 @@ std::vector<Criterion> criteria_of(const kanon::Problem& problem, Distribution d
   }
   for (const kanon::Sensitive& sensitive : problem.sensitive()) {
     for (const kanon::Criterion& one : sensitive.criteria) {
-      out.push_back(criterion_of(problem, sensitive, one));
-      if (distribution == Distribution::told && out.back().t) {
-        out.back().distribution = distribution_of(problem, sensitive);
+      out.push_back(criterion_of(sensitive, one));
+      if (told && out.back().t) out.back().distribution = distribution_of(problem, sensitive);
+      if (one.kind == kanon::Kind::t_ordered &&
+          (told || kanon::all_values_released(problem, classes, sensitive))) {
+        out.back().order = order_of(problem, sensitive);
       }
     }
   }
@@ -144,7 +151,7 @@ Result<recheck::Manifest> manifest_of(const KanonInput& input, const KanonOutcom
   recheck::Manifest out;
   out.engine = "maestro " + kVersion;
   out.k = problem.sizes().k;
-  out.criteria = criteria_of(problem, distribution);
+  out.criteria = criteria_of(problem, outcome.classes, distribution);
   out.columns = columns_of(input);
   out.input = {static_cast<std::int64_t>(problem.rows()), input.sha256};
   out.classes = classes_of(problem, outcome.classes);

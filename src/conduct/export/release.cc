@@ -84,8 +84,7 @@ std::vector<std::string> order_of(const kanon::Column& column, const kanon::Sens
   return out;
 }
 
-recheck::Criterion criterion_of(const kanon::Criterion& from, const kanon::Column& column,
-                                const kanon::Sensitive& sensitive) {
+recheck::Criterion criterion_of(const kanon::Criterion& from, const kanon::Column& column) {
   using recheck::CriterionKind;
   recheck::Criterion out;
   out.column = column.name;
@@ -108,7 +107,6 @@ recheck::Criterion criterion_of(const kanon::Criterion& from, const kanon::Colum
       out.distance = from.kind == kanon::Kind::t_equal          ? recheck::Distance::equal
                      : from.kind == kanon::Kind::t_hierarchical ? recheck::Distance::hierarchical
                                                                 : recheck::Distance::ordered;
-      if (out.distance == recheck::Distance::ordered) out.order = order_of(column, sensitive);
       return out;
   }
   out.l = kanon::to_text(from.l);
@@ -172,7 +170,7 @@ std::vector<recheck::Column> columns_of(const kanon::Problem& problem, const Pro
 }
 
 // The distribution of the input less that of the release are the values of what was suppressed: it
-// stands there only when nothing was.
+// stands there only when nothing was. An order stands there when all its values are in the release.
 std::vector<recheck::Criterion> criteria_of(const kanon::Problem& problem,
                                             const kanon::Classes& classes) {
   const bool told = classes.suppressed == 0;
@@ -184,9 +182,13 @@ std::vector<recheck::Criterion> criteria_of(const kanon::Problem& problem,
   for (const kanon::Sensitive& sensitive : problem.sensitive()) {
     for (const kanon::Criterion& each : sensitive.criteria) {
       const kanon::Column& column = problem.table().columns[sensitive.column];
-      out.push_back(criterion_of(each, column, sensitive));
+      out.push_back(criterion_of(each, column));
       const bool closeness = out.back().kind == recheck::CriterionKind::t_closeness;
       if (closeness && told) out.back().distribution = distribution_of(column, sensitive);
+      if (each.kind == kanon::Kind::t_ordered &&
+          kanon::all_values_released(problem, classes, sensitive)) {
+        out.back().order = order_of(column, sensitive);
+      }
     }
   }
   return out;

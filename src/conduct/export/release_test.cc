@@ -80,5 +80,20 @@ TEST_CASE("release: values of suppressed rows stand nowhere in what leaves") {
   CHECK(recheck::print_manifest(less.manifest).find("\"99\"") == std::string::npos);
 }
 
+TEST_CASE("release: an order has no value that only suppressed rows have") {
+  const Profile profile = profile_with({{.kind = CriterionKind::t_ordered, .t = "0.2"}});
+  std::vector<Row> rows = crowd();
+  using Order = std::vector<std::string>;
+  CHECK(written(*made(profile, rows), profile).manifest.criteria[1].order == Order{"10", "20"});
+  rows.push_back({"old", "99"});
+  const Written less = written(*made(profile, rows), profile);
+  REQUIRE(less.manifest.suppression.rows == 1);
+  CHECK_FALSE(less.manifest.criteria[1].order.has_value());
+  CHECK(recheck::print_manifest(less.manifest).find("\"99\"") == std::string::npos);
+  // One whose value others have too changes nothing.
+  rows.back().pay = "20";
+  CHECK(written(*made(profile, rows), profile).manifest.criteria[1].order == Order{"10", "20"});
+}
+
 }  // namespace
 }  // namespace mc::exporting

@@ -243,6 +243,19 @@ Status check(const Problem& problem, const Classes& classes) {
   return out;
 }
 
+bool all_values_released(const Problem& problem, const Classes& classes,
+                         const Sensitive& sensitive) {
+  const std::vector<std::uint32_t>& codes = problem.table().columns[sensitive.column].codes;
+  std::vector<std::uint8_t> released(sensitive.totals.size());
+  for (std::size_t row = 0; row < classes.of_row.size(); ++row) {
+    if (classes.of_row[row] < classes.size()) released[codes[row]] = 1;
+  }
+  for (std::size_t code = 0; code < released.size(); ++code) {
+    if (sensitive.totals[code] > 0 && released[code] == 0) return false;
+  }
+  return true;
+}
+
 std::vector<SizeCount> size_histogram(const Classes& classes) {
   std::map<std::uint32_t, std::uint64_t> counts;
   for (const std::uint32_t rows : classes.rows) ++counts[rows];

@@ -54,6 +54,11 @@ Classes classes_of_cells(const Problem& problem, const CellsOfRow& cells_of_row)
 // Suppressed::star that none or at least k are suppressed. `denied`, with the reason and the class.
 Status check(const Problem& problem, const Classes& classes);
 
+// Whether each value of `sensitive` that is in a row to be released or suppressed is in a released
+// one: then a list of the values tells nothing of suppressed rows.
+bool all_values_released(const Problem& problem, const Classes& classes,
+                         const Sensitive& sensitive);
+
 // By size of class, how many there are; rising.
 struct SizeCount {
   std::uint32_t rows = 0;

@@ -57,7 +57,7 @@ struct Sensitive {
   std::vector<Criterion> criteria;    // all must hold
   std::vector<std::uint32_t> totals;  // rows of each code in the whole table
   std::uint64_t rows = 0;             // their sum
-  // Of t_ordered: the codes in the order of their values.
+  // Of t_ordered: the codes of these rows in the order of their values.
   std::vector<std::uint32_t> by_rank;
   // Of t_hierarchical: by code its value at level 1; behind that by value at level i that at i + 1.
   // The last level has one value.

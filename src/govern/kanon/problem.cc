@@ -104,12 +104,13 @@ struct ProblemMaker {
   }
 
   static Status by_number(const Column& column, Sensitive& sensitive) {
-    std::vector<std::int64_t> numbers;
-    for (const std::string& text : column.values) {
+    std::vector<std::int64_t> numbers(column.values.size());
+    for (const std::uint32_t code : sensitive.by_rank) {
+      const std::string& text = column.values[code];
       const bool minus = text.starts_with('-');
       const Result<Decimal> number = parse_decimal(std::string_view(text).substr(minus ? 1 : 0));
       if (!number) return refuse(column, "is to be ordered by number: " + number.error().what);
-      numbers.push_back(minus ? -number->nano : number->nano);
+      numbers[code] = minus ? -number->nano : number->nano;
     }
     std::sort(sensitive.by_rank.begin(), sensitive.by_rank.end(),
               [&](std::uint32_t a, std::uint32_t b) { return numbers[a] < numbers[b]; });
@@ -145,8 +146,9 @@ struct ProblemMaker {
         MC_TRY_OK(tree(column, sensitive));
       }
       if (each.kind == Kind::t_ordered && sensitive.by_rank.empty()) {
-        sensitive.by_rank.resize(column.values.size());
-        std::iota(sensitive.by_rank.begin(), sensitive.by_rank.end(), 0u);
+        for (std::uint32_t code = 0; code < sensitive.totals.size(); ++code) {
+          if (sensitive.totals[code] > 0) sensitive.by_rank.push_back(code);
+        }
         if (wanted.order == Order::numeric) MC_TRY_OK(by_number(column, sensitive));
       }
     }

@@ -114,5 +114,19 @@ TEST_CASE("problem: numbers are ordered as numbers, and none stands there twice"
   CHECK(refused(world("1,1\n1,1.0\n")) == "column 's': '1' and '1.0' are the same number");
 }
 
+TEST_CASE("problem: only values of rows that are to be released have a rank") {
+  Config config;
+  config.columns = {{"a", test::quasi()},
+                    {"in", {.role = Role::identifying}},
+                    {"s", test::sensitive({{.kind = Kind::t_ordered, .t = "1"}})}};
+  config.population = {.column = "in", .member = "yes"};
+  // Of others not even the form is asked.
+  const World world =
+      test::make_world("a,in,s\n1,yes,2\n1,yes,1\n1,no,3\n1,no,none\n", config, {{"a", "1;*\n"}});
+  const Result<Problem> problem = world.problem();
+  REQUIRE_MESSAGE(problem, problem.error().what);
+  CHECK(problem->sensitive()[0].by_rank == std::vector<std::uint32_t>{0, 1});
+}
+
 }  // namespace
 }  // namespace mc::kanon

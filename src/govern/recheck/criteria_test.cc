@@ -204,6 +204,13 @@ TEST_CASE("recheck: t-closeness of a whole release, with and without the input's
         "t_violated");
   CHECK(twin::failures(with({.distance = Distance::ordered, .order = {{"m", "n"}}, .t = "1"})) ==
         "t_violated");
+  // An order that would tell of rows that are not there is left out, and so is the check.
+  const auto unknown = with({.distance = Distance::ordered, .t = "0.041"});
+  CHECK(unknown.verified());
+  CHECK(twin::find(unknown, "t-closeness")->outcome == proof::Outcome::skipped);
+  CHECK(twin::find(unknown, "t-closeness")->detail.find("order") != std::string::npos);
+  CHECK(twin::failures(with({.distance = Distance::equal, .order = order, .t = "1"})) ==
+        "manifest_invalid");
   // The hierarchical one cannot be checked without its file, and says so.
   table.columns[1].hierarchy = tree_of(kTree, 4, 3);
   const Criterion tree{.distance = Distance::hierarchical, .t = "0.063"};

@@ -217,7 +217,7 @@ Status Criterion::check() const {
       {"max", wanted.presence == max.has_value()},
       {"min", wanted.presence == min.has_value()},
       {"t", wanted.t == t.has_value()},
-      {"order", (distance == Distance::ordered) == order.has_value()},
+      {"order", distance == Distance::ordered || !order},
       {"distribution", wanted.t || !distribution}};
   for (const auto& [name, right] : members) {
     if (!right) return wrong(name, "missing, or not of " + std::string(criterion_name(kind)));

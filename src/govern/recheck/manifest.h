@@ -81,7 +81,7 @@ struct Criterion {
   std::optional<std::string> max = std::nullopt;  // delta-presence
   std::optional<std::string> min = std::nullopt;  // delta-presence
   std::optional<std::vector<std::string>> order =
-      std::nullopt;                             // t-closeness, ordered: all values, least first
+      std::nullopt;  // t-closeness, ordered: all values, least first; may be absent
   std::optional<std::string> t = std::nullopt;  // t-closeness
   Status check() const;
   bool operator==(const Criterion&) const = default;

@@ -145,6 +145,12 @@ void add_criterion(proof::Report& report, const Release& release, const Criterio
     }
     leaves = &hierarchies->at(column.field);
   }
+  if (criterion.distance == Distance::ordered && !criterion.order) {
+    report.skip(name, shown(criterion) +
+                          ": the manifest does not tell the order of its values, "
+                          "as some are of suppressed rows alone");
+    return;
+  }
   ColumnValues values(release, column);
   if (!criterion.distribution) {
     values.table.unknown =
