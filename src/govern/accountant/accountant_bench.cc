@@ -1,8 +1,8 @@
 // The accountant on a SQLite file in the folder given (default: where it runs): one client, 64
-// clients, 64 clients that come 1,000 times a second together, decisions without a write, and a
-// replay of a million charges. Its peer is one connection with like rows in plain transactions, one
-// for each step. A charge takes two durable steps, reserve and commit, or three, with execute
-// between them. One JSON line.
+// clients, 64 clients that come 1,000 times a second together, decisions without a write, a replay
+// of a million charges, and the stored result of one query among a million charges. Its peer is one
+// connection with like rows in plain transactions, one for each step. A charge takes two durable
+// steps, reserve and commit, or three, with execute between them. One JSON line.
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +25,7 @@ using namespace mc::accountant;  // NOLINT(google-build-using-namespace)
 
 constexpr int kClients = 64, kSerial = 2'000, kEach = 600, kPaced = 3'000;
 constexpr int kQuotes = 200'000, kReplayed = 1'000'000;
+constexpr int kStored = 1'000'000, kFound = 20'000;  // charges, five of each query
 
 std::int64_t now_ns() {
   timespec now{};
@@ -75,8 +76,11 @@ void spend(Accountant& accountant, const Charge& charge, Then then = Then::execu
 
 struct World {
   explicit World(const std::string& file) : url("sqlite:" + file) {
+    value(sql::migrate(*value(driver->open(url, {})), sql::built_in_migrations(), *clock));
+    open();
+  }
+  void open() {
     auto writer = value(driver->open(url, {}));
-    value(sql::migrate(*writer, sql::built_in_migrations(), *clock));
     auto reader = value(driver->open(url, {.access = sql::Access::read_only}));
     accountant = value(
         Accountant::open({std::move(writer), std::move(reader), *clock, *random}, {}, "bench"));
@@ -221,6 +225,36 @@ double replay_s() {
   return took;
 }
 
+double released_p99_us(const std::string& file) {
+  World world(file);
+  world.accountant.reset();
+  auto connection = value(world.driver->open(world.url, {}));
+  value(connection->execute(
+      "INSERT INTO dp_charge (tenant_id, charge_id, state, holder, dataset, purpose, plan, "
+      "analyst, "
+      "query_type, mechanism, query, request_key, reach, blocks, epsilon, delta, rho, window_from, "
+      "window_to, reserved_at, settled_at, seq, why, result_hash, result) WITH RECURSIVE n (i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT 'tenant' || (i % 16), "
+      "'chg_' || i, 'committed', 'bench', 'data', 'research', 'default', 'ana', 'count', "
+      "'discrete_laplace', 'sha256:' || (i % (?1 / 5)), 'k' || i, 0, '', i, 0, 0, 0, 1, i, i, i, "
+      "'', "
+      "zeroblob(32), CAST('{\"count\":12345}' AS BLOB) FROM n",
+      std::vector<sql::Param>{std::int64_t{kStored}}));
+  connection.reset();
+  world.open();
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < kFound; ++i) {
+    const std::int64_t number = std::int64_t{i} * 7'919 % kStored + 1;
+    const TenantId tenant("tenant" + std::to_string(number % 16));
+    const std::string query = "sha256:" + std::to_string(number % (kStored / 5));
+    const std::int64_t start = now_ns();
+    const auto found = value(world.accountant->released(tenant, query));
+    all.push_back(now_ns() - start);
+    if (!found || found->charge.query != query) std::exit(1);
+  }
+  return percentile_us(all, 0.99);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -242,9 +276,10 @@ int main(int argc, char** argv) {
       "\"serial_three_steps_p50_us\":%.0f,\"peer_serial_p50_us\":%.0f,"
       "\"peer_serial_three_steps_p50_us\":%.0f,\"clients\":%d,\"charges_per_s\":%.0f,"
       "\"charges_three_steps_per_s\":%.0f,\"p99_at_1000_per_s_us\":%.0f,"
-      "\"decision_p99_us\":%.1f,\"decision_p99_busy_us\":%.1f,\"replay_1m_s\":%.2f}\n",
+      "\"decision_p99_us\":%.1f,\"decision_p99_busy_us\":%.1f,\"replay_1m_s\":%.2f,"
+      "\"released_of_1m_p99_us\":%.1f}\n",
       two.p50_us, two.p99_us, three.p50_us, peer_two, peer_three, kClients, rate_two, rate_three,
-      paced, quote, busy, replay_s());
+      paced, quote, busy, replay_s(), released_p99_us(folder + "/stored.db"));
   world.accountant.reset();
   std::filesystem::remove_all(folder);
 }
