@@ -144,12 +144,14 @@ Status read_hierarchies(Context& context, const std::string& folder, KanonInput&
   return ok();
 }
 
-// What is never released is not even kept, but for the column that tells who is.
+// What is never released is not even kept, but for the columns that tell who is and which row.
 std::vector<std::string> not_kept(const kanon::Config& config) {
   std::vector<std::string> out;
   for (const auto& [name, column] : config.columns) {
     const bool population = config.population && config.population->column == name;
-    if (column.role == kanon::Role::identifying && !population) out.push_back(name);
+    if (column.role == kanon::Role::identifying && !population && name != config.row_key) {
+      out.push_back(name);
+    }
   }
   return out;
 }

@@ -243,6 +243,16 @@ scenario("each method, each criterion and starred rows verify too", async (world
   }
 });
 
+scenario("a column that names a row changes nothing of a run, a preview and a verification", async (world) => {
+  const plain = world.site("no-row-key");
+  plain.make();
+  const site = world.site("row-key", { row_key: "name" });
+  site.make();
+  assert.equal(site.text("o.csv"), plain.text("o.csv"));
+  assert.equal(site.verify("o.csv", "o.csv.manifest.json", "--hierarchies", "h").status, 0);
+  assert.equal(site.kanon("preview", "--input", "in.csv", "--config", "c.yaml").status, 0);
+});
+
 scenario("what no node satisfies is refused with exit code 6; what is wrong is named, with its place", async (world) => {
   const site = world.site("refused");
   const left = readdirSync(site.folder);
