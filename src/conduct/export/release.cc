@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "json/json.h"
+#include "recheck/recheck.h"
 #include "tlog/tlog.h"
 
 namespace mc::exporting {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 << 10;
+constexpr std::size_t kPieceBytes = 1 << 20;
 constexpr std::size_t kHierarchyBytesMax = 256 << 20;
 
 // RFC 4180, with quotes where they must be.
@@ -353,6 +355,19 @@ Result<recheck::Manifest> Release::manifest(const Profile& profile,
                      static_cast<std::int64_t>(classes.suppressed)};
   MC_TRY_OK(out.check());
   return out;
+}
+
+Status recheck_written(std::string_view manifest, std::string_view table, std::uint64_t secret) {
+  recheck::Recheck recheck({.manifest = manifest, .secret = secret});
+  for (std::size_t at = 0; at < table.size(); at += kPieceBytes) {
+    if (recheck.add(table.substr(at, kPieceBytes)) == recheck::Recheck::More::useless) break;
+  }
+  const proof::Report report = recheck.report();
+  if (report.verified()) return ok();
+  const proof::Step* const failed = report.failure();
+  return fail(Code::invalid, "export-recheck: the verifier would refuse it: " +
+                                 (failed == nullptr ? "nothing was checked"
+                                                    : failed->reason + ", " + failed->detail));
 }
 
 std::vector<std::string> criteria_lines(const Profile& profile) {

@@ -80,6 +80,10 @@ class Release {
   std::string snapshot_;
 };
 
+// Whether the verifier takes what was written: the text of a manifest, and its table. `invalid`
+// with the step and its reason. `secret`: recheck::Question::secret.
+Status recheck_written(std::string_view manifest, std::string_view table, std::uint64_t secret);
+
 // The lines of KanonPart::criteria.
 std::vector<std::string> criteria_lines(const Profile& profile);
 

@@ -95,5 +95,22 @@ TEST_CASE("release: an order has no value that only suppressed rows have") {
   CHECK(written(*made(profile, rows), profile).manifest.criteria[1].order == Order{"10", "20"});
 }
 
+TEST_CASE("release: what its own verifier would refuse is not signed") {
+  const Profile profile = profile_with({{.kind = CriterionKind::t_ordered, .t = "1"}});
+  const std::vector<Row> rows = crowd();
+  const Written good = written(*made(profile, rows), profile);
+  const std::string text = recheck::print_manifest(good.manifest);
+  CHECK(recheck_written(text, good.table, 7));
+  CHECK(recheck_written(text, good.table + "young,10\n", 7).error().code == Code::invalid);
+  // More values than an order may have.
+  std::vector<Row> many;
+  for (int i = 0; i < 6000; ++i) many.push_back({"young", std::to_string(i)});
+  const Written wide = written(*made(profile, many), profile);
+  const Status refused = recheck_written(recheck::print_manifest(wide.manifest), wide.table, 7);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::invalid);
+  CHECK(refused.error().what.find("order") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace mc::exporting

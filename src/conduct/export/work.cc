@@ -1,6 +1,7 @@
 #include "export/work.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "export/guard.h"
 
@@ -246,6 +247,16 @@ Status Work::hold_against_earlier(const Now& now, Doing& doing) {
   return fail(Code::unavailable, "another export of the dataset came between");
 }
 
+// As it is on the disk, before anything is signed.
+Status Work::recheck_files(const BlobPlace& place, const std::string& manifest) {
+  MC_TRY(const std::string table,
+         core_.blobs.read(place, std::string(kTableFile),
+                          static_cast<std::size_t>(core_.settings.bytes_max)));
+  std::array<std::uint8_t, 8> random{};
+  core_.world.random.fill(random);
+  return recheck_written(manifest, table, std::bit_cast<std::uint64_t>(random));
+}
+
 Result<std::vector<Item>> Work::write_table(const Now& now, const Doing& doing,
                                             recheck::Manifest& release) {
   const BlobPlace place{now.run.tenant, now.run.id};
@@ -276,6 +287,7 @@ Result<std::vector<Item>> Work::write_table(const Now& now, const Doing& doing,
     out.back().rows = from.rows_out();
   }
   const std::string text = recheck::print_manifest(release);
+  MC_TRY_OK(recheck_files(place, text));
   MC_TRY_OK(put(kReleaseFile, kJsonType, [&](const auto& sink) { return sink(text); }));
   return out;
 }

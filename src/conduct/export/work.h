@@ -49,6 +49,7 @@ class Work final : public job::JobWork {
   Status hold_against_earlier(const Now& now, Doing& doing);
   Result<std::vector<Item>> write_table(const Now& now, const Doing& doing,
                                         recheck::Manifest& release);
+  Status recheck_files(const BlobPlace& place, const std::string& manifest);
   Status sign(const Now& now, Manifest& manifest, Outcome& outcome);
   Manifest manifest_of(const Now& now) const;
   Status give_up(const Now& now, const Error& error);
