@@ -334,6 +334,12 @@ Result<Shown> Exports::steer(const identity::Caller& by, const TenantId& tenant,
     MC_TRY_OK(core.end(held.run, State::cancelled, actor_of(by), "cancelled"));
     core.board.stop(held.run.job);
   }
+  if (steer == Steer::resume) {
+    // Who proved themselves at the request has not now; a step tells it by this time (Work::look).
+    held.run.changed = std::max(core.now(), held.run.asked + millis(1));
+    MC_TRY_OK(
+        core.with_store([&](Store& store) { return store.change(held.run, State::running); }));
+  }
   const Status done = core.world.directory.lend([&](sql::Connection& connection) {
     job::Store jobs(connection, core.world.clock, core.world.random);
     if (steer == Steer::pause) return jobs.pause(tenant, held.run.job);

@@ -191,5 +191,60 @@ TEST_CASE("rules: a masked quasi-identifier is refused by name, and other column
   CHECK(table.find("example.org") == std::string::npos);
 }
 
+TEST_CASE("rules: they are asked again before the search and before anything can be had") {
+  for (const int turns : {1, 2, 3}) {
+    CAPTURE(turns);
+    const auto end_of = [&](const auto& change) {
+      ExportWorld world;
+      const std::string id = world.ask()->run.id;
+      for (int i = 0; i < turns; ++i) REQUIRE(world.worker->turn());
+      CHECK(world.now(id).run.state == State::running);
+      change(world);
+      world.signed_.clock.advance(world.settings.lease);
+      world.work();
+      CHECK(world.file(id, kTableFile).empty());
+      return world.now(id).run.reason;
+    };
+    CHECK(end_of([](ExportWorld& world) {
+            world.settings.profiles["people"].k = 12;
+            world.open();
+          }).starts_with("export-profile: "));
+    CHECK(end_of([](ExportWorld& world) {
+            world.settings.profiles.clear();
+            world.open();
+          }).starts_with("export-profile: "));
+    CHECK(end_of([](ExportWorld& world) {
+            world.engine.activate(access::testing::rules_of("decision := {\"allow\": true}"));
+          }) == "export-denied: policy-error");
+  }
+}
+
+TEST_CASE("rules: one that is paused past its time ends, and is held against nobody") {
+  ExportWorld world;
+  world.settings.retention = seconds(3600);
+  world.open();
+  const std::string id = world.ask()->run.id;
+  for (int i = 0; i < 2; ++i) REQUIRE(world.worker->turn());
+  REQUIRE(world.exports->steer(world.ada, world.ada.tenant, id, Steer::pause));
+  world.work(5);
+  CHECK(world.now(id).run.state == State::running);
+  world.signed_.clock.advance(seconds(3600));
+  world.work(10);
+  CHECK(world.now(id).run.state == State::cancelled);
+  CHECK(world.now(id).job_state == "cancelled");
+  CHECK(world.now(id).run.reason == "its time was over before it was ready");
+}
+
+TEST_CASE("rules: who proved themselves at the request has not at a later resume") {
+  ExportWorld world;
+  const std::string id = world.ask()->run.id;
+  REQUIRE(world.exports->steer(world.ada, world.ada.tenant, id, Steer::pause));
+  CHECK(world.now(id).run.changed == world.now(id).run.asked);
+  REQUIRE(world.exports->steer(world.ada, world.ada.tenant, id, Steer::resume));
+  CHECK(world.now(id).run.changed > world.now(id).run.asked);
+  world.work();
+  CHECK(world.now(id).run.state == State::ready);
+}
+
 }  // namespace
 }  // namespace mc::exporting

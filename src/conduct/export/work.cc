@@ -42,6 +42,12 @@ tl::unexpected<Error> stopped() {
   return fail(Code::unavailable, "the export was stopped");
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& each : texts) out += (out.empty() ? "" : ", ") + each;
+  return out;
+}
+
 std::string hex_bytes(const std::string& hex) {
   return from_hex(hex).value_or("");
 }
@@ -85,6 +91,7 @@ Result<Work::Now> Work::look(const job::Job& job) {
          core_.with_store<Run>([&](Store& store) { return store.find(job.tenant, task.id); }));
   MC_TRY(const identity::Tenant tenant, core_.world.directory.tenant(job.tenant));
   Now out{job, std::move(run), std::move(task), tenant.region};
+  if (out.run.changed > out.run.asked) out.task.requester.stepped_up = false;
   out.resource = core_.world.find_resource("dataset", out.run.dataset);
   return out;
 }
@@ -192,7 +199,41 @@ Result<job::Step> Work::take_in(Now& now, Doing& doing) {
   return step_to(kSearching, progress);
 }
 
+// What was allowed when it was asked for may not be any more: the policies have changed, or the
+// profile has.
+Status Work::ask_again(const Now& now) {
+  const World& world = core_.world;
+  Profile profile;
+  profile.dataset = now.run.dataset;
+  profile.format = now.run.format;
+  if (now.run.kind == Kind::kanon) {
+    const auto found = core_.settings.profiles.find(now.run.profile);
+    if (found != core_.settings.profiles.end()) profile = found->second;
+    profile.format = now.run.format;
+    if (found == core_.settings.profiles.end() || now.task.profile != profile) {
+      return fail(Code::denied,
+                  "export-profile: profile " + now.run.profile + " is gone or has changed");
+    }
+  }
+  identity::Caller caller;
+  MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
+  RulesGate gate({world.engine, world.clock, world.random});
+  const Rules rules = gate.ask({.caller = caller,
+                                .purpose = now.run.purpose,
+                                .tenant = now.run.tenant.get(),
+                                .tenant_region = now.region,
+                                .node_region = world.node_region,
+                                .kind = now.run.kind,
+                                .profile = now.run.profile,
+                                .settings = profile,
+                                .resource = *now.resource,
+                                .stepped_up = now.task.requester.stepped_up});
+  if (!rules.allow) return fail(Code::denied, "export-denied: " + joined(rules.reasons));
+  return now.run.kind == Kind::kanon ? check_bounds(profile, rules.bounds) : ok();
+}
+
 Result<job::Step> Work::search(Now& now, Doing& doing) {
+  MC_TRY_OK(ask_again(now));
   const MonoTime until = core_.world.clock.mono() + now.task.profile->search_time;
   const auto watch = [&](const kanon::Progress& at) {
     std::string message = "searching";
@@ -403,6 +444,7 @@ Result<job::Step> Work::write_report(Now& now) {
 
 // The record first; then the files can be had.
 Result<job::Step> Work::finish(Now& now) {
+  MC_TRY_OK(ask_again(now));
   const json::Value* const kept = now.job.checkpoint.find("outcome");
   if (kept == nullptr) return fail(Code::corrupt, "the export's checkpoint has no outcome");
   MC_TRY(now.run.outcome, json::read<Outcome>(*kept));

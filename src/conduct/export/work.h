@@ -45,6 +45,7 @@ class Work final : public job::JobWork {
   Result<job::Step> write(Now& now, Doing& doing);
   Result<job::Step> write_report(Now& now);
   Result<job::Step> finish(Now& now);
+  Status ask_again(const Now& now);
   Status read_pages(Now& now, Doing& doing);
   Status hold_against_earlier(const Now& now, Doing& doing);
   Result<std::vector<Item>> write_table(const Now& now, const Doing& doing,

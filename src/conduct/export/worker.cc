@@ -35,6 +35,15 @@ struct Worker::State {
       if (job->state == job::State::failed) {
         MC_TRY_OK(core.end(run, exporting::State::failed, kActor, job->failure));
       }
+      if (job->state != job::State::failed && job->state != job::State::cancelled &&
+          run.expires <= core.world.clock.wall()) {
+        MC_TRY_OK(core.end(run, exporting::State::cancelled, kActor,
+                           "its time was over before it was ready"));
+        core.board.stop(run.job);
+        const Status stopped = jobs.cancel(run.tenant, run.job);
+        // One that ended meanwhile needs no end.
+        if (!stopped && stopped.error().code != Code::conflict) return stopped;
+      }
       if (job->state == job::State::cancelled) {
         MC_TRY_OK(core.end(run, exporting::State::cancelled, kActor, "its job was cancelled"));
       }
