@@ -115,12 +115,43 @@ std::string class_text(const Problem& problem, const Classes& classes, std::size
   return out + ")";
 }
 
-Status check_cells(const Problem& problem, const Classes& classes) {
+using Texts = std::vector<std::string_view>;
+
+Texts texts_of(const Problem& problem, const Classes& classes, std::size_t of_class) {
+  const auto cells = classes.cells_of(of_class, problem.quasi().size());
+  Texts out;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    out.push_back(problem.quasi()[i].hierarchy.label(cells[i].level, cells[i].value));
+  }
+  return out;
+}
+
+bool covers(const Hierarchy& hierarchy, const Cell& cell, std::uint32_t leaf) {
+  if (hierarchy.value_of(cell.level, leaf) == cell.value) return true;
+  const std::string_view text = hierarchy.label(cell.level, cell.value);
+  for (std::size_t level = 0; level < hierarchy.levels(); ++level) {
+    if (hierarchy.label(level, hierarchy.value_of(level, leaf)) == text) return true;
+  }
+  return false;
+}
+
+Status check_known(const Problem& problem, const Classes& classes) {
   const std::size_t quasi = problem.quasi().size();
-  std::map<std::vector<Cell>, std::size_t> seen;
+  for (std::size_t i = 0; i < classes.cells.size(); ++i) {
+    const Hierarchy& hierarchy = problem.quasi()[i % quasi].hierarchy;
+    const Cell cell = classes.cells[i];
+    if (cell.level < hierarchy.levels() && cell.value < hierarchy.values(cell.level)) continue;
+    return fail(Code::denied, class_text(problem, classes, i / quasi) + " has an unknown value");
+  }
+  return ok();
+}
+
+Status check_cells(const Problem& problem, const Classes& classes) {
+  MC_TRY_OK(check_known(problem, classes));
+  const std::size_t quasi = problem.quasi().size();
+  std::map<Texts, std::size_t> seen;
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    const auto cells = classes.cells_of(i, quasi);
-    if (!seen.emplace(std::vector<Cell>(cells.begin(), cells.end()), i).second) {
+    if (!seen.emplace(texts_of(problem, classes, i), i).second) {
       return fail(Code::denied, class_text(problem, classes, i) + " is there twice");
     }
   }
@@ -133,11 +164,7 @@ Status check_cells(const Problem& problem, const Classes& classes) {
     if (of_class >= classes.size()) continue;
     for (std::size_t i = 0; i < quasi; ++i) {
       const Cell cell = classes.cells[of_class * quasi + i];
-      const Hierarchy& hierarchy = problem.quasi()[i].hierarchy;
-      if (cell.level < hierarchy.levels() &&
-          hierarchy.value_of(cell.level, problem.leaf(i, row)) == cell.value) {
-        continue;
-      }
+      if (covers(problem.quasi()[i].hierarchy, cell, problem.leaf(i, row))) continue;
       return fail(Code::denied, class_text(problem, classes, of_class) + " does not cover row " +
                                     std::to_string(row + 1));
     }
@@ -208,6 +235,36 @@ Classes classes_of_cells(const Problem& problem, const CellsOfRow& cells_of_row)
     const std::span<const Cell> more = cells_of_row(row);
     cells.insert(cells.end(), more.begin(), more.end());
   });
+}
+
+Classes merge_equal_texts(const Problem& problem, const Classes& classes) {
+  const std::size_t quasi = problem.quasi().size();
+  std::map<Texts, std::uint32_t> seen;
+  std::vector<std::uint32_t> number;
+  Classes out;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const auto cells = classes.cells_of(i, quasi);
+    const auto next = static_cast<std::uint32_t>(seen.size());
+    const std::uint32_t at = seen.emplace(texts_of(problem, classes, i), next).first->second;
+    number.push_back(at);
+    if (at == next) {
+      out.rows.push_back(0);
+      out.population.push_back(0);
+      out.cells.insert(out.cells.end(), cells.begin(), cells.end());
+    }
+    out.rows[at] += classes.rows[i];
+    out.population[at] += classes.population[i];
+    for (std::size_t column = 0; column < quasi; ++column) {
+      Cell& kept = out.cells[at * quasi + column];
+      if (cells[column].level > kept.level) kept = cells[column];
+    }
+  }
+  out.suppressed = classes.suppressed;
+  out.of_row = classes.of_row;
+  for (std::uint32_t& of_class : out.of_row) {
+    if (of_class < classes.size()) of_class = number[of_class];
+  }
+  return out;
 }
 
 Status check(const Problem& problem, const Classes& classes) {

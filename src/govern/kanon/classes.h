@@ -1,8 +1,9 @@
 // An anonymised table: the class of each row, and what the quasi-identifiers of each class became.
-// Global and local recoding, quality, risk, writers and the guard of intersections share it.
+// Global and local recoding, quality, risk, writers and the guard of intersections share it. A
+// class covers a row when some level of the row's value has the text of the class.
 //
 // Plain data. Classes are numbered in the order of their first row in the table; no two have the
-// same cells, each has at least one released row.
+// same texts, each has at least one released row.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,10 @@ Classes classes_of_levels(const Problem& problem, std::span<const std::uint8_t> 
 // classes that fail are suppressed.
 using CellsOfRow = std::function<std::span<const Cell>(std::size_t row)>;
 Classes classes_of_cells(const Problem& problem, const CellsOfRow& cells_of_row);
+
+// Classes whose texts are equal made one: who reads the release cannot tell them apart, though they
+// may stand at different levels of a hierarchy. The cells of the higher level stay.
+Classes merge_equal_texts(const Problem& problem, const Classes& classes);
 
 // All that was asked: cells that cover their rows, sizes, criteria, suppression limit, and with
 // Suppressed::star that none or at least k are suppressed. `denied`, with the reason and the class.

@@ -149,7 +149,7 @@ Result<Recoding> recode(const Problem& problem, const RecodeOptions& options) {
   if (!meter.cancelled()) Refine(groups, meter, out.stats).run();
   if (meter.cancelled()) return fail(Code::unavailable, "local recoding was cancelled");
   MC_TRY_OK(have_values(problem, groups));
-  out.classes = Assembly(problem, groups).classes();
+  out.classes = merge_equal_texts(problem, Assembly(problem, groups).classes());
   MC_TRY_OK(check(problem, out.classes));
   out.loss = loss_of(problem, out.classes);
   return out;

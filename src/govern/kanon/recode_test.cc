@@ -562,5 +562,35 @@ TEST_CASE("split: parts a table from the top, and every part fulfils all") {
   CHECK(parts > 300);
 }
 
+TEST_CASE("recode: one text at two levels of a hierarchy is one class, as in the file") {
+  Config config;
+  config.k = 2;
+  config.suppression = "0";
+  config.columns = {{"a", test::quasi()}};
+  const World world =
+      test::make_world("a\nA\nA\nA\nC\nA\nD\nD\n", config, {{"a", "A;A;*\nC;A;*\nD;D;*\n"}});
+  const Result<Problem> problem = world.problem();
+  REQUIRE(problem);
+  const Result<Recoding> found = recode(*problem);
+  REQUIRE_MESSAGE(found, found.error().what);
+  std::map<std::string, std::uint32_t> texts;
+  for (std::size_t i = 0; i < found->classes.size(); ++i) {
+    const Cell cell = found->classes.cells_of(i, 1)[0];
+    const std::string& text = problem->quasi()[0].hierarchy.label(cell.level, cell.value);
+    CHECK(texts.emplace(text, found->classes.rows[i]).second);
+  }
+  CHECK(texts == std::map<std::string, std::uint32_t>{{"A", 5}, {"D", 2}});
+  // Two classes of one text are none that may go out.
+  Classes two;
+  two.of_row = {0, 0, 1, 1, 1, 2, 2};
+  two.cells = {{0, 0}, {1, 0}, {0, 2}};
+  two.rows = two.population = {2, 3, 2};
+  CHECK(check(*problem, two).error().what == "the class (A) is there twice");
+  const Classes one = merge_equal_texts(*problem, two);
+  CHECK(check(*problem, one).has_value());
+  CHECK(one.rows == std::vector<std::uint32_t>{5, 2});
+  CHECK(one.cells[0] == Cell{1, 0});
+}
+
 }  // namespace
 }  // namespace mc::kanon
