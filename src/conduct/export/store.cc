@@ -216,7 +216,8 @@ Status Store::keep(const TenantId& tenant, const std::string& dataset, const Cla
   MC_TRY([[maybe_unused]] const std::int64_t added,
          connection_.execute(
              "INSERT INTO export_classes (tenant_id, dataset, place, export_id, "
-             "classes) VALUES (?1, ?2, ?3, ?4, ?5)",
+             "classes) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (tenant_id, export_id) DO UPDATE "
+             "SET place = excluded.place, classes = excluded.classes",
              {tenant.get(), dataset, classes.place, classes.id, sql::Blob{classes.bytes}}));
   return ok();
 }
@@ -236,9 +237,10 @@ Result<std::string> Store::secret(const TenantId& tenant, const std::string& dat
 }
 
 Status Store::forget(const TenantId& tenant, const std::string& id) {
-  MC_TRY([[maybe_unused]] const std::int64_t removed,
-         connection_.execute("DELETE FROM export_classes WHERE tenant_id = ?1 AND export_id = ?2",
-                             {tenant.get(), id}));
+  MC_TRY([[maybe_unused]] const std::int64_t changed,
+         connection_.execute(
+             "UPDATE export_classes SET classes = ?3 WHERE tenant_id = ?1 AND export_id = ?2",
+             {tenant.get(), id, sql::Blob{""}}));
   return ok();
 }
 

@@ -42,11 +42,12 @@ class Store {
   Result<std::vector<Classes>> classes(const TenantId& tenant, const std::string& dataset,
                                        const std::string& but);
   Result<std::int64_t> last_place(const TenantId& tenant, const std::string& dataset);
-  // `conflict` when the place is taken: another export came between.
+  // In place of what the export had; `conflict` when the place is taken: another came between.
   Status keep(const TenantId& tenant, const std::string& dataset, const Classes& classes);
   // What names the rows of a dataset in classes; `made` when there was none yet.
   Result<std::string> secret(const TenantId& tenant, const std::string& dataset,
                              const std::string& made);
+  // Its classes, not its place: that never falls, so that it is given to no other export.
   Status forget(const TenantId& tenant, const std::string& id);
 
  private:

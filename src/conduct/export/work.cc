@@ -280,10 +280,8 @@ Status Work::hold_against_earlier(const Now& now, Doing& doing) {
   for (const Classes& each : earlier) doing.earlier.push_back(each.id);
   doing.place = last + 1;
   const Classes own{now.run.id, doing.place, std::move(map)};
-  const Status kept = core_.with_store([&](Store& store) -> Status {
-    MC_TRY_OK(store.forget(now.run.tenant, now.run.id));
-    return store.keep(now.run.tenant, now.run.dataset, own);
-  });
+  const Status kept = core_.with_store(
+      [&](Store& store) { return store.keep(now.run.tenant, now.run.dataset, own); });
   if (kept || kept.error().code != Code::conflict) return kept;
   return fail(Code::unavailable, "another export of the dataset came between");
 }
