@@ -194,6 +194,22 @@ TEST_CASE(
   CHECK(has(world.now(later).run.reason, "a group of 1, and 10"));
 }
 
+TEST_CASE("export: a later one of smaller k is held against an earlier one by the larger k") {
+  ExportWorld world;
+  Profile strict = people_profile();
+  strict.k = 20;
+  world.settings.profiles["strict"] = strict;
+  world.open();
+  const std::string first = world.ask("strict")->run.id;
+  world.work();
+  REQUIRE(world.now(first).run.state == State::ready);
+  for (int i = 0; i < 12; ++i) world.people.add("alpha", 240 + 40 * i);  // of one class
+  const std::string second = world.ask()->run.id;
+  world.work();
+  CHECK(world.now(second).run.state == State::refused);
+  CHECK(has(world.now(second).run.reason, "a group of 12, and 20"));
+}
+
 TEST_CASE("export: no other tenant's exports, and no other names of files") {
   ExportWorld world;
   const std::string id = world.ask()->run.id;

@@ -1,9 +1,25 @@
 #include "export/guard.h"
 
+#include <charconv>
+
 #include "kanon/intersection.h"
 
 namespace mc::exporting {
 namespace {
+
+constexpr std::string_view kPromise = "k=";
+
+// Takes "k=10\n" off the front; 0 when it is not there, as in maps of before.
+std::uint32_t take_k(std::string_view& bytes) {
+  if (!bytes.starts_with(kPromise)) return 0;
+  std::uint32_t out = 0;
+  const char* const begin = bytes.data() + kPromise.size();
+  const auto [end, error] = std::from_chars(begin, bytes.data() + bytes.size(), out);
+  if (error != std::errc()) return 0;
+  bytes.remove_prefix(static_cast<std::size_t>(end - bytes.data()));
+  if (bytes.starts_with('\n')) bytes.remove_prefix(1);
+  return out;
+}
 
 std::string with(const kanon::Exposure& exposure, const std::vector<Classes>& earlier) {
   return exposure.earlier ? "export " + earlier[*exposure.earlier].id : "all earlier exports";
@@ -47,25 +63,30 @@ Result<std::string> check_earlier(const Release& release, const Secret& secret,
                                   const std::vector<Classes>& earlier) {
   std::vector<kanon::ClassMap> maps;
   for (const Classes& each : earlier) {
-    Result<kanon::ClassMap> map = kanon::ClassMap::decode(each.bytes);
+    std::string_view bytes = each.bytes;
+    const std::uint32_t k = take_k(bytes);
+    Result<kanon::ClassMap> map = kanon::ClassMap::decode(bytes);
     if (!map) {
       return fail(Code::corrupt,
                   "the classes of export " + each.id + ": " + std::move(map).error().what);
     }
+    map->promise(k);
     maps.push_back(std::move(*map));
   }
   MC_TRY(const kanon::RowKeys keys, kanon::RowKeys::make(release.problem(), secret));
   const kanon::Solution& solution = release.solution();
   const kanon::GuardVerdict verdict =
       kanon::guard({release.problem(), keys, solution.classes, solution.levels}, maps);
-  if (verdict.passes()) return verdict.map.encode();
+  if (verdict.passes()) {
+    return std::string(kPromise) + std::to_string(release.problem().sizes().k) + "\n" +
+           verdict.map.encode();
+  }
   const kanon::Exposure& worst = verdict.exposed.front();
-  return fail(
-      Code::denied,
-      "export-intersects: together with " + with(worst, earlier) +
-          " it would tell apart a group of " + std::to_string(worst.smallest) + ", and " +
-          std::to_string(release.problem().sizes().k) +
-          " is the least; the smallest change that would pass: " + change_text(release, verdict));
+  return fail(Code::denied,
+              "export-intersects: together with " + with(worst, earlier) +
+                  " it would tell apart a group of " + std::to_string(worst.smallest) + ", and " +
+                  std::to_string(worst.k) + " is the least; the smallest change that would pass: " +
+                  change_text(release, verdict));
 }
 
 }  // namespace mc::exporting

@@ -10,9 +10,10 @@
 
 namespace mc::exporting {
 
-// Gives which row is in which class, as it is kept. `secret`: that of the dataset's exports to the
-// tenant. `denied` names what would be told apart, with which export, and the smallest change of
-// the profile that would pass; `corrupt` for classes that are not understood.
+// Gives which row is in which class, as it is kept: "k=10", a line feed, and the map. `secret`:
+// that of the dataset's exports to the tenant. `denied` names what would be told apart, with which
+// export, and the smallest change of the profile that would pass; `corrupt` for classes that are
+// not understood.
 Result<std::string> check_earlier(const Release& release, const Secret& secret,
                                   const std::vector<Classes>& earlier);
 

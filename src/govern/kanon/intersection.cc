@@ -63,7 +63,7 @@ std::optional<Exposure> too_small(const Joint& joint, std::uint32_t k, Leak leak
                                   std::vector<std::uint64_t>* keys) {
   std::vector<std::uint64_t> sizes(joint.groups);
   for (const ClassMap::Row& row : joint.rows) ++sizes[row.of_class];
-  Exposure out{.leak = leak};
+  Exposure out{.leak = leak, .k = k};
   for (const std::uint64_t size : sizes) {
     if (size == 0 || size >= k) continue;
     ++out.groups;
@@ -147,12 +147,15 @@ std::vector<Exposure> find_exposures(const ClassMap& now, std::span<const ClassM
     out.push_back(*exposure);
   };
   Joint all{now.rows(), now.classes()};
+  std::uint32_t most = k;
   for (std::size_t i = 0; i < earlier.size(); ++i) {
-    add(too_small(join(now.rows(), earlier[i].rows()), k, Leak::shared, keys), i);
-    add(too_small(differing(now, earlier[i]), k, Leak::differing, nullptr), i);
+    const std::uint32_t larger = std::max(k, earlier[i].k());
+    most = std::max(most, larger);
+    add(too_small(join(now.rows(), earlier[i].rows()), larger, Leak::shared, keys), i);
+    add(too_small(differing(now, earlier[i]), larger, Leak::differing, nullptr), i);
     all = split(all, earlier[i].rows());
   }
-  if (earlier.size() > 1) add(too_small(all, k, Leak::shared, keys), std::nullopt);
+  if (earlier.size() > 1) add(too_small(all, most, Leak::shared, keys), std::nullopt);
   std::sort(out.begin(), out.end(), [&](const Exposure& a, const Exposure& b) {
     const auto order = [&](const Exposure& each) {
       return std::tuple(each.smallest, each.leak, each.earlier.value_or(earlier.size()));

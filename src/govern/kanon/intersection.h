@@ -50,11 +50,15 @@ class ClassMap {
   };
   const std::vector<Row>& rows() const { return rows_; }  // by rising key
   std::uint32_t classes() const { return classes_; }
+  // What its groups were promised to have at least, beside what is stored; 0 = nothing is known.
+  std::uint32_t k() const { return k_; }
+  void promise(std::uint32_t k) { k_ = k; }
   bool operator==(const ClassMap&) const = default;
 
  private:
   std::vector<Row> rows_;
   std::uint32_t classes_ = 0;
+  std::uint32_t k_ = 0;
 };
 
 enum class Leak : std::uint8_t {
@@ -68,10 +72,12 @@ struct Exposure {
   std::uint64_t groups = 0;                           // that are not empty and smaller than k
   std::uint64_t rows = 0;                             // in these
   std::uint64_t smallest = 0;
+  std::uint32_t k = 0;  // that was wanted of them
   bool operator==(const Exposure&) const = default;
 };
 
-// Empty when the new release may go out. The worst comes first: least rows in a group.
+// `k`: of the new release; what an earlier one has promised counts when that is more. Empty when
+// the new release may go out. The worst comes first: least rows in a group.
 std::vector<Exposure> exposures(const ClassMap& now, std::span<const ClassMap> earlier,
                                 std::uint32_t k);
 

@@ -66,7 +66,7 @@ TEST_CASE("attack: two releases with different columns left whole pin single row
   CHECK(verdict(*by_age, {}).passes());
   const GuardVerdict second = verdict(*by_town, {by_age->map});
   REQUIRE_FALSE(second.passes());
-  CHECK(second.exposed[0] == Exposure{Leak::shared, 0, 4, 4, 1});
+  CHECK(second.exposed[0] == Exposure{Leak::shared, 0, 4, 4, 1, 2});
   // The same columns again tell nothing new.
   CHECK(verdict(*by_age, {by_age->map}).passes());
   // What would pass is everything in one class.
@@ -83,7 +83,7 @@ TEST_CASE("attack: a later snapshot without one person tells who that was") {
   const auto second = release(rows.substr(rows.find('\n') + 1), config_of(2), {1, 0});
   const GuardVerdict told = verdict(*second, {first->map});
   REQUIRE_FALSE(told.passes());
-  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 1, 1, 1});
+  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 1, 1, 1, 2});
   // Two that are gone hide each other at k = 2, and a new one shows as well.
   const auto two_less = release("c,30,x\nf,31,x\nd,40,y\ne,41,y\n", config_of(2), {1, 0});
   CHECK_FALSE(verdict(*two_less, {second->map}).exposed.empty());
@@ -121,7 +121,7 @@ TEST_CASE("guard: three releases that are fine in pairs are held against all of 
   CHECK(exposures(now, std::span(maps).subspan(1, 1), 2).empty());
   const auto both = exposures(now, std::span(maps).first(2), 2);
   REQUIRE(both.size() == 1);
-  CHECK(both[0] == Exposure{Leak::shared, std::nullopt, 8, 8, 1});
+  CHECK(both[0] == Exposure{Leak::shared, std::nullopt, 8, 8, 1, 2});
 }
 
 TEST_CASE("attack: who left and who came do not hide each other in a component") {
@@ -133,7 +133,7 @@ TEST_CASE("attack: who left and who came do not hide each other in a component")
   const auto after = release(stay + "new,31,x\n", config_of(10), {1, 0});
   const GuardVerdict told = verdict(*after, {before->map});
   REQUIRE_FALSE(told.passes());
-  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 2, 10, 1});
+  CHECK(told.exposed[0] == Exposure{Leak::differing, 0, 2, 10, 1, 10});
   // Ten of each are enough.
   std::string come;
   for (int i = 0; i < 10; ++i) come += "c" + std::to_string(i) + ",31,x\n";
@@ -158,7 +158,7 @@ TEST_CASE("attack: an earlier release of other rows hides nothing of several tog
   const std::vector<ClassMap> three = {by_age->map, by_town->map, elsewhere->map};
   const auto found = exposures(now->map, three, 4);
   REQUIRE(found.size() == 1);
-  CHECK(found[0] == Exposure{Leak::shared, std::nullopt, 4, 8, 2});
+  CHECK(found[0] == Exposure{Leak::shared, std::nullopt, 4, 8, 2, 4});
 }
 
 TEST_CASE("attack: rows that no earlier release has are told by all of them together") {
@@ -175,7 +175,7 @@ TEST_CASE("attack: rows that no earlier release has are told by all of them toge
   CHECK(verdict(*now, {high->map}).passes());
   const GuardVerdict told = verdict(*now, {low->map, high->map});
   REQUIRE(told.exposed.size() == 1);
-  CHECK(told.exposed[0] == Exposure{Leak::shared, std::nullopt, 1, 1, 1});
+  CHECK(told.exposed[0] == Exposure{Leak::shared, std::nullopt, 1, 1, 1, 4});
 }
 
 TEST_CASE("guard: a row that is left out alone is told by that, so this is not offered") {
@@ -187,7 +187,7 @@ TEST_CASE("guard: a row that is left out alone is told by that, so this is not o
   const GuardVerdict told = verdict(*second, {first->map});
   REQUIRE_FALSE(told.passes());
   // p9 shares both classes with nobody; without it one row of a component differs, which tells too.
-  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 1, 1, 1});
+  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 1, 1, 1, 2});
   CHECK_FALSE(told.suppress);
   REQUIRE(told.generalise);
   CHECK(told.generalise->levels == Levels{2, 1});
@@ -208,7 +208,7 @@ TEST_CASE("guard: rows that are left out hide each other when there are k of the
   const auto second = release(rows, config_of(3, "0.2"), {2, 0});
   const GuardVerdict told = verdict(*second, {first->map});
   REQUIRE_FALSE(told.passes());
-  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 2, 4, 2});
+  CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 2, 4, 2, 3});
   REQUIRE(told.suppress);
   CHECK(told.suppress->classes.suppressed == 4);
   CHECK(told.suppress->levels == Levels{2, 0});
