@@ -70,6 +70,7 @@ Status PrivacyStory::ask_for_more() {
   warrant.set("class", "support-ticket");
   warrant.set("reference", "TKT-4711");
   warrant.set("reason", "Quarterly risk report needs three more counts");
+  warrant.set("principals", "carl");  // opens nothing to the others, who are seen without one
   warrant.set("lifetime", "7d");
   MC_TRY(const json::Value made,
          post(url_ + "/v1/tenants/alpha/warrants", tokens_.oper, std::move(warrant)));

@@ -152,11 +152,20 @@ Status Planner::reprice(Asked& asked, NanoEpsilon epsilon) {
   return ok();
 }
 
+// In memory, else at the accountant: after a restart, or of another server.
 std::optional<Planner::Kept> Planner::kept(const Asked& asked) {
-  const std::lock_guard lock(mutex_);
-  const auto found = kept_.find(asked.question.digest);
-  if (found == kept_.end() || found->second.epsilon < asked.epsilon) return std::nullopt;
-  return found->second;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(asked.question.digest);
+    if (found != kept_.end() && found->second.epsilon >= asked.epsilon) return found->second;
+  }
+  const Result<std::optional<accountant::ChargeRecord>> stored =
+      world_.accountant.released(asked.charge.tenant, asked.question.digest);
+  if (!stored || !*stored) return std::nullopt;
+  const accountant::ChargeRecord& charge = **stored;
+  Kept out{charge.charge.cost.epsilon, charge.id.get(), charge.result};
+  keep(asked, out);
+  return out.epsilon < asked.epsilon ? std::nullopt : std::optional(std::move(out));
 }
 
 void Planner::keep(const Asked& asked, Kept answer) {

@@ -44,6 +44,9 @@ TEST_CASE("planner: a more exact answer costs, and stands in for less exact ones
   CHECK(world.spent() == "2.5");
   CHECK(world.must(world.call()).release == fine.release);
   CHECK(fine.release != coarse.release);
+  world.restart();  // what is in memory is gone
+  CHECK(world.must(world.call()).release == fine.release);
+  CHECK(world.spent() == "2.5");
 }
 
 TEST_CASE("planner: another snapshot is another answer") {
