@@ -119,5 +119,20 @@ TEST_CASE("faults: a worker that was taken over for dead does not spoil what ano
   check_whole(world, id);
 }
 
+TEST_CASE("faults: files that a kill left behind an export's end go at the next start") {
+  ExportWorld world(80);
+  const std::string kept = world.ask()->run.id;
+  world.work();
+  const std::string id = world.ask()->run.id;
+  REQUIRE(world.exports->steer(world.ada, world.ada.tenant, id, Steer::cancel));
+  const std::string path = "/data/exports/alpha/" + id + "/table.csv";
+  REQUIRE(world.disk.make_folders("/data/exports/alpha/" + id));
+  world.write(path, "age\n33\n");
+  world.open();
+  world.work(2);
+  CHECK(world.disk.bytes_of(path) == nullptr);
+  CHECK_FALSE(world.file(kept, kTableFile).empty());
+}
+
 }  // namespace
 }  // namespace mc::exporting

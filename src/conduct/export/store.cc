@@ -173,6 +173,15 @@ Result<std::vector<Run>> Store::running() {
   return read_all(*rows);
 }
 
+Result<std::vector<Run>> Store::ended(std::int64_t limit) {
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_.query("SELECT " + kColumns +
+                               " FROM export_run WHERE state NOT IN ('running', 'ready') ORDER BY "
+                               "changed_at DESC, tenant_id, export_id LIMIT ?1",
+                           {limit}));
+  return read_all(*rows);
+}
+
 Status Store::change(const Run& run, State from) {
   MC_TRY(
       const std::int64_t changed,

@@ -35,6 +35,8 @@ class Store {
   // Of all tenants, those that are due.
   Result<std::vector<Run>> due(WallTime now, std::int64_t limit);
   Result<std::vector<Run>> running();
+  // Neither running nor ready; those that ended last first.
+  Result<std::vector<Run>> ended(std::int64_t limit);
   // What can change, when it is still in the state `from`; `conflict` otherwise.
   Status change(const Run& run, State from);
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kDueAtOnce = 100;
 constexpr Nanos kSweepEvery = seconds(5);
+constexpr std::int64_t kClearAtOnce = 1'000;
+constexpr Nanos kClearEvery = seconds(600);
 const std::string kActor = "export@system";
 
 }  // namespace
@@ -56,6 +58,14 @@ struct Worker::State {
     }
     return ok();
   }
+  // A server that ended between the end of an export and the removal of its files leaves them.
+  Status clear_left() {
+    MC_TRY(const std::vector<Run> ended, core.with_store<std::vector<Run>>([](Store& store) {
+      return store.ended(kClearAtOnce);
+    }));
+    for (const Run& run : ended) MC_TRY_OK(core.blobs.remove({run.tenant, run.id}));
+    return ok();
+  }
   // Of an export that was ended while a step of it ran, files may have come behind its end.
   Status clear(const std::string& job) {
     core.board.forget(job);
@@ -73,6 +83,7 @@ struct Worker::State {
   Work work;
   job::Runner runner;
   MonoTime swept{};
+  std::optional<MonoTime> cleared;  // none = not since the start
   BlobPlace at;
 };
 
@@ -94,6 +105,10 @@ Result<Nanos> Worker::turn() {
   if (turn.what != What::idle || now - state.swept >= kSweepEvery) {
     state.swept = now;
     MC_TRY_OK(state.sweep());
+    if (!state.cleared || now - *state.cleared >= kClearEvery) {
+      MC_TRY_OK(state.clear_left());
+      state.cleared = now;
+    }
   }
   return turn.what == What::idle ? turn.wait : Nanos{};
 }
