@@ -18,10 +18,13 @@ class KeptRows final : public sql::Rows {
  public:
   static Result<std::unique_ptr<sql::Rows>> read(sql::Rows& from) {
     auto out = std::make_unique<KeptRows>();
-    for (int i = 0; i < from.columns(); ++i) out->names_.emplace_back(from.name(i));
     for (;;) {
       MC_TRY(const bool more, from.next());
       if (!more) return std::unique_ptr<sql::Rows>(std::move(out));
+      // PostgreSQL tells its columns with the first row.
+      for (int i = static_cast<int>(out->names_.size()); i < from.columns(); ++i) {
+        out->names_.emplace_back(from.name(i));
+      }
       for (int i = 0; i < from.columns(); ++i) {
         out->cells_.push_back({from.type(i), from.integer(i), from.real(i), from.boolean(i),
                                std::string(from.text(i))});
