@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/top_up_records.h"
 #include "json/json.h"
 #include "sim/faulty_sql.h"
 #include "sim/sim.h"
@@ -14,19 +15,6 @@
 #include "transparency/transparency.h"
 
 namespace mc::topup {
-
-using accountant::NanoEpsilon;
-using Fault = sim::FaultyConnection::Fault;
-using Run = Desk::Run;
-using Names = std::vector<std::string>;
-
-inline const TenantId kAlpha("alpha");
-inline const Actor kAna{"ana@alpha", "research", "req-1"};
-inline const Actor kDora{"dora@alpha", "", "req-2"};
-
-inline NanoEpsilon epsilon(const char* text) {
-  return *accountant::parse_epsilon(text);
-}
 
 inline std::unique_ptr<sql::Connection> empty_database(sys::Clock& clock) {
   auto out = sql::sqlite_driver()->open("sqlite::memory:", {});
@@ -37,7 +25,7 @@ inline std::unique_ptr<sql::Connection> empty_database(sys::Clock& clock) {
 
 // Tenants alpha and bravo with a warrant each; a window of 30 days begins on 2026-11-03. Databases
 // and the ledger's disk outlive a server.
-struct World {
+struct World : LedgerReads<World> {
   sim::SimClock clock;
   sim::SimRandom random{7};
   sim::SimFiles disk;
@@ -177,27 +165,6 @@ struct World {
     REQUIRE_MESSAGE(reply.has_value(), reply.error().what);
     REQUIRE(std::holds_alternative<accountant::Reservation>(*reply));
     REQUIRE(books->commit(std::get<accountant::Reservation>(*reply).charge, "{}").has_value());
-  }
-  struct Record {
-    std::string action, actor;
-    json::Value payload;
-  };
-  std::vector<Record> records() const {
-    std::vector<Record> out;
-    const auto head = ledger->store().head("audit/alpha");
-    for (std::uint64_t i = 0; head && i < head->size; ++i) {
-      const auto read = ledger->store().read("audit/alpha", i);
-      REQUIRE(read.has_value());
-      const auto leaf = ledger::parse_leaf(read->leaf);
-      if (leaf->type != "dp.top_up") continue;
-      out.push_back({leaf->action.substr(10), leaf->actor, *json::parse(read->payload)});
-    }
-    return out;
-  }
-  Names actions() const {
-    Names out;
-    for (const Record& each : records()) out.push_back(each.action);
-    return out;
   }
   State state_of(const std::string& id) { return desk->find(kAlpha, id)->state; }
   // What is in force is what is stored as approved, each once, and each was approved in the

@@ -70,7 +70,11 @@ TEST_CASE("privacy settings: the example of the guide, as the accountant and the
     default: {window: {epsilon: "10", delta: "0.0001"}, query_default: "0.5", query_max: "5"}
     starter: {window: {epsilon: "5", delta: "0.0001"}}
   datasets:
-    person: {filter: approx, window: "days:30", all_tenants: {epsilon: "100", delta: "0.001"}, lifetime: {epsilon: "60", delta: "0.001"}}
+    person:
+      filter: approx
+      window: "days:30"
+      all_tenants: {epsilon: "100", delta: "0.001"}
+      lifetime: {epsilon: "60", delta: "0.001"}
   epsilon_min: "0.001"
   delta: "0.000001"
   snapshot: 24h
