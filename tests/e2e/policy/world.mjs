@@ -11,7 +11,7 @@ import { MAESTRO, ROOT, Site } from "../lib/maestro.mjs";
 import { BundleServer } from "./bundle_server.mjs";
 import { MODEL, ROWS, TABLE_TYPES } from "./rows.mjs";
 
-export const ROOTS = ["mc/access", "mc/settings", "app", "system"];
+export const ROOTS = ["mc/access", "mc/export", "mc/settings", "app", "system"];
 export const SCOPE = "prod";
 export const KEY_ID = "release-1";
 // What takes a moment takes this long on a slow machine.
