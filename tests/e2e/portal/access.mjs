@@ -368,8 +368,10 @@ export function addAccessScenarios(demo) {
       assert.equal(new URL(asked.url()).searchParams.get("reason"), "no-warrant");
       await page.waitForURL(/reason=no-warrant/);
       const shown = async () => (await page.locator(".records tbody td:nth-child(6)").allTextContents());
-      await page.waitForFunction(() =>
-        [...document.querySelectorAll(".records tbody td:nth-child(6)")].every((one) => one.textContent === "▲ no-warrant"));
+      await page.waitForFunction(() => {
+        const all = [...document.querySelectorAll(".records tbody td:nth-child(6)")];
+        return all.length > 0 && all.every((one) => one.textContent === "▲ no-warrant");
+      });
       const found = (await shown()).length;
       assert.ok(found >= 1);
       await page.getByText(`All ${found} that match are loaded`).waitFor();
