@@ -129,13 +129,19 @@ function(mc_doctest target)
   target_link_libraries(${target} PRIVATE mc_doctest_main)
 endfunction()
 
-# A program that is built for the target unit_tests, not with all that ships.
-function(mc_unit_test target)
+# A program that is built for the target unit_tests: all that the tests of the label "unit" run, and
+# with all that ships as well when it is for other tests too.
+function(mc_shared_test target)
   if(NOT TARGET unit_tests)
     add_custom_target(unit_tests)
   endif()
-  set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   add_dependencies(unit_tests ${target})
+endfunction()
+
+# A program of unit_tests alone.
+function(mc_unit_test target)
+  mc_shared_test(${target})
+  set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
 endfunction()
 
 function(mc_module name)
@@ -171,7 +177,9 @@ function(mc_module name)
   if(tests)
     add_executable(mc_${name}_test ${tests})
     mc_doctest(mc_${name}_test ${name})
-    if(NOT storey STREQUAL "adapter")  # their tests need a server, which tests/e2e/run.sh starts
+    if(storey STREQUAL "adapter")  # its tests need a server, which tests/e2e/run.sh starts
+      mc_shared_test(mc_${name}_test)
+    else()
       mc_unit_test(mc_${name}_test)
     endif()
     target_link_libraries(mc_${name}_test PRIVATE mc_${name})

@@ -156,12 +156,8 @@ def unit_under(preset, modules=lambda: ()):
     def plan():
         names = modules()
         wanted = ["-R", f"^unit[.]({'|'.join(names)})$"] if names else ["-L", "unit"]
-        listing = " ".join(f"'{word}'" for word in ctest(preset, "-N", *wanted))
-        # Programs by the names of the tests: unit.NAME and corpus.NAME (cmake/mc_module.cmake).
-        build = (f"{listing} | sed -n 's/^.*: unit[.]/mc_/p; s/^.*: corpus[.]/mc_corpus_/p' |"
-                 f" sed 's/ *$/_test/' > build/{preset}/tests.txt && test -s build/{preset}/tests.txt"
-                 f" && xargs ninja -C build/{preset} -j {JOBS} < build/{preset}/tests.txt")
-        return [["cmake", "--preset", preset], ["sh", "-c", build], ctest(preset, *wanted)]
+        programs = [f"mc_{name}_test" for name in names] or ["unit_tests"]
+        return [*configure_and_build(preset, programs), ctest(preset, *wanted)]
     return plan
 
 
