@@ -39,19 +39,20 @@ TEST_CASE("controller: one elephant and 20 mice at twice the capacity") {
 }
 
 // What is shared is time on seats: requests that take ten times as long are a tenth as many. A seat
-// that a slow one has is not taken back, which costs a mouse some hundredths of its share.
+// that a slow one has is not taken back. For long enough that chance is below a hundredth: of the
+// 3,800 requests of random length that a mouse has in 20 s it alone is three.
 TEST_CASE("controller: an elephant with slow requests takes no more than its share of time") {
   AdmissionSim sim(fixed_seats(8));
   const Zoo zoo(sim, 20);
   sim.run(seconds(5));
   sim.forget_tallies();
-  sim.run(seconds(20));
-  constexpr double kShare = 4'000.0 * 20 / (Zoo::kMice + 1);
+  sim.run(seconds(100));
+  constexpr double kShare = 4'000.0 * 100 / (Zoo::kMice + 1);
   for (const std::size_t mouse : zoo.mice) {
     CAPTURE(mouse);
-    CHECK(static_cast<double>(sim.of(mouse).done) >= 0.93 * kShare);
+    CHECK(static_cast<double>(sim.of(mouse).done) >= 0.95 * kShare);
   }
-  CHECK(10 * static_cast<double>(sim.of(zoo.elephant).done) >= 0.8 * kShare);
+  CHECK(10 * static_cast<double>(sim.of(zoo.elephant).done) >= kShare);
 }
 
 TEST_CASE("controller: by weight, under overload from all") {
