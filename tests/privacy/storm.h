@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@
 
 namespace mc::storm {
 
-// A step is one statement of a transaction, and whether death comes before or after it.
+// A step is one statement of a transaction, or one of a client, and whether death comes before or
+// after it. "COMMIT" is any, "COMMIT of a result" one that stores what is to be answered.
 inline constexpr const char* kSteps[] = {
     "BEGIN",
     "INSERT INTO dp_charge",
@@ -25,6 +27,9 @@ inline constexpr const char* kSteps[] = {
     "INSERT INTO dp_top_up",
     "UPDATE dp_top_up",
     "COMMIT",
+    "COMMIT of a result",
+    "noise",   // is drawn: after EXECUTING
+    "answer",  // is given: after the result is stored
 };
 enum class When : std::uint8_t { before, after };
 struct Death {
@@ -38,7 +43,7 @@ struct Plan {
   std::string node = "one";
   std::uint64_t seed = 1;
   int round = 0;
-  int threads = 8;
+  int threads = 8;  // 128 at most
   Death death;
 };
 
@@ -82,6 +87,10 @@ class Child {
   pid_t pid_ = 0;
   int pipe_ = 0;
 };
+
+// What was spent of each lifetime account, which never falls.
+using Spends = std::map<std::string, std::int64_t>;
+Result<Spends> lifetime_spends(sql::Connection& connection);
 
 // What is wrong with the books; "" = nothing. Reads the tables by itself.
 std::string check_accounts(sql::Connection& connection);

@@ -71,6 +71,18 @@ Result<std::string> accounts(sql::Connection& connection, const Sums* sums) {
 
 }  // namespace
 
+Result<Spends> lifetime_spends(sql::Connection& connection) {
+  MC_TRY(const auto rows, connection.query("SELECT tenant_id, dataset, epsilon_spent FROM "
+                                           "dp_budget WHERE scope = 'lifetime'",
+                                           {}));
+  Spends out;
+  while (true) {
+    MC_TRY(const bool more, rows->next());
+    if (!more) return out;
+    out[std::string(rows->text(0)) + "/" + std::string(rows->text(1))] = nano(rows->text(2));
+  }
+}
+
 std::string check_accounts(sql::Connection& connection) {
   const Result<std::string> out = accounts(connection, nullptr);
   return out ? *out : out.error().what;

@@ -40,14 +40,17 @@ class MortalConnection final : public sql::Connection {
     return inner_->query(text, params);
   }
   Result<std::int64_t> execute(std::string_view text, std::span<const sql::Param> params) override {
+    const bool settles = text.starts_with("UPDATE dp_charge SET state = ?3");
+    results_ = results_ || (settles && params[2] == sql::Param(std::string("committed")));
     return at(text, [&] { return inner_->execute(text, params); });
   }
   Status script(std::string_view text) override { return inner_->script(text); }
   Status begin() override {
+    results_ = false;
     return at("BEGIN", [&] { return inner_->begin(); });
   }
   Status commit() override {
-    return at("COMMIT", [&] { return inner_->commit(); });
+    return at(results_ ? "COMMIT of a result" : "COMMIT", [&] { return inner_->commit(); });
   }
   Status rollback() override { return inner_->rollback(); }
   void interrupt() override { inner_->interrupt(); }
@@ -70,6 +73,7 @@ class MortalConnection final : public sql::Connection {
 
   const std::unique_ptr<sql::Connection> inner_;
   Death death_;
+  bool results_ = false;  // the transaction that is open
 };
 
 std::uint64_t mixed(std::uint64_t x) {  // the finaliser of SplitMix64
@@ -81,7 +85,11 @@ std::uint64_t mixed(std::uint64_t x) {  // the finaliser of SplitMix64
 class Clients {
  public:
   Clients(Accountant& accountant, const Plan& plan, int pipe, sys::Clock& clock)
-      : accountant_(accountant), plan_(plan), pipe_(pipe), clock_(clock) {}
+      : accountant_(accountant),
+        plan_(plan),
+        pipe_(pipe),
+        clock_(clock),
+        lives_(plan.death.occurrence) {}
 
   [[noreturn]] void run(int thread) {
     std::uint64_t state = mixed(plan_.seed * 1'000 + static_cast<std::uint64_t>(thread));
@@ -93,7 +101,7 @@ class Clients {
       if (state % 8 == 0) {
         const int round = plan_.round - static_cast<int>((state >> 8) % 3);
         key = key_of(std::max(round, 0), (state >> 5) % 2 == 0 ? "one" : "two",
-                     static_cast<int>((state >> 16) % 8),
+                     static_cast<int>((state >> 16) % static_cast<unsigned>(plan_.threads)),
                      static_cast<int>((state >> 24) % static_cast<unsigned>(number + 1)));
       }
       one(key, state >> 32);
@@ -106,6 +114,13 @@ class Clients {
     const Told told{kind, key, answer};
     // A pipe takes so few bytes at once or not at all.
     if (::write(pipe_, &told, sizeof told) != sizeof told) ::_exit(3);
+  }
+
+  void at(const char* step, When when) {
+    const Death& death = plan_.death;
+    const bool here = death.step >= 0 && death.when == when &&
+                      std::strcmp(kSteps[death.step], step) == 0 && lives_.fetch_sub(1) == 1;
+    if (here) ::kill(::getpid(), SIGKILL);
   }
 
   void one(std::uint64_t key, std::uint64_t dice) {
@@ -139,15 +154,19 @@ class Clients {
       tell(Kind::other, key);
       return;
     }
+    at("noise", When::before);
     // Noise: drawn anew by whoever executes, so two answers of one charge would differ.
     const std::string noisy = std::to_string(draws_.fetch_add(1)) + "." +
                               std::to_string(mixed(dice + static_cast<std::uint64_t>(::getpid())));
+    at("noise", When::after);
     const auto released = accountant_.commit(made.charge, noisy);
     if (!released) {
       std::fprintf(stderr, "commit: %s\n", released.error().what.c_str());
       ::_exit(5);
     }
+    at("answer", When::before);
     tell(Kind::answered, key, short_hash(released->hash));
+    at("answer", When::after);
   }
 
   void top_up(std::uint64_t key, std::uint64_t dice) {
@@ -174,6 +193,7 @@ class Clients {
   const int pipe_;
   sys::Clock& clock_;
   std::atomic<std::uint64_t> draws_ = 0;
+  std::atomic<int> lives_;
 };
 
 [[noreturn]] void be_the_child(const Plan& plan, int pipe) {

@@ -1,7 +1,9 @@
-// mc-accountant-storm --operations N [--seed N] [--postgres]: kills processes with an accountant,
-// in turn at each step of its journal and at random, until they have done so many operations
-// together; after each death the books are opened again and held against all that was told. One
-// JSON line; exit status 1 when anything was overspent, answered twice or lost. With --postgres two
+// mc-accountant-storm --operations N [--kills N] [--seed N] [--postgres]: kills processes with an
+// accountant, in turn at each step of its journal and at random, until they have done so many
+// operations together; after each death the books are opened again and held against all that was
+// told. With --kills, all deaths are at steps between noise and answer, and there are so many of
+// them. One JSON line, with the deaths at each step (before and after it); exit status 1 when
+// anything was overspent, answered twice or lost, or a spend has fallen. With --postgres two
 // processes share a database (MC_TEST_POSTGRES_URL); without one it says so and ends with 0.
 #include <algorithm>
 #include <cstdio>
@@ -20,8 +22,10 @@ namespace {
 using namespace mc;         // NOLINT(google-build-using-namespace)
 using namespace mc::storm;  // NOLINT(google-build-using-namespace)
 
-constexpr int kFullCheckEach = 10;
+constexpr int kFullCheckEach = 25;
 constexpr std::size_t kToldMax = 2'500;  // of one life, at most
+constexpr std::size_t kAskedAtOnce = 1'000;
+constexpr int kThreadsShared = 24;  // so that transactions take many operations together
 constexpr std::size_t kDeathsMax = 400;
 
 [[noreturn]] void stop(const std::string& why) {
@@ -35,6 +39,23 @@ T value(Result<T> result) {
   return std::move(*result);
 }
 
+// The steps that those of `--kills` die at: the result is drawn, and nobody has seen it.
+struct Oracle {
+  const char* step;
+  When when;
+};
+constexpr Oracle kOracle[] = {{"noise", When::after},
+                              {"UPDATE dp_charge SET state = ?3", When::before},
+                              {"UPDATE dp_charge SET state = ?3", When::after},
+                              {"COMMIT of a result", When::before},
+                              {"COMMIT of a result", When::after},
+                              {"answer", When::before}};
+
+int step_of(std::string_view name) {
+  const auto* found = std::find(std::begin(kSteps), std::end(kSteps), name);
+  return static_cast<int>(found - std::begin(kSteps));
+}
+
 struct Known {
   Kind kind = Kind::other;
   std::uint64_t answer = 0;
@@ -45,7 +66,10 @@ class Storm {
   Storm(std::string url, bool shared, std::uint64_t seed)
       : url_(std::move(url)), random_(seed), nodes_(shared ? 2 : 1) {}
 
-  void run(std::size_t operations) {
+  void run(std::size_t operations, std::size_t kills) {
+    oracle_ = kills > 0;
+    while (oracle_ && killed_ < kills) round();
+    if (oracle_) return check(true);
     told_max_ = std::clamp<std::size_t>(operations / 20, 500, kToldMax);
     while (done_ < operations || !each_step_was_met()) {
       unmet_ = deaths_ > kDeathsMax && done_ >= 2 * operations;
@@ -56,17 +80,18 @@ class Storm {
   }
   int report(const char* database) const {
     std::string steps;
-    for (std::size_t i = 0; i < std::size(kSteps) * 2; ++i) {
-      steps += (i == 0 ? "" : ",") + std::to_string(at_step_[i]);
+    for (std::size_t i = 0; i < std::size(kSteps); ++i) {
+      steps += (i == 0 ? "\"" : ",\"") + std::string(kSteps[i]) + "\":[" +
+               std::to_string(at_step_[2 * i]) + "," + std::to_string(at_step_[2 * i + 1]) + "]";
     }
     std::printf(
         "{\"bench\":\"accountant_storm\",\"database\":\"%s\",\"operations\":%zu,\"deaths\":%zu,"
-        "\"deaths_by_step\":[%s],\"charges\":%zu,\"answers\":%zu,\"refused\":%zu,\"overspent\":%zu,"
-        "\"answered_twice\":%zu,\"lost\":%zu}\n",
+        "\"deaths_by_step\":{%s},\"charges\":%zu,\"answers\":%zu,\"refused\":%zu,\"overspent\":%zu,"
+        "\"answered_twice\":%zu,\"lost\":%zu,\"fallen\":%zu}\n",
         database, done_, deaths_, steps.c_str(), known_.size(), answers_, refused_, overspent_,
-        twice_, lost_);
+        twice_, lost_, fallen_);
     if (unmet_) std::fprintf(stderr, "mc-accountant-storm: a step of the journal was never met\n");
-    return overspent_ + twice_ + lost_ == 0 && !unmet_ ? 0 : 1;
+    return overspent_ + twice_ + lost_ + fallen_ == 0 && !unmet_ ? 0 : 1;
   }
 
  private:
@@ -80,17 +105,11 @@ class Storm {
       plan.node = node == 0 ? "one" : "two";
       plan.seed = random_();
       plan.round = round_;
-      // Every second one dies at a step, all of them in turn.
-      if (deaths_ % 2 == 0) {
-        const std::size_t which = deaths_ / 2 % (2 * std::size(kSteps));
-        const std::string_view step = kSteps[which / 2];
-        const bool rare = step.starts_with("INSERT INTO dp_budget") || step.ends_with("dp_top_up");
-        plan.death = {static_cast<int>(which / 2), which % 2 == 0 ? When::before : When::after,
-                      1 + static_cast<int>(random_() % (rare ? 3 : 40))};
-      }
+      plan.death = next_death();
+      if (nodes_ > 1) plan.threads = kThreadsShared;
       ++deaths_;
       deaths.push_back(plan.death);
-      at_most.push_back(1 + random_() % told_max_);
+      at_most.push_back(oracle_ ? SIZE_MAX : 1 + random_() % told_max_);
       children.emplace_back(plan);
     }
     std::vector<std::vector<Told>> told(children.size());
@@ -101,6 +120,7 @@ class Storm {
     for (std::size_t i = 0; i < told.size(); ++i) {
       const bool by_itself = told[i].size() < at_most[i];
       if (by_itself && deaths[i].step >= 0) {
+        ++killed_;
         ++at_step_[static_cast<std::size_t>(deaths[i].step) * 2 +
                    (deaths[i].when == When::after ? 1 : 0)];
       }
@@ -109,6 +129,20 @@ class Storm {
     ++round_;
     check(round_ % kFullCheckEach == 0);
     latest_.clear();
+  }
+
+  // Every second one dies at a step, all of them in turn.
+  Death next_death() {
+    if (oracle_) {
+      const Oracle& at = kOracle[deaths_ % std::size(kOracle)];
+      return {step_of(at.step), at.when, 1 + static_cast<int>(random_() % 40)};
+    }
+    if (deaths_ % 2 != 0) return {};
+    const std::size_t which = deaths_ / 2 % (2 * std::size(kSteps));
+    const std::string_view step = kSteps[which / 2];
+    const bool rare = step.starts_with("INSERT INTO dp_budget") || step.ends_with("dp_top_up");
+    return {static_cast<int>(which / 2), which % 2 == 0 ? When::before : When::after,
+            1 + static_cast<int>(random_() % (rare ? 3 : 40))};
   }
 
   bool each_step_was_met() const {
@@ -139,21 +173,44 @@ class Storm {
     Machine machine(round_);
     for (int node = nodes_ - 1; node >= 0; --node) {
       const auto accountant = value(machine.open(url_, node == 0 ? "one" : "two"));
-      if (node > 0) continue;
-      for (const std::uint64_t key : latest_) ask(*accountant, key);
+      if (node == 0) ask_all(*accountant);
     }
     const auto reader = value(machine.connect(url_, sql::Access::read_only));
+    const Spends now = value(lifetime_spends(*reader));
+    for (const auto& [account, spent] : spends_) {
+      const auto found = now.find(account);
+      if (found == now.end() || found->second < spent) ++fallen_;
+    }
+    spends_ = now;
     const std::string wrong = sums ? check_sums(*reader) : check_accounts(*reader);
     if (wrong.empty()) return;
     std::fprintf(stderr, "round %d: %s\n", round_, wrong.c_str());
     ++(wrong.starts_with("overspent") ? overspent_ : lost_);
   }
 
-  void ask(accountant::Accountant& accountant, std::uint64_t key) {
+  void ask_all(accountant::Accountant& accountant) {
+    std::sort(latest_.begin(), latest_.end());
+    latest_.erase(std::unique(latest_.begin(), latest_.end()), latest_.end());
+    for (std::size_t from = 0; from < latest_.size(); from += kAskedAtOnce) {
+      const std::size_t end = std::min(latest_.size(), from + kAskedAtOnce);
+      std::size_t waits = end - from;
+      for (std::size_t i = from; i < end; ++i) {
+        const std::uint64_t key = latest_[i];
+        accountant.submit(accountant::Reserve{charge_of(key)},
+                          [this, key, &waits](const Result<accountant::Outcome>& outcome) {
+                            --waits;
+                            compare(key, outcome);
+                          });
+      }
+      while (waits > 0) static_cast<void>(accountant.turn());
+    }
+  }
+
+  void compare(std::uint64_t key, const Result<accountant::Outcome>& outcome) {
     using accountant::State;
     const Known& known = known_[key];
-    const auto reply = accountant.reserve(charge_of(key));
-    const auto* made = reply ? std::get_if<accountant::Reservation>(&*reply) : nullptr;
+    const auto* reply = outcome ? std::get_if<accountant::Reply>(&*outcome) : nullptr;
+    const auto* made = reply != nullptr ? std::get_if<accountant::Reservation>(reply) : nullptr;
     if (made == nullptr || !made->earlier) {
       ++lost_;
       return;
@@ -173,7 +230,10 @@ class Storm {
   std::unordered_map<std::uint64_t, Known> known_;
   std::vector<std::uint64_t> latest_;
   std::size_t done_ = 0, deaths_ = 0, answers_ = 0, refused_ = 0;
-  std::size_t overspent_ = 0, twice_ = 0, lost_ = 0;
+  std::size_t overspent_ = 0, twice_ = 0, lost_ = 0, fallen_ = 0;
+  std::size_t killed_ = 0;  // at a step
+  bool oracle_ = false;
+  Spends spends_;
   std::size_t at_step_[2 * std::size(kSteps)] = {};
 };
 
@@ -183,18 +243,24 @@ void migrate(const std::string& url) {
   value(sql::migrate(*connection, sql::built_in_migrations(), *machine.clock));
 }
 
-int on_sqlite(std::size_t operations, std::uint64_t seed) {
+struct Wanted {
+  std::size_t operations = 20'000;
+  std::size_t kills = 0;
+  std::uint64_t seed = 1;
+};
+
+int on_sqlite(const Wanted& wanted) {
   std::string folder = (std::filesystem::temp_directory_path() / "mc-storm-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) stop("no temporary folder");
   const std::string url = "sqlite:" + folder + "/accountant.db";
   migrate(url);
-  Storm storm(url, false, seed);
-  storm.run(operations);
+  Storm storm(url, false, wanted.seed);
+  storm.run(wanted.operations, wanted.kills);
   std::filesystem::remove_all(folder);
   return storm.report("sqlite");
 }
 
-int on_postgres(std::size_t operations, std::uint64_t seed) {
+int on_postgres(const Wanted& wanted) {
   const std::string server = sys::environment("MC_TEST_POSTGRES_URL");
   if (server.empty()) {
     std::printf("skipped, MC_TEST_POSTGRES_URL is unset: kills on PostgreSQL\n");
@@ -208,29 +274,32 @@ int on_postgres(std::size_t operations, std::uint64_t seed) {
   const std::string url = server + (server.find('?') == std::string::npos ? "?" : "&") +
                           "options=-csearch_path%3Dmc_storm";
   migrate(url);
-  Storm storm(url, true, seed);
-  storm.run(operations);
+  Storm storm(url, true, wanted.seed);
+  storm.run(wanted.operations, wanted.kills);
   return storm.report("postgres");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t operations = 20'000;
-  std::uint64_t seed = 1;
+  Wanted wanted;
   bool postgres = false;
   for (int i = 1; i < argc; ++i) {
     const bool more = i + 1 < argc;
     if (std::strcmp(argv[i], "--operations") == 0 && more) {
-      operations = std::strtoull(argv[++i], nullptr, 10);
+      wanted.operations = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--kills") == 0 && more) {
+      wanted.kills = std::strtoull(argv[++i], nullptr, 10);
     } else if (std::strcmp(argv[i], "--seed") == 0 && more) {
-      seed = std::strtoull(argv[++i], nullptr, 10);
+      wanted.seed = std::strtoull(argv[++i], nullptr, 10);
     } else if (std::strcmp(argv[i], "--postgres") == 0) {
       postgres = true;
     } else {
-      std::fprintf(stderr, "usage: mc-accountant-storm [--operations N] [--seed N] [--postgres]\n");
+      std::fprintf(stderr,
+                   "usage: mc-accountant-storm [--operations N] [--kills N] [--seed N] "
+                   "[--postgres]\n");
       return 2;
     }
   }
-  return postgres ? on_postgres(operations, seed) : on_sqlite(operations, seed);
+  return postgres ? on_postgres(wanted) : on_sqlite(wanted);
 }
