@@ -291,6 +291,10 @@ Result<Quote> Accountant::quote(const Charge& charge) {
   return parts_->view.quote(charge);
 }
 
+Result<bool> Accountant::fits_next(const Charge& charge, const std::vector<Charge>& before) {
+  return parts_->view.fits_next(charge, before);
+}
+
 Result<Reply> Accountant::reserve(const Charge& charge, Then then) {
   return outcome_of<Reply>(parts_->call(Reserve{charge, then}));
 }
@@ -356,6 +360,11 @@ void Accountant::stop() {
   }
   parts_->moved.notify_all();
   for (Waiting& each : left) each.answer(fail(Code::unavailable, "the accountant has stopped"));
+}
+
+Status Accountant::lend(const std::function<Status(sql::Connection&)>& use) {
+  const std::lock_guard lock(parts_->turn_mutex);
+  return use(*parts_->writer);
 }
 
 Result<std::int64_t> Accountant::settle_left_open() {

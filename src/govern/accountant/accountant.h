@@ -136,6 +136,9 @@ class Accountant {
   Accountant& operator=(const Accountant&) = delete;
 
   Result<Quote> quote(const Charge& charge);
+  // Whether a charge would fit into the next window, after those `before` it, which are of the same
+  // tenant and dataset. As of now: what others will do is not known, and nothing is set aside.
+  Result<bool> fits_next(const Charge& charge, const std::vector<Charge>& before);
   Result<Reply> reserve(const Charge& charge, Then then = Then::wait);
   // `conflict` unless it was RESERVED: somebody else has it, or it is over.
   Status execute(const ChargeRef& charge);
@@ -166,6 +169,10 @@ class Accountant {
   // calls take turns by themselves.
   bool turn();
   void stop();  // turn() gives false; what waits, and what comes, fails with `unavailable`
+
+  // Lends the writing connection between two turns, for what else is kept in this database. Not for
+  // statements that change what this module keeps, and not to be called from within.
+  Status lend(const std::function<Status(sql::Connection&)>& use);
 
   // Settles what was left open for longer than open_max, as after a crash, and ends top-ups that
   // have expired. To be called about once a minute. Gives the number of charges settled.

@@ -107,6 +107,37 @@ TEST_CASE("accountant: a thread that takes turns answers what was submitted, sto
   CHECK(accountant->reserve(contract::count_of("1", "i")).error().code == Code::unavailable);
 }
 
+TEST_CASE("accountant: what fits into the next window is told after what waits for it") {
+  Folder folder;
+  Settings settings;
+  settings.plans["default"].window.epsilon = contract::epsilon("1");
+  settings.other_datasets.lifetime.epsilon = contract::epsilon("2.5");
+  contract::World world(folder.fresh(), settings);
+  const std::unique_ptr<Accountant> accountant = world.open();
+  const auto fits = [&](const char* amount, std::vector<Charge> before) {
+    const Result<bool> answer = accountant->fits_next(contract::count_of(amount, "n"), before);
+    REQUIRE_MESSAGE(answer.has_value(), answer.error().what);
+    return *answer;
+  };
+  const Charge half = contract::count_of("0.5", "w");
+  Charge elsewhere = half;
+  elsewhere.purpose = "another";
+  contract::spent(*accountant, contract::count_of("1", "a"), "1");
+  CHECK(accountant->quote(half)->refusal.has_value());
+  CHECK(fits("1", {}));
+  CHECK_FALSE(fits("1.1", {}));  // which no window has
+  CHECK(fits("0.5", {half}));
+  CHECK_FALSE(fits("0.6", {half}));
+  CHECK(fits("1", {elsewhere}));                   // a budget of its own
+  CHECK_FALSE(fits("1", {elsewhere, elsewhere}));  // of the one lifetime
+  CHECK(accountant->quote(half)->accounts[0].spent.epsilon == contract::epsilon("1"));
+  const Status lent = accountant->lend([](sql::Connection& connection) -> Status {
+    MC_TRY([[maybe_unused]] const auto rows, connection.query("SELECT COUNT(*) FROM dp_queue", {}));
+    return ok();
+  });
+  CHECK(lent.has_value());
+}
+
 TEST_CASE("accountant: settings that make no sense are refused by name") {
   const auto refused = [](const std::function<void(Settings&)>& change) {
     Settings settings;

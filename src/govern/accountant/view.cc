@@ -131,6 +131,27 @@ Result<Quote> View::quote(const Charge& charge) {
   return out;
 }
 
+// The lifetime and the blocks are as they are now: a new window gives nothing back of them.
+Result<bool> View::fits_next(const Charge& charge, const std::vector<Charge>& before) {
+  MC_TRY_OK(check_policy(charge, world_.settings));
+  const DatasetRules& rules = world_.settings.dataset(charge.dataset);
+  MC_TRY(const std::vector<WallTime> blocks, blocks_of(charge, rules));
+  const Window present = window_at(rules.length, world_.clock.wall());
+  const Window next = window_at(rules.length, present.end);
+  for (const AccountKey& key : keys_of(charge, next, blocks)) {
+    MC_TRY(Account account, read(key, charge, next));
+    for (const Charge& each : before) {
+      if (key.scope == Scope::window && each.purpose != charge.purpose) continue;
+      MC_TRY(const Amount amount, amount_of(each.cost, account.filter));
+      if (account.short_of(amount) != Account::Short::nothing) return false;
+      account.reserve(amount);
+    }
+    MC_TRY(const Amount amount, amount_of(charge.cost, account.filter));
+    if (account.short_of(amount) != Account::Short::nothing) return false;
+  }
+  return true;
+}
+
 Result<std::optional<ChargeRecord>> View::released(const TenantId& tenant,
                                                    const std::string& query) {
   return reading([&](sql::Connection& connection) {

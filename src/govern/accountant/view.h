@@ -30,6 +30,7 @@ class View final : public Reports {
 
   void publish(const std::vector<const Account*>& changed);
   Result<Quote> quote(const Charge& charge);
+  Result<bool> fits_next(const Charge& charge, const std::vector<Charge>& before);
   Result<std::optional<ChargeRecord>> released(const TenantId& tenant, const std::string& query);
 
   Result<std::vector<Standing>> standings(const Subject& subject, const std::string& plan) override;
