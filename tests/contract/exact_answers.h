@@ -45,6 +45,15 @@ class ExactAnswers final : public PrivateAnswers {
     return out;
   }
 
+  // What waits is told by `kept`, by id; whoever asks.
+  Result<PrivateKept> queued_call(const TenantId&, const PrivateCaller&,
+                                  const std::string& id) override {
+    const auto found = kept.find(id);
+    if (found == kept.end()) return fail(Code::not_found, "no queued query '" + id + "'");
+    return found->second;
+  }
+  std::map<std::string, PrivateKept> kept{};
+
   Result<PrivateQuestion> read_sql(std::string_view sql) const override {
     if (read_as) return read_as(sql);
     return fail(Code::invalid, "no SQL here");

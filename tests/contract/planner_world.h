@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "planner/planner.h"
+#include "planner/queue.h"
 #include "sim/sim.h"
 #include "sql/sql.h"
 
@@ -113,13 +114,13 @@ struct World {
     auto connection = driver->open("sqlite::memory:", {});
     REQUIRE(connection.has_value());
     REQUIRE(sql::migrate(**connection, sql::built_in_migrations(), clock).has_value());
-    accountant::Settings settings;
-    settings.plans["default"].window.epsilon = *accountant::parse_epsilon(limit);
-    settings.other_datasets.filter = accountant::Filter::approx;
-    settings.plans["default"].window.delta = *accountant::parse_delta("0.0001");
+    accountant::Settings budgets;
+    budgets.plans["default"].window.epsilon = *accountant::parse_epsilon(limit);
+    budgets.other_datasets.filter = accountant::Filter::approx;
+    budgets.plans["default"].window.delta = *accountant::parse_delta("0.0001");
     auto opened = accountant::Accountant::open(
         {.writer = std::move(*connection), .reader = nullptr, .clock = clock, .random = random},
-        settings, "one");
+        budgets, "one");
     REQUIRE_MESSAGE(opened.has_value(), opened.error().what);
     books = std::move(*opened);
     restart();
@@ -129,6 +130,11 @@ struct World {
     }
   }
   void restart() {
+    queue = std::make_unique<Queue>(
+        Queue::World{
+            [this](const std::function<Status(sql::Connection&)>& use) { return books->lend(use); },
+            clock, random},
+        settings);
     planner = std::make_unique<Planner>(
         Planner::World{.accountant = *books,
                        .model = model,
@@ -140,8 +146,14 @@ struct World {
                        .quote_key = key,
                        .settled = [this](const TenantId&, const std::string&,
                                          const std::string&) { ++settled; },
-                       .override_url = "/privacy"},
-        Settings{});
+                       .refused =
+                           [this](const accountant::Charge& charge, const accountant::Refusal& by,
+                                  const dataset::PrivateRefusal& told) {
+                             refused.push_back({charge, by, told});
+                           },
+                       .override_url = "/privacy",
+                       .queue = queue.get()},
+        settings);
   }
   PrivateCall call(PrivateAggregate aggregate = PrivateAggregate::count) const {
     PrivateCall out;
@@ -168,6 +180,12 @@ struct World {
     return accountant::to_decimal(all->front().spent.epsilon);
   }
 
+  struct Refused {
+    accountant::Charge charge;
+    accountant::Refusal by;
+    dataset::PrivateRefusal told;
+  };
+  std::vector<Refused> refused;  // by the thread of the test
   std::atomic<int> settled = 0;
   sim::SimClock clock;
   sim::SimRandom random{7};
@@ -175,6 +193,8 @@ struct World {
   Secret key{"0123456789abcdef0123456789abcdef"};
   dataset::Model model;
   std::unique_ptr<accountant::Accountant> books;
+  Settings settings;  // in force from the next restart()
+  std::unique_ptr<Queue> queue;
   std::unique_ptr<Planner> planner;
   FakeScan scan;
 };

@@ -123,19 +123,24 @@ class Binder {
     parts_.private_answer = id("DPAnswer");
     parts_.private_row = id("DPRow");
     parts_.private_quote = id("DPQuote");
+    parts_.private_queued = id("DPQueued");
     int part = 0;
-    for (const char* name :
-         {"release", "verdict", "epsilon", "delta", "mechanism", "snapshot", "rows", "quote"}) {
+    for (const char* name : {"release", "verdict", "epsilon", "delta", "mechanism", "snapshot",
+                             "rows", "quote", "queued"}) {
       mark("DPAnswer", name, {FieldKind::private_part, -1, part++});
     }
     for (const char* name : {"key", "value", "low", "high"}) {
       mark("DPRow", name, {FieldKind::private_part, -1, part++});
     }
     for (const char* name : {"id", "validUntil", "rmse", "halfWidth", "alwaysShown", "remaining",
-                             "resetsAt", "queriesLeft", "nearest"}) {
+                             "resetsAt", "queriesLeft", "nearest", "queueRunsAt"}) {
       mark("DPQuote", name, {FieldKind::private_part, -1, part++});
     }
+    for (const char* name : {"id", "state", "runsAt", "expiresAt", "why"}) {
+      mark("DPQueued", name, {FieldKind::private_part, -1, part++});
+    }
     mark("Query", "sqlDP", {FieldKind::private_sql});
+    mark("Query", "queuedDP", {FieldKind::private_queued});
   }
 
   void bind_mutations(int index, const Dataset& dataset) {

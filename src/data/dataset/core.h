@@ -163,6 +163,7 @@ void resolve_mutation(const Call& call);
 void resolve_private(const Call& call);
 void resolve_private_part(const Call& call);
 void resolve_private_sql(const Call& call);
+void resolve_private_queued(const Call& call);
 
 // The values of a local column of the parents; the different ones that are not null; those as a
 // JSON array for in_json_list.

@@ -48,10 +48,11 @@ enum class FieldKind : std::uint8_t {
   private_root,
   private_aggregate,  // index: PrivateAggregate
   private_part,       // index: PrivatePart
-  private_sql
+  private_sql,
+  private_queued
 };
 
-// Fields of DPAnswer, then of DPRow, then of DPQuote.
+// Fields of DPAnswer, then of DPRow, of DPQuote, of DPQueued.
 enum class PrivatePart : std::uint8_t {
   release,
   verdict,
@@ -61,6 +62,7 @@ enum class PrivatePart : std::uint8_t {
   snapshot,
   rows,
   quote,
+  queued,
   key,
   value,
   low,
@@ -73,7 +75,13 @@ enum class PrivatePart : std::uint8_t {
   remaining,
   resets_at,
   queries_left,
-  nearest
+  nearest,
+  queue_runs_at,
+  queued_id,
+  queued_state,
+  queued_runs_at,
+  queued_expires_at,
+  queued_why
 };
 
 struct FieldPlan {
@@ -123,7 +131,7 @@ struct Catalog::Parts {
   std::vector<std::vector<RelationPlan>> relations;  // by dataset, by relation
   graphql::TypeId page_info = 0;
   graphql::TypeId private_answer = graphql::kNoType, private_row = graphql::kNoType,
-                  private_quote = graphql::kNoType;
+                  private_quote = graphql::kNoType, private_queued = graphql::kNoType;
   CursorSealer sealer;
 
   Parts(Model m, const Secret& key) : model(std::move(m)), sealer(key) {}

@@ -198,8 +198,10 @@ Status read_common(const json::Object& arguments, PrivateCall& out) {
   MC_TRY(out.mechanism, short_text(arguments, "mechanism"));
   MC_TRY(out.idempotency_key, short_text(arguments, "idempotencyKey"));
   MC_TRY(out.quote, quote_text(arguments));
-  each_word(arguments, "consent",
-            [&](const std::string& word) { out.may_degrade = word == "DEGRADE"; });
+  each_word(arguments, "consent", [&](const std::string& word) {
+    out.may_degrade = out.may_degrade || word == "DEGRADE";
+    out.may_queue = out.may_queue || word == "QUEUE";
+  });
   const json::Value* const dry = arguments.find("dryRun");
   out.dry_run = dry != nullptr && dry->as_bool() != nullptr && *dry->as_bool();
   return ok();
@@ -338,8 +340,25 @@ Datum quote_part(const PrivateQuote& quote, PrivatePart part) {
       return optional(quote.resets_at);
     case PrivatePart::queries_left:
       return optional(quote.queries_left);
-    default:
+    case PrivatePart::nearest:
       return optional(quote.nearest);
+    default:
+      return optional(quote.queue_runs_at);
+  }
+}
+
+Datum queued_part(const PrivateQueued& queued, PrivatePart part) {
+  switch (part) {
+    case PrivatePart::queued_id:
+      return Datum::of_text(queued.id);
+    case PrivatePart::queued_state:
+      return Datum::of_text(queued.state);
+    case PrivatePart::queued_runs_at:
+      return Datum::of_text(queued.runs_at);
+    case PrivatePart::queued_expires_at:
+      return Datum::of_text(queued.expires_at);
+    default:
+      return text_or_null(queued.why);
   }
 }
 
@@ -364,6 +383,10 @@ Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t
       return !answer.quote
                  ? Datum{}
                  : Datum::of_object({.type = call.core.parts.private_quote, .data = &answered});
+    case PrivatePart::queued:
+      return !answer.queued
+                 ? Datum{}
+                 : Datum::of_object({.type = call.core.parts.private_queued, .data = &answered});
     case PrivatePart::key:
       return key_datum(call, answered, answer.rows[index]);
     case PrivatePart::value:
@@ -373,8 +396,11 @@ Datum part_of(const Call& call, const AnsweredPrivately& answered, std::uint64_t
     case PrivatePart::high:
       return optional(answer.rows[index].high);
     default:
-      return quote_part(*answer.quote, static_cast<PrivatePart>(call.plan.index));
+      break;
   }
+  const auto part = static_cast<PrivatePart>(call.plan.index);
+  return part >= PrivatePart::queued_id ? queued_part(*answer.queued, part)
+                                        : quote_part(*answer.quote, part);
 }
 
 }  // namespace
@@ -394,7 +420,8 @@ Result<json::Value> Session::Core::check_private(const PrivateCall& call) {
   }
   MC_TRY_OK(check_of(call, *grant));
   MC_TRY_OK(check_groups(call, *grant));
-  return checked_where(*grant, call.where, options.limits);
+  return checked_where(*grant, call.where,
+                       call.canonical ? canonical_limits(options.limits) : options.limits);
 }
 
 PrivateResult Session::Core::answer_privately(PrivateCall call) {
@@ -502,6 +529,28 @@ void resolve_private_sql(const Call& call) {
   Result<PrivateCall> asked = call_of(call.core, *question, call.field.arguments);
   if (!asked) return failed(asked.error());
   answer(call, std::move(*asked));
+}
+
+void resolve_private_queued(const Call& call) {
+  const auto failed = [&](const Error& error) {
+    call.all(call.core.error(error, call.field.arena));
+  };
+  PrivateAnswers* const planner = call.core.options.private_answers;
+  const Result<std::string> id = short_text(call.field.arguments, "id");
+  if (!id) return failed(id.error());
+  if (planner == nullptr) {
+    return failed({Code::not_found, "there is no differential privacy here"});
+  }
+  // It is looked up in a database, and so has no place on a thread that others wait for.
+  if (call.core.options.brief.on()) {
+    return call.all(refusal_datum(call, call.core.answer_privately({}).error()));
+  }
+  Result<PrivateKept> kept =
+      planner->queued_call(call.core.tenant, call.core.options.private_caller, *id);
+  if (!kept) return failed(kept.error());
+  kept->call.queued = *id;
+  kept->call.where = &kept->where;
+  answer(call, std::move(kept->call));
 }
 
 void resolve_private_part(const Call& call) {

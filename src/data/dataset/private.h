@@ -37,6 +37,9 @@ struct PrivateCaller {
   std::string subject;  // of the token
   std::string purpose;  // "" = none was said
   std::string request;  // its id, for records
+  // May leave a query to be run later: who asks is of this tenant, and can be looked up again.
+  bool may_leave = false;
+  std::string token = "";  // that was asked with; "" = a person's session
 };
 
 // One answer as it was asked for. Texts are as the caller wrote them: the planner reads, limits
@@ -53,8 +56,17 @@ struct PrivateCall {
   const json::Value* where = nullptr;
   std::string epsilon, mechanism, q, idempotency_key, quote;
   std::int64_t k = 0;        // of topK; bins of a histogram; 0 = was not given
-  bool may_degrade = false;  // consent
+  bool may_degrade = false;  // consent to more noise
+  bool may_queue = false;    // consent to wait for the next window of the budget
   bool dry_run = false;      // the answer has a quote, and no rows: nothing is spent or read
+  std::string queued;        // id of a query that waited: what became of it is asked
+  bool canonical = false;    // `where` was brought to its canonical form before
+};
+
+// A call that was kept, without tenant and caller; call.where is null.
+struct PrivateKept {
+  PrivateCall call;
+  json::Value where;  // null = every row
 };
 
 struct PrivateRow {
@@ -74,6 +86,13 @@ struct PrivateQuote {
   std::optional<std::int64_t> queries_left;  // about so many such queries; none = no limit
   std::optional<std::string> nearest;        // the largest epsilon that would pass, when this does
                                              // not
+  std::optional<std::string> queue_runs_at;  // when it would run, with consent to wait
+};
+
+// A query that waits for the next window of a budget, or has waited.
+struct PrivateQueued {
+  std::string id, state, runs_at, expires_at;
+  std::string why;  // it was refused or failed; "" = it was not
 };
 
 struct PrivateAnswer {
@@ -82,6 +101,7 @@ struct PrivateAnswer {
   std::string epsilon, delta, mechanism, snapshot;
   std::vector<PrivateRow> rows;  // in an order that tells nothing of the data beyond the values
   std::optional<PrivateQuote> quote = {};  // of a dry run
+  std::optional<PrivateQueued> queued = {};
 };
 
 // A query that was written in another form than GraphQL, by names.
@@ -137,6 +157,9 @@ class PrivateAnswers {
   virtual PrivateResult answer(const PrivateCall& call, RowScan& rows) = 0;
   // `invalid` names the place.
   virtual Result<PrivateQuestion> read_sql(std::string_view sql) const = 0;
+  // What a query asks that this caller has left to be run later. `not_found`: it is none of its.
+  virtual Result<PrivateKept> queued_call(const TenantId& tenant, const PrivateCaller& caller,
+                                          const std::string& id) = 0;
 };
 
 // May a caller with this access filter private answers like that? Reads no data. Every column has

@@ -22,14 +22,16 @@ scalar Decimal
 enum DPMechanism { LAPLACE GAUSSIAN }
 "What may be done when the budget does not allow the answer now."
 enum DPConsent {
-  "Answer with more noise, for what is left."
+  "Give a less exact answer that is there, for nothing, or answer with more noise for what is left."
   DEGRADE
+  "Wait, and be run when the next window of the budget begins, under the rules of that time."
+  QUEUE
 }
 "A differentially private answer. The same question of the same data has the same answer."
 type DPAnswer {
   "Its id, in records and in receipts; null of a dry run."
   release: ID
-  "ALLOW, CACHED (nothing is spent), DEGRADE; of a dry run also DENY."
+  "ALLOW, CACHED (nothing is spent), DEGRADE, QUEUE (nothing is spent yet); of a dry run also DENY."
   verdict: String!
   "What it cost."
   epsilon: Decimal!
@@ -40,6 +42,19 @@ type DPAnswer {
   rows: [DPRow!]! @listSize(assumedSize: 10)
   "Of a dry run alone."
   quote: DPQuote
+  "Of a query that waits for a window, or has waited."
+  queued: DPQueued
+}
+"A query that waits. Nothing is set aside for it; its answer is found by queuedDP."
+type DPQueued {
+  id: ID!
+  "waiting, answered, refused, failed, cancelled, expired."
+  state: String!
+  runsAt: DateTime!
+  "Given up, when it could not be run until then."
+  expiresAt: DateTime!
+  "Why it was refused or failed."
+  why: String
 }
 "What a query would be, before it is run."
 type DPQuote {
@@ -58,6 +73,8 @@ type DPQuote {
   queriesLeft: Long
   "The largest epsilon that would pass, when this one does not."
   nearest: Decimal
+  "When it would be run with consent to QUEUE; null when it passes, or waiting does not help."
+  queueRunsAt: DateTime
 }
 type DPRow {
   "One for each column of groupBy."
@@ -130,7 +147,10 @@ std::string private_types(const Dataset& dataset) {
 std::string private_sql_field(const Model& model) {
   if (!any_private(model)) return "";
   std::string out = "  \"One aggregate of one dataset, in the SQL form.\"\n  sqlDP(sql: String!, ";
-  return out.append(kArguments).append(kCostOfAnswer) + "\n";
+  out.append(kArguments).append(kCostOfAnswer);
+  return out +
+         "\n  \"What became of a query of yours that was to wait: its answer, once it has one.\"\n"
+         "  queuedDP(id: ID!): DPAnswer\n";
 }
 
 std::string private_query_field(const Dataset& dataset) {

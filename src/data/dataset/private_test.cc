@@ -73,6 +73,50 @@ TEST_CASE("private: an answer has all that the planner says") {
   CHECK(reply.report.datasets == std::vector<std::string_view>{"person"});
 }
 
+TEST_CASE("private: consent is what is said, and what waits is found by its id through the gate") {
+  Bench bench;
+  struct Row {
+    const char* consent;
+    bool degrade, queue;
+  };
+  const Row rows[] = {{"[]", false, false},
+                      {"[DEGRADE]", true, false},
+                      {"[QUEUE]", false, true},
+                      {"[DEGRADE, QUEUE]", true, true},
+                      {"[QUEUE, DEGRADE]", true, true}};
+  for (const Row& row : rows) {
+    CAPTURE(row.consent);
+    bench.ask("{ peopleDP { count(consent: " + std::string(row.consent) + ") { verdict } } }");
+    CHECK(bench.last().call.may_degrade == row.degrade);
+    CHECK(bench.last().call.may_queue == row.queue);
+    CHECK_FALSE(bench.last().call.canonical);
+  }
+  PrivateKept kept;
+  kept.call.dataset = 0;
+  kept.call.canonical = true;
+  kept.where = *json::parse(R"({"not":{"and":[]}})");
+  for (int i = 0; i < 10; ++i) {  // deeper than what is written may be
+    json::Array only;
+    only.push_back(std::move(kept.where));
+    json::Object deeper;
+    deeper.set("and", std::move(only));
+    kept.where = std::move(deeper);
+  }
+  bench.planner.kept.emplace("dpq_1", std::move(kept));
+  const Reply reply = bench.ask(
+      R"({ queuedDP(id: "dpq_1") { verdict queued { id state runsAt expiresAt why } } })");
+  CHECK(reply.body == R"({"data":{"queuedDP":{"verdict":"ALLOW","queued":null}}})");
+  CHECK(bench.last().call.queued == "dpq_1");
+  CHECK(bench.last().where == R"({"or":[]})");
+  const std::size_t asked = bench.planner.asked.size();
+  CHECK(bench.ask(R"({ queuedDP(id: "dpq_2") { verdict } })").code() == "NOT_FOUND");
+  bench.gate.answer = [](int, Use) -> Result<DatasetAccess> {
+    return fail(Code::denied, "not any more");
+  };
+  CHECK(bench.ask(R"({ queuedDP(id: "dpq_1") { verdict } })").code() == "FORBIDDEN");
+  CHECK(bench.planner.asked.size() == asked);
+}
+
 TEST_CASE("private: decimals reach the planner as they were written") {
   Bench bench;
   struct Row {

@@ -192,13 +192,17 @@ Result<json::Value> checked_where(const Grant& grant, const json::Value* where,
   return print(Normaliser(dataset).normal(condition, false), dataset);
 }
 
-Result<Condition> compile_canonical(const Grant& grant, sql::Dialect dialect,
-                                    const json::Value* where, SessionLimits limits) {
+SessionLimits canonical_limits(SessionLimits limits) {
   constexpr std::size_t kDeeper = 2;  // members of one object become items of an `and`
   constexpr std::size_t kMore = 4;
   limits.filter_depth_max *= kDeeper;
   limits.filter_terms_max *= kMore;
-  return compile_filter(FilterPlace{grant, dialect, "where"}, where, limits);
+  return limits;
+}
+
+Result<Condition> compile_canonical(const Grant& grant, sql::Dialect dialect,
+                                    const json::Value* where, const SessionLimits& limits) {
+  return compile_filter(FilterPlace{grant, dialect, "where"}, where, canonical_limits(limits));
 }
 
 Status check_where(const Dataset& dataset, const DatasetAccess& access, const json::Value* where) {

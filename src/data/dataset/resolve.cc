@@ -213,6 +213,8 @@ void Session::resolve(const graphql::FieldCall& call, std::span<const graphql::O
       return resolve_private(it);
     case FieldKind::private_sql:
       return resolve_private_sql(it);
+    case FieldKind::private_queued:
+      return resolve_private_queued(it);
     case FieldKind::private_part:
       return resolve_private_part(it);
     case FieldKind::none:

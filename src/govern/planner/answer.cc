@@ -196,4 +196,17 @@ std::vector<PrivateRow> rows_for(const Question& question, KeptAnswer answer) {
   return std::move(answer.rows);
 }
 
+dataset::PrivateAnswer answer_with(const Question& question, KeptAnswer kept, std::string verdict,
+                                   std::string release) {
+  dataset::PrivateAnswer out;
+  out.release = std::move(release);
+  out.verdict = std::move(verdict);
+  out.epsilon = accountant::to_decimal(kept.cost.epsilon);
+  out.delta = accountant::to_decimal(kept.cost.delta);
+  out.mechanism = kept.noise;
+  out.snapshot = kept.snapshot;
+  out.rows = rows_for(question, std::move(kept));
+  return out;
+}
+
 }  // namespace mc::planner

@@ -38,4 +38,8 @@ Result<KeptAnswer> read_answer(std::string_view bytes);
 // The rows with keys in the order in which this question names its columns.
 std::vector<dataset::PrivateRow> rows_for(const Question& question, KeptAnswer answer);
 
+// As it is given to who asked this question. `release`: the id of its charge.
+dataset::PrivateAnswer answer_with(const Question& question, KeptAnswer kept, std::string verdict,
+                                   std::string release);
+
 }  // namespace mc::planner

@@ -53,19 +53,6 @@ std::string scope_text(const accountant::AccountKey& key) {
   return out;
 }
 
-PrivateAnswer answer_with(const Question& question, KeptAnswer kept, std::string verdict,
-                          std::string release) {
-  PrivateAnswer out;
-  out.release = std::move(release);
-  out.verdict = std::move(verdict);
-  out.epsilon = accountant::to_decimal(kept.cost.epsilon);
-  out.delta = accountant::to_decimal(kept.cost.delta);
-  out.mechanism = kept.noise;
-  out.snapshot = kept.snapshot;
-  out.rows = rows_for(question, std::move(kept));
-  return out;
-}
-
 }  // namespace
 
 struct Planner::Engine {
@@ -159,13 +146,18 @@ std::optional<Planner::Kept> Planner::kept(const Asked& asked) {
     const auto found = kept_.find(asked.question.digest);
     if (found != kept_.end() && found->second.epsilon >= asked.epsilon) return found->second;
   }
-  const Result<std::optional<accountant::ChargeRecord>> stored =
+  std::optional<Kept> out = stored(asked);
+  return out && out->epsilon < asked.epsilon ? std::nullopt : out;
+}
+
+std::optional<Planner::Kept> Planner::stored(const Asked& asked) {
+  const Result<std::optional<accountant::ChargeRecord>> found =
       world_.accountant.released(asked.charge.tenant, asked.question.digest);
-  if (!stored || !*stored) return std::nullopt;
-  const accountant::ChargeRecord& charge = **stored;
+  if (!found || !*found) return std::nullopt;
+  const accountant::ChargeRecord& charge = **found;
   Kept out{charge.charge.cost.epsilon, charge.id.get(), charge.result};
   keep(asked, out);
-  return out.epsilon < asked.epsilon ? std::nullopt : std::optional(std::move(out));
+  return out;
 }
 
 void Planner::keep(const Asked& asked, Kept answer) {
@@ -256,8 +248,11 @@ tl::expected<Offer, PrivateRefusal> Planner::offer(const PrivateCall& call) {
     out.verdict = "CACHED";
     out.cost = {};
   } else if (budget->refusal) {
-    out.verdict = "DENY";
-    out.refusal = refused(*made, *budget->refusal);
+    Asked met = *made;
+    met.short_of = *budget->refusal;
+    out.refusal = refused(met, met.short_of);
+    out.queue_runs_at = queue_time(call, met);
+    out.verdict = call.may_queue && out.queue_runs_at ? "QUEUE" : "DENY";
     return out;
   }
   out.valid_until = whole_ms(world_.clock.wall() + settings_.quote_valid);
@@ -302,6 +297,7 @@ PrivateResult Planner::quoted(const PrivateCall& call) {
     const std::int64_t each = offer->cost.epsilon.get();
     if (each > 0) quote.queries_left = least->epsilon_left->get() / each;
   }
+  if (offer->queue_runs_at) quote.queue_runs_at = format_rfc3339(*offer->queue_runs_at);
   if (offer->refusal) {
     const json::Value* const near = offer->refusal->extensions.find("nearest");
     const json::Value* const epsilon = near == nullptr ? nullptr : near->find("epsilon");
@@ -312,6 +308,7 @@ PrivateResult Planner::quoted(const PrivateCall& call) {
 }
 
 PrivateResult Planner::answer(const PrivateCall& call, dataset::RowScan& rows) {
+  if (!call.queued.empty()) return of_queue(call);
   if (call.dry_run) return quoted(call);
   Result<Asked> made = asked(call);
   if (!made) {
@@ -329,11 +326,26 @@ PrivateResult Planner::answer(const PrivateCall& call, dataset::RowScan& rows) {
 PrivateResult Planner::run(const PrivateCall& call, Asked& asked, dataset::RowScan& rows) {
   if (const std::optional<Kept> found = kept(asked)) return again(asked, *found);
   PrivateResult done = attempt(call, asked, rows);
-  if (done || !done.error().budget || !call.may_degrade) return done;
-  const std::optional<NanoEpsilon> less = nearest(asked, asked.left);
-  if (!less || !reprice(asked, *less)) return done;
-  done = attempt(call, asked, rows);
+  if (done || !done.error().budget) return done;
+  if (call.may_degrade) {
+    if (std::optional<PrivateResult> less = degraded(call, asked, rows)) return std::move(*less);
+  }
+  done = queue(call, asked, std::move(done).error());
+  if (!done && done.error().budget && world_.refused) {
+    world_.refused(asked.charge, asked.short_of, done.error());
+  }
+  return done;
+}
+
+// A less exact answer that is there costs nothing; else one for what is left.
+std::optional<PrivateResult> Planner::degraded(const PrivateCall& call, Asked asked,
+                                               dataset::RowScan& rows) {
+  if (const std::optional<Kept> found = stored(asked)) return again(asked, *found);
+  const std::optional<NanoEpsilon> less = nearest(asked, asked.short_of.epsilon_left);
+  if (!less || !reprice(asked, *less)) return std::nullopt;
+  PrivateResult done = attempt(call, asked, rows);
   if (done) done->verdict = "DEGRADE";
+  if (!done && done.error().budget) return std::nullopt;  // somebody was faster
   return done;
 }
 
@@ -356,7 +368,7 @@ PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::R
         world_.accountant.reserve(asked.charge, accountant::Then::execute);
     if (!reply) return refusal_of(reply.error());
     if (const auto* refusal = std::get_if<accountant::Refusal>(&*reply)) {
-      asked.left = refusal->epsilon_left;
+      asked.short_of = *refusal;
       return tl::unexpected<PrivateRefusal>(refused(asked, *refusal));
     }
     const auto& reservation = std::get<accountant::Reservation>(*reply);

@@ -6,8 +6,9 @@
 //
 // Verdicts: CACHED, an answer to this question of this snapshot that is as exact, or more, is
 // there: it is given again and costs nothing; ALLOW; DEGRADE, with more noise than was asked for,
-// for callers who consent; else DENY, with the budget that is short, when it is whole again, and
-// the nearest query that would pass. Nothing that the decision depends on comes from rows.
+// and QUEUE, when the next window of the budget begins (queue.h), for callers who consent; else
+// DENY, with the budget that is short, when it is whole again, and the nearest query that would
+// pass. Nothing that the decision depends on comes from rows.
 //
 // A failure after rows may have been read burns the charge: what was spent stays spent, since that
 // it failed may tell of the rows; one before that costs nothing. One question is answered by one
@@ -33,6 +34,7 @@
 #include "dataset/private.h"
 #include "planner/answer.h"
 #include "planner/question.h"
+#include "planner/queue.h"
 #include "planner/settings.h"
 #include "sys/sys.h"
 
@@ -42,7 +44,7 @@ namespace mc::planner {
 struct Offer {
   std::string id;  // good for `quote` of the same query; "" when it would be refused
   WallTime valid_until{};
-  std::string verdict;  // "ALLOW", "CACHED", "DENY"
+  std::string verdict;  // "ALLOW", "CACHED", "QUEUE", "DENY"
   accountant::Cost cost{};
   std::string snapshot;
   std::string noise;                           // "discrete_laplace"
@@ -52,6 +54,7 @@ struct Offer {
   std::vector<accountant::Standing> accounts{};
   std::int64_t charges_left = 0;  // about so many such queries; INT64_MAX without a limit
   std::optional<dataset::PrivateRefusal> refusal{};
+  std::optional<WallTime> queue_runs_at{};  // of what is refused: when it could run
 };
 
 class Planner final : public dataset::PrivateAnswers {
@@ -70,7 +73,13 @@ class Planner final : public dataset::PrivateAnswers {
     // A charge of these was settled, or may have been. Called by the thread of the answer.
     std::function<void(const TenantId&, const std::string& dataset, const std::string& purpose)>
         settled;
+    // A query that was to run was refused: what it would have been charged, the budget that is
+    // short, and what the caller is told. Called by the thread of the answer; null: nobody listens.
+    std::function<void(const accountant::Charge&, const accountant::Refusal&,
+                       const dataset::PrivateRefusal&)>
+        refused{};
     std::string override_url;  // where more budget is asked for; "" = nowhere
+    Queue* queue = nullptr;    // null = nothing waits
   };
   Planner(World world, const Settings& settings);
   ~Planner() override;
@@ -79,6 +88,9 @@ class Planner final : public dataset::PrivateAnswers {
   // Of a dry run what offer() says.
   dataset::PrivateResult answer(const dataset::PrivateCall& call, dataset::RowScan& rows) override;
   Result<dataset::PrivateQuestion> read_sql(std::string_view sql) const override;
+  Result<dataset::PrivateKept> queued_call(const TenantId& tenant,
+                                           const dataset::PrivateCaller& caller,
+                                           const std::string& id) override;
 
  private:
   struct Asked {
@@ -86,7 +98,7 @@ class Planner final : public dataset::PrivateAnswers {
     accountant::NanoEpsilon epsilon{};
     Priced priced;
     accountant::Charge charge;
-    accountant::NanoEpsilon left{};  // of the budget that has refused it
+    accountant::Refusal short_of{};  // the budget that has refused it
   };
   struct Kept {
     accountant::NanoEpsilon epsilon{};
@@ -102,6 +114,7 @@ class Planner final : public dataset::PrivateAnswers {
   Status take_quote(const dataset::PrivateCall& call, Asked& asked);
   Status reprice(Asked& asked, accountant::NanoEpsilon epsilon);
   std::optional<Kept> kept(const Asked& asked);
+  std::optional<Kept> stored(const Asked& asked);  // the most exact one that there is
   void keep(const Asked& asked, Kept answer);
   dataset::PrivateRefusal refused(const Asked& asked, const accountant::Refusal& refusal);
   bool fits(Asked& asked, std::int64_t epsilon);  // which it is priced by then
@@ -110,6 +123,14 @@ class Planner final : public dataset::PrivateAnswers {
   dataset::PrivateResult run(const dataset::PrivateCall& call, Asked& asked,
                              dataset::RowScan& rows);
   dataset::PrivateResult again(const Asked& asked, const Kept& kept);
+  std::optional<dataset::PrivateResult> degraded(const dataset::PrivateCall& call, Asked asked,
+                                                 dataset::RowScan& rows);
+  // planner_queue.cc
+  std::optional<WallTime> queue_time(const dataset::PrivateCall& call, const Asked& asked);
+  dataset::PrivateResult queue(const dataset::PrivateCall& call, const Asked& asked,
+                               dataset::PrivateRefusal refusal);
+  dataset::PrivateResult of_queue(const dataset::PrivateCall& call);
+  Result<std::string> same_of(const dataset::PrivateCall& call, const Asked& asked) const;
   dataset::PrivateResult attempt(const dataset::PrivateCall& call, Asked& asked,
                                  dataset::RowScan& rows);
   dataset::PrivateResult earlier(const Asked& asked, const accountant::Reservation& reservation);

@@ -197,14 +197,24 @@ TEST_CASE("planner: a refusal names the budget, its reset, and the nearest query
   CHECK(*reset == world.clock.wall() + seconds(*why.error.retry_after_s));
   CHECK(*more.find("nearest")->find("epsilon") == json::Value("0.2"));
   CHECK(world.scan.scans == 1);
+  REQUIRE(world.refused.size() == 1);
+  CHECK(world.refused[0].charge.query_type == "units");
+  CHECK(world.refused[0].charge.analyst == PrincipalId("ana"));
+  CHECK(world.refused[0].by.epsilon_left == *accountant::parse_epsilon("0.2"));
+  CHECK(world.refused[0].told.extensions.find("nearest") != nullptr);
+  call.dry_run = true;  // a quote refuses nothing yet
+  CHECK(world.must(call).verdict == "DENY");
+  call.dry_run = false;
   call.may_degrade = true;
   const PrivateAnswer degraded = world.must(call);
   CHECK(degraded.verdict == "DEGRADE");
   CHECK(degraded.epsilon == "0.2");
   CHECK(world.spent() == "0.7");
+  CHECK(world.refused.size() == 1);
   call.aggregate = PrivateAggregate::sum;
   call.of = kIncome;
   CHECK(world.refusal(call).starts_with("exhausted"));
+  CHECK(world.refused.size() == 2);
 }
 
 TEST_CASE("planner: a failure that may tell of rows stays spent, and is not repeated for free") {

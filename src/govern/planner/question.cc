@@ -233,6 +233,12 @@ Status Settings::check() const {
   if (histogram_bins < 2 || histogram_bins > kHistogramBinsMax) {
     return fail(Code::invalid, "histogram_bins: is from 2 to " + std::to_string(kHistogramBinsMax));
   }
+  if (queue_max < 0 || queue_max > kQueueMaxMax) {
+    return fail(Code::invalid, "queue_max: is from 0 to " + std::to_string(kQueueMaxMax));
+  }
+  if (queue_valid < seconds(1) || queue_valid > seconds(366LL * 86'400)) {
+    return fail(Code::invalid, "queue_valid: is from 1s to 366d");
+  }
   return ok();
 }
 

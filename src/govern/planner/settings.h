@@ -19,11 +19,16 @@ struct Settings {
   // nothing of whether the rows have changed (docs/adr/0039).
   Nanos snapshot = seconds(24LL * 3'600);
   std::int64_t histogram_bins = 20;  // when the query says none
+  // Queries of one tenant that wait for a window; 0 = none does. One that could not be run for so
+  // long after its time is given up.
+  std::int64_t queue_max = 100;
+  Nanos queue_valid = seconds(24LL * 3'600);
 
   Status check() const;  // `invalid` names the setting
 };
 
 inline constexpr std::int64_t kHistogramBinsMax = 1'000;
+inline constexpr std::int64_t kQueueMaxMax = 10'000;
 inline constexpr std::size_t kGroupsKnownMax = 65'536;  // the product of the public keys
 
 }  // namespace mc::planner

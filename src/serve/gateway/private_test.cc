@@ -35,6 +35,10 @@ class Planner final : public dataset::PrivateAnswers {
   Result<dataset::PrivateQuestion> read_sql(std::string_view) const override {
     return fail(Code::invalid, "no SQL here");
   }
+  Result<dataset::PrivateKept> queued_call(const TenantId&, const dataset::PrivateCaller&,
+                                           const std::string&) override {
+    return fail(Code::not_found, "nothing waits here");
+  }
   dataset::PrivateResult answer(const dataset::PrivateCall& call, dataset::RowScan& rows) override {
     {
       const std::lock_guard lock(mutex);

@@ -25,6 +25,14 @@ dataset::Capabilities capabilities(const identity::Caller& caller) {
   return may;
 }
 
+// Whose query may be left to be run later: somebody who can be looked up again by then. A
+// provider's token says who it is for some minutes only.
+dataset::PrivateCaller private_caller(const Call& call) {
+  const identity::Caller& caller = *call.caller;
+  const bool may_leave = call.reach == nullptr && !caller.token_id.starts_with("jwt_");
+  return {caller.principal.get(), call.purpose, call.request_id, may_leave, caller.token_id};
+}
+
 // Lets the loop reach the session of a worker while there is one.
 struct CancelSlot {
   std::mutex mutex;
@@ -143,7 +151,7 @@ Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call
   options.brief = brief;
   options.gate = gate;
   options.private_answers = world.private_answers;
-  options.private_caller = {call.caller->principal.get(), call.purpose, call.request_id};
+  options.private_caller = private_caller(call);
   return dataset::Session::make(*world.catalog, call.tenant(), set, {world.clock, world.random},
                                 std::move(options));
 }

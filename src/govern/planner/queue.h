@@ -1,0 +1,107 @@
+// Private queries that wait for the next window of their budget, for callers who consent.
+//
+// Nothing is set aside or spent while a query waits, and nothing is read: what is decided here goes
+// by budgets and by what waits already. Whoever runs them has everything decided anew.
+//
+// Invariants: one of each query of a person waits, however often it is queued; a tenant has at most
+// Settings::queue_max that wait; a query that has ended stays as it is, and is told for kEndedKept.
+// Durable when a call returns; kept in the accountant's database (migration 0016), so that several
+// servers see one queue. Thread-safe; blocks.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accountant/accountant.h"
+#include "base/base.h"
+#include "dataset/model.h"
+#include "dataset/private.h"
+#include "json/json.h"
+#include "planner/settings.h"
+#include "sql/sql.h"
+#include "sys/sys.h"
+
+namespace mc::planner {
+
+enum class QueueState : std::uint8_t { waiting, answered, refused, failed, cancelled, expired };
+std::string_view name_of(QueueState state);
+
+struct QueuedQuery {
+  TenantId tenant;
+  std::string id;       // "dpq_..."
+  std::string same;     // digest of who asks what, and how exactly
+  std::string subject;  // the principal that asks
+  std::string token;    // that it asked with; "" = a person's session
+  std::string purpose;
+  std::string dataset;
+  std::string question;  // print_queued()
+  accountant::Cost cost{};
+  WallTime asked{}, runs_at{}, expires{};
+  WallTime next{};  // when it is tried, or tried again
+  QueueState state = QueueState::waiting;
+  std::string release = "";  // the charge of its answer
+  std::string why = "";      // refused, failed
+  WallTime changed{};
+  bool operator==(const QueuedQuery&) const = default;
+};
+
+// The query by names, as canonical JSON, so that a model that has changed meanwhile is no matter.
+std::string print_queued(const dataset::Dataset& dataset, const dataset::PrivateCall& call);
+// It again. `invalid`: the model has changed so that it means nothing any more.
+Result<dataset::PrivateKept> read_queued(const dataset::Model& model, const QueuedQuery& query);
+
+inline constexpr Nanos kEndedKept = seconds(30LL * 86'400);
+inline constexpr Nanos kTriedAgain = seconds(60);  // after a failure that tells of nothing
+inline constexpr std::size_t kQueueShownMax = 200;
+
+class Queue {
+ public:
+  // All outlive it. `lend` gives the accountant's writing connection (accountant.h).
+  struct World {
+    std::function<Status(const std::function<Status(sql::Connection&)>&)> lend;
+    sys::Clock& clock;
+    sys::Random& random;
+  };
+  Queue(World world, const Settings& settings) : world_(std::move(world)), settings_(settings) {}
+
+  // Makes id and times, but for `runs_at`; gives the one that waits already when there is one.
+  // `exhausted`: as many wait as may.
+  Result<QueuedQuery> add(QueuedQuery wanted);
+  // `not_found`: no such one of this tenant, or not of `subject`, where that is not "".
+  Result<QueuedQuery> find(const TenantId& tenant, const std::string& id,
+                           const std::string& subject);
+  // The newest first; at most kQueueShownMax.
+  Result<std::vector<QueuedQuery>> list(const TenantId& tenant, const std::string& subject);
+  // Those that wait for a budget of this dataset, the oldest first.
+  Result<std::vector<QueuedQuery>> waiting(const TenantId& tenant, const std::string& dataset);
+  // `conflict` when it does not wait any more.
+  Result<QueuedQuery> cancel(const TenantId& tenant, const std::string& id,
+                             const std::string& subject);
+
+  // Of each tenant the oldest one that is to be tried now.
+  Result<std::vector<QueuedQuery>> due();
+  // Ends one, unless it has ended meanwhile.
+  struct End {
+    QueueState state = QueueState::failed;
+    std::string release, why;
+  };
+  Status end(const QueuedQuery& query, const End& how);
+  // How one ends that was run under its id as idempotency key, so that it is charged at most once
+  // whatever happens. Nothing: it is put off, as nobody knows yet.
+  static std::optional<End> end_of(const dataset::PrivateResult& result);
+  Status put_off(const QueuedQuery& query);  // by kTriedAgain
+  Result<std::int64_t> count();              // all that wait, of all tenants
+
+ private:
+  Result<QueuedQuery> add_on(sql::Connection& connection, QueuedQuery wanted);
+  Result<std::vector<QueuedQuery>> select(const std::string& rest,
+                                          std::initializer_list<sql::Param> params);
+
+  const World world_;
+  const Settings settings_;
+};
+
+}  // namespace mc::planner
