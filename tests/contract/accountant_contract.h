@@ -7,6 +7,7 @@
 #include <string>
 
 #include "accountant/accountant.h"
+#include "sim/faulty_sql.h"
 #include "sim/sim.h"
 #include "sql/sql.h"
 
@@ -30,6 +31,33 @@ struct World {
   Settings settings;
 };
 
+// The accountant owns what it is given.
+struct FaultyOwner final : sql::Connection {
+  explicit FaultyOwner(std::unique_ptr<sql::Connection> real)
+      : inner(std::move(real)), faulty(*inner) {}
+  sql::Dialect dialect() const override { return faulty.dialect(); }
+  Result<std::unique_ptr<sql::Rows>> query(std::string_view text,
+                                           std::span<const sql::Param> params) override {
+    return faulty.query(text, params);
+  }
+  Result<std::int64_t> execute(std::string_view text, std::span<const sql::Param> params) override {
+    return faulty.execute(text, params);
+  }
+  Status script(std::string_view text) override { return faulty.script(text); }
+  Status begin() override { return faulty.begin(); }
+  Status commit() override { return faulty.commit(); }
+  Status rollback() override { return faulty.rollback(); }
+  void interrupt() override { faulty.interrupt(); }
+  void set_statement_timeout(Nanos limit) override { faulty.set_statement_timeout(limit); }
+  Status insert_many(std::string_view, std::span<const std::string>,
+                     std::span<const sql::Param>) override {
+    return fail(Code::invalid, "is not used");
+  }
+  std::string version() const override { return faulty.version(); }
+  std::unique_ptr<sql::Connection> inner;
+  sim::FaultyConnection faulty;
+};
+
 NanoEpsilon epsilon(const char* text);
 // A count on dataset "visits" by ana of tenant alpha, for "research".
 Charge count_of(const char* cost, const std::string& key);
@@ -50,6 +78,7 @@ void run_filters(const Fresh& fresh);
 void run_top_ups(const Fresh& fresh);
 void run_reports(const Fresh& fresh);
 void run_faults(const Fresh& fresh);
+void run_shards(const Fresh& fresh);
 void run_races(const Fresh& fresh, int clients);
 void run_oracle(const Fresh& fresh, std::uint64_t seed, int operations);
 

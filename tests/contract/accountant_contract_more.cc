@@ -7,7 +7,6 @@
 
 #include "accountant/replay.h"
 #include "contract/accountant_contract.h"
-#include "sim/faulty_sql.h"
 
 namespace mc::accountant::contract {
 namespace {
@@ -266,34 +265,8 @@ void the_hash_is_that_of_a_replay(World& world) {
 // One life of a charge and a top-up against a connection whose n-th statement fails; whatever was
 // told, the books are right afterwards.
 bool survives_fault(World& world, std::int64_t n, sim::FaultyConnection::Fault fault) {
-  struct Owner final : sql::Connection {  // the accountant owns what it is given
-    explicit Owner(std::unique_ptr<sql::Connection> real)
-        : inner(std::move(real)), faulty(*inner) {}
-    sql::Dialect dialect() const override { return faulty.dialect(); }
-    Result<std::unique_ptr<sql::Rows>> query(std::string_view text,
-                                             std::span<const sql::Param> params) override {
-      return faulty.query(text, params);
-    }
-    Result<std::int64_t> execute(std::string_view text,
-                                 std::span<const sql::Param> params) override {
-      return faulty.execute(text, params);
-    }
-    Status script(std::string_view text) override { return faulty.script(text); }
-    Status begin() override { return faulty.begin(); }
-    Status commit() override { return faulty.commit(); }
-    Status rollback() override { return faulty.rollback(); }
-    void interrupt() override { faulty.interrupt(); }
-    void set_statement_timeout(Nanos limit) override { faulty.set_statement_timeout(limit); }
-    Status insert_many(std::string_view, std::span<const std::string>,
-                       std::span<const sql::Param>) override {
-      return fail(Code::invalid, "is not used");
-    }
-    std::string version() const override { return faulty.version(); }
-    std::unique_ptr<sql::Connection> inner;
-    sim::FaultyConnection faulty;
-  };
-  auto owner = std::make_unique<Owner>(world.connect(sql::Access::read_write));
-  Owner& connection = *owner;
+  auto owner = std::make_unique<FaultyOwner>(world.connect(sql::Access::read_write));
+  FaultyOwner& connection = *owner;
   const std::string key = "n" + std::to_string(n) + "." + std::to_string(static_cast<int>(fault));
   const Charge charge = count_of("0.05", key);
   std::string told;

@@ -29,14 +29,15 @@ std::map<Key, Sums> sums_of_charges(sql::Connection& connection) {
   while (*(*rows)->next()) {
     const std::string tenant((*rows)->text(0)), dataset((*rows)->text(1)), state((*rows)->text(4));
     const std::string start = std::to_string((*rows)->integer(3));
-    const std::int64_t cost = (*rows)->integer(5);
+    // The rest of a shard was taken back.
+    const std::int64_t cost = (*rows)->integer(5) * ((*rows)->integer(6) == 4 ? -1 : 1);
     Sums sums;
     if (state == "reserved" || state == "executing") sums.reserved = cost;
     if (state == "committed" || state == "burned") sums.spent = cost;
     const std::string purpose((*rows)->text(2));
     std::vector<Key> keys = {{tenant + "/" + dataset + "/" + purpose, "window" + start},
                              {tenant + "/" + dataset + "/", "lifetime0"}};
-    if ((*rows)->integer(6) == 0) keys.emplace_back("/" + dataset + "/", "dataset" + start);
+    if ((*rows)->integer(6) != 1) keys.emplace_back("/" + dataset + "/", "dataset" + start);
     for (const Key& key : keys) {
       out[key].spent += sums.spent;
       out[key].reserved += sums.reserved;

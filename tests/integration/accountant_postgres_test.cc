@@ -63,6 +63,11 @@ TEST_CASE("postgres accountant: whatever statement fails, stored or not, the boo
   if (!url.empty()) contract::run_faults(schemas(url));
 }
 
+TEST_CASE("postgres accountant: shards") {
+  const std::string url = server();
+  if (!url.empty()) contract::run_shards(schemas(url));
+}
+
 TEST_CASE("postgres accountant: the last 0.05 that 200 clients want goes to exactly one") {
   const std::string url = server();
   if (!url.empty()) contract::run_races(schemas(url), 200);

@@ -129,6 +129,11 @@ void Account::settle(const Amount& amount) {
   MC_CHECK(spent.add(amount).has_value());
 }
 
+void Account::take_back(const Amount& amount) {
+  spent.subtract(amount);
+  shrink_used_top_up();
+}
+
 void Account::configure(const Limit& configured) {
   if (filter == Filter::rdp) return configure_orders(configured);
   const Amount sum = total(*this);

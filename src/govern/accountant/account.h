@@ -76,7 +76,8 @@ struct Account {
 
   void reserve(const Amount& amount);  // which fits
   void release(const Amount& amount);
-  void settle(const Amount& amount);  // from reserved to spent
+  void settle(const Amount& amount);     // from reserved to spent
+  void take_back(const Amount& amount);  // of what was spent: the rest of a shard
   void configure(const Limit& configured);
   // configure(), under the filter that is configured now. An account of pure goes on as one of
   // approx and the other way round, since both sum up epsilon and delta. `invalid`, and nothing has

@@ -327,6 +327,10 @@ Result<NanoEpsilon> Accountant::revoke_top_up(const TenantId& tenant, const std:
   return outcome_of<NanoEpsilon>(parts_->call(RevokeTopUp{tenant, id}));
 }
 
+Result<Outcome> Accountant::perform(Operation operation) {
+  return parts_->call(std::move(operation));
+}
+
 Result<std::optional<ChargeRecord>> Accountant::released(const TenantId& tenant,
                                                          const std::string& query) {
   return parts_->view.released(tenant, query);

@@ -32,6 +32,7 @@
 
 #include "accountant/account.h"   // IWYU pragma: export
 #include "accountant/charge.h"    // IWYU pragma: export
+#include "accountant/grant.h"     // IWYU pragma: export
 #include "accountant/report.h"    // IWYU pragma: export
 #include "accountant/settings.h"  // IWYU pragma: export
 #include "sql/sql.h"
@@ -112,9 +113,10 @@ struct RevokeTopUp {
   TenantId tenant;
   std::string id;
 };
-using Operation =
-    std::variant<Reserve, Execute, Commit, Release, Refund, Abandon, AddTopUp, RevokeTopUp>;
-// Of Reserve, of Commit, of RevokeTopUp (what it took away), of the others.
+using Operation = std::variant<Reserve, Execute, Commit, Release, Refund, Abandon, AddTopUp,
+                               RevokeTopUp, OpenShard, EndShard, MergeShard>;
+// Of Reserve (and of OpenShard that is refused), of Commit and shards, of RevokeTopUp (what it took
+// away), of the others.
 using Outcome = std::variant<std::monostate, Reply, ReleasedResult, NanoEpsilon>;
 
 class Accountant {
@@ -155,6 +157,9 @@ class Accountant {
   // Takes away what is not spent or reserved, and says how much. `not_found`, or `conflict` when it
   // is not active any more.
   Result<NanoEpsilon> revoke_top_up(const TenantId& tenant, const std::string& id);
+
+  // Any of them, as the calls above; those of shards are called by shard.h.
+  Result<Outcome> perform(Operation operation);
 
   // The COMMITTED charge of the tenant with this query that has the greatest epsilon (of equal ones
   // the newest), with its result: what any server has stored until now. Nothing: there is none.

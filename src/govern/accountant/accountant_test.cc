@@ -62,6 +62,11 @@ TEST_CASE("accountant: whatever statement fails, stored or not, the books are ri
   contract::run_faults([&] { return folder.fresh(); });
 }
 
+TEST_CASE("accountant: shards on SQLite") {
+  Folder folder;
+  contract::run_shards([&] { return folder.fresh(); });
+}
+
 TEST_CASE("accountant: the last 0.05 that 200 clients want goes to exactly one") {
   Folder folder;
   contract::run_races([&] { return folder.fresh(); }, 200);

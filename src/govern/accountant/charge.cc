@@ -12,6 +12,9 @@ constexpr std::array<std::string_view, 5> kStateNames = {"reserved", "executing"
 constexpr std::array<std::string_view, 3> kFailureNames = {"source_unreachable", "snapshot_gone",
                                                            "no_capacity"};
 
+constexpr std::array<std::string_view, 5> kReachNames = {"tenant_and_dataset", "tenant", "shard",
+                                                         "shard_end", "shard_rest"};
+
 Status bad(std::string_view member, const std::string& what) {
   return fail(Code::invalid, "charge: " + std::string(member) + " " + what);
 }
@@ -27,6 +30,17 @@ Result<State> parse_state(std::string_view name) {
     if (kStateNames[i] == name) return static_cast<State>(i);
   }
   return fail(Code::corrupt, "'" + excerpt(name) + "' is no state of a charge");
+}
+
+std::string_view name_of(Reach reach) {
+  return kReachNames[static_cast<std::size_t>(reach)];
+}
+
+Result<Reach> parse_reach(std::string_view name) {
+  for (std::size_t i = 0; i < kReachNames.size(); ++i) {
+    if (kReachNames[i] == name) return static_cast<Reach>(i);
+  }
+  return fail(Code::corrupt, "'" + excerpt(name) + "' is no reach of a charge");
 }
 
 std::string_view name_of(DataIndependent why) {

@@ -21,8 +21,17 @@ namespace mc::accountant {
 using ChargeId = Strong<struct ChargeIdTag, std::string>;  // "chg_..."
 
 // Whether the dataset's cap over all tenants, and its blocks, are charged as well. A stored answer
-// that is given to a second tenant is paid for by that tenant only.
-enum class Reach : std::uint8_t { tenant_and_dataset, tenant };
+// that is given to a second tenant is paid for by that tenant only. The last three are those of
+// shards (grant.h), made by the accountant alone.
+enum class Reach : std::uint8_t {
+  tenant_and_dataset,
+  tenant,
+  shard,       // set aside for a cell, and so spent
+  shard_end,   // a cell's: what was left of its shard when it was closed
+  shard_rest,  // the same at the mother's, which takes it back: it counts negative
+};
+std::string_view name_of(Reach reach);
+Result<Reach> parse_reach(std::string_view name);
 
 struct Charge {
   TenantId tenant;

@@ -28,8 +28,15 @@ void add_events(json::Writer& out, const std::optional<Window>& events) {
   out.end_object();
 }
 
-std::string_view reach_name(Reach reach) {
-  return reach == Reach::tenant ? "tenant" : "tenant_and_dataset";
+const json::Value& at(const json::Value& value, std::string_view name) {
+  static const json::Value kNull;
+  const json::Value* found = value.find(name);
+  return found == nullptr ? kNull : *found;
+}
+
+std::string text_at(const json::Value& value, std::string_view name) {
+  const std::string* text = at(value, name).as_string();
+  return text == nullptr ? std::string() : *text;
 }
 
 }  // namespace
@@ -52,7 +59,7 @@ std::string settled_json(const ChargeRecord& record) {
   out.member("purpose", charge.purpose);
   out.member("query", charge.query);
   out.member("query_type", charge.query_type);
-  out.member("reach", reach_name(charge.reach));
+  out.member("reach", name_of(charge.reach));
   out.member("reserved_at", format_rfc3339(record.reserved_at));
   out.key("result");
   if (committed) {
@@ -66,6 +73,40 @@ std::string settled_json(const ChargeRecord& record) {
   out.member("window_start", format_rfc3339(record.window.start));
   out.end_object();
   return text;
+}
+
+Result<ChargeRecord> parse_settled(const json::Value& value) {
+  ChargeRecord out;
+  Charge& charge = out.charge;
+  charge.analyst = PrincipalId(text_at(value, "analyst"));
+  const json::Value& cost = at(value, "cost");
+  MC_TRY(charge.cost.delta, parse_delta(text_at(cost, "delta")));
+  MC_TRY(charge.cost.epsilon, parse_epsilon(text_at(cost, "epsilon")));
+  MC_TRY(charge.cost.rho, parse_rho(text_at(cost, "rho")));
+  charge.dataset = text_at(value, "dataset");
+  const json::Value& events = at(value, "events");
+  if (!events.is_null()) {
+    charge.events.emplace();
+    MC_TRY(charge.events->start, parse_rfc3339(text_at(events, "from")));
+    MC_TRY(charge.events->end, parse_rfc3339(text_at(events, "to")));
+  }
+  out.id = ChargeId(text_at(value, "id"));
+  charge.mechanism = text_at(value, "mechanism");
+  MC_TRY(out.state, parse_state(text_at(value, "outcome")));
+  charge.purpose = text_at(value, "purpose");
+  charge.query = text_at(value, "query");
+  charge.query_type = text_at(value, "query_type");
+  MC_TRY(charge.reach, parse_reach(text_at(value, "reach")));
+  MC_TRY(out.reserved_at, parse_rfc3339(text_at(value, "reserved_at")));
+  if (out.state == State::committed) {
+    MC_TRY(out.result_hash, parse_digest(text_at(value, "result")));
+  }
+  const std::int64_t* seq = at(value, "seq").as_int();
+  out.seq = seq == nullptr ? 0 : *seq;
+  MC_TRY(out.settled_at, parse_rfc3339(text_at(value, "settled_at")));
+  charge.tenant = TenantId(text_at(value, "tenant"));
+  MC_TRY(out.window.start, parse_rfc3339(text_at(value, "window_start")));
+  return out;
 }
 
 }  // namespace mc::accountant

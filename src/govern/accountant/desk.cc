@@ -26,6 +26,13 @@ const ChargeRef* ref_of(const Operation& operation) {
       operation);
 }
 
+// The charge that an operation wants to make; null when it wants none, or an end of a shard.
+const Charge* asked_by(const Operation& operation) {
+  if (const auto* reserve = std::get_if<Reserve>(&operation)) return &reserve->charge;
+  const auto* open = std::get_if<OpenShard>(&operation);
+  return open != nullptr ? &open->charge : nullptr;
+}
+
 Error gone_back(WallTime wall, WallTime latest) {
   return {Code::unavailable, "the clock went back: it says " + format_rfc3339(wall) +
                                  ", and the last charge was at " + format_rfc3339(latest) +
@@ -39,7 +46,7 @@ std::vector<AccountKey> keys_of(const Charge& charge, const Window& window,
   const std::string& tenant = charge.tenant.get();
   std::vector<AccountKey> out;
   out.push_back({tenant, charge.dataset, charge.purpose, Scope::window, window.start});
-  const bool both = charge.reach == Reach::tenant_and_dataset;
+  const bool both = charge.reach != Reach::tenant;
   if (both) out.push_back({"", charge.dataset, "", Scope::dataset, window.start});
   out.push_back({tenant, charge.dataset, "", Scope::lifetime, WallTime{}});
   for (const WallTime start : blocks) {
@@ -73,10 +80,17 @@ WallTime end_of(const AccountKey& key, const Window& window) {
   return ends ? window.end : kAllTime.end;
 }
 
-Limit limit_of(const AccountKey& key, const Plan& plan, const DatasetRules& rules) {
+Limit limit_of(const AccountKey& key, const std::string& plan, const Settings& settings) {
+  const DatasetRules& rules = settings.dataset(key.dataset);
+  if (!settings.grants.empty()) {
+    if (key.scope != Scope::window) return {};
+    const Grant* grant = settings.grant(key.tenant, key.dataset, key.purpose, key.start);
+    const Shard& shard = grant != nullptr ? grant->shard : Shard{};
+    return Limit{.epsilon = shard.epsilon, .delta = shard.delta}.under(rules.filter);
+  }
   switch (key.scope) {
     case Scope::window:
-      return plan.window.under(rules.filter);
+      return settings.plan(plan).window.under(rules.filter);
     case Scope::dataset:
       return rules.all_tenants;
     case Scope::lifetime:
@@ -98,7 +112,7 @@ Account new_account(const AccountKey& key, Filter filter, WallTime end) {
 Status check_policy(const Charge& charge, const Settings& settings) {
   MC_TRY_OK(charge.check());
   const Plan& plan = settings.plan(charge.plan);
-  if (charge.cost.epsilon > plan.query_max) {
+  if (charge.cost.epsilon > plan.query_max && charge.reach != Reach::shard) {
     return fail(Code::invalid, "charge: epsilon " + to_decimal(charge.cost.epsilon) + " is over " +
                                    to_decimal(plan.query_max) + ", the most of one query");
   }
@@ -141,8 +155,8 @@ Status Desk::load_accounts(std::span<const Operation* const> batch) {
   // Lifetime accounts first: they say how late it is, and that says the windows.
   std::set<AccountKey> lifetimes;
   for (const Operation* each : batch) {
-    if (const auto* reserve = std::get_if<Reserve>(each)) {
-      lifetimes.insert(keys_of(reserve->charge, {}, {}).back());
+    if (const Charge* asked = asked_by(*each)) {
+      lifetimes.insert(keys_of(*asked, {}, {}).back());
     }
     if (const auto* add = std::get_if<AddTopUp>(each)) {
       const TopUp& top_up = add->top_up;
@@ -164,13 +178,13 @@ Status Desk::load_accounts(std::span<const Operation* const> batch) {
     }
   }
   for (const Operation* each : batch) {
-    const auto* reserve = std::get_if<Reserve>(each);
-    if (reserve == nullptr) continue;
-    const DatasetRules& rules = world_.settings.dataset(reserve->charge.dataset);
+    const Charge* asked = asked_by(*each);
+    if (asked == nullptr) continue;
+    const DatasetRules& rules = world_.settings.dataset(asked->dataset);
     const Window window = window_at(rules.length, now_);
-    const auto blocks = blocks_of(reserve->charge, rules);
+    const auto blocks = blocks_of(*asked, rules);
     if (!blocks) continue;
-    for (const AccountKey& key : keys_of(reserve->charge, window, *blocks)) {
+    for (const AccountKey& key : keys_of(*asked, window, *blocks)) {
       others.emplace(key, end_of(key, window));
     }
   }
@@ -195,7 +209,7 @@ Result<Desk::Held*> Desk::touch(const AccountKey& key, const Charge& charge, Wal
   const DatasetRules& rules = world_.settings.dataset(charge.dataset);
   MC_TRY(Held* const held, hold(key, end, rules.filter));
   MC_TRY_OK(expire(*held));
-  const Limit limit = limit_of(key, world_.settings.plan(charge.plan), rules);
+  const Limit limit = limit_of(key, charge.plan, world_.settings);
   MC_TRY_OK(held->account.follow(rules.filter, limit));
   return held;
 }

@@ -24,8 +24,8 @@ std::vector<AccountKey> keys_of(const Charge& charge, const Window& window,
 Result<std::vector<WallTime>> blocks_of(const Charge& charge, const DatasetRules& rules);
 // Of an account: that of the window, or of all time.
 WallTime end_of(const AccountKey& key, const Window& window);
-// As the configuration has it now.
-Limit limit_of(const AccountKey& key, const Plan& plan, const DatasetRules& rules);
+// As the configuration has it now, under the name of a plan.
+Limit limit_of(const AccountKey& key, const std::string& plan, const Settings& settings);
 // One that nothing was charged to yet.
 Account new_account(const AccountKey& key, Filter filter, WallTime end);
 Refusal refusal_of(const Account& account, Account::Short what, const Amount& amount);
@@ -86,6 +86,9 @@ class Desk {
   Result<Outcome> run(const Abandon& operation);
   Result<Outcome> run(const AddTopUp& operation);
   Result<Outcome> run(const RevokeTopUp& operation);
+  Result<Outcome> run(const OpenShard& operation);
+  Result<Outcome> run(const EndShard& operation);
+  Result<Outcome> run(const MergeShard& operation);
 
   struct Part {
     Held* held = nullptr;
@@ -96,6 +99,10 @@ class Desk {
   Result<Outcome> earlier(const Charge& charge, const Result<Outcome>& otherwise);
   Result<Outcome> try_reserve(const Reserve& operation);
   Status settle(ChargeRecord& record, State state);
+  // Shards: what was stored under the key of `record`, else `record` itself, committed with
+  // `result`, which `apply` puts on its accounts.
+  using Apply = void (*)(Account& account, const Amount& amount);
+  Result<Outcome> enter(ChargeRecord record, std::string result, Apply apply);
 
   const World world_;
   const std::string node_;

@@ -28,6 +28,18 @@ ReleasedResult released_of(const ChargeRecord& record) {
   return {record.result, record.result_hash, record.seq};
 }
 
+// A cell spends what it was granted, in its time, and nothing else.
+Status check_grant(const Charge& charge, const Window& window, const Settings& settings) {
+  if (settings.grants.empty()) return ok();
+  if (settings.grant(charge.tenant.get(), charge.dataset, charge.purpose, window.start) !=
+      nullptr) {
+    return ok();
+  }
+  return fail(Code::denied, "this cell has no shard of dataset '" + excerpt(charge.dataset) +
+                                "' for '" + excerpt(charge.purpose) +
+                                "' in the window that began at " + format_rfc3339(window.start));
+}
+
 }  // namespace
 
 Refusal refusal_of(const Account& account, Account::Short what, const Amount& amount) {
@@ -58,6 +70,10 @@ Result<Outcome> Desk::earlier(const Charge& charge, const Result<Outcome>& other
 Result<Outcome> Desk::run(const Reserve& operation) {
   const Charge& charge = operation.charge;
   MC_TRY_OK(charge.check());
+  const bool of_shard = charge.reach > Reach::tenant || charge.key.starts_with("shard:") ||
+                        charge.key.starts_with("shard-end:") ||
+                        charge.key.starts_with("shard-rest:");
+  if (of_shard) return fail(Code::invalid, "charge: shards and their keys are not asked for");
   Result<Outcome> out = try_reserve(operation);
   if (broken_) return out;
   const auto* reply = out ? std::get_if<Reply>(&*out) : nullptr;
@@ -76,6 +92,7 @@ Result<Outcome> Desk::try_reserve(const Reserve& operation) {
   record.window = window_at(rules.length, now_);
   record.reserved_at = now_;
   MC_TRY(record.blocks, blocks_of(charge, rules));
+  MC_TRY_OK(check_grant(charge, record.window, world_.settings));
   MC_TRY(const std::vector<Part> parts, new_parts(record));
   for (const auto& [held, amount] : parts) {
     if (held->account.key.scope == Scope::lifetime) MC_TRY_OK(check_clock(held->account));
@@ -208,6 +225,7 @@ Result<Outcome> Desk::run(const Abandon& operation) {
 Result<Outcome> Desk::run(const AddTopUp& operation) {
   TopUp top_up = operation.top_up;
   MC_TRY_OK(top_up.check());
+  if (!world_.settings.grants.empty()) return fail(Code::denied, "top-up: this is a cell's budget");
   const Plan& plan = world_.settings.plan(top_up.plan);
   const DatasetRules& rules = world_.settings.dataset(top_up.dataset);
   const Window window = window_at(rules.length, now_);

@@ -56,13 +56,33 @@ Status Replay::add(const ChargeRecord& record, const crypto::Digest& hash) {
   } else if (charge.tenant.get() != tenant_ || charge.dataset != dataset_) {
     return fail(Code::corrupt, "charge " + excerpt(record.id.get()) + " is of another journal");
   }
-  const Amount amount = amount_as_charged(charge.cost);
-  MC_TRY_OK(spent_.add(amount));
-  // Of the parts of a sum that fits, each fits.
-  const WindowKey window(charge.purpose, record.window.start);
-  MC_CHECK(windows_[window].add(amount).has_value());
+  MC_TRY_OK(add_amount(record));
   text_.add(charges_ == 0 ? R"(")" : R"(,")").add(digest_text(hash)).add(R"(")");
   ++charges_;
+  return ok();
+}
+
+Status Replay::add_amount(const ChargeRecord& record) {
+  const Charge& charge = record.charge;
+  const Amount amount = amount_as_charged(charge.cost);
+  const WindowKey window(charge.purpose, record.window.start);
+  const std::pair<std::string, WindowKey> shard(charge.query, window);
+  if (charge.reach == Reach::shard_rest) {
+    const auto open = shards_.find(shard);
+    const bool fits = open != shards_.end() && amount.epsilon <= open->second.epsilon &&
+                      amount.delta <= open->second.delta && amount.rho <= open->second.rho;
+    if (!fits) {
+      return fail(Code::corrupt, "charge " + excerpt(record.id.get()) + " is a rest of no shard");
+    }
+    shards_.erase(open);
+    spent_.subtract(amount);
+    windows_[window].subtract(amount);
+    return ok();
+  }
+  MC_TRY_OK(spent_.add(amount));
+  // Of the parts of a sum that fits, each fits.
+  MC_CHECK(windows_[window].add(amount).has_value());
+  if (charge.reach == Reach::shard) shards_[shard] = charge.cost;
   return ok();
 }
 

@@ -23,7 +23,8 @@ class Replay {
   explicit Replay(std::string policy_version);
 
   // `corrupt` when it is not the next one, is not settled, is of another tenant or dataset than the
-  // first, or does not fit a sum. `hash` is charge_hash(charge).
+  // first, does not fit a sum, or is the rest of a shard that is not open, or of more than it.
+  // `hash` is charge_hash(charge).
   Status add(const ChargeRecord& charge, const crypto::Digest& hash);
   Status add(const ChargeRecord& charge) { return add(charge, charge_hash(charge)); }
 
@@ -36,11 +37,13 @@ class Replay {
   crypto::Digest hash() const;
 
  private:
+  Status add_amount(const ChargeRecord& charge);
   std::string policy_version_;
   std::string tenant_, dataset_;
   std::int64_t charges_ = 0;
   Amount spent_{};
   std::map<WindowKey, Amount> windows_;
+  std::map<std::pair<std::string, WindowKey>, Cost> shards_;  // open ones, by query and window
   crypto::Sha256 text_;  // of the canonical form, as far as it is settled
 };
 

@@ -44,6 +44,24 @@ Status check_fit(const Settings& settings, const std::string& dataset, const Dat
   return ok();
 }
 
+// That the cell adds up as the mother does, and knows one budget for each account.
+Status check_grant(const Settings& settings, const Grant& grant) {
+  MC_TRY_OK(grant.shard.check());
+  const DatasetRules& rules = settings.dataset(grant.shard.dataset);
+  if (rules.filter != grant.filter || !(rules.length == grant.length) || rules.block_days != 0) {
+    return fail(Code::invalid, "dataset " + grant.shard.dataset + ": filter, window and blocks " +
+                                   "are not those of the grant " + grant.id.get());
+  }
+  const Shard& shard = grant.shard;
+  const Grant* first =
+      settings.grant(shard.tenant.get(), shard.dataset, shard.purpose, grant.window.start);
+  if (first != &grant) {
+    return fail(Code::invalid,
+                "the grants " + first->id.get() + " and " + grant.id.get() + " are of one account");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Status Settings::check() const {
@@ -61,6 +79,7 @@ Status Settings::check() const {
   }
   MC_TRY_OK(check_rules("(others)", other_datasets));
   MC_TRY_OK(check_fit(*this, "(others)", other_datasets));
+  for (const Grant& each : grants) MC_TRY_OK(check_grant(*this, each));
   const bool times = clock_tolerance.count >= 0 && open_max >= seconds(1);
   if (!times || queue_max < 1) {
     return fail(Code::invalid, "clock_tolerance is below 0, open_max below 1s, or queue_max 0");
@@ -76,6 +95,17 @@ const Plan& Settings::plan(std::string_view name) const {
 const DatasetRules& Settings::dataset(std::string_view name) const {
   const auto found = datasets.find(name);
   return found != datasets.end() ? found->second : other_datasets;
+}
+
+const Grant* Settings::grant(std::string_view tenant, std::string_view dataset,
+                             std::string_view purpose, WallTime window_start) const {
+  for (const Grant& each : grants) {
+    const Shard& shard = each.shard;
+    const bool same = shard.tenant.get() == tenant && shard.dataset == dataset &&
+                      shard.purpose == purpose && each.window.start == window_start;
+    if (same) return &each;
+  }
+  return nullptr;
 }
 
 }  // namespace mc::accountant

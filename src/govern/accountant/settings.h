@@ -3,8 +3,10 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "accountant/cost.h"
+#include "accountant/grant.h"
 #include "accountant/window.h"
 
 namespace mc::accountant {
@@ -43,11 +45,16 @@ struct Settings {
   // What is left open for so long is settled as after a crash, whoever holds it.
   Nanos open_max = seconds(3'600);
   std::size_t queue_max = 10'000;  // operations that wait
+  // Of a cell (shard.h): its budgets are these, and plans say no limit. Empty: this is no cell.
+  std::vector<Grant> grants{};
 
   // `invalid` names what is wrong: also a plan that a dataset's filter cannot go by.
   Status check() const;
   const Plan& plan(std::string_view name) const;  // that of "default" for unknown names
   const DatasetRules& dataset(std::string_view name) const;
+  // Of a cell: the grant of that account; null when there is none.
+  const Grant* grant(std::string_view tenant, std::string_view dataset, std::string_view purpose,
+                     WallTime window_start) const;
 };
 
 }  // namespace mc::accountant

@@ -51,7 +51,11 @@ Result<ChargeRecord> read_charge(const sql::Rows& row) {
   out.charge.mechanism = text(9);
   out.charge.query = text(10);
   out.charge.key = text(11);
-  out.charge.reach = row.integer(12) == 0 ? Reach::tenant_and_dataset : Reach::tenant;
+  const std::int64_t reach = row.integer(12);
+  if (reach < 0 || reach > static_cast<std::int64_t>(Reach::shard_rest)) {
+    return fail(Code::corrupt, "a reach of dp_charge is not understood");
+  }
+  out.charge.reach = static_cast<Reach>(reach);
   if (row.type(13) != sql::Type::null) {
     out.charge.events = Window{from_unix_ms(row.integer(13)), from_unix_ms(row.integer(14))};
   }
@@ -111,7 +115,7 @@ Result<bool> Store::insert(const ChargeRecord& record) {
               charge.mechanism,
               charge.query,
               charge.key,
-              std::int64_t{charge.reach == Reach::tenant ? 1 : 0},
+              static_cast<std::int64_t>(charge.reach),
               event(&Window::start),
               event(&Window::end),
               blocks_text(record.blocks),

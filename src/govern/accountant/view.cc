@@ -91,7 +91,7 @@ Result<Account> View::read(const AccountKey& key, const Charge& charge, const Wi
   }
   account->end = end_of(key, window);
   for (const std::string& id : account->expired(world_.clock.wall())) account->end_top_up(id);
-  const Limit limit = limit_of(key, world_.settings.plan(charge.plan), rules);
+  const Limit limit = limit_of(key, charge.plan, world_.settings);
   MC_TRY_OK(account->follow(rules.filter, limit));
   return std::move(*account);
 }
@@ -183,11 +183,14 @@ Result<std::vector<Spend>> View::spend(const Subject& subject, SpendBy by, const
   std::vector<sql::Param> params = {subject.tenant.get(), subject.dataset, to_unix_ms(within.start),
                                     to_unix_ms(within.end), kNamesMax};
   if (!subject.purpose.empty()) params.emplace_back(subject.purpose);
+  // The rest of a shard counts negative.
+  const std::string sign = "(CASE WHEN reach = 4 THEN -1 ELSE 1 END)";
+  static_assert(static_cast<int>(Reach::shard_rest) == 4);
   const std::string text =
-      "SELECT " + name +
-      ", CAST(sum(epsilon) AS BIGINT), CAST(sum(delta) AS BIGINT), CAST(sum(rho) AS BIGINT), "
-      "count(*) FROM dp_charge WHERE tenant_id = ?1 AND dataset = ?2 AND reserved_at >= ?3 AND "
-      "reserved_at < ?4 AND seq IS NOT NULL" +
+      "SELECT " + name + ", CAST(sum(" + sign + " * epsilon) AS BIGINT), CAST(sum(" + sign +
+      " * delta) AS BIGINT), CAST(sum(" + sign +
+      " * rho) AS BIGINT), count(*) FROM dp_charge WHERE tenant_id = ?1 AND dataset = ?2 AND "
+      "reserved_at >= ?3 AND reserved_at < ?4 AND seq IS NOT NULL" +
       (subject.purpose.empty() ? "" : " AND purpose = ?6") + " GROUP BY " + name + " ORDER BY " +
       name + " LIMIT ?5";
   return reading([&](sql::Connection& connection) -> Result<std::vector<Spend>> {
