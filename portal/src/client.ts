@@ -455,6 +455,24 @@ export type PrivacyCharge = {
   result?: string | null;
 };
 export type PrivacyChargePage = { items: PrivacyCharge[]; next_cursor: Cursor };
+export type QueuedQuery = {
+  id: string;
+  state: "waiting" | "answered" | "refused" | "failed" | "cancelled" | "expired";
+  analyst: string;
+  dataset: string;
+  purpose: string;
+  query_type: string | null;
+  epsilon: string;
+  delta: string;
+  rho: string;
+  asked_at: string;
+  runs_at: string;
+  expires_at: string;
+  changed_at: string;
+  charge: string | null;
+  why: string | null;
+};
+export type QueuedQueryPage = { items: QueuedQuery[]; next_cursor: Cursor };
 export type Accountant = {
   dataset: string;
   policy_version: string;
@@ -1032,6 +1050,15 @@ export abstract class Operations {
   // The accountant hash of all settled charges of a dataset.
   getAccountant = (given: { tenant: string; dataset: string }) =>
     this.call<Accountant>("GET", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/accountant`, { dataset: given.dataset }));
+  // Private queries that wait for a window, or have waited, newest first.
+  listQueuedQueries = (given: { tenant: string }) =>
+    this.call<QueuedQueryPage>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/queue`);
+  // One of them. Its answer is given by the GraphQL field queuedDP.
+  getQueuedQuery = (given: { tenant: string; queued: string }) =>
+    this.call<QueuedQuery>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/queue/${encodeURIComponent(given.queued)}`);
+  // Have one wait no more; one that is being answered just then is charged all the same.
+  cancelQueuedQuery = (given: { tenant: string; queued: string; dry_run?: boolean }) =>
+    this.call<QueuedQuery>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/queue/${encodeURIComponent(given.queued)}/cancel`, { dry_run: given.dry_run }));
   // What more of a budget would mean.
   previewTopUp = (given: { tenant: string; body: TopUpPreviewBody }) =>
     this.call<TopUpPreview>("POST", `/v1/tenants/${encodeURIComponent(given.tenant)}/privacy/top-ups/preview`, given.body);

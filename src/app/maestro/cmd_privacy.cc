@@ -106,6 +106,37 @@ void add_accountant(cli::Command& noun, Context& context) {
       [&context, flags] { return show_one(context, {.path = flags->query("accountant")}, ""); });
 }
 
+void add_queue(cli::Command& noun, Context& context) {
+  cli::Command& queue = noun.add("queue", "Private queries that wait for the next window");
+  const auto listed = std::make_shared<Flags>();
+  cli::Command& list = queue.add("list", "Your own; all of the tenant's for who protects it");
+  list.option("--tenant", listed->tenant, "Tenant").required();
+  list.runs([&context, listed] {
+    return show_list(context, listed->path("queue"),
+                     {"id", "state", "analyst", "dataset", "purpose", "query_type", "epsilon",
+                      "runs_at", "charge"});
+  });
+  const auto shown = std::make_shared<Flags>();
+  cli::Command& show = queue.add("show", "One of them, and why it was refused or failed");
+  show.option("ID", shown->id, "The query").required();
+  show.option("--tenant", shown->tenant, "Tenant").required();
+  show.runs([&context, shown] {
+    return show_one(
+        context, {.path = v1_path({"tenants", shown->tenant, "privacy", "queue", shown->id})}, "");
+  });
+  const auto ended = std::make_shared<Flags>();
+  cli::Command& cancel = queue.add("cancel", "Have one wait no more");
+  cancel.option("ID", ended->id, "The query").required();
+  cancel.option("--tenant", ended->tenant, "Tenant").required();
+  cancel.runs([&context, ended] {
+    return show_one(
+        context,
+        {.method = "POST",
+         .path = v1_path({"tenants", ended->tenant, "privacy", "queue", ended->id, "cancel"})},
+        "query: cancel done");
+  });
+}
+
 std::string body_of(const Flags& flags) {
   return to_body({{"dataset", flags.dataset},
                   {"purpose", flags.purpose},
@@ -185,6 +216,7 @@ void add_privacy(cli::Command& app, Context& context) {
   add_spend(noun, context);
   add_charges(noun, context);
   add_accountant(noun, context);
+  add_queue(noun, context);
   add_top_up(noun, context);
 }
 

@@ -47,6 +47,7 @@ class OwnPrivacy {
 
   accountant::Accountant& accountant() { return *accountant_; }
   planner::Planner& planner() { return *planner_; }
+  planner::Queue& queue() { return *queue_; }
   topup::Desk& top_ups() { return *top_ups_; }
   PrivacyReports& reports() { return *reports_; }
   void add_metrics(metric::Registry& metrics);
@@ -65,6 +66,7 @@ class OwnPrivacy {
   const World world_;
   Secret key_, quote_key_;
   std::unique_ptr<accountant::Accountant> accountant_;
+  std::optional<planner::Queue> queue_;
   std::optional<planner::Planner> planner_;
   std::optional<topup::Desk> top_ups_;
   std::optional<PrivacyWatch> watch_;

@@ -88,6 +88,8 @@ Result<planner::Settings> planner_settings(const PrivacySettings& settings) {
   out.quote_valid = settings.quote_valid;
   out.snapshot = settings.snapshot;
   out.histogram_bins = settings.histogram_bins;
+  out.queue_max = settings.queue_max;
+  out.queue_valid = settings.queue_valid;
   if (const Status sound = out.check(); !sound) return at("privacy", sound.error());
   return out;
 }

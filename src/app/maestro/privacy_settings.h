@@ -45,6 +45,8 @@ struct PrivacySettings {
   Status check() const;  // `invalid` names the setting
 };
 
+  std::int64_t queue_max = 100;
+  Nanos queue_valid = seconds(24LL * 3'600);
 Result<accountant::Settings> accountant_settings(const PrivacySettings& settings);
 Result<planner::Settings> planner_settings(const PrivacySettings& settings);
 
@@ -131,3 +133,11 @@ struct mc::json::Describe<mc::app::PrivacySettings> {
             "Where more budget is asked for, shown in refusals; empty = the portal's page"},
   };
 };
+      Field{"queue_max",
+            &T::queue_max,
+            "Queries of one tenant that may wait for a window; 0 = none",
+            {.max = mc::planner::kQueueMaxMax}},
+      Field{"queue_valid",
+            &T::queue_valid,
+            "How long after its time a query that waited may still be run",
+            {.min = mc::seconds(1), .max = mc::seconds(366LL * 86'400)}},

@@ -367,12 +367,16 @@ Status Running::build_exports() {
                             policy_->gateway_world(), *gateway_, *residency_, catalog_.get(),
                             privacy_ == nullptr ? nullptr : &privacy_->reports()},
                            settings_, node));
+  if (privacy_ == nullptr) return ok();
+  privacy_queue_ = PrivacyQueue::start({machine_, *output_.log, *state_.directory,
+                                        policy_->gateway_world(), *gateway_, *residency_,
+                                        *catalog_, privacy_->planner(), privacy_->queue()});
   return ok();
 }
 
 api::PrivacyDesk Running::privacy_desk() {
   if (privacy_ == nullptr) return {};
-  return {&privacy_->accountant(), &privacy_->top_ups()};
+  return {&privacy_->accountant(), &privacy_->top_ups(), &privacy_->queue()};
 }
 
 Status Running::build(bool demo) {
@@ -496,6 +500,7 @@ bool Running::stop() {
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   exports_->stop();
+  if (privacy_queue_ != nullptr) privacy_queue_->stop();
   residency_chores_.reset();
   budget_chores_.reset();
   burn_chores_.reset();

@@ -22,6 +22,7 @@
 #include "maestro/own_policy.h"
 #include "maestro/own_pressure.h"
 #include "maestro/own_privacy.h"
+#include "maestro/own_privacy_queue.h"
 #include "maestro/own_share.h"
 #include "maestro/own_signing.h"
 #include "maestro/own_taps.h"
@@ -135,6 +136,7 @@ class Running {
   std::unique_ptr<residency::Residency> residency_;
   std::unique_ptr<ResidencyChores> residency_chores_;
   std::unique_ptr<OwnExports> exports_;
+  std::unique_ptr<PrivacyQueue> privacy_queue_;  // null without privacy_
   std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;

@@ -150,6 +150,9 @@ Reply get_privacy_burn_down(const AdminWorld& world, const AdminRequest& request
 Reply get_privacy_spend(const AdminWorld& world, const AdminRequest& request);
 Reply list_privacy_charges(const AdminWorld& world, const AdminRequest& request);
 Reply get_privacy_charge(const AdminWorld& world, const AdminRequest& request);
+Reply list_queued(const AdminWorld& world, const AdminRequest& request);
+Reply get_queued(const AdminWorld& world, const AdminRequest& request);
+Reply cancel_queued(const AdminWorld& world, const AdminRequest& request);
 Reply get_accountant(const AdminWorld& world, const AdminRequest& request);
 Reply list_top_ups(const AdminWorld& world, const AdminRequest& request);
 Reply create_top_up(const AdminWorld& world, const AdminRequest& request);

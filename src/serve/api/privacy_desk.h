@@ -5,6 +5,9 @@
 namespace mc::accountant {
 class Accountant;
 }  // namespace mc::accountant
+namespace mc::planner {
+class Queue;
+}  // namespace mc::planner
 namespace mc::topup {
 class Desk;
 }  // namespace mc::topup
@@ -14,6 +17,7 @@ namespace mc::api {
 struct PrivacyDesk {
   accountant::Accountant* accountant = nullptr;
   topup::Desk* top_ups = nullptr;
+  planner::Queue* queue = nullptr;
 };
 
 }  // namespace mc::api

@@ -8,6 +8,16 @@ const WANTED = { dataset: "person", purpose: "demo", epsilon: "1", lifetime: "1h
   reason: "a test that needs a little more" };
 
 // A warrant of the tenant, which top-ups are asked for under.
+// A query of alpha's analyst that waits for the next window, in which it has as much again.
+async function queuedOf(world, least) {
+  const ben = (await world.child.says(/Ben Okafor, .*?(mct_\S+)/))[1];
+  const query = `{ personsDP { count(where: {riskScore: {gte: ${least}}}, epsilon: "5", consent: [QUEUE]) { verdict queued { id } } } }`;
+  const { json, text } = await post(`${world.url}/graphql`, ben, { query });
+  const answer = json?.data?.personsDP?.count;
+  assert.equal(answer?.verdict, "QUEUE", text);
+  return { id: answer.queued.id, ben };
+}
+
 async function warrantOf(world) {
   const { id } = await world.must("POST", "/v1/tenants/contract/warrants", world.operator,
     { class: "support-ticket", reference: "TKT-9", reason: "a test", lifetime: "1h" });
@@ -37,6 +47,18 @@ export async function privacy(world) {
   await world.refused(404, "GET", `${alpha}/charges/chg_x`, ada);
   await world.refused(404, "GET", `${alpha}/budgets`, admin);
   const base = "/v1/tenants/contract/privacy/top-ups";
+  const { id: queued, ben } = await queuedOf(world, 11);
+  const waits = `${alpha}/queue/${queued}`;
+  for (const who of [ben, ada]) {
+    assert.ok((await world.must("GET", `${alpha}/queue`, who)).items.some(({ id }) => id === queued));
+    await world.must("GET", waits, who);
+  }
+  await world.refused(404, "GET", waits, admin);
+  await world.refused(404, "POST", `${waits}/cancel`, admin, {});
+  await world.refused(404, "GET", `${alpha}/queue/dpq_x`, ben);
+  await world.refused(400, "GET", `${alpha}/queue?colour=red`, ben);
+  for (const dry of ["?dry_run=true", ""]) await world.must("POST", `${waits}/cancel${dry}`, ben, {});
+  assert.equal((await world.must("POST", `${waits}/cancel`, ada, {})).state, "cancelled");
   const wanted = { ...WANTED, warrant: await warrantOf(world) };
   for (const verb of ["approve", "refuse", "revoke"]) {
     for (const dry of ["?dry_run=true", ""]) await world.must("POST", base + dry, admin, wanted);
@@ -72,6 +94,9 @@ export function privacyRows(api) {
     ["privacy charge", ["{charge_of_privacy}", "--tenant", "alpha"], api("PrivacyCharge"), [[3, "chg_x", "--tenant", "alpha"]]],
     ["privacy accountant", SUBJECT, api("Accountant"), [[3, ...NOWHERE]]],
     ["privacy top-up preview", AMOUNT, api("TopUpPreview"), [[2, ...AMOUNT.slice(0, -1), "x"]]],
+    ["privacy queue list", ["--tenant", "alpha"], api("QueuedQueryPage"), [[3, "--tenant", "nowhere"]]],
+    ["privacy queue show", ["{queued_of_privacy}", "--tenant", "alpha"], api("QueuedQuery"), [[3, "dpq_x", "--tenant", "alpha"]]],
+    ["privacy queue cancel", ["{queued_of_privacy}", "--tenant", "alpha"], api("QueuedQuery"), [[3, "dpq_x", "--tenant", "alpha"]]],
     ["privacy top-up ask", ask, api("TopUp"), [[2, ...ask.slice(0, -1), "short"]]],
     ["privacy top-up list", ["--tenant", "contract"], api("TopUpPage"), [[3, "--tenant", "nowhere"]]],
     deciding("approve", "{top_up_wanted}"),
@@ -90,5 +115,5 @@ export async function privacyPlaces(world) {
     const page = await world.must("GET", "/v1/tenants/alpha/privacy/charges?dataset=person", world.operator);
     return page.items.length > 0 && page;
   });
-  return { warrant_of_privacy: warrant, charge_of_privacy: charge.id, top_up_wanted: await ask(), top_up_unwanted: await ask() };
+  return { queued_of_privacy: (await queuedOf(world, 12)).id, warrant_of_privacy: warrant, charge_of_privacy: charge.id, top_up_wanted: await ask(), top_up_unwanted: await ask() };
 }

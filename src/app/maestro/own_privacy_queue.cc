@@ -1,0 +1,217 @@
+#include "maestro/own_privacy_queue.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace mc::app {
+namespace {
+
+using planner::QueuedQuery;
+using planner::QueueState;
+
+constexpr Nanos kAnswerTimeMax = seconds(600);
+
+tl::unexpected<dataset::PrivateRefusal> refused(Error error) {
+  dataset::PrivateRefusal out;
+  out.error = std::move(error);
+  return tl::unexpected<dataset::PrivateRefusal>(std::move(out));
+}
+
+std::string reasons_of(const access::Verdict& verdict) {
+  std::string out = verdict.allow ? "it takes a person who has just signed in" : "";
+  for (const std::string& each : verdict.reasons) out += (out.empty() ? "" : ", ") + each;
+  return out + " (decision " + verdict.decision_id + ")";
+}
+
+// Asks policies and residency as the gateway does for a request.
+class QueueGate final : public dataset::DatasetGate {
+ public:
+  struct Place {
+    access::Gate& gate;
+    const gateway::PolicyWorld& policy;
+    gateway::Gateway& gateway;
+    residency::Residency& residency;
+    const dataset::Model& model;
+  };
+  QueueGate(const Place& place, const identity::Caller& caller, const QueuedQuery& query)
+      : place_(place), caller_(caller), query_(query) {}
+
+  Result<dataset::DatasetAccess> enter(int dataset, dataset::Use use) override {
+    if (use != dataset::Use::noised) return fail(Code::denied, "a queued query reads no rows");
+    const dataset::Dataset& described = place_.model.datasets[static_cast<std::size_t>(dataset)];
+    MC_TRY_OK(place_.residency.admit(touch(described)));
+    MC_TRY(const access::Resource* const resource, resource_of(dataset));
+    const access::Verdict verdict = place_.gate.decide({.caller = caller_,
+                                                        .purpose = query_.purpose,
+                                                        .action = access::Action::noised,
+                                                        .resource = *resource,
+                                                        .tenant = query_.tenant.get(),
+                                                        .tenant_region = caller_.region,
+                                                        .node_region = place_.policy.region,
+                                                        .stepped_up = false,
+                                                        .request_id = query_.id});
+    if (!verdict.allow || verdict.obligations.step_up) {
+      return fail(Code::denied, "denied by policy: " + reasons_of(verdict));
+    }
+    dataset::DatasetAccess out;
+    out.may.noised = true;
+    out.masks = verdict.obligations.masks;
+    if (!verdict.obligations.filterable.empty()) {
+      out.filterable.resize(described.columns.size());
+      for (const int column : verdict.obligations.filterable) {
+        out.filterable[static_cast<std::size_t>(column)] = true;
+      }
+    }
+    return out;
+  }
+  mask::ColumnKey key(int dataset, int column) override {
+    const dataset::Dataset& described = place_.model.datasets[static_cast<std::size_t>(dataset)];
+    return place_.policy.mask_keys.column(query_.tenant.get(), described.name,
+                                          described.columns[static_cast<std::size_t>(column)].name);
+  }
+  residency::Residency::Touch touch(const dataset::Dataset& dataset) const {
+    return {caller_, query_.tenant, caller_.region, dataset, "read", query_.purpose, query_.id};
+  }
+
+ private:
+  Result<const access::Resource*> resource_of(int dataset) const {
+    const std::string& name = place_.model.datasets[static_cast<std::size_t>(dataset)].name;
+    const access::Resource* const found = place_.gateway.find_resource("dataset", name);
+    if (found != nullptr) return found;
+    return fail(Code::denied, "no policies decide on dataset '" + name + "'");
+  }
+
+  Place place_;
+  const identity::Caller& caller_;
+  const QueuedQuery& query_;
+};
+
+}  // namespace
+
+PrivacyQueue::PrivacyQueue(const World& world)
+    : world_(world),
+      gate_({world.policy.engine, *world.machine.clock, *world.machine.random,
+             world.policy.decisions, world.policy.remote}),
+      connections_(world.machine.drivers, world.catalog.model(), *world.gateway.writers()) {}
+
+std::unique_ptr<PrivacyQueue> PrivacyQueue::start(const World& world) {
+  std::unique_ptr<PrivacyQueue> own(new PrivacyQueue(world));
+  PrivacyQueue& made = *own;
+  made.thread_ = std::thread([&made] { made.run(); });
+  return own;
+}
+
+PrivacyQueue::~PrivacyQueue() {
+  stop();
+}
+
+void PrivacyQueue::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_) return;
+    end_ = true;
+  }
+  ended_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status PrivacyQueue::fill_caller(const QueuedQuery& query, identity::Caller& out) {
+  MC_TRY(const identity::Tenant tenant, world_.directory.tenant(query.tenant));
+  MC_TRY(const std::vector<identity::Principal> people, world_.directory.principals(query.tenant));
+  const auto person = std::ranges::find(people, PrincipalId(query.subject),
+                                        [](const identity::Principal& each) { return each.id; });
+  if (tenant.state != "active" || person == people.end() || person->state != "active") {
+    return fail(Code::denied, "who has asked is not active any more");
+  }
+  out.tenant = query.tenant;
+  out.principal = person->id;
+  out.name = person->name;
+  out.roles = person->roles;
+  out.plan = tenant.plan;
+  out.region = tenant.region;
+  out.purpose = query.purpose;
+  if (query.token.empty()) {
+    out.session_id = query.id;  // as a person's: policies look at whether there is one
+    out.purposes = {query.purpose};
+    out.scopes = {identity::Scope::query};
+    return ok();
+  }
+  MC_TRY(const std::vector<identity::Token> tokens, world_.directory.tokens(query.tenant));
+  const auto token = std::ranges::find(tokens, query.token, &identity::Token::id);
+  const bool good = token != tokens.end() && !token->revoked &&
+                    token->expires > world_.machine.clock->wall() &&
+                    token->scopes.has(identity::Scope::query);
+  if (!good) return fail(Code::denied, "the token that it was asked with has ended");
+  out.token_id = token->id;
+  out.scopes = token->scopes;
+  for (const std::string_view each : split(token->purposes, ',')) out.purposes.emplace_back(each);
+  return ok();
+}
+
+dataset::PrivateResult PrivacyQueue::ask(const QueuedQuery& query) {
+  identity::Caller caller;
+  if (const Status filled = fill_caller(query, caller); !filled) return refused(filled.error());
+  Result<dataset::PrivateKept> kept = planner::read_queued(world_.catalog.model(), query);
+  if (!kept) return refused(kept.error());
+  QueueGate gate({gate_, world_.policy, world_.gateway, world_.residency, world_.catalog.model()},
+                 caller, query);
+  dataset::SessionOptions options;
+  options.gate = &gate;
+  options.deadline = world_.machine.clock->mono() + kAnswerTimeMax;
+  options.region = caller.region;
+  options.private_answers = &world_.planner;
+  options.private_caller = {query.subject, query.purpose, query.id};
+  const auto session =
+      dataset::Session::make(world_.catalog, query.tenant, connections_,
+                             {*world_.machine.clock, *world_.machine.random}, std::move(options));
+  if (!session) return refused(session.error());
+  kept->call.where = kept->where.is_null() ? nullptr : &kept->where;
+  kept->call.idempotency_key = query.id;  // it is charged once, whatever dies
+  dataset::PrivateResult result = (*session)->answer(kept->call);
+  for (const dataset::Worked& each : (*session)->report().worked) {
+    world_.residency.count(gate.touch(*each.dataset), static_cast<std::int64_t>(each.reads));
+  }
+  return result;
+}
+
+Status PrivacyQueue::run_one(const QueuedQuery& query) {
+  if (query.expires <= world_.machine.clock->wall()) {
+    world_.log.event("privacy.queue_expired", {{"tenant", query.tenant}, {"id", query.id}});
+    return world_.queue.end(query, {QueueState::expired, "", ""});
+  }
+  const auto end = planner::Queue::end_of(ask(query));
+  if (!end) return world_.queue.put_off(query);
+  world_.log.event(
+      "privacy.queue_run",
+      {{"tenant", query.tenant}, {"id", query.id}, {"state", planner::name_of(end->state)}});
+  return world_.queue.end(query, *end);
+}
+
+Result<std::size_t> PrivacyQueue::step() {
+  MC_TRY(const std::vector<QueuedQuery> due, world_.queue.due());
+  for (const QueuedQuery& each : due) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (end_) return std::size_t{0};
+    }
+    MC_TRY_OK(run_one(each));
+  }
+  return due.size();
+}
+
+void PrivacyQueue::run() {
+  constexpr auto kEach = std::chrono::seconds(1);
+  std::unique_lock lock(mutex_);
+  while (!end_) {
+    lock.unlock();
+    const Result<std::size_t> done = step();
+    if (!done && !failing_) {
+      world_.log.warn("privacy.queue_failed", {{"why", done.error().what}});
+    }
+    failing_ = !done;
+    lock.lock();
+    if (!done || *done == 0) ended_.wait_for(lock, kEach, [this] { return end_; });
+  }
+}
+
+}  // namespace mc::app
