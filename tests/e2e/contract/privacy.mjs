@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 
 import { eventually } from "../lib/children.mjs";
+import { post } from "../lib/http.mjs";
 
 const WANTED = { dataset: "person", purpose: "demo", epsilon: "1", lifetime: "1h", ticket: "T",
   reason: "a test that needs a little more" };
 
-// A warrant of the tenant, which top-ups are asked for under.
 // A query of alpha's analyst that waits for the next window, in which it has as much again.
 async function queuedOf(world, least) {
   const ben = (await world.child.says(/Ben Okafor, .*?(mct_\S+)/))[1];
@@ -18,6 +18,7 @@ async function queuedOf(world, least) {
   return { id: answer.queued.id, ben };
 }
 
+// A warrant of the tenant, which top-ups are asked for under.
 async function warrantOf(world) {
   const { id } = await world.must("POST", "/v1/tenants/contract/warrants", world.operator,
     { class: "support-ticket", reference: "TKT-9", reason: "a test", lifetime: "1h" });
@@ -46,7 +47,6 @@ export async function privacy(world) {
   }
   await world.refused(404, "GET", `${alpha}/charges/chg_x`, ada);
   await world.refused(404, "GET", `${alpha}/budgets`, admin);
-  const base = "/v1/tenants/contract/privacy/top-ups";
   const { id: queued, ben } = await queuedOf(world, 11);
   const waits = `${alpha}/queue/${queued}`;
   for (const who of [ben, ada]) {
@@ -59,6 +59,7 @@ export async function privacy(world) {
   await world.refused(400, "GET", `${alpha}/queue?colour=red`, ben);
   for (const dry of ["?dry_run=true", ""]) await world.must("POST", `${waits}/cancel${dry}`, ben, {});
   assert.equal((await world.must("POST", `${waits}/cancel`, ada, {})).state, "cancelled");
+  const base = "/v1/tenants/contract/privacy/top-ups";
   const wanted = { ...WANTED, warrant: await warrantOf(world) };
   for (const verb of ["approve", "refuse", "revoke"]) {
     for (const dry of ["?dry_run=true", ""]) await world.must("POST", base + dry, admin, wanted);
@@ -93,10 +94,10 @@ export function privacyRows(api) {
     ["privacy charges", SUBJECT, api("PrivacyChargePage"), [[3, ...NOWHERE]]],
     ["privacy charge", ["{charge_of_privacy}", "--tenant", "alpha"], api("PrivacyCharge"), [[3, "chg_x", "--tenant", "alpha"]]],
     ["privacy accountant", SUBJECT, api("Accountant"), [[3, ...NOWHERE]]],
-    ["privacy top-up preview", AMOUNT, api("TopUpPreview"), [[2, ...AMOUNT.slice(0, -1), "x"]]],
     ["privacy queue list", ["--tenant", "alpha"], api("QueuedQueryPage"), [[3, "--tenant", "nowhere"]]],
     ["privacy queue show", ["{queued_of_privacy}", "--tenant", "alpha"], api("QueuedQuery"), [[3, "dpq_x", "--tenant", "alpha"]]],
     ["privacy queue cancel", ["{queued_of_privacy}", "--tenant", "alpha"], api("QueuedQuery"), [[3, "dpq_x", "--tenant", "alpha"]]],
+    ["privacy top-up preview", AMOUNT, api("TopUpPreview"), [[2, ...AMOUNT.slice(0, -1), "x"]]],
     ["privacy top-up ask", ask, api("TopUp"), [[2, ...ask.slice(0, -1), "short"]]],
     ["privacy top-up list", ["--tenant", "contract"], api("TopUpPage"), [[3, "--tenant", "nowhere"]]],
     deciding("approve", "{top_up_wanted}"),
