@@ -1,4 +1,4 @@
-// maestro export run | list | show | get | cancel | pause | resume.
+// maestro export run | list | show | get | approve | cancel | pause | resume.
 #include "maestro/cmd_export.h"
 
 #include <ctime>
@@ -19,7 +19,8 @@ constexpr std::string_view kBundle = "manifest.sigstore.json";
 
 struct Flags {
   std::string tenant, dataset, profile, format, purpose, out, key, id, file, limit, cursor;
-  std::vector<std::string> releases;
+  std::string hold, reason;
+  std::vector<std::string> releases, columns;
   bool follow = false;
 };
 
@@ -52,7 +53,7 @@ void tell_progress(const Context& context, const json::Value& shown, std::string
 Result<json::Value> follow(Context& context, const std::string& path, json::Value shown) {
   std::string last;
   const timespec pause{0, kLookEveryNanos};
-  while (text_of(shown, "state") == "running") {
+  while (text_of(shown, "state") == "running" || text_of(shown, "state") == "pending") {
     tell_progress(context, shown, last);
     ::nanosleep(&pause, nullptr);
     MC_TRY(shown, call_admin(context, {.path = path}));
@@ -110,11 +111,29 @@ json::Object body_of(const Flags& flags) {
     for (const std::string& each : flags.releases) releases.emplace_back(each);
     out.set("releases", std::move(releases));
   }
+  if (!flags.hold.empty()) {
+    out.set("kind", "hold");
+    json::Array columns;
+    for (const std::string& each : flags.columns) columns.emplace_back(each);
+    json::Object hold;
+    hold.set("reference", flags.hold);
+    hold.set("reason", flags.reason);
+    hold.set("columns", std::move(columns));
+    out.set("legal_hold", std::move(hold));
+  }
   set("profile", flags.profile);
   set("dataset", flags.dataset);
   set("format", flags.format);
   set("purpose", flags.purpose);
   return out;
+}
+
+void print_hold(const json::Value& shown) {
+  const json::Value* const hold = shown.find("legal_hold");
+  if (hold == nullptr || hold->is_null()) return;
+  for (const char* name : {"pet", "reference", "approved_by", "exception"}) {
+    print_out(std::string("legal_hold.") + name + ": " + text_of(*hold, name) + "\n");
+  }
 }
 
 Status show(const Context& context, const json::Value& shown, const std::string& done) {
@@ -125,6 +144,7 @@ Status show(const Context& context, const json::Value& shown, const std::string&
                              "suppressed", "manifest", "expires_at", "reason"}) {
       print_out(std::string(name) + ": " + text_of(shown, name) + "\n");
     }
+    print_hold(shown);
   }
   print_talk(context, (context.dry_run ? "dry run: " : "") + done + "\n");
   return ok();
@@ -139,6 +159,13 @@ Status run_export(Context& context, const Flags& flags) {
                                                    .body = json::print(body_of(flags)),
                                                    .headers = std::move(headers)});
   if (!asked) return refused(context, asked.error());
+  if (text_of(*asked, "state") == "pending" && !flags.follow && !context.dry_run) {
+    return show(
+        context, *asked,
+        "NO privacy technology will be applied; it waits for somebody else's: maestro export "
+        "approve " +
+            text_of(*asked, "id"));
+  }
   const bool waits = flags.follow || !flags.out.empty();
   if (context.dry_run || !waits) return show(context, *asked, "asked for");
   const std::string path = v1_path({"tenants", tenant, "exports", text_of(*asked, "id")});
@@ -180,6 +207,14 @@ Status steer(Context& context, const Flags& flags, const std::string& verb) {
   return show_one(context, {.method = "POST", .path = path + "/" + verb}, verb + ": done");
 }
 
+Status approve(Context& context, const Flags& flags) {
+  MC_TRY(const std::string path, path_of(context, flags));
+  const Result<json::Value> done =
+      call_admin(context, {.method = "POST", .path = path + "/approve"});
+  if (!done) return refused(context, done.error());
+  return show(context, *done, "approved");
+}
+
 void add_one(cli::Command& command, Flags& flags) {
   command.option("EXPORT", flags.id, "The export").required();
   command.option("--tenant", flags.tenant, "Whose; the caller's own");
@@ -192,6 +227,12 @@ void add_run(cli::Command& noun, Context& context) {
   command.option("--dataset", flags->dataset, "Whose rows; of a table that of its profile");
   command.option("--profile", flags->profile, "Of a table: which of the configuration's");
   command.option("--release", flags->releases, "Of a report: a differentially private answer");
+  command.option("--legal-hold", flags->hold,
+                 "Of rows as they are, without a technology that protects: the case; somebody else "
+                 "approves it first");
+  command.option("--reason", flags->reason, "Of a legal hold: why, in a line of 20 bytes or more");
+  command.option("--column", flags->columns,
+                 "Of a legal hold: one that leaves beside the key; all");
   command.option("--format", flags->format, "That of the profile").one_of({"csv", "jsonl"});
   command.option("--purpose", flags->purpose, "What for; that of the token");
   command.option("--out", flags->out, "Folder: waits, and writes the files there");
@@ -223,6 +264,12 @@ void add_export(cli::Command& app, Context& context) {
   add_one(get_command, *got);
   get_command.option("--out", got->out, "Folder").required();
   get_command.runs([&context, got] { return get_files(context, *got); });
+
+  const auto approved = std::make_shared<Flags>();
+  cli::Command& approve_command =
+      noun.add("approve", "Let somebody else's export for a legal hold leave, unprotected");
+  add_one(approve_command, *approved);
+  approve_command.runs([&context, approved] { return approve(context, *approved); });
 
   for (const auto& [verb, help] : {std::pair("cancel", "End it: nothing of it leaves"),
                                    std::pair("pause", "Hold it back until it is resumed"),

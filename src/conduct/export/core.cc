@@ -10,14 +10,29 @@ namespace {
 
 constexpr std::string_view kType = "export";
 constexpr std::string_view kNotStated = "not stated";
+constexpr std::string_view kException = "export.exception";
 
-// Once for each act of an export, however often a step runs.
+// Once for each act of an export, however often a step runs; of an exception, for what it lets out.
 ledger::RepeatKey key_of(std::string_view action, const Run& run) {
-  const crypto::Digest digest =
-      crypto::Sha256().add(action).add(" ").add(run.tenant.get()).add(" ").add(run.id).finish();
+  crypto::Sha256 hash;
+  hash.add(action).add(" ").add(run.tenant.get()).add(" ").add(run.id);
+  if (run.hold && !run.hold->approved_by.empty()) hash.add(" ").add(run.hold->approved_by);
+  if (action == kException) {
+    for (const Item& item : run.outcome.items) hash.add(" ").add(item.sha256);
+  }
+  const crypto::Digest digest = hash.finish();
   ledger::RepeatKey out{};
   std::transform(digest.begin(), digest.begin() + out.size(), out.begin(),
                  [](std::uint8_t byte) { return static_cast<char>(byte); });
+  return out;
+}
+
+json::Object hold_of(const Hold& hold) {
+  json::Object out;
+  out.set("pet", kNoPet);
+  out.set("reference", hold.reference);
+  out.set("reason", hold.reason);
+  if (!hold.approved_by.empty()) out.set("approved_by", hold.approved_by);
   return out;
 }
 
@@ -29,6 +44,7 @@ json::Object payload_of(const Run& run, const std::string& why) {
   out.set("profile", run.profile);
   out.set("requester", run.requester);
   out.set("decision", run.decision);
+  if (run.hold) out.set("hold", hold_of(*run.hold));
   if (!why.empty()) out.set("why", why);
   if (run.outcome.items.empty()) return out;
   json::Array items;
@@ -39,7 +55,7 @@ json::Object payload_of(const Run& run, const std::string& why) {
     items.emplace_back(std::move(one));
   }
   out.set("items", std::move(items));
-  out.set("manifest", run.outcome.manifest);
+  if (!run.outcome.manifest.empty()) out.set("manifest", run.outcome.manifest);
   out.set("rows", run.outcome.rows_out);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include "crypto/crypto.h"
 #include "export/core.h"
+#include "export/hold.h"
 #include "export/release.h"
 
 namespace mc::exporting {
@@ -23,6 +24,7 @@ std::string hash_of(const Ask& ask, const std::string& purpose) {
   json::Array releases;
   for (const std::string& each : ask.releases) releases.emplace_back(each);
   json::Object out;
+  if (ask.hold) out.set("hold", json::to_value(*ask.hold));
   out.set("actor", actor_of(ask.caller));
   out.set("dataset", ask.dataset);
   out.set("format", ask.format ? format_name(*ask.format) : "");
@@ -50,8 +52,10 @@ struct Question {
 };
 
 Result<Profile> profile_of(const Exports::Core& core, const Ask& ask) {
-  if (ask.kind == Kind::dp) {
-    if (ask.dataset.empty()) return fail(Code::invalid, "dataset: a report is of one");
+  if (ask.kind != Kind::kanon) {
+    if (ask.dataset.empty()) {
+      return fail(Code::invalid, "dataset: a report, and a legal hold, is of one");
+    }
     Profile out;
     out.dataset = ask.dataset;
     if (ask.format) out.format = *ask.format;
@@ -87,6 +91,7 @@ Result<Question> question_of(Exports::Core& core, const Ask& ask) {
 
 // `denied`, with the rule; what the policies said otherwise.
 Result<Rules> check_rules(Exports::Core& core, const Question& question) {
+  if (question.ask.kind == Kind::hold) return Rules();  // check_access asks for its permission
   const World& world = core.world;
   RulesGate gate({world.engine, world.clock, world.random});
   Rules rules = gate.ask({.caller = question.ask.caller,
@@ -112,29 +117,37 @@ Result<Rules> check_rules(Exports::Core& core, const Question& question) {
   return rules;
 }
 
-// Whether who asks may read the rows and export them; the decision's id.
-Result<std::string> check_access(Exports::Core& core, const Question& question) {
+// Whether who asks may read the rows and export them.
+Result<access::Verdict> check_access(Exports::Core& core, const Question& question) {
   const World& world = core.world;
   Wanted wanted;
   if (question.ask.kind == Kind::kanon) {
     MC_TRY(wanted, wanted_of(world.catalog->model(), question.profile));
+  } else if (question.ask.kind == Kind::hold) {
+    MC_TRY(wanted, wanted_of_hold(world.catalog->model(), question.profile.dataset,
+                                  question.ask.hold->columns));
   } else {
     wanted.dataset = world.catalog->model().dataset_index(question.profile.dataset);
   }
+  const auto leaves =
+      question.ask.kind == Kind::hold ? access::Action::hold : access::Action::export_;
   access::Gate gate({world.engine, world.clock, world.random, world.decisions, world.remote});
   RowGate rows({gate, *question.resource, world.mask_keys, world.catalog->model(), world.residency},
                {question.ask.caller, question.ask.tenant, question.purpose, question.tenant.region,
-                world.node_region, question.ask.request_id, question.stepped_up, wanted});
+                world.node_region, question.ask.request_id, question.stepped_up, wanted, leaves});
   MC_TRY([[maybe_unused]] const dataset::DatasetAccess access,
          rows.enter(wanted.dataset, dataset::Use::read));
-  return rows.decision();
+  return rows.verdict();
 }
 
 Status check_limits(Exports::Core& core, const TenantId& tenant) {
   const ExportSettings& settings = core.settings;
-  MC_TRY(const std::int64_t open, core.with_store<std::int64_t>([&](Store& store) {
-    return store.count(tenant, State::running);
-  }));
+  MC_TRY(const std::int64_t open,
+         core.with_store<std::int64_t>([&](Store& store) -> Result<std::int64_t> {
+           MC_TRY(const std::int64_t running, store.count(tenant, State::running));
+           MC_TRY(const std::int64_t pending, store.count(tenant, State::pending));
+           return running + pending;
+         }));
   if (open >= settings.open_max) {
     return fail(Code::exhausted, "tenant " + tenant.get() + " has " + std::to_string(open) +
                                      " exports under way, which is the limit "
@@ -161,6 +174,8 @@ Run run_of(Exports::Core& core, const Question& question) {
   out.format = question.profile.format;
   out.purpose = question.purpose;
   out.requester = actor_of(question.ask.caller);
+  out.hold = question.ask.hold;
+  if (out.hold) out.state = State::pending;
   out.asked = out.changed = core.now();
   out.expires = whole_ms(out.asked + core.settings.retention);
   out.idempotency_key = question.ask.idempotency_key;
@@ -180,6 +195,7 @@ Result<Run> create(Exports::Core& core, Run run, const Task& task) {
                                             to_json(task),
                                             {.unit = "rows", .message = "queued"}}));
     run.job = job.id;
+    if (run.state == State::pending) MC_TRY_OK(jobs.pause(run.tenant, job.id));
     Store store(connection);
     MC_TRY_OK(store.insert(run));
     return transaction.commit();
@@ -191,9 +207,16 @@ Status check_ask(const Ask& ask) {
   if (ask.idempotency_key.size() > kKeyBytesMax || !is_one_line(ask.idempotency_key)) {
     return fail(Code::invalid, "Idempotency-Key: it is one line of at most 200 bytes");
   }
-  if (ask.kind == Kind::kanon && !ask.releases.empty()) {
+  if (ask.kind != Kind::dp && !ask.releases.empty()) {
     return fail(Code::invalid, "releases: they are of a report");
   }
+  if (ask.hold.has_value() != (ask.kind == Kind::hold)) {
+    return fail(Code::invalid, "legal_hold: it is of the kind hold, which has one");
+  }
+  if (ask.hold && !ask.profile.empty()) {
+    return fail(Code::invalid, "profile: a legal hold has none");
+  }
+  if (ask.hold) MC_TRY_OK(ask.hold->check());
   if (ask.kind == Kind::dp && (ask.releases.empty() || ask.releases.size() > kReleasesMax)) {
     return fail(Code::invalid, "releases: a report has 1 to " + std::to_string(kReleasesMax));
   }
@@ -264,9 +287,9 @@ Result<Shown> Exports::request(const Ask& ask, Trial trial) {
   };
   const Result<Rules> rules = check_rules(core, question);
   if (!rules) return refused(rules.error());
-  const Result<std::string> decision = check_access(core, question);
-  if (!decision) return refused(decision.error());
-  run.decision = *decision;
+  const Result<access::Verdict> verdict = check_access(core, question);
+  if (!verdict) return refused(verdict.error());
+  run.decision = verdict->decision_id;
   if (ask.kind == Kind::dp && core.world.dp == nullptr) {
     return fail(Code::unavailable, "there are no differentially private answers here");
   }
@@ -279,10 +302,13 @@ Result<Shown> Exports::request(const Ask& ask, Trial trial) {
   if (ask.kind == Kind::kanon) task.profile = question.profile;
   task.requester = requester_of(ask.caller, question.purpose);
   task.releases = ask.releases;
-  task.rules = rules->rules;
-  task.policy = rules->revision;
-  task.requester.decision = *decision;
+  task.rules = ask.hold ? verdict->rule_ids : rules->rules;
+  task.policy = ask.hold ? verdict->revision : rules->revision;
+  task.requester.decision = run.decision;
   task.requester.stepped_up = question.stepped_up;
+  if (ask.hold) {
+    MC_TRY([[maybe_unused]] const auto record, core.record("hold_asked", run, run.requester));
+  }
   Result<Run> made = create(core, std::move(run), task);
   if (!made && made.error().code == Code::conflict) {
     // The same key came twice at once: the other one was first.
@@ -326,9 +352,11 @@ Result<Shown> Exports::steer(const identity::Caller& by, const TenantId& tenant,
                              const std::string& id, Steer steer) {
   Core& core = *core_;
   MC_TRY(Shown held, find(tenant, id));
-  if (held.run.state != State::running) {
+  const bool waits = held.run.state == State::pending && steer == Steer::cancel;
+  if (held.run.state != State::running && !waits) {
     return fail(Code::conflict,
-                "the export is " + std::string(state_name(held.run.state)) + " already");
+                "the export is " + std::string(state_name(held.run.state)) +
+                    (held.run.state == State::pending ? ": it waits for approval" : " already"));
   }
   if (steer == Steer::cancel) {
     MC_TRY_OK(core.end(held.run, State::cancelled, actor_of(by), "cancelled"));
@@ -336,7 +364,7 @@ Result<Shown> Exports::steer(const identity::Caller& by, const TenantId& tenant,
   }
   if (steer == Steer::resume) {
     // Who proved themselves at the request has not now; a step tells it by this time (Work::look).
-    held.run.changed = std::max(core.now(), held.run.asked + millis(1));
+    held.run.changed = std::max(core.now(), held.run.changed + millis(1));
     MC_TRY_OK(
         core.with_store([&](Store& store) { return store.change(held.run, State::running); }));
   }
@@ -350,6 +378,53 @@ Result<Shown> Exports::steer(const identity::Caller& by, const TenantId& tenant,
   const bool ended = steer == Steer::cancel && !done && done.error().code == Code::conflict;
   if (!done && !ended) return tl::unexpected<Error>(done.error());
   return find(tenant, id);
+}
+
+Result<Shown> Exports::approve(const Approval& approval, const TenantId& tenant,
+                               const std::string& id, Trial trial) {
+  Core& core = *core_;
+  MC_TRY(const Shown held, find(tenant, id));
+  Run run = held.run;
+  if (!run.hold || run.state != State::pending || run.expires <= core.world.clock.wall()) {
+    return fail(Code::conflict, "the export does not wait for approval");
+  }
+  const std::string by = actor_of(approval.by);
+  if (by == run.requester) {
+    return fail(Code::denied, "export-hold: it is approved by somebody else than who asked for it");
+  }
+  const auto& proof = approval.by.proof;
+  const bool proven = proof.has_value() &&
+                      check_proof(*proof, core.world.step_up, core.world.clock.wall()).has_value();
+  MC_TRY([[maybe_unused]] const std::string decision,
+         check_holder(core, run, {approval.by, run.purpose, approval.request_id, proven}));
+  run.hold->approved_by = by;
+  run.changed = std::max(core.now(), run.asked);
+  run.hold->approved_ms = to_unix_ms(run.changed);
+  run.state = State::running;
+  if (trial == Trial::dry) return Shown{std::move(run), held.job_state, held.progress};
+  MC_TRY(run.record, core.record("hold_approved", run, by));
+  MC_TRY_OK(core.world.directory.lend([&](sql::Connection& connection) -> Status {
+    MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection));
+    job::Store jobs(connection, core.world.clock, core.world.random);
+    MC_TRY_OK(jobs.resume(tenant, run.job));
+    Store store(connection);
+    MC_TRY_OK(store.change(run, State::pending));
+    return transaction.commit();
+  }));
+  return find(tenant, id);
+}
+
+Status Exports::check_taker(const identity::Caller& caller, const Run& run,
+                            const std::string& request_id) {
+  const std::string name = actor_of(caller);
+  if (!run.hold || (name != run.requester && name != run.hold->approved_by)) {
+    return fail(Code::denied,
+                "export-hold: its rows are for who asked for it, and for who approved it");
+  }
+  // Proof of who they are was given when it was asked for and approved.
+  MC_TRY([[maybe_unused]] const std::string decision,
+         check_holder(*core_, run, {caller, run.purpose, request_id, true}));
+  return ok();
 }
 
 Result<Exports::File> Exports::file(const TenantId& tenant, const std::string& id,

@@ -1,11 +1,15 @@
 // Exports: rows of a tenant leave as files, protected, proven and recorded.
 //
-//   request -> job: read -> anonymise -> hold against earlier exports -> write and sign -> record
+//   request (-> approval) -> job: read -> anonymise -> hold against earlier exports -> write and
+//   sign -> record
 //
 // Who asks needs a purpose and a profile (profile.h); the policies say how strong the profile has
 // to be (rules.h), who may read the rows and who may export (access). What leaves has a manifest
 // (manifest.h), signed as all proofs are. The record of an export stands in its tenant's log before
 // any of its files can be had; so do a refusal and an end.
+//
+// An export for a legal hold is protected by nothing but masks: it has a permission of its own, and
+// waits until somebody else who has it approves it (hold.h).
 //
 // Exports is the desk, thread-safe; it blocks on the state database and the ledger. Worker does the
 // work, a step a turn, on one thread of its own; it lends the database for each statement alone. A
@@ -81,6 +85,7 @@ struct Ask {
   std::string dataset = "";                     // of a report; of a table "" or the profile's
   std::optional<Format> format = std::nullopt;  // none = the profile's
   std::vector<std::string> releases = {};       // of a report
+  std::optional<Hold> hold = std::nullopt;      // of a hold: reference, reason and columns
   std::string purpose = "";                     // "" = that of the caller
   std::string idempotency_key = "";             // "" = none
   std::string request_id = "";
@@ -117,6 +122,17 @@ class Exports {
   // `conflict` when it has ended. A cancelled one is gone: nothing of it leaves.
   Result<Shown> steer(const identity::Caller& by, const TenantId& tenant, const std::string& id,
                       Steer steer);
+  // Of a hold that waits: lets it go on. `denied` to who asked for it, whatever their token, and to
+  // who has not its permission; `conflict` when it does not wait.
+  struct Approval {
+    const identity::Caller& by;
+    std::string request_id = "";
+  };
+  Result<Shown> approve(const Approval& approval, const TenantId& tenant, const std::string& id,
+                        Trial trial);
+  // Whether the rows of a hold may be had: by who asked for it and who approved it, as long as they
+  // have its permission.
+  Status check_taker(const identity::Caller& caller, const Run& run, const std::string& request_id);
   struct File {
     std::string name, media_type, bytes;
   };

@@ -77,19 +77,42 @@ Status check_kanon(const Manifest& manifest) {
   return ok();
 }
 
+// Nobody takes an unprotected export for another, and the other way round.
+Status check_hold(const Manifest& manifest) {
+  const bool says_so = manifest.label.handling == kUnprotected;
+  if (says_so != manifest.hold.has_value()) {
+    return wrong("label.handling", "it does not say how the rows are protected");
+  }
+  if (!manifest.hold) return ok();
+  const HoldPart& hold = *manifest.hold;
+  if (hold.approved_by == manifest.requester) {
+    return wrong("hold.approved_by", "it is who asked for it");
+  }
+  const auto at = parse_rfc3339(hold.approved_at);
+  if (!at || format_rfc3339(*at) != hold.approved_at) {
+    return wrong("hold.approved_at", "it is no time as RFC 3339 has it, in UTC");
+  }
+  const auto is_snapshot = [&](const Item& item) { return item.sha256 == manifest.input.snapshot; };
+  if (std::ranges::none_of(manifest.items, is_snapshot)) {
+    return wrong("input.snapshot", "it is that of no item");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Status Manifest::check() const {
   MC_TRY_OK(check_items(*this));
   MC_TRY_OK(check_absent(*this));
   if (!is_digest(input.snapshot)) return wrong("input.snapshot", "it is no sha256:HEX");
-  if (dp.has_value() == kanon.has_value()) {
-    return wrong("kanon", "there is either this or dp, not both and not none");
+  if (dp.has_value() + hold.has_value() + kanon.has_value() != 1) {
+    return wrong("kanon", "there is one of this, dp and hold, not several and not none");
   }
   if (dp && !is_digest(dp->accountant)) return wrong("dp.accountant", "it is no sha256:HEX");
   if (const auto at = parse_rfc3339(created_at); !at || format_rfc3339(*at) != created_at) {
     return wrong("created_at", "it is no time as RFC 3339 has it, in UTC");
   }
+  MC_TRY_OK(check_hold(*this));
   return check_kanon(*this);
 }
 

@@ -28,6 +28,8 @@ inline constexpr std::string_view kManifestPredicate = "urn:maestro-conductor:ex
 inline constexpr std::size_t kManifestBytesMax = 12 << 20;
 inline constexpr std::size_t kItemsMax = 16;
 inline constexpr std::size_t kDpAnswersMax = 1'000;
+inline constexpr std::string_view kNoPet = "none";  // no technology that protects
+inline constexpr std::string_view kUnprotected = "no-privacy-technology";
 // Proofs that version 1.4 has and this part does not make yet; their members are left out.
 inline constexpr std::array<std::string_view, 2> kProofMembers = {"licenseProof", "residencyProof"};
 
@@ -48,7 +50,7 @@ struct ManifestInput {
 };
 
 struct Label {
-  std::string handling;   // "k-anonymous", "differentially-private"
+  std::string handling;   // "k-anonymous", "differentially-private", "no-privacy-technology"
   std::string watermark;  // whose copy it is: "alpha / ada@alpha / training / exp_..."
   bool operator==(const Label&) const = default;
 };
@@ -112,12 +114,26 @@ struct DpPart {
   bool operator==(const DpPart&) const = default;
 };
 
+// Rows that left as they are, for a legal hold: nothing of the above was applied. `masked`: columns
+// that the policies mask, "mail: hash", sorted.
+struct HoldPart {
+  std::string approved_at;
+  std::string approved_by;     // principal@tenant; not the requester
+  std::int64_t exception = 0;  // record of the tenant's log, written before the rows left
+  std::vector<std::string> masked;
+  std::string pet = std::string(kNoPet);
+  std::string reason;
+  std::string reference;  // of the case
+  bool operator==(const HoldPart&) const = default;
+};
+
 struct Manifest {
   std::vector<std::string> absent;  // members of version 1.4 that it does not have, sorted
   std::string created_at;
   std::string dataset;
   std::optional<DpPart> dp;
-  std::string id;  // "export"
+  std::string id;                // "export"
+  std::optional<HoldPart> hold;  // there is one of dp, hold and kanon
   ManifestInput input;
   std::vector<Item> items;
   std::optional<KanonPart> kanon;

@@ -109,6 +109,18 @@ struct Describe<exporting::DpPart> {
                  Field{"unit", &T::unit, "", export_rules::kText}};
 };
 template <>
+struct Describe<exporting::HoldPart> {
+  using T = exporting::HoldPart;
+  static constexpr auto fields =
+      std::tuple{Field{"approved_at", &T::approved_at, "", export_rules::kText},
+                 Field{"approved_by", &T::approved_by, "", export_rules::kText},
+                 Field{"exception", &T::exception, "", export_rules::kCount},
+                 Field{"masked", &T::masked, "", {.max = 256, .required = true}},
+                 Field{"pet", &T::pet, "", {.allowed = {exporting::kNoPet}, .required = true}},
+                 Field{"reason", &T::reason, "", export_rules::kText},
+                 Field{"reference", &T::reference, "", export_rules::kText}};
+};
+template <>
 struct Describe<exporting::Manifest> {
   using T = exporting::Manifest;
   static constexpr auto fields = std::tuple{
@@ -117,6 +129,7 @@ struct Describe<exporting::Manifest> {
       Field{"dataset", &T::dataset, "", export_rules::kText},
       Field{"dp", &T::dp},
       Field{"export", &T::id, "", export_rules::kText},
+      Field{"hold", &T::hold},
       Field{"input", &T::input, "", export_rules::kNeeded},
       Field{"items", &T::items, "", {.min = 1, .max = exporting::kItemsMax, .required = true}},
       Field{"kanon", &T::kanon},

@@ -209,7 +209,8 @@ Status check_criteria(const Profile& profile, const Bound& bound) {
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
-  return kind == Kind::kanon ? "kanon" : "dp";
+  constexpr std::string_view kKinds[] = {"kanon", "dp", "hold"};
+  return kKinds[static_cast<std::size_t>(kind)];
 }
 
 Result<Rules> read_rules(Value answer) {

@@ -27,7 +27,9 @@ namespace mc::exporting {
 
 inline constexpr std::string_view kDecisionPath = "mc/export/decision";
 
-enum class Kind : std::uint8_t { kanon, dp };
+// `hold`: for a legal hold, without a technology that protects; it has no rules here, but a
+// permission of its own (access::Action::hold).
+enum class Kind : std::uint8_t { kanon, dp, hold };
 std::string_view kind_name(Kind kind);
 
 struct Bound {

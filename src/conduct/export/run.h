@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@
 namespace mc::exporting {
 
 // Only of a `ready` one something can be downloaded. `expired`: its files are gone, and what later
-// ones are held against stays.
-enum class State : std::uint8_t { running, ready, refused, failed, cancelled, expired };
+// ones are held against stays. `pending`: it waits for a second person.
+enum class State : std::uint8_t { running, ready, refused, failed, cancelled, expired, pending };
 std::string_view state_name(State state);
 Result<State> parse_state(std::string_view name);
 
@@ -25,7 +26,19 @@ struct Outcome {
   std::string manifest;  // "sha256:HEX" of the bundle
   std::string snapshot;
   std::int64_t rows_in = 0, rows_out = 0, suppressed = 0;
+  std::int64_t exception = 0;  // of a hold: the record that says what leaves unprotected
   bool operator==(const Outcome&) const = default;
+};
+
+// What an export for a legal hold may leave for. Who approved it is not who asked.
+struct Hold {
+  std::string reference = "";             // of the case
+  std::string reason = "";                // in words, one line
+  std::vector<std::string> columns = {};  // asked for; empty = all
+  std::string approved_by = "";           // principal@tenant, "" until then
+  std::int64_t approved_ms = 0;           // since 1970
+  bool operator==(const Hold&) const = default;
+  Status check() const;
 };
 
 struct Run {
@@ -45,8 +58,9 @@ struct Run {
   std::string decision;              // id
   std::string salt;                  // of the commitment to the input, 64 hexadecimal digits
   Outcome outcome;
-  std::string reason;       // why it was refused or failed; for people
-  std::int64_t record = 0;  // of the ledger; 0 = none yet
+  std::string reason;                       // why it was refused or failed; for people
+  std::int64_t record = 0;                  // of the ledger; 0 = none yet
+  std::optional<Hold> hold = std::nullopt;  // of that kind
   bool operator==(const Run&) const = default;
 };
 
@@ -61,7 +75,15 @@ template <>
 struct mc::json::Describe<mc::exporting::Outcome> {
   using T = mc::exporting::Outcome;
   static constexpr auto fields =
-      std::tuple{Field{"items", &T::items},       Field{"manifest", &T::manifest},
-                 Field{"snapshot", &T::snapshot}, Field{"rows_in", &T::rows_in},
-                 Field{"rows_out", &T::rows_out}, Field{"suppressed", &T::suppressed}};
+      std::tuple{Field{"items", &T::items},        Field{"manifest", &T::manifest},
+                 Field{"snapshot", &T::snapshot},  Field{"rows_in", &T::rows_in},
+                 Field{"rows_out", &T::rows_out},  Field{"suppressed", &T::suppressed},
+                 Field{"exception", &T::exception}};
+};
+template <>
+struct mc::json::Describe<mc::exporting::Hold> {
+  using T = mc::exporting::Hold;
+  static constexpr auto fields = std::tuple{
+      Field{"reference", &T::reference}, Field{"reason", &T::reason}, Field{"columns", &T::columns},
+      Field{"approved_by", &T::approved_by}, Field{"approved_ms", &T::approved_ms}};
 };

@@ -79,6 +79,32 @@ Result<Wanted> wanted_of(const dataset::Model& model, const Profile& profile) {
   return out;
 }
 
+Result<Wanted> wanted_of_hold(const dataset::Model& model, const std::string& dataset,
+                              const std::vector<std::string>& columns) {
+  Wanted out;
+  out.any_text = true;
+  out.dataset = model.dataset_index(dataset);
+  if (out.dataset < 0) {
+    return fail(Code::invalid, "there is no dataset '" + excerpt(dataset) + "'");
+  }
+  const dataset::Dataset& of = model.datasets[static_cast<std::size_t>(out.dataset)];
+  for (const std::string& name : columns) {
+    if (of.column_index(name) >= 0) continue;
+    return fail(Code::invalid, "dataset " + of.name + " has no column '" + excerpt(name) + "'");
+  }
+  const auto add = [&](const std::string& name) {
+    out.columns.push_back(of.column_index(name));
+    out.names.push_back(name);
+    out.must_be_clear.push_back(false);
+  };
+  add(of.key);
+  for (const dataset::Column& column : of.columns) {
+    const bool wanted = columns.empty() || std::ranges::find(columns, column.name) != columns.end();
+    if (wanted && column.name != of.key) add(column.name);
+  }
+  return out;
+}
+
 Requester requester_of(const identity::Caller& caller, std::string_view purpose) {
   Requester out;
   out.principal = caller.principal.get();
@@ -155,8 +181,9 @@ Result<dataset::DatasetAccess> RowGate::ask(int dataset) {
                                        question_.request_id}));
   }
   MC_TRY(const access::Verdict reads, decide(access::Action::read));
-  MC_TRY(const access::Verdict leaves, decide(access::Action::export_));
+  MC_TRY(const access::Verdict leaves, decide(question_.leaves));
   decision_ = leaves.decision_id;
+  verdict_ = leaves;
   MC_TRY_OK(check_clear(reads.obligations.masks));
   dataset::DatasetAccess out;
   const std::size_t count = world_.model.datasets[index].columns.size();
@@ -168,6 +195,18 @@ Result<dataset::DatasetAccess> RowGate::ask(int dataset) {
     const auto column = static_cast<std::size_t>(question_.wanted.columns[i]);
     if (question_.wanted.must_be_clear[i] || column >= leaves.obligations.masks.size()) continue;
     out.masks[column] = mask::stricter(out.masks[column], leaves.obligations.masks[column]);
+  }
+  return out;
+}
+
+std::vector<std::string> RowGate::masked() const {
+  std::vector<std::string> out;
+  if (!answer_ || !*answer_) return out;
+  const std::vector<mask::Mask>& masks = (*answer_)->masks;
+  for (std::size_t i = 0; i < question_.wanted.columns.size(); ++i) {
+    const auto column = static_cast<std::size_t>(question_.wanted.columns[i]);
+    if (column >= masks.size() || !masks[column].masks()) continue;
+    out.push_back(question_.wanted.names[i] + ": " + mask::to_text(masks[column]));
   }
   return out;
 }
@@ -231,7 +270,7 @@ Result<bool> RowReader::page(dataset::DatasetGate& gate, const OnRow& on_row) {
     for (std::size_t i = 0; i < wanted_.names.size(); ++i) {
       const json::Value* const cell = node.find(wanted_.names[i]);
       row[i] = cell == nullptr ? "" : text_of(*cell);
-      if (is_one_line(row[i])) continue;
+      if (wanted_.any_text || is_one_line(row[i])) continue;
       return fail(Code::invalid, "column '" + wanted_.names[i] +
                                      "' has a value with a control character, which can stand in "
                                      "no row of a table");

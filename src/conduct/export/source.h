@@ -29,9 +29,14 @@ struct Wanted {
   std::vector<int> columns;         // of the dataset; the key first
   std::vector<std::string> names;   // of the columns
   std::vector<bool> must_be_clear;  // by column: what is masked is refused
+  bool any_text = false;            // values may have control characters
 };
 // `invalid` names the column that the dataset does not have, or that cannot leave (JSON).
 Result<Wanted> wanted_of(const dataset::Model& model, const Profile& profile);
+// Of a hold: the key, then the columns in the order of the dataset; none = all. What is masked
+// leaves masked.
+Result<Wanted> wanted_of_hold(const dataset::Model& model, const std::string& dataset,
+                              const std::vector<std::string>& columns);
 
 // Who asks, kept with the job: what policies look at.
 struct Requester {
@@ -62,14 +67,18 @@ class RowGate final : public dataset::DatasetGate {
     std::string_view purpose, tenant_region, node_region, request_id;
     bool stepped_up = false;
     const Wanted& wanted;
+    access::Action leaves = access::Action::export_;  // what is asked beside `read`
   };
   RowGate(const World& world, const Question& question) : world_(world), question_(question) {}
   Result<dataset::DatasetAccess> enter(int dataset, dataset::Use use) override;
   mask::ColumnKey key(int dataset, int column) override;
   const std::string& decision() const { return decision_; }
+  // Behind enter(): "mail: hash", of the columns that leave masked; and what let them leave.
+  std::vector<std::string> masked() const;
+  const access::Verdict& verdict() const { return verdict_; }
+  Result<access::Verdict> decide(access::Action action);
 
  private:
-  Result<access::Verdict> decide(access::Action action);
   Status check_clear(const std::vector<mask::Mask>& masks) const;
 
   Result<dataset::DatasetAccess> ask(int dataset);
@@ -77,6 +86,7 @@ class RowGate final : public dataset::DatasetGate {
   World world_;
   Question question_;
   std::string decision_;
+  access::Verdict verdict_;
   std::optional<Result<dataset::DatasetAccess>> answer_;  // the same for each page
 };
 

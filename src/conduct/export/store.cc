@@ -8,21 +8,28 @@ namespace {
 constexpr std::string_view kPrefix = "exp_";
 constexpr std::size_t kIdBytes = 4 + 26;
 constexpr std::size_t kFileNameBytesMax = 64;
-constexpr std::array<std::string_view, 6> kStates = {"running", "ready",     "refused",
-                                                     "failed",  "cancelled", "expired"};
+constexpr std::array<std::string_view, 7> kStates = {"running",   "ready",   "refused", "failed",
+                                                     "cancelled", "expired", "pending"};
 
 const std::string kColumns =
     "tenant_id, export_id, job_id, kind, dataset, profile, format, purpose, requester, state, "
     "asked_at, changed_at, expires_at, idempotency_key, request_hash, decision, salt, result, "
-    "reason, record";
+    "reason, record, legal_hold";
 const std::string kHeldStates = "('running', 'ready', 'expired')";
+
+Result<Kind> parse_kind(std::string_view name) {
+  for (const Kind each : {Kind::kanon, Kind::dp, Kind::hold}) {
+    if (kind_name(each) == name) return each;
+  }
+  return fail(Code::corrupt, "there is no kind '" + excerpt(name) + "' of an export");
+}
 
 Result<Run> read_run(const sql::Rows& row) {
   Run out;
   out.tenant = TenantId(std::string(row.text(0)));
   out.id = row.text(1);
   out.job = row.text(2);
-  out.kind = row.text(3) == kind_name(Kind::dp) ? Kind::dp : Kind::kanon;
+  MC_TRY(out.kind, parse_kind(row.text(3)));
   out.dataset = row.text(4);
   out.profile = row.text(5);
   out.format = row.text(6) == format_name(Format::jsonl) ? Format::jsonl : Format::csv;
@@ -45,6 +52,14 @@ Result<Run> read_run(const sql::Rows& row) {
   out.outcome = std::move(*outcome);
   out.reason = row.text(18);
   out.record = row.integer(19);
+  if (row.text(20).empty()) return out;
+  const Result<json::Value> held = json::parse(row.text(20));
+  Result<Hold> hold =
+      held ? json::read<Hold>(*held) : Result<Hold>(fail(Code::corrupt, "its hold is no JSON"));
+  if (!hold) {
+    return fail(Code::corrupt, "export " + excerpt(out.id) + ": its hold is not understood");
+  }
+  out.hold = std::move(*hold);
   return out;
 }
 
@@ -60,6 +75,9 @@ Result<std::vector<Run>> read_all(sql::Rows& rows) {
 
 std::string result_text(const Run& run) {
   return json::print(json::to_value(run.outcome));
+}
+std::string hold_text(const Run& run) {
+  return run.hold ? json::print(json::to_value(*run.hold)) : "";
 }
 
 }  // namespace
@@ -91,7 +109,7 @@ Status Store::insert(const Run& run) {
   MC_TRY([[maybe_unused]] const std::int64_t added,
          connection_.execute("INSERT INTO export_run (" + kColumns +
                                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-                                 "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                                 "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
                              {run.tenant.get(),
                               run.id,
                               run.job,
@@ -111,7 +129,8 @@ Status Store::insert(const Run& run) {
                               run.salt,
                               result_text(run),
                               run.reason,
-                              run.record}));
+                              run.record,
+                              hold_text(run)}));
   return ok();
 }
 
@@ -173,24 +192,34 @@ Result<std::vector<Run>> Store::running() {
   return read_all(*rows);
 }
 
-Result<std::vector<Run>> Store::ended(std::int64_t limit) {
+Result<std::vector<Run>> Store::lapsed(WallTime now, std::int64_t limit) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
          connection_.query("SELECT " + kColumns +
-                               " FROM export_run WHERE state NOT IN ('running', 'ready') ORDER BY "
-                               "changed_at DESC, tenant_id, export_id LIMIT ?1",
-                           {limit}));
+                               " FROM export_run WHERE state = 'pending' AND expires_at <= ?1 "
+                               "ORDER BY expires_at, tenant_id, export_id LIMIT ?2",
+                           {to_unix_ms(now), limit}));
+  return read_all(*rows);
+}
+
+Result<std::vector<Run>> Store::ended(std::int64_t limit) {
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_.query(
+             "SELECT " + kColumns +
+                 " FROM export_run WHERE state NOT IN ('running', 'ready', 'pending') ORDER BY "
+                 "changed_at DESC, tenant_id, export_id LIMIT ?1",
+             {limit}));
   return read_all(*rows);
 }
 
 Status Store::change(const Run& run, State from) {
-  MC_TRY(
-      const std::int64_t changed,
-      connection_.execute("UPDATE export_run SET state = ?3, changed_at = ?4, expires_at = ?5, "
-                          "result = ?6, reason = ?7, record = ?8, decision = ?9 WHERE tenant_id "
-                          "= ?1 AND export_id = ?2 AND state = ?10",
-                          {run.tenant.get(), run.id, std::string(state_name(run.state)),
-                           to_unix_ms(run.changed), to_unix_ms(run.expires), result_text(run),
-                           run.reason, run.record, run.decision, std::string(state_name(from))}));
+  MC_TRY(const std::int64_t changed,
+         connection_.execute(
+             "UPDATE export_run SET state = ?3, changed_at = ?4, expires_at = ?5, "
+             "result = ?6, reason = ?7, record = ?8, decision = ?9, legal_hold = ?11 "
+             "WHERE tenant_id = ?1 AND export_id = ?2 AND state = ?10",
+             {run.tenant.get(), run.id, std::string(state_name(run.state)), to_unix_ms(run.changed),
+              to_unix_ms(run.expires), result_text(run), run.reason, run.record, run.decision,
+              std::string(state_name(from)), hold_text(run)}));
   if (changed == 1) return ok();
   return fail(Code::conflict, "the export was changed meanwhile");
 }

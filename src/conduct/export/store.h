@@ -35,7 +35,9 @@ class Store {
   // Of all tenants, those that are due.
   Result<std::vector<Run>> due(WallTime now, std::int64_t limit);
   Result<std::vector<Run>> running();
-  // Neither running nor ready; those that ended last first.
+  // Of all tenants, those that nobody has approved in their time.
+  Result<std::vector<Run>> lapsed(WallTime now, std::int64_t limit);
+  // Neither pending nor running nor ready; those that ended last first.
   Result<std::vector<Run>> ended(std::int64_t limit);
   // What can change, when it is still in the state `from`; `conflict` otherwise.
   Status change(const Run& run, State from);

@@ -54,16 +54,6 @@ std::string hex_bytes(const std::string& hex) {
 
 }  // namespace
 
-struct Work::Doing {
-  Wanted wanted;
-  std::unique_ptr<RowReader> reader;  // until the last page
-  std::optional<Intake> intake;
-  std::unique_ptr<Release> release;  // behind the last page
-  std::int64_t pages = 0;            // read in this step
-  std::vector<std::string> earlier;  // exports that it was held against
-  std::int64_t place = 0;            // of its classes
-};
-
 Work::Work(Exports::Core& core)
     : core_(core),
       gate_({core.world.engine, core.world.clock, core.world.random, core.world.decisions,
@@ -91,7 +81,9 @@ Result<Work::Now> Work::look(const job::Job& job) {
          core_.with_store<Run>([&](Store& store) { return store.find(job.tenant, task.id); }));
   MC_TRY(const identity::Tenant tenant, core_.world.directory.tenant(job.tenant));
   Now out{job, std::move(run), std::move(task), tenant.region};
-  if (out.run.changed > out.run.asked) out.task.requester.stepped_up = false;
+  // Who asked for a hold has proven themselves then, and who approved it has since.
+  const WallTime proven = out.run.hold ? from_unix_ms(out.run.hold->approved_ms) : out.run.asked;
+  if (out.run.changed > proven) out.task.requester.stepped_up = false;
   out.resource = core_.world.find_resource("dataset", out.run.dataset);
   return out;
 }
@@ -122,6 +114,11 @@ Result<job::Step> Work::go_on(Now& now) {
   const std::string phase = text_in(now.job.checkpoint, "phase");
   if (phase == kRecording) return finish(now);
   if (now.run.kind == Kind::dp) return write_report(now);
+  if (now.run.kind == Kind::hold) {
+    const auto held = doing_.find(now.job.id);
+    const bool read_all = held != doing_.end() && held->second->reader == nullptr;
+    return phase == kWriting && read_all ? write_hold(now, *held->second) : read(now);
+  }
   if (!now.task.profile) return fail(Code::corrupt, "the export's job has no profile");
   const auto found = doing_.find(now.job.id);
   const bool released = found != doing_.end() && found->second->release != nullptr;
@@ -137,8 +134,14 @@ Result<job::Step> Work::read(Now& now) {
   if (doing == nullptr || doing->reader == nullptr) {
     const World& world = core_.world;
     doing = std::make_unique<Doing>();
-    MC_TRY(doing->wanted, wanted_of(world.catalog->model(), *now.task.profile));
-    doing->intake.emplace(doing->wanted.names, hex_bytes(now.run.salt), core_.settings.bytes_max);
+    const dataset::Model& model = world.catalog->model();
+    if (now.run.hold) {
+      MC_TRY(doing->wanted, wanted_of_hold(model, now.run.dataset, now.run.hold->columns));
+      doing->held.emplace(doing->wanted.names, core_.settings.bytes_max);
+    } else {
+      MC_TRY(doing->wanted, wanted_of(model, *now.task.profile));
+      doing->intake.emplace(doing->wanted.names, hex_bytes(now.run.salt), core_.settings.bytes_max);
+    }
     doing->reader = std::make_unique<RowReader>(
         RowReader::World{*world.catalog, *connections_, world.clock, world.random},
         RowReader::Place{now.run.tenant, now.region}, doing->wanted);
@@ -154,25 +157,27 @@ Status Work::read_pages(Now& now, Doing& doing) {
   MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
   RowGate gate({gate_, *now.resource, world.mask_keys, world.catalog->model(), world.residency},
                {caller, now.run.tenant, now.run.purpose, now.region, world.node_region, now.run.id,
-                now.task.requester.stepped_up, doing.wanted});
+                now.task.requester.stepped_up, doing.wanted,
+                now.run.hold ? access::Action::hold : access::Action::export_});
   const auto take = [&](const std::vector<std::string>& row) -> Status {
-    if (doing.intake->rows() >= core_.settings.rows_max) {
+    if (doing.rows() >= core_.settings.rows_max) {
       return fail(Code::exhausted, "the dataset has more than " +
                                        std::to_string(core_.settings.rows_max) +
                                        " rows (exports.rows_max)");
     }
-    return doing.intake->add(row);
+    return doing.held ? doing.held->add(row) : doing.intake->add(row);
   };
-  const std::int64_t until = doing.intake->rows() + kRowsAStep;
+  const std::int64_t until = doing.rows() + kRowsAStep;
   doing.pages = 0;
   Status out = ok();
-  while (out && doing.reader != nullptr && doing.intake->rows() < until) {
+  while (out && doing.reader != nullptr && doing.rows() < until) {
     if (core_.board.stops(now.job.id)) return stopped();
     const Result<bool> more = doing.reader->page(gate, take);
     ++doing.pages;
     if (!more) out = tl::unexpected<Error>(more.error());
     if (more && !*more) doing.reader.reset();
   }
+  if (now.run.hold) doing.masked = gate.masked();
   if (world.residency != nullptr) {
     const auto index = static_cast<std::size_t>(doing.wanted.dataset);
     world.residency->count(
@@ -185,10 +190,15 @@ Status Work::read_pages(Now& now, Doing& doing) {
 
 Result<job::Step> Work::take_in(Now& now, Doing& doing) {
   MC_TRY_OK(read_pages(now, doing));
-  const std::int64_t rows = doing.intake->rows();
+  const std::int64_t rows = doing.rows();
   job::Progress progress{.done = rows, .unit = "rows", .message = "reading"};
   core_.board.put(now.job.id, progress);
   if (doing.reader != nullptr) return step_to("read", progress);
+  if (doing.held) {
+    doing.held->sort();
+    progress.total = rows;
+    return step_to(kWriting, progress);
+  }
   if (rows == 0) return fail(Code::denied, "export-empty: the dataset has no rows");
   MC_TRY(auto hierarchies, read_hierarchies(core_.world.files, *now.task.profile));
   MC_TRY(Intake::Taken taken, doing.intake->finish());
@@ -202,6 +212,7 @@ Result<job::Step> Work::take_in(Now& now, Doing& doing) {
 // What was allowed when it was asked for may not be any more: the policies have changed, or the
 // profile has.
 Status Work::ask_again(const Now& now) {
+  if (now.run.kind == Kind::hold) return ask_holder(now);
   const World& world = core_.world;
   Profile profile;
   profile.dataset = now.run.dataset;
@@ -366,6 +377,18 @@ Status Work::sign(const Now& now, Manifest& manifest, Outcome& outcome) {
   return ok();
 }
 
+// What the last step needs, kept.
+job::Step Work::written(const Outcome& outcome) {
+  job::Step out = step_to(
+      kRecording,
+      {.done = outcome.rows_out, .total = outcome.rows_out, .unit = "rows", .message = "written"});
+  json::Object checkpoint;
+  checkpoint.set("phase", kRecording);
+  checkpoint.set("outcome", json::to_value(outcome));
+  out.checkpoint = json::Value(std::move(checkpoint));
+  return out;
+}
+
 Result<job::Step> Work::write(Now& now, Doing& doing) {
   const Release& from = *doing.release;
   Manifest manifest = manifest_of(now);
@@ -392,15 +415,8 @@ Result<job::Step> Work::write(Now& now, Doing& doing) {
   outcome.rows_in = from.rows_in();
   outcome.rows_out = from.rows_out();
   outcome.suppressed = manifest.kanon->suppression.rows;
-  job::Step out = step_to(
-      kRecording,
-      {.done = outcome.rows_out, .total = outcome.rows_out, .unit = "rows", .message = "written"});
-  json::Object checkpoint;
-  checkpoint.set("phase", kRecording);
-  checkpoint.set("outcome", json::to_value(outcome));
-  out.checkpoint = json::Value(std::move(checkpoint));
   doing_.erase(now.job.id);
-  return out;
+  return written(outcome);
 }
 
 Result<job::Step> Work::write_report(Now& now) {
@@ -430,14 +446,7 @@ Result<job::Step> Work::write_report(Now& now) {
   manifest.label.handling = "differentially-private";
   manifest.dp = part_of(report);
   MC_TRY_OK(sign(now, manifest, outcome));
-  job::Step out = step_to(
-      kRecording,
-      {.done = outcome.rows_out, .total = outcome.rows_out, .unit = "rows", .message = "written"});
-  json::Object checkpoint;
-  checkpoint.set("phase", kRecording);
-  checkpoint.set("outcome", json::to_value(outcome));
-  out.checkpoint = json::Value(std::move(checkpoint));
-  return out;
+  return written(outcome);
 }
 
 // The record first; then the files can be had.

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "export/core.h"
+#include "export/hold.h"
 #include "export/release.h"
 
 namespace mc::exporting {
@@ -28,7 +29,19 @@ class Work final : public job::JobWork {
   const BlobPlace& at() const { return at_; }
 
  private:
-  struct Doing;  // of one job
+  // Of one job, in memory alone.
+  struct Doing {
+    Wanted wanted;
+    std::unique_ptr<RowReader> reader;  // until the last page
+    std::optional<Intake> intake;
+    std::unique_ptr<Release> release;  // behind the last page
+    std::optional<HoldRows> held;      // of a hold, in place of the last two
+    std::vector<std::string> masked;   // of a hold
+    std::int64_t pages = 0;            // read in this step
+    std::vector<std::string> earlier;  // exports that it was held against
+    std::int64_t place = 0;            // of its classes
+    std::int64_t rows() const { return held ? held->rows() : intake->rows(); }
+  };
   // All that a step knows of its export.
   struct Now {
     const job::Job& job;
@@ -44,6 +57,9 @@ class Work final : public job::JobWork {
   Result<job::Step> search(Now& now, Doing& doing);
   Result<job::Step> write(Now& now, Doing& doing);
   Result<job::Step> write_report(Now& now);
+  Result<job::Step> write_hold(Now& now, Doing& doing);
+  Result<std::vector<Item>> write_rows(const Now& now, const Doing& doing);
+  Status ask_holder(const Now& now);
   Result<job::Step> finish(Now& now);
   Status ask_again(const Now& now);
   Status read_pages(Now& now, Doing& doing);
@@ -52,6 +68,7 @@ class Work final : public job::JobWork {
                                         recheck::Manifest& release);
   Status recheck_files(const BlobPlace& place, const std::string& manifest);
   Status sign(const Now& now, Manifest& manifest, Outcome& outcome);
+  static job::Step written(const Outcome& outcome);
   Manifest manifest_of(const Now& now) const;
   Status give_up(const Now& now, const Error& error);
 

@@ -50,6 +50,14 @@ struct Worker::State {
         MC_TRY_OK(core.end(run, exporting::State::cancelled, kActor, "its job was cancelled"));
       }
     }
+    MC_TRY(const std::vector<Run> lapsed, core.with_store<std::vector<Run>>([&](Store& store) {
+      return store.lapsed(core.world.clock.wall(), kDueAtOnce);
+    }));
+    for (const Run& run : lapsed) {
+      MC_TRY_OK(core.end(run, exporting::State::cancelled, kActor, "nobody approved it in time"));
+      const Status stopped = jobs.cancel(run.tenant, run.job);
+      if (!stopped && stopped.error().code != Code::conflict) return stopped;
+    }
     MC_TRY(const std::vector<Run> due, core.with_store<std::vector<Run>>([&](Store& store) {
       return store.due(core.world.clock.wall(), kDueAtOnce);
     }));

@@ -128,7 +128,7 @@ Result<Obligations> read_obligations(Value value, const Resource& resource) {
 
 std::string_view action_name(Action action) {
   constexpr std::string_view kNames[] = {"read",   "aggregate", "write",  "introspect", "forward",
-                                         "export", "admin",     "noised", "admit"};
+                                         "export", "admin",     "noised", "admit",      "hold"};
   return kNames[static_cast<std::size_t>(action)];
 }
 

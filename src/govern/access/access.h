@@ -42,6 +42,7 @@ enum class Action : std::uint8_t {
   admin,
   noised,  // differentially private answers
   admit,   // of budgets alone (terms.h)
+  hold,    // rows that leave for a legal hold, without a technology that protects
 };
 std::string_view action_name(Action action);
 

@@ -83,6 +83,7 @@ constexpr Row kRows[] = {
     {{"POST", "/v1/tenants/{tenant}/exports"}, create_export},
     {{"GET", "/v1/tenants/{tenant}/exports/{export}"}, get_export},
     {{"GET", "/v1/tenants/{tenant}/exports/{export}/files/{file}"}, get_export_file},
+    {{"POST", "/v1/tenants/{tenant}/exports/{export}/approve"}, approve_export},
     {{"POST", "/v1/tenants/{tenant}/exports/{export}/cancel"}, cancel_export},
     {{"POST", "/v1/tenants/{tenant}/exports/{export}/pause"}, pause_export},
     {{"POST", "/v1/tenants/{tenant}/exports/{export}/resume"}, resume_export},

@@ -43,6 +43,12 @@ Status check_concerned(const AdminRequest& request, const exporting::Run& run) {
               "it is for who asked for the export, and for the tenant's tenant-admin and dpo");
 }
 
+// An auditor has no rows, whatever other roles they have.
+Status check_reader(const AdminRequest& request) {
+  if (!request.caller->roles.has(Role::auditor)) return ok();
+  return fail(Code::denied, "an auditor sees what was exported, and no rows");
+}
+
 json::Value text_or_null(const std::string& text) {
   return text.empty() ? json::Value() : json::Value(text);
 }
@@ -66,6 +72,25 @@ json::Value job_of(const Shown& shown) {
   out.set("total", shown.progress.total == 0 ? json::Value() : json::Value(shown.progress.total));
   out.set("unit", shown.progress.unit);
   out.set("message", shown.progress.message);
+  return json::Value(std::move(out));
+}
+
+json::Value hold_of(const exporting::Run& run) {
+  if (!run.hold) return json::Value();
+  const exporting::Hold& hold = *run.hold;
+  json::Array columns;
+  for (const std::string& each : hold.columns) columns.emplace_back(each);
+  json::Object out;
+  out.set("pet", exporting::kNoPet);
+  out.set("reference", hold.reference);
+  out.set("reason", hold.reason);
+  out.set("columns", std::move(columns));
+  out.set("approved_by", text_or_null(hold.approved_by));
+  out.set("approved_at", hold.approved_by.empty()
+                             ? json::Value()
+                             : json::Value(format_rfc3339(from_unix_ms(hold.approved_ms))));
+  out.set("exception",
+          run.outcome.exception == 0 ? json::Value() : json::Value(run.outcome.exception));
   return json::Value(std::move(out));
 }
 
@@ -99,15 +124,20 @@ json::Object to_json(const Shown& shown) {
   out.set("rows_in", run.kind == exporting::Kind::dp ? json::Value() : known(run.outcome.rows_in));
   out.set("rows_out", known(run.outcome.rows_out));
   out.set("suppressed",
-          run.kind == exporting::Kind::dp ? json::Value() : known(run.outcome.suppressed));
+          run.kind == exporting::Kind::kanon ? known(run.outcome.suppressed) : json::Value());
   out.set("record", run.record == 0 ? json::Value() : json::Value(run.record));
+  out.set("legal_hold", hold_of(run));
   return out;
 }
 
 Result<exporting::Ask> read_ask(const AdminRequest& request, const TenantId& tenant) {
   MC_TRY(const ExportBody body, read_body<ExportBody>(request));
   exporting::Ask out{.caller = *request.caller, .tenant = tenant};
-  out.kind = body.kind == "dp" ? exporting::Kind::dp : exporting::Kind::kanon;
+  if (body.kind == "dp") out.kind = exporting::Kind::dp;
+  if (body.kind == "hold") out.kind = exporting::Kind::hold;
+  if (body.legal_hold) {
+    out.hold = {body.legal_hold->reference, body.legal_hold->reason, body.legal_hold->columns};
+  }
   out.profile = body.profile;
   out.dataset = body.dataset;
   if (!body.format.empty()) {
@@ -168,6 +198,9 @@ Reply create_export(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY_OK(check_own_writes(request, tenant));
   MC_TRY(Exports * exports, exports_of(world));
   MC_TRY(const exporting::Ask ask, read_ask(request, tenant));
+  if (ask.hold) {
+    if (auto refused = challenge(world, request)) return std::move(*refused);
+  }
   MC_TRY(const Shown asked,
          exports->request(ask, request.dry_run ? exporting::Trial::dry : exporting::Trial::real));
   net::Response out = json_reply(request.dry_run ? 200 : 202, json::Value(to_json(asked)));
@@ -195,11 +228,27 @@ Reply get_export_file(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(Exports * exports, exports_of(world));
   MC_TRY(const Shown shown, exports->find(tenant, request.path[3]));
   const bool proof = name == exporting::kBundleFile || name == exporting::kReleaseFile;
-  if (!proof) MC_TRY_OK(check_concerned(request, shown.run));
+  if (!proof && shown.run.hold) {
+    MC_TRY_OK(check_reader(request));
+    MC_TRY_OK(exports->check_taker(*request.caller, shown.run, std::string(request.request_id)));
+  }
+  if (!proof && !shown.run.hold) MC_TRY_OK(check_concerned(request, shown.run));
   MC_TRY(Exports::File file, exports->file(tenant, request.path[3], name));
   const std::string as = shown.run.id + "-" + file.name;
   return as_file(std::move(file.bytes), as,
                  name == exporting::kBundleFile ? kBundleType : file.media_type);
+}
+
+Reply approve_export(const AdminWorld& world, const AdminRequest& request) {
+  const TenantId tenant(request.path[1]);
+  MC_TRY_OK(check_own_writes(request, tenant));
+  MC_TRY(Exports * exports, exports_of(world));
+  if (auto refused = challenge(world, request)) return std::move(*refused);
+  MC_TRY(
+      const Shown shown,
+      exports->approve({*request.caller, std::string(request.request_id)}, tenant, request.path[3],
+                       request.dry_run ? exporting::Trial::dry : exporting::Trial::real));
+  return json_reply(200, json::Value(to_json(shown)));
 }
 
 Reply cancel_export(const AdminWorld& world, const AdminRequest& request) {

@@ -165,6 +165,7 @@ Reply list_exports(const AdminWorld& world, const AdminRequest& request);
 Reply create_export(const AdminWorld& world, const AdminRequest& request);
 Reply get_export(const AdminWorld& world, const AdminRequest& request);
 Reply get_export_file(const AdminWorld& world, const AdminRequest& request);
+Reply approve_export(const AdminWorld& world, const AdminRequest& request);
 Reply cancel_export(const AdminWorld& world, const AdminRequest& request);
 Reply pause_export(const AdminWorld& world, const AdminRequest& request);
 Reply resume_export(const AdminWorld& world, const AdminRequest& request);

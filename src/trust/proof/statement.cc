@@ -5,6 +5,7 @@
 namespace mc::proof {
 namespace {
 
+constexpr std::string_view kExportPredicates = "urn:maestro-conductor:export:";
 constexpr std::string_view kVersion1 = "https://in-toto.io/Statement/v1";
 constexpr std::string_view kVersion01 = "https://in-toto.io/Statement/v0.1";
 constexpr std::size_t kStatementBytesMax = 16 << 20;
@@ -42,12 +43,30 @@ Result<std::string> digest_of(const Artifact& artifact, std::string_view algorit
               "its digest is " + excerpt(algorithm) + ", and of the artifact only sha256 is known");
 }
 
+namespace {
+
+// What the manifest of an export for a legal hold says of itself (docs/formats/export-manifest.md):
+// nobody reads "verified" as "protected". Empty for all others.
+std::string warning_of(const Statement& statement) {
+  const json::Value* const hold = statement.predicate.find("hold");
+  if (!statement.predicate_type.starts_with(kExportPredicates) || hold == nullptr) return "";
+  const auto text = [&](std::string_view name) {
+    const std::string* const found = text_in(*hold, name);
+    return found == nullptr ? std::string("?") : excerpt(*found);
+  };
+  return "; NO privacy technology was applied (pet: " + text("pet") + "); legal hold " +
+         text("reference") + ", approved by " + text("approved_by");
+}
+
+}  // namespace
+
 Result<std::string> find_subject(const Statement& statement, const Artifact& artifact) {
   for (const Subject& subject : statement.subjects) {
     for (const auto& [algorithm, value] : subject.digests) {
       const Result<std::string> digest = digest_of(artifact, algorithm);
       if (!digest || to_hex(*digest) != value) continue;
-      return "subject " + excerpt(subject.name) + ", " + algorithm + ":" + value;
+      return "subject " + excerpt(subject.name) + ", " + algorithm + ":" + value +
+             warning_of(statement);
     }
   }
   return fail(Code::invalid, "no subject of the statement is this artifact");

@@ -35,6 +35,11 @@ test_exports_have_no_personal_data_whoever_asks if {
 	}
 }
 
+test_a_legal_hold_has_what_its_requester_may_read if {
+	request := changed({"/action": "hold", "/principal/roles": ["dpo"]})
+	masks_of(request) == {"secret": "drop"}
+}
+
 test_a_warrant_opens_no_masked_column if {
 	request := changed_from(operators, {"/principal/roles": ["tenant-admin"], "/purpose": "fraud-risk"})
 	allows(changed_from(request, {"/principal/purposes": ["fraud-risk"]}))
@@ -116,7 +121,7 @@ step_up_of(request) := wanted if wanted := access.decision.obligations.step_up w
 administrator := changed({"/principal/roles": ["tenant-admin"], "/action": "admin"})
 
 test_people_prove_themselves_for_exports_and_administration if {
-	every action in ["admin", "export"] {
+	every action in ["admin", "export", "hold"] {
 		step_up_of(changed_from(administrator, {"/action": action})) == true
 	}
 	step_up_of(changed_from(administrator, {"/action": "write"})) == false

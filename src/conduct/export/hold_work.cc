@@ -1,0 +1,68 @@
+// The steps of an export for a legal hold, behind the reading of its rows.
+#include "export/hold.h"
+#include "export/work.h"
+
+namespace mc::exporting {
+namespace {
+
+constexpr std::string_view kCsvType = "text/csv";
+constexpr std::string_view kLinesType = "application/x-ndjson";
+const std::string kActor = "export@system";
+
+}  // namespace
+
+// Nothing leaves that a second person has not approved, nor when who asked may not any more.
+Status Work::ask_holder(const Now& now) {
+  if (!now.run.hold || now.run.hold->approved_by.empty()) {
+    return fail(Code::denied, "export-hold: nobody has approved it");
+  }
+  if (now.run.hold->approved_by == now.run.requester) {
+    return fail(Code::denied, "export-hold: it was approved by who asked for it");
+  }
+  identity::Caller caller;
+  MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
+  MC_TRY([[maybe_unused]] const std::string decision,
+         check_holder(core_, now.run,
+                      {caller, now.run.purpose, now.run.id, now.task.requester.stepped_up}));
+  return ok();
+}
+
+Result<std::vector<Item>> Work::write_rows(const Now& now, const Doing& doing) {
+  const BlobPlace place{now.run.tenant, now.run.id};
+  const std::int64_t most = core_.settings.bytes_max;
+  std::vector<Item> out;
+  MC_TRY(Item table,
+         core_.blobs.put(place, {std::string(kTableFile), std::string(kCsvType), most},
+                         [&](const auto& sink) { return doing.held->write_csv(sink); }));
+  out.push_back(std::move(table));
+  if (now.run.format == Format::jsonl) {
+    MC_TRY(Item lines,
+           core_.blobs.put(place, {std::string(kLinesFile), std::string(kLinesType), most},
+                           [&](const auto& sink) { return doing.held->write_jsonl(sink); }));
+    out.push_back(std::move(lines));
+  }
+  for (Item& item : out) item.rows = doing.held->rows();
+  return out;
+}
+
+// The exception is recorded before the manifest that names its record, and so before anything can
+// be had.
+Result<job::Step> Work::write_hold(Now& now, Doing& doing) {
+  MC_TRY_OK(ask_holder(now));
+  Outcome outcome;
+  MC_TRY(outcome.items, write_rows(now, doing));
+  outcome.rows_in = outcome.rows_out = doing.held->rows();
+  Run told = now.run;
+  told.outcome = outcome;
+  MC_TRY(outcome.exception, core_.record("exception", told, kActor));
+  Manifest manifest = manifest_of(now);
+  // Of rows that leave as they are there is nothing to guess: the digest has no salt.
+  manifest.input = {doing.wanted.names, doing.held->rows(), outcome.items.front().sha256};
+  manifest.label.handling = kUnprotected;
+  manifest.hold = part_of(now.run, doing.masked, outcome.exception);
+  MC_TRY_OK(sign(now, manifest, outcome));
+  doing_.erase(now.job.id);
+  return written(outcome);
+}
+
+}  // namespace mc::exporting
