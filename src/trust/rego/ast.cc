@@ -99,6 +99,7 @@ class Printer {
  private:
   static constexpr int kTop = 0;
   static constexpr int kNested = 1;
+  static constexpr int kTightest = 7;  // binds more than every operator
 
   void list(const std::vector<Term>& terms, std::size_t from) {
     for (std::size_t i = from; i < terms.size(); ++i) {
@@ -138,7 +139,7 @@ class Printer {
   }
 
   void ref(const Term& ref) {
-    term(ref.items[0]);
+    operand(ref.items[0], kTightest);
     for (std::size_t i = 1; i < ref.items.size(); ++i) {
       const Term& item = ref.items[i];
       if (item.kind == Term::Kind::string && is_identifier(item.text) && !is_keyword(item.text)) {
@@ -181,7 +182,7 @@ class Printer {
   }
 
   // The head of a comprehension: a union there would be read as its bar.
-  void head(const Term& term_in) { operand(term_in, 7); }
+  void head(const Term& term_in) { operand(term_in, kTightest); }
 
   void collection(const Term& term_in) {
     switch (term_in.kind) {

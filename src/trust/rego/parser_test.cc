@@ -75,6 +75,7 @@ TEST_CASE("parser: expressions read and print as they are bound") {
       {"a.b[c].d[\"e f\"][_]", "a.b[c].d[\"e f\"][_]"},
       {"a[\"b\"]", "a.b"},
       {"f(1,).x(2)[3]", "f(1).x(2)[3]"},
+      {"(1 + x).a(1); (1 in [2])[0]; (f(1)).b", "(1 + x).a(1); (1 in [2])[0]; f(1).b"},
       {"x.if.not == 1", "x[\"if\"][\"not\"] == 1"},
       {"not.x; every.y; in[0]", "not.x; every.y; in[0]"},
       {"contains(a, b)", "contains(a, b)"},

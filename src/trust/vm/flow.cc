@@ -288,13 +288,22 @@ class UseFinder {
                 use.changes == 0 || use.change_begin == block.begin ? block.begin : -2;
           }
           note(use, kind, step.place);
+          if (kind != Mention::write) return;
+          const bool once = step.op == Op::assign_var_once;
+          use.once = use.once || once;
+          use.otherwise = use.otherwise || (!once && step.op != Op::reset_local);
         });
       }
       for (StepBlock& nested : step.blocks) visit(nested);
     }
   }
 
-  std::vector<Use> take() { return std::move(uses_); }
+  std::vector<Use> take() {
+    for (Use& use : uses_) {
+      if (use.once && use.otherwise) ++use.reads;
+    }
+    return std::move(uses_);
+  }
 
  private:
   static void note(Use& use, Mention kind, int place) {

@@ -72,8 +72,10 @@ struct Use {
   int first = -1, last = -1;       // mentions
   int write = -1, write_end = -1;  // the last write, and the end of the block it stands in
   int first_read = -1, last_change = -1;
-  int change_begin = -1;  // where the block of all changes begins; -2: of several blocks
-  bool early = false;     // read before the first write in the text
+  int change_begin = -1;   // where the block of all changes begins; -2: of several blocks
+  bool early = false;      // read before the first write in the text
+  bool once = false;       // written by assign_var_once, which looks at what is there
+  bool otherwise = false;  // written by what would leave another value there
   // Written once, and every other mention comes after in the same block.
   bool dominated() const { return writes == 1 && !early && first == write && last < write_end; }
 };

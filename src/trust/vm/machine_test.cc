@@ -215,6 +215,28 @@ TEST_CASE("machine: bodies that give different values are a conflict, with the p
         "eval_conflict_error: functions must not produce multiple outputs for same inputs");
 }
 
+// Found by plan_fuzz: what was read stood in no register, as only the comparison seemed to want it.
+TEST_CASE("machine: a value that was read conflicts with what is assigned once over it") {
+  const std::string plan = R"(
+function g0.data.t.p 0 1 : 2
+  block
+    dot 4 = 0 "role"
+    equal 4 "admin"
+    once 4 = true
+    once 2 = true
+  block
+    return 2
+plan eval
+  block
+    call 2 = g0.data.t.p 0 1
+    result 2
+)";
+  Runner runner;
+  CHECK(runner.run(plan, {.input = R"({"role":"admin"})"}) ==
+        "eval_conflict_error: complete rules must not produce multiple outputs");
+  CHECK(runner.run(plan, {.input = R"({"role":"user"})"}) == "set()");
+}
+
 TEST_CASE("machine: else branches are tried in their order, and the first decides") {
   const std::string plan = R"(
 function g0.data.t.p 0 1 : 2

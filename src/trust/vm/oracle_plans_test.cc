@@ -220,11 +220,15 @@ class PlanMaker {
     if (input_ == InputUse::by_paths && one_in(2)) {
       to.back().a = Operand::local(0);
       to.back().b = one_in(6) ? operand() : Operand::string(below(4));
-      return define(to.back());
+    } else {
+      to.back().a = Operand::local(any_local());
+      to.back().b = one_in(4) ? operand() : Operand::string(below(3));
     }
-    to.back().a = Operand::local(any_local());
-    to.back().b = one_in(4) ? operand() : Operand::string(below(3));
     define(to.back());
+    if (!one_in(10)) return;  // no planner does what follows
+    const plan::Local read = to.back().target;
+    if (one_in(2)) add_truth(to, read);
+    to.push_back(once(read, operand()));
   }
 
   void define(plan::Statement& made) {
