@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "contract/secret_bits.h"
 #include "dp/dp_test.h"
 
 namespace mc::dp {
@@ -26,63 +27,20 @@ std::int64_t ask(TestTable& table, const Spec& spec, TestChance& chance) {
   return static_cast<std::int64_t>(out->cells.at(0).value);
 }
 
-// The secret bits of 64 people, and counts of those among any of them whose bit is set.
-class Secrets {
- public:
-  static constexpr std::size_t kPeople = 64;
-  explicit Secrets(std::uint64_t seed) : random_(seed), chance_(seed) {
-    for (auto& bit : bits_) bit = (random_() & 1) != 0;
+// Counts of random sets, each at that epsilon: how many bits they tell.
+std::size_t bits_told(std::uint64_t seed, std::size_t questions, std::int64_t epsilon_nano) {
+  SecretBits secrets(seed);
+  TestChance chance(seed);
+  const Spec spec = count_of(epsilon_nano);
+  for (std::size_t i = 0; i < questions; ++i) {
+    std::vector<TestRow> rows;
+    for (const int person : secrets.next()) rows.push_back({person, 0, 1});
+    TestTable table(spec);
+    REQUIRE(table.add(rows));
+    secrets.answered(static_cast<double>(ask(table, spec, chance)));
   }
-
-  struct Answer {
-    std::array<double, kPeople> asked;  // 1 or 0
-    double count;
-  };
-  std::vector<Answer> ask_random(std::size_t questions, std::int64_t epsilon_nano) {
-    const Spec spec = count_of(epsilon_nano);
-    std::vector<Answer> out;
-    for (std::size_t i = 0; i < questions; ++i) {
-      Answer answer{};
-      std::vector<TestRow> rows;
-      for (std::size_t person = 0; person < kPeople; ++person) {
-        if ((random_() & 1) == 0) continue;
-        answer.asked[person] = 1;
-        if (bits_[person]) rows.push_back({static_cast<int>(person), 0, 1});
-      }
-      TestTable table(spec);
-      REQUIRE(table.add(rows));
-      answer.count = static_cast<double>(ask(table, spec, chance_));
-      out.push_back(answer);
-    }
-    return out;
-  }
-
-  // Least squares within [0, 1], by descent, then rounded: how many bits are right.
-  std::size_t recovered(const std::vector<Answer>& answers) const {
-    std::array<double, kPeople> guess{};
-    guess.fill(0.5);
-    for (int round = 0; round < 300; ++round) {
-      std::array<double, kPeople> slope{};
-      for (const Answer& answer : answers) {
-        double off = -answer.count;
-        for (std::size_t i = 0; i < kPeople; ++i) off += answer.asked[i] * guess[i];
-        for (std::size_t i = 0; i < kPeople; ++i) slope[i] += off * answer.asked[i];
-      }
-      const double step = 1.5 / static_cast<double>(answers.size() * kPeople / 4 + kPeople);
-      for (std::size_t i = 0; i < kPeople; ++i) {
-        guess[i] = std::clamp(guess[i] - step * slope[i], 0.0, 1.0);
-      }
-    }
-    std::size_t right = 0;
-    for (std::size_t i = 0; i < kPeople; ++i) right += (guess[i] > 0.5) == bits_[i] ? 1 : 0;
-    return right;
-  }
-
- private:
-  std::mt19937_64 random_;
-  TestChance chance_;
-  std::array<bool, kPeople> bits_{};
-};
+  return secrets.recovered();
+}
 
 }  // namespace
 
@@ -116,17 +74,14 @@ TEST_CASE("attack: reconstruction recovers no more of 64 bits than the budget al
   for (const std::size_t questions : {std::size_t{256}, std::size_t{10}}) {
     std::size_t right = 0;
     for (std::uint64_t seed = 1; seed <= kTrials; ++seed) {
-      Secrets secrets(seed);
-      const auto each = kNano / static_cast<std::int64_t>(questions);
-      right += secrets.recovered(secrets.ask_random(questions, each));
+      right += bits_told(seed, questions, kNano / static_cast<std::int64_t>(questions));
     }
-    const double share = static_cast<double>(right) / (kTrials * Secrets::kPeople);
+    const double share = static_cast<double>(right) / (kTrials * SecretBits::kPeople);
     const double bound = std::exp(1.0) / (1 + std::exp(1.0));  // 0.731 of each bit
-    CHECK(share <= bound + 3 * 0.5 / std::sqrt(kTrials * Secrets::kPeople));
+    CHECK(share <= bound + 3 * 0.5 / std::sqrt(kTrials * SecretBits::kPeople));
   }
   // The same attack where nobody minds the budget.
-  Secrets secrets(99);
-  CHECK(secrets.recovered(secrets.ask_random(256, 2 * kNano)) >= 62);
+  CHECK(bits_told(99, 256, 2 * kNano) >= 62);
 }
 
 TEST_CASE("attack: neighbours have the same lattice of answers") {

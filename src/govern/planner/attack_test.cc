@@ -7,6 +7,7 @@
 #include <set>
 
 #include "contract/planner_world.h"
+#include "contract/secret_bits.h"
 #include "planner/quotes.h"
 
 namespace mc::planner {
@@ -83,11 +84,11 @@ class Rewriter {
   sim::SimRandom random_;
 };
 
-TEST_CASE("attack: 2,000 rewrites of one question have one noise, and are paid for once") {
+TEST_CASE("attack: 10,000 rewrites of one question have one noise, and are paid for once") {
   World world;
   Rewriter rewriter(11);
   std::set<std::string> written, values;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     const Value filter = rewriter.filter();
     written.insert(json::print(filter));
     const Result<Value> where = dataset::canonical_where(world.model.datasets[0], &filter);
@@ -179,6 +180,47 @@ TEST_CASE("attack: differencing over the whole budget gains no more than epsilon
   const double often = advantage("0.2", 5, kWindows / 2);
   CAPTURE(often);
   CHECK(often <= bound + 3 * std::sqrt(2 * 0.25 / (kWindows / 2)));
+}
+
+// 4n questions of random sets; the condition makes each another question. Bound: e^eps / (1 +
+// e^eps) of each bit, for the budget of 1; three standard deviations of a share of so many bits.
+TEST_CASE("attack: reconstruction is stopped by the budget, and tells no more than that") {
+  constexpr int kTrials = 20;
+  std::size_t right = 0;
+  for (std::uint64_t seed = 1; seed <= kTrials; ++seed) {
+    World world("1");
+    SecretBits secrets(seed);
+    int refused = 0;
+    for (std::size_t i = 0; i < 4 * SecretBits::kPeople; ++i) {
+      FakeScan scan;
+      for (const int person : secrets.next()) {
+        scan.add("q" + std::to_string(person), "DE", nullptr, 5.0, true);
+      }
+      json::Object least, filter;
+      least.set("gte", Value(-static_cast<std::int64_t>(i)));
+      filter.set("income", std::move(least));
+      const Value condition{std::move(filter)};
+      PrivateCall call = world.call();
+      call.epsilon = "0.1";
+      call.where = &condition;
+      const PrivateResult answer = world.planner->answer(call, scan);
+      if (answer) {
+        secrets.answered(value_of(*answer));
+        continue;
+      }
+      CHECK(answer.error().code == "DP_BUDGET_EXHAUSTED");
+      CHECK(scan.scans == 0);
+      secrets.refused();
+      ++refused;
+    }
+    CHECK(secrets.answers() == 10);
+    CHECK(refused == 246);
+    right += secrets.recovered();
+  }
+  const double share = static_cast<double>(right) / (kTrials * SecretBits::kPeople);
+  const double bound = std::exp(1.0) / (1 + std::exp(1.0));
+  CAPTURE(share);
+  CHECK(share <= bound + 3 * 0.5 / std::sqrt(kTrials * SecretBits::kPeople));
 }
 
 TEST_CASE("attack: which row a scan fails at, and how, tells nothing, and is paid for") {
