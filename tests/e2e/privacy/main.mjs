@@ -1,6 +1,7 @@
 // Differential privacy with a real server over SQLite or PostgreSQL: what analysts get, what they do
 // not get however they ask, budgets under races and kills, top-ups, and what others are told.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -91,6 +92,7 @@ privacy:
       site.addPrincipal("alpha", id, roles);
       world.tokens[id] = site.addToken("alpha", id, "query,admin:read,admin:write").token;
     }
+    world.late = site.addToken("bravo", "ana", "query");
     world.tokens.dora2 = site.addToken("alpha", "dora", "query,admin:read,admin:write").token;
     site.addPrincipal("system", "otto", "operator");
     world.tokens.otto = site.addToken("system", "otto", "admin:read,admin:write,metrics").token;
@@ -113,6 +115,20 @@ privacy:
     assert.equal(reply.json.errors, undefined, reply.text);
     const data = Object.values(reply.json.data)[0];
     return name === "sql" ? data : Object.values(data)[0];
+  }
+
+  // The budgets' database, while no server runs.
+  sql(text) {
+    const state = process.env.MC_TEST_POSTGRES_URL;
+    const done = state ? spawnSync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", state], { encoding: "utf8", input: text })
+      : spawnSync("sqlite3", ["-bail", this.site.path("data/privacy.db")], { encoding: "utf8", input: text });
+    assert.equal(done.status, 0, done.stderr);
+    return done.stdout.trim();
+  }
+
+  async kill() {
+    this.server.process.kill("SIGKILL");
+    await this.server.exited;
   }
 
   async api(who, method, path, body) {
@@ -247,6 +263,74 @@ scenario("the last 0.05 that 200 clients want goes to exactly one", { limitMs: 6
   assert.equal(budget.epsilon_spent, "0.05");
   assert.equal(budget.epsilon_left, "0");
 });
+
+// The window ends while the server is down: its account becomes that of an older one.
+scenario("what the window has not left waits for the next one, over a kill, and is run once by the rules of then",
+  { limitMs: 60_000 }, async (world) => {
+    const base = "/v1/tenants/bravo/privacy/queue";
+    const field = (least, more) => `count(where: {score: {gte: ${least}}}, epsilon: "0.03", ${more}) {
+      verdict release epsilon rows { value } quote { queueRunsAt } queued { id state runsAt expiresAt why } }`;
+    const ask = (least, more = "consent: [QUEUE]") => world.answer("bravo", `{ visitsDP { ${field(least, more)} } }`);
+    await world.graphql("bravo", count("{score: {gte: 1.25}}", "0.05"));  // its last, when it has any
+    const refusal = await world.graphql("bravo", `{ visitsDP { ${field(77.25, "consent: []")} } }`);
+    assert.equal(refusal.status, 429);
+    const { extensions } = refusal.json.errors[0];
+    assert.equal(extensions.queueRunsAt, extensions.windowReset);
+    assert.equal((await ask(77.25, "consent: [QUEUE], dryRun: true")).verdict, "QUEUE");
+    assert.deepEqual((await world.must("bravo", "GET", base)).items, []);
+
+    const first = await ask(77.25);
+    assert.equal(first.verdict, "QUEUE");
+    assert.equal(first.queued.runsAt, extensions.windowReset);
+    assert.deepEqual([first.release, first.epsilon, first.rows], [null, "0", []]);
+    assert.equal((await ask(77.25)).queued.id, first.queued.id, "queued twice");
+    // 0.03 of the next 0.05 is taken by then.
+    assert.equal((await world.graphql("bravo", `{ visitsDP { ${field(78.25, "consent: [QUEUE]")} } }`)).status, 429);
+    const { items: [listed] } = await world.must("bravo", "GET", base);
+    assert.deepEqual([listed.id, listed.state, listed.analyst, listed.query_type, listed.charge],
+      [first.queued.id, "waiting", "ana", "count", null]);
+    assert.equal((await world.api("ada", "GET", `${base}/${listed.id}`)).status, 404);
+    assert.equal((await world.api("ada", "POST", `/v1/tenants/alpha/privacy/queue/${listed.id}/cancel`, {})).status, 404);
+    const stolen = await world.graphql("alpha", `{ queuedDP(id: "${listed.id}") { verdict } }`);
+    assert.equal(stolen.json.errors[0].extensions.code, "NOT_FOUND");
+    // Cancelled, another has its place.
+    assert.equal((await world.must("bravo", "POST", `${base}/${listed.id}/cancel`, {})).state, "cancelled");
+    const second = await ask(78.25);
+    assert.equal(second.verdict, "QUEUE");
+    assert.equal((await world.budget("bravo")).epsilon_spent, "0.05");
+
+    await world.kill();
+    world.sql(`UPDATE dp_budget SET window_start = '2001-01-01T00:00:00.000Z' WHERE tenant_id = 'bravo' AND scope = 'window';
+      UPDATE dp_queue SET next_at = asked_at WHERE tenant_id = 'bravo' AND state = 'waiting';`);
+    await world.begin();
+    const found = () => world.answer("bravo", `{ queuedDP(id: "${second.queued.id}") { verdict release rows { value } queued { state } } }`, "sql");
+    const answer = await eventually("it is run", async () => {
+      const got = await found();
+      return got.verdict !== "QUEUE" && got;
+    });
+    assert.deepEqual([answer.verdict, answer.queued.state], ["CACHED", "answered"]);
+    assert.equal((await world.budget("bravo")).epsilon_spent, "0.03");
+    const again = await ask(78.25);
+    assert.deepEqual([again.verdict, again.release, again.rows], ["CACHED", answer.release, answer.rows]);
+    assert.equal((await world.must("bravo", "GET", `${base}/${second.queued.id}`)).charge, answer.release);
+    assert.equal((await world.api("bravo", "POST", `${base}/${second.queued.id}/cancel`, {})).status, 409);
+
+    // One whose token has ended by then is not run.
+    const { token, id } = world.late;
+    const { json } = await post(`${world.server.url}/graphql`, token, { query: `{ visitsDP { ${field(79.25, "consent: [QUEUE]")} } }` });
+    const late = json.data.visitsDP.count.queued.id;
+    await world.kill();
+    world.site.must("token", "revoke", id, "--tenant", "bravo");
+    world.sql(`UPDATE dp_budget SET window_start = '2002-01-01T00:00:00.000Z' WHERE tenant_id = 'bravo' AND scope = 'window' AND window_start > '2003';
+      UPDATE dp_queue SET next_at = asked_at WHERE tenant_id = 'bravo' AND state = 'waiting';`);
+    await world.begin();
+    const refused = await eventually("it is refused", async () => {
+      const one = await world.must("bravo", "GET", `${base}/${late}`);
+      return one.state !== "waiting" && one;
+    });
+    assert.deepEqual([refused.state, refused.why, refused.charge], ["refused", "the token that it was asked with has ended", null]);
+    assert.equal((await world.budget("bravo")).epsilon_spent, "0");
+  });
 
 scenario("a quote says what a query would be, costs nothing, and is run exactly so", async (world) => {
   const quote = (epsilon) => world.answer("alpha", `{ visitsDP { count(where: {score: {gte: 1}}, epsilon: "${epsilon}", dryRun: true)
