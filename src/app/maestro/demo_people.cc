@@ -68,7 +68,8 @@ Result<std::vector<PersonaToken>> make_demo_people(identity::Directory& director
     MC_TRY_OK(tolerate_conflict(outcome(
         directory.create_principal({tenant, principal, persona.name, roles, "active", {}}))));
     MC_TRY(identity::IssuedToken issued,
-           directory.issue({tenant, principal, scopes, "demo", kDemoTokenLifetime, "demo"}));
+           directory.issue(
+               {tenant, principal, scopes, "demo,investigation", kDemoTokenLifetime, "demo"}));
     MC_TRY(identity::IssuedLink link, directory.issue_link(tenant, principal, kDemoTokenLifetime));
     out.push_back({persona, std::move(issued.token), std::move(link.link)});
   }

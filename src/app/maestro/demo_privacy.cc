@@ -7,14 +7,17 @@
 namespace mc::app {
 namespace {
 
-constexpr int kCounts = 16;  // of 0.5 each, of a budget of 10
+constexpr int kCounts = 16;                        // of 0.5 each, of a budget of 10
+constexpr const char* kPurpose = "investigation";  // that people state in the portal
 
 Result<json::Value> post(const std::string& url, const std::string& token, json::Value body) {
   const std::unique_ptr<net::Client> client = net::Client::make();
   net::ClientRequest request;
   request.method = "POST";
   request.url = url;
-  request.headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + token}};
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Authorization", "Bearer " + token},
+                     {"X-MC-Purpose", kPurpose}};
   request.body = json::print(body);
   request.timeout = seconds(10);
   MC_TRY(const net::Response response, client->fetch(request));
@@ -78,7 +81,7 @@ Status PrivacyStory::ask_for_more() {
   if (id == nullptr || id->as_string() == nullptr) return fail(Code::unavailable, "no warrant");
   json::Object more;
   more.set("dataset", "person");
-  more.set("purpose", "demo");
+  more.set("purpose", kPurpose);
   more.set("epsilon", "2");
   more.set("lifetime", "7d");
   more.set("warrant", *id);

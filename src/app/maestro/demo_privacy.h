@@ -1,5 +1,6 @@
 // The privacy of the demo: an analyst of alpha has spent most of a budget, was refused once, and
-// somebody has asked for more, which waits for a second person. All of it by real requests.
+// somebody has asked for more, which waits for a second person. All of it by real requests, for the
+// purpose that people state in the portal, so that the analyst finds there what was asked.
 #pragma once
 
 #include <atomic>

@@ -83,11 +83,6 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
                                                     .random = *world_.machine.random},
                                                    accounts, std::move(node)));
   MC_TRY(const planner::Settings planned, planner_settings(settings.privacy));
-  queue_.emplace(planner::Queue::World{[this](const std::function<Status(sql::Connection&)>& use) {
-                                         return accountant_->lend(use);
-                                       },
-                                       *world_.machine.clock, *world_.machine.random},
-                 planned);
   planner_.emplace(
       planner::Planner::World{
           .accountant = *accountant_,
@@ -108,13 +103,14 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
           .refused =
               [this](const accountant::Charge& charge, const accountant::Refusal& by,
                      const dataset::PrivateRefusal& told) { watch_->refused(charge, by, told); },
-          .override_url = asks_at(settings.privacy),
-          .queue = &*queue_},
+          .override_url = asks_at(settings.privacy)},
       planned);
   top_ups_.emplace(topup::Desk::World{world_.directory, world_.ledger, *accountant_,
                                       *world_.machine.clock, *world_.machine.random, world_.log});
+  MC_TRY(ExhaustionNotice notice, exhaustion_notice(settings.privacy));
   watch_.emplace(PrivacyWatch::World{*accountant_, world_.ledger, world_.index, world_.directory,
-                                     *world_.machine.clock, world_.log});
+                                     *world_.machine.clock, world_.log},
+                 std::move(notice));
   reports_.emplace(*accountant_, world_.model);
   touch_all();
   return ok();

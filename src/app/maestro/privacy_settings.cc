@@ -94,9 +94,29 @@ Result<planner::Settings> planner_settings(const PrivacySettings& settings) {
   return out;
 }
 
+Result<ExhaustionNotice> exhaustion_notice(const PrivacySettings& settings) {
+  using Lines = NoticeTemplate::Lines;
+  const std::string path = "privacy.exhaustion_notice";
+  ExhaustionNotice out;
+  Result<NoticeTemplate> title =
+      NoticeTemplate::parse(settings.exhaustion_notice.title, Lines::one);
+  if (!title) return at(path + ".title", title.error());
+  Result<NoticeTemplate> text = NoticeTemplate::parse(settings.exhaustion_notice.text, Lines::many);
+  if (!text) return at(path + ".text", text.error());
+  out.title = std::move(*title);
+  out.text = std::move(*text);
+  out.ask_at = asks_at(settings);
+  return out;
+}
+
+std::string asks_at(const PrivacySettings& settings) {
+  return settings.override_url.empty() ? "/privacy" : settings.override_url;
+}
+
 Status PrivacySettings::check() const {
   MC_TRY([[maybe_unused]] const accountant::Settings accounts, accountant_settings(*this));
   MC_TRY([[maybe_unused]] const planner::Settings planned, planner_settings(*this));
+  MC_TRY([[maybe_unused]] const ExhaustionNotice notice, app::exhaustion_notice(*this));
   return ok();
 }
 

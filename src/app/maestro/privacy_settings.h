@@ -9,6 +9,7 @@
 #include "accountant/accountant.h"
 #include "base/base.h"
 #include "json/describe.h"
+#include "maestro/privacy_notice.h"
 #include "planner/settings.h"
 
 namespace mc::app {
@@ -29,6 +30,10 @@ struct PrivacyDataset {
   std::int64_t block_days = 0;
   PrivacyLimit block;
 };
+struct PrivacyNotice {
+  std::string title{kNoticeTitle};
+  std::string text{kNoticeText};
+};
 struct PrivacySettings {
   std::string url;
   std::string policy_version = "1";
@@ -40,15 +45,19 @@ struct PrivacySettings {
   Nanos quote_valid = seconds(60);
   Nanos snapshot = seconds(24LL * 3'600);
   std::int64_t histogram_bins = 20;
+  std::int64_t queue_max = 100;
+  Nanos queue_valid = seconds(24LL * 3'600);
   std::string override_url;
+  PrivacyNotice exhaustion_notice;
 
   Status check() const;  // `invalid` names the setting
 };
 
-  std::int64_t queue_max = 100;
-  Nanos queue_valid = seconds(24LL * 3'600);
 Result<accountant::Settings> accountant_settings(const PrivacySettings& settings);
 Result<planner::Settings> planner_settings(const PrivacySettings& settings);
+std::string asks_at(const PrivacySettings& settings);  // where more budget is asked for
+// `invalid` names the setting and the line of the template.
+Result<ExhaustionNotice> exhaustion_notice(const PrivacySettings& settings);
 
 }  // namespace mc::app
 
@@ -100,6 +109,15 @@ struct mc::json::Describe<mc::app::PrivacyDataset> {
 };
 
 template <>
+struct mc::json::Describe<mc::app::PrivacyNotice> {
+  using T = mc::app::PrivacyNotice;
+  static constexpr auto fields = std::tuple{
+      Field{"title", &T::title, "One line, with placeholders as {dataset}", {.max = 500}},
+      Field{"text", &T::text, "Lines with placeholders; {{ is a brace", {.max = 8'000}},
+  };
+};
+
+template <>
 struct mc::json::Describe<mc::app::PrivacySettings> {
   using T = mc::app::PrivacySettings;
   static constexpr auto fields = std::tuple{
@@ -129,10 +147,6 @@ struct mc::json::Describe<mc::app::PrivacySettings> {
             &T::histogram_bins,
             "Of a histogram that says none",
             {.min = 2, .max = 1'000}},
-      Field{"override_url", &T::override_url,
-            "Where more budget is asked for, shown in refusals; empty = the portal's page"},
-  };
-};
       Field{"queue_max",
             &T::queue_max,
             "Queries of one tenant that may wait for a window; 0 = none",
@@ -141,3 +155,9 @@ struct mc::json::Describe<mc::app::PrivacySettings> {
             &T::queue_valid,
             "How long after its time a query that waited may still be run",
             {.min = mc::seconds(1), .max = mc::seconds(366LL * 86'400)}},
+      Field{"override_url", &T::override_url,
+            "Where more budget is asked for, shown in refusals; empty = the portal's page"},
+      Field{"exhaustion_notice", &T::exhaustion_notice,
+            "What is told when a budget is used up, or will be within a day"},
+  };
+};

@@ -125,5 +125,17 @@ TEST_CASE("privacy settings: budgets are where they were put, or with the state,
   CHECK(privacy_url(settings) == "sqlite:/fast/privacy.db");
 }
 
+TEST_CASE("privacy settings: a notice that cannot be filled is refused with its setting and line") {
+  PrivacySettings settings;
+  settings.exhaustion_notice.text = "Budget of {dataset}\nis gone until {resett}";
+  CHECK(settings.check().error().what.starts_with(
+      "privacy.exhaustion_notice.text: line 2: {resett} is no placeholder"));
+  settings.exhaustion_notice = {.title = "gone\nall", .text = "x"};
+  CHECK(settings.check().error().what == "privacy.exhaustion_notice.title: line 2: it is one line");
+  settings.exhaustion_notice = {.title = "{why}", .text = "{left} of {limit}"};
+  CHECK(settings.check().has_value());
+  CHECK(exhaustion_notice(settings)->ask_at == "/privacy");
+}
+
 }  // namespace
 }  // namespace mc::app

@@ -10,11 +10,20 @@
 // alone, and after that nothing is told of the fifth. A top-up that lifts a budget above a level
 // again changes none of this: who asked for it knows. After a restart the fifth may be told once
 // more where only the tenth was. A crash between record and notice loses the notice.
+//
+// A refused query is a record as well (dp.refusal), the same question of the same person once in a
+// window, and no more than kRefusalsRecorded of a window, so that who asks on and on fills no log.
+//
+// When a budget is used up, the tenant's endpoints get a notice in words (mc.privacy.exhausted),
+// once in a window: when a query was refused while less was left than a query costs that says
+// nothing of epsilon (query_default), when nothing is left, or when the rest will be gone within a
+// day at the rate of the window, once half of it is. Formats: docs/formats/dp-notices.md.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -22,16 +31,21 @@
 
 #include "accountant/accountant.h"
 #include "base/base.h"
-#include "dataset/model.h"
+#include "dataset/private.h"
 #include "identity/identity.h"
 #include "ledger/ledger.h"
 #include "log/log.h"
+#include "maestro/privacy_notice.h"
 #include "search/search.h"
 #include "sys/sys.h"
 
 namespace mc::app {
 
 inline constexpr std::int64_t kPrivacyLevels[] = {10, 20};  // percent left
+inline constexpr std::int64_t kForecastPermille = 500;  // left, at most, for a forecast to be told
+inline constexpr Nanos kForecastTold = seconds(24LL * 3'600);
+inline constexpr std::size_t kRefusalsQueued = 1'000;  // between two steps; what is more is dropped
+inline constexpr std::int64_t kRefusalsRecorded = 200;
 
 class PrivacyWatch {
  public:
@@ -44,10 +58,13 @@ class PrivacyWatch {
     sys::Clock& clock;
     log::Log& log;
   };
-  explicit PrivacyWatch(World world) : world_(world) {}
+  PrivacyWatch(World world, ExhaustionNotice notice) : world_(world), notice_(std::move(notice)) {}
 
   // A charge of these was settled, or may have been. Any thread; takes a lock, no more.
   void touch(const TenantId& tenant, const std::string& dataset, const std::string& purpose);
+  // As planner::Planner::World::refused. Any thread; takes a lock, no more.
+  void refused(const accountant::Charge& charge, const accountant::Refusal& by,
+               const dataset::PrivateRefusal& told);
   // Records and tells what is new. One thread; blocks for the ledger. What fails is tried again by
   // the next one.
   Status step();
@@ -64,18 +81,51 @@ class PrivacyWatch {
  private:
   using Journal = std::pair<std::string, std::string>;               // tenant, dataset
   using Budget = std::tuple<std::string, std::string, std::string>;  // and purpose
+  struct Refused {
+    accountant::Charge charge;
+    accountant::Refusal by;
+    std::string message;
+    json::Object told;
+  };
+  // A record, and the event of it.
+  struct Notice {
+    std::string_view type, action, event;
+    log::Event log;
+    std::string key;  // of the record: it is made, and told, once
+    Budget budget;
+    std::int64_t left_permille = 0;
+    json::Object data;
+  };
+  // What a notice in words is about.
+  struct Exhausted {
+    const accountant::Standing& standing;
+    const Budget& budget;
+    std::string why;
+    std::optional<accountant::BurnDown> burn;  // of a window
+    const json::Value* nearest = nullptr;      // epsilon and rmse, of a refusal
+  };
   Result<std::int64_t> recorded(const Journal& journal);
   Status record(const Journal& journal);
+  Status record(const Refused& one);
   Status look(const Budget& budget);
-  Status tell(const accountant::Standing& standing, std::int64_t level, std::int64_t permille);
+  Status look_at_refused(const Refused& one);
+  Status tell_level(const accountant::Standing& standing, std::int64_t permille);
+  Status foresee(const Budget& budget, const accountant::Standing& standing,
+                 const std::string& plan);
+  NoticeValues words_of(const Exhausted& what, std::optional<WallTime> gone) const;
+  Status tell(const Exhausted& what);
+  Status tell(Notice notice);
 
   const World world_;
-  std::map<Journal, std::int64_t> recorded_;                  // the last seq, by journal
-  std::map<std::pair<Budget, WallTime>, std::int64_t> told_;  // the lowest level, by window
-  // Recorded, and not told yet: the account and its level.
-  std::set<std::tuple<accountant::AccountKey, std::int64_t>> untold_;
-  mutable std::mutex mutex_;  // of both below
+  const ExhaustionNotice notice_;
+  std::map<Journal, std::int64_t> recorded_;                      // the last seq, by journal
+  std::map<std::pair<Budget, WallTime>, std::int64_t> told_;      // the lowest level, by window
+  std::map<std::pair<Budget, WallTime>, std::int64_t> refusals_;  // recorded, by window
+  std::set<std::pair<Budget, WallTime>> noticed_;                 // in words, by window
+  std::set<std::string> untold_;  // keys of what is recorded, and not told yet
+  mutable std::mutex mutex_;      // of all below
   std::set<Budget> touched_;
+  std::vector<Refused> refused_;
   std::map<Budget, Left> left_;
 };
 

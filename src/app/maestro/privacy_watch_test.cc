@@ -6,6 +6,7 @@
 
 #include "accountant/charge_json.h"
 #include "json/json.h"
+#include "maestro/privacy_settings.h"
 #include "sim/faulty_sql.h"
 #include "sim/sim.h"
 
@@ -43,6 +44,7 @@ struct World {
   std::unique_ptr<Accountant> books;
   std::unique_ptr<PrivacyWatch> watch;
   int charges = 0;
+  PrivacySettings words;
 
   World() {
     clock.jump_wall(*parse_rfc3339("2026-11-30T12:00:00Z") - clock.wall());
@@ -74,7 +76,8 @@ struct World {
   }
   void start() {
     watch = std::make_unique<PrivacyWatch>(
-        PrivacyWatch::World{*books, *ledger, *index, *directory, clock, log});
+        PrivacyWatch::World{*books, *ledger, *index, *directory, clock, log},
+        *exhaustion_notice(words));
     watch->touch(kAlpha, "visit", "research");
   }
   void restart() {
@@ -117,6 +120,34 @@ struct World {
     watch->touch(kAlpha, "visit", "research");
   }
   void step() { REQUIRE(watch->step().has_value()); }
+  // Somebody asks, and the budget does not have it.
+  void refuse(const char* cost, const char* query = "0") {
+    accountant::Charge charge;
+    charge.tenant = kAlpha;
+    charge.dataset = "visit";
+    charge.purpose = "research";
+    charge.analyst = PrincipalId("ana");
+    charge.query_type = "count";
+    charge.mechanism = "discrete_laplace";
+    charge.cost.epsilon = epsilon(cost);
+    charge.query = std::string("sha256:") + query;
+    charge.key = "k" + std::to_string(++charges);
+    const auto reply = books->reserve(charge, accountant::Then::execute);
+    REQUIRE(reply.has_value());
+    REQUIRE(std::holds_alternative<accountant::Refusal>(*reply));
+    const auto& by = std::get<accountant::Refusal>(*reply);
+    dataset::PrivateRefusal told;
+    told.error = by.error();
+    told.extensions.set("budget", "window of purpose research");
+    told.extensions.set("requested", cost);
+    told.extensions.set("remaining", accountant::to_decimal(by.epsilon_left));
+    json::Object near;
+    near.set("epsilon", "0.125");
+    near.set("rmse", "11.3");
+    told.extensions.set("nearest", std::move(near));
+    watch->refused(charge, by, told);
+  }
+  json::Value notice(std::size_t at) const { return *json::parse(recorded("dp.exhausted").at(at)); }
   std::vector<std::string> recorded(const std::string& type) const {
     std::vector<std::string> out;
     const auto head = ledger->store().head("audit/alpha");
@@ -142,13 +173,13 @@ struct World {
     }
     return out;
   }
-  std::int64_t told() {
+  std::int64_t told(const char* type = "mc.privacy.low") {
     std::int64_t out = -1;
     REQUIRE(directory
                 ->lend([&](sql::Connection& connection) -> Status {
                   MC_TRY(const auto rows, connection.query("SELECT COUNT(*) FROM notify_event "
-                                                           "WHERE type = 'mc.privacy.low'",
-                                                           {}));
+                                                           "WHERE type = ?1",
+                                                           {type}));
                   MC_TRY([[maybe_unused]] const bool found, rows->next());
                   out = rows->integer(0);
                   return ok();
@@ -304,6 +335,156 @@ TEST_CASE("privacy watch: a notice that could not be stored is told by the next 
     world.step();
     CHECK(world.levels() == Levels{20});
     CHECK(world.told() == 1);
+  }
+}
+
+std::string text_in(const json::Value& object, const char* name) {
+  const json::Value* const found = object.find(name);
+  return found != nullptr && found->as_string() != nullptr ? *found->as_string() : "null";
+}
+
+TEST_CASE("privacy watch: a refusal is a record of what was refused and what would pass, once") {
+  World world;
+  world.spend("5");
+  world.spend("3");
+  world.refuse("5");
+  world.refuse("5");
+  world.step();
+  world.refuse("5");
+  world.step();
+  REQUIRE(world.recorded("dp.refusal").size() == 1);
+  const json::Value one = *json::parse(world.recorded("dp.refusal")[0]);
+  CHECK(text_in(one, "kind") == "mc.dp-refusal/v1");
+  CHECK(text_in(one, "analyst") == "ana");
+  CHECK(text_in(one, "query") == "sha256:0");
+  CHECK(text_in(one, "budget") == "window of purpose research");
+  CHECK(text_in(one, "requested") == "5");
+  CHECK(text_in(one, "remaining") == "2");
+  CHECK(text_in(one, "resets_at") == "2026-12-01T00:00:00.000Z");
+  CHECK(text_in(*one.find("nearest"), "epsilon") == "0.125");
+  CHECK(text_in(one, "message").find("5 of epsilon was requested, 2 is left") != std::string::npos);
+  const auto read = world.ledger->store().read("audit/alpha", 4);
+  const auto leaf = ledger::parse_leaf(read->leaf);
+  CHECK(leaf->type == "dp.refusal");
+  CHECK(leaf->action == "dp.refusal.visit");
+  CHECK(leaf->actor == "ana@alpha");
+  CHECK(leaf->purpose == "research");
+  // Another question, another amount, another window.
+  world.refuse("5", "1");
+  world.refuse("4.5");
+  world.step();
+  CHECK(world.recorded("dp.refusal").size() == 3);
+  world.clock.advance(seconds(86'400));
+  world.spend("5");
+  world.spend("4");
+  world.refuse("5");
+  world.step();
+  CHECK(world.recorded("dp.refusal").size() == 4);
+}
+
+TEST_CASE("privacy watch: who asks on and on fills neither memory nor log") {
+  World world;
+  world.spend("5");
+  world.spend("5");
+  for (std::size_t i = 0; i < kRefusalsQueued + 10; ++i) {
+    world.refuse("1", std::to_string(i).c_str());
+  }
+  world.step();
+  CHECK(std::ssize(world.recorded("dp.refusal")) == kRefusalsRecorded);
+  world.refuse("1", "more");
+  world.step();
+  CHECK(std::ssize(world.recorded("dp.refusal")) == kRefusalsRecorded);
+}
+
+TEST_CASE("privacy watch: a budget that is used up is told once a window, and again in the next") {
+  World world;
+  world.spend("5");
+  world.clock.advance(seconds(11LL * 3'600));  // half of it in 23 hours: it does until midnight
+  world.step();
+  CHECK(world.recorded("dp.exhausted").empty());
+  world.spend("0.1");
+  world.refuse("5");  // 4.9 is left, enough for others
+  world.step();
+  CHECK(world.recorded("dp.exhausted").empty());
+  world.clock.advance(seconds(3'500));
+  world.spend("4.7");
+  world.refuse("0.5");
+  world.step();
+  world.refuse("0.5", "1");
+  world.step();
+  REQUIRE(world.recorded("dp.exhausted").size() == 1);
+  CHECK(world.told("mc.privacy.exhausted") == 1);
+  const json::Value one = world.notice(0);
+  CHECK(text_in(one, "why") == "used up");
+  CHECK(text_in(one, "epsilon_left") == "0.2");
+  CHECK(text_in(one, "epsilon_limit") == "10");
+  CHECK(text_in(one, "resets_at") == "2026-12-01T00:00:00.000Z");
+  CHECK(text_in(one, "title") == "The privacy budget of visit for research is used up");
+  const std::string text = text_in(one, "text");
+  for (const char* part :
+       {"Tenant alpha, dataset visit, purpose research", "Left: epsilon 0.2 of 10.",
+        "Reset: 2026-12-01T00:00:00.000Z.", "what is left lasts until the reset",
+        "The nearest query that passes: epsilon 0.125, off by 11.3 (RMSE).",
+        "asked for\nat /privacy, or by", "--tenant alpha --dataset visit --purpose research"}) {
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+  }
+  world.restart();
+  world.refuse("0.5", "2");
+  world.step();
+  CHECK(world.told("mc.privacy.exhausted") == 1);
+  world.clock.advance(seconds(86'400));
+  world.spend("5");
+  world.spend("5");  // nothing is left: that alone says it
+  world.step();
+  CHECK(world.told("mc.privacy.exhausted") == 2);
+  CHECK(text_in(world.notice(1), "text").find("nothing is left") != std::string::npos);
+  CHECK(world.sink.count("privacy.exhausted") == 2);
+}
+
+TEST_CASE("privacy watch: a budget that will be gone within a day is told, once half of it is") {
+  World world;  // it is noon
+  world.spend("4.9");
+  world.step();
+  CHECK(world.recorded("dp.exhausted").empty());
+  world.spend("3");  // 7.9 in twelve hours: 2.1 does for three
+  world.step();
+  world.spend("0.1");
+  world.step();
+  REQUIRE(world.told("mc.privacy.exhausted") == 1);
+  const json::Value one = world.notice(0);
+  CHECK(text_in(one, "why") == "used up within a day at the present rate");
+  CHECK(text_in(one, "exhausted_at").starts_with("2026-11-30T15:"));
+  CHECK(text_in(one, "text").find("gone on 2026-11-30T15:") != std::string::npos);
+  CHECK(text_in(one, "text").find("any of at most epsilon 2.1") != std::string::npos);
+}
+
+TEST_CASE("privacy watch: a notice has the operator's words") {
+  World world;
+  world.words.exhaustion_notice = {.title = "{{{tenant}}} {purpose}", .text = "Ask {ask_at}\nnow"};
+  world.words.override_url = "https://desk.example/privacy";
+  world.restart();
+  world.spend("5");
+  world.spend("5");
+  world.step();
+  CHECK(text_in(world.notice(0), "title") == "{alpha} research");
+  CHECK(text_in(world.notice(0), "text") == "Ask https://desk.example/privacy\nnow");
+}
+
+TEST_CASE("privacy watch: a notice in words that could not be stored is told by the next step") {
+  for (std::int64_t n = 1; n <= 8; ++n) {
+    CAPTURE(n);
+    World world;
+    world.spend("5");
+    world.spend("4.9");
+    world.refuse("0.5");
+    world.faulty->fail_at(n, sim::FaultyConnection::Fault::not_run);
+    static_cast<void>(world.watch->step());
+    world.faulty->fail_at(0, sim::FaultyConnection::Fault::not_run);
+    world.step();
+    world.step();
+    CHECK(world.recorded("dp.refusal").size() == 1);
+    CHECK(world.recorded("dp.exhausted").size() == 1);
+    CHECK(world.told("mc.privacy.exhausted") == 1);
   }
 }
 
