@@ -5,6 +5,7 @@ import {
   type Answer, type AnswerRow, type Asked, keyText, leftText, outcomeOf, type Quote, quoteQuery, readHistory, refusalOfQuote, rowText,
   runQuery, scaleOf, secondsLeft, startersOf, verdictText, within, withAsked, wrongQuestion,
 } from "../src/privacy/query.ts";
+import { refusedOf } from "../src/privacy/refusals.ts";
 
 const QUOTE: Quote = {
   id: "qte_1", validUntil: "2026-11-27T12:01:00.000Z", rmse: "2.8", halfWidth: "6", alwaysShown: null, remaining: "1.8",
@@ -87,4 +88,22 @@ test("what a session has asked is kept, the newest first, and what is no such li
 test("a page begins with datasets that give private answers", () => {
   const datasets = [{ name: "person", plural: "persons" }, { name: "event", plural: "events" }];
   assert.deepEqual(startersOf(["persons", "personsDP", "events", "sqlDP"], datasets), ["SELECT COUNT(*) FROM person"]);
+});
+
+test("a record of a refusal says what was refused, why, when it resets and what would pass", () => {
+  const record = {
+    record: 7, at: "2026-11-27T12:00:00.000Z", type: "dp.refusal", actor: "a@b@alpha", action: "dp.refusal.person", purpose: "investigation",
+    warrant: null, erased: false, payload: {
+      query_type: "count", dataset: "person", budget: "window of purpose investigation", requested: "2", remaining: "1.8",
+      resets_at: "2026-12-03T00:00:00.000Z", nearest: { epsilon: "1.8", rmse: "0.6" }, message: "it is short",
+    },
+  };
+  assert.deepEqual(refusedOf(record), {
+    record: 7, at: record.at, who: "a@b", what: "count of person", purpose: "investigation", why: "it is short",
+    budget: "window of purpose investigation", requested: "2", resetsAt: "2026-12-03T00:00:00.000Z",
+    nearest: "epsilon 1.8, off by 0.6 (RMSE)",
+  });
+  assert.equal(refusedOf({ ...record, payload: { ...record.payload, nearest: null } }).nearest, "none with this budget");
+  const erased = refusedOf({ ...record, erased: true, payload: null });
+  assert.deepEqual([erased.what, erased.why, erased.resetsAt], ["—", "—", null]);
 });

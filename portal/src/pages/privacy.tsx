@@ -11,7 +11,10 @@ import { Window } from "./privacy_burn.tsx";
 import { Charges } from "./privacy_charges.tsx";
 import { AskDialog, DecideDialog } from "./privacy_dialogs.tsx";
 import { RecountPart } from "./privacy_recount.tsx";
+import { Refusals } from "./privacy_refusals.tsx";
 import { type Act, TopUpTable } from "./privacy_top_ups.tsx";
+
+const EVERY_MS = 3_000;
 
 const isOne = (one: PrivacyBudget, query: URLSearchParams) =>
   one.dataset === query.get("dataset") && one.purpose === query.get("purpose");
@@ -164,6 +167,7 @@ function Shown({ where, budgets, topUps, changes }: {
               act={changes ? (kind, one) => begin({ kind, one }) : null}
             />
             <Charges tenant={where} dataset={chosen.dataset} />
+            <Refusals tenant={where} of={{ action: `dp.refusal.${chosen.dataset}` }} />
             <RecountPart key={`${where} ${chosen.dataset}`} tenant={where} dataset={chosen.dataset} />
           </>
         )}
@@ -183,7 +187,8 @@ export default function PrivacyPage() {
   const roles = who?.roles ?? [];
   const own = where === who?.tenant && (roles.includes("dpo") || roles.includes("tenant-admin"));
   const changes = (own || (who?.tenant === "system" && roles.includes("operator"))) && (who?.scopes.includes("admin:write") ?? false);
-  const budgets = useLoaded(`privacy ${where}`, nobody ? null : () => client.listPrivacyBudgets({ tenant: where }));
+  const recorded = where !== who?.tenant; // each look at another tenant is, so it is the person's to look again
+  const budgets = useLoaded(`privacy ${where}`, nobody ? null : () => client.listPrivacyBudgets({ tenant: where }), recorded ? 0 : EVERY_MS);
   const topUps = useLoaded(`top-ups ${where} ${budgets.value !== null}`, nobody || !budgets.value ? null : () => client.listTopUps({ tenant: where }));
   const { problem, value } = budgets;
   return (

@@ -78,10 +78,6 @@ export function Charges({ tenant, dataset }: { tenant: string; dataset: string }
           <PartsPager parts={charges} what="charges" />
         </>
       )}
-      <p class="soft">
-        Only what was paid for has a place here. The API keeps no list of refusals: a refused query read no rows and spent nothing, and
-        who asked it was told why.
-      </p>
       {opened !== "" && <ChargeDialog tenant={tenant} id={opened} close={() => setOpened("")} />}
     </section>
   );

@@ -13,6 +13,7 @@ import {
 } from "../privacy/query.ts";
 import { attempt, client, session, skewSeconds, utc } from "../state.ts";
 import { Table } from "../table.tsx";
+import { Refusals } from "./privacy_refusals.tsx";
 import { AnswerPart } from "./query_answer.tsx";
 
 const HISTORY = "mc.private";
@@ -219,6 +220,7 @@ function Asking({ opened }: { opened: Opened }) {
   const [busy, setBusy] = useState(false);
   const [history, setHistory] = useState(() => readHistory(sessionStorage.getItem(HISTORY)));
   const once = useRef(new Once());
+  const who = session.value;
 
   async function ask(query: string, question: Question, more: Record<string, unknown>): Promise<Outcome | null> {
     setProblem(null);
@@ -288,6 +290,7 @@ function Asking({ opened }: { opened: Opened }) {
         </div>
       </div>
       <History all={history} take={({ sql, epsilon, mechanism, purpose }) => setDraft({ sql, epsilon, mechanism, purpose })} />
+      {who && <Refusals tenant={who.tenant} of={{ actor: `${who.principal}@${who.tenant}` }} />}
     </>
   );
 }

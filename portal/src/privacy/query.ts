@@ -1,5 +1,6 @@
 // Asking for private answers: what is sent, and what comes back in words.
 import { UNKNOWN } from "../format.ts";
+import { type Members, members, text } from "./members.ts";
 
 export type Mechanism = "LAPLACE" | "GAUSSIAN";
 export interface Question {
@@ -53,10 +54,6 @@ const FIELDS = "verdict epsilon delta mechanism release rows { key value low hig
 
 export const quoteQuery = `query (${GIVEN}) { sqlDP(${ARGS}, dryRun: true) { ${FIELDS} ${QUOTE} } }`;
 export const runQuery = `query (${GIVEN}, $quote: ID!) { sqlDP(${ARGS}, quote: $quote) { ${FIELDS} } }`;
-
-type Members = Record<string, unknown>;
-const members = (value: unknown): Members => (typeof value === "object" && value !== null ? (value as Members) : {});
-const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 function refusalOf(extensions: Members): Refusal {
   const nearest = members(extensions["nearest"]);

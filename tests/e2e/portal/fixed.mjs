@@ -379,6 +379,14 @@ const topUp = (n, state, more = {}) => ({
   ticket: "TKT-4711", reason: "Quarterly risk report needs three more counts", state, asked_by: "dora@alpha", asked_at: before(60 * n),
   approved_by: null, ended_by: null, changed_at: before(60 * n), window_start: null, taken: null, record: 120 + n, version: 1, ...more,
 });
+const refusal = (record) => ({
+  record, at: before(DAY), type: "dp.refusal", actor: "ben@alpha", action: "dp.refusal.person", purpose: "fraud-risk", warrant: null, erased: false,
+  payload: {
+    query_type: "count", dataset: "person", budget: "window of purpose fraud-risk", requested: "2", remaining: "1.8", resets_at: after(12 * DAY),
+    nearest: { epsilon: "1.8", rmse: "0.6" },
+    message: "the privacy budget of dataset 'person' (window) is short of epsilon: 2 of epsilon was requested, 1.8 is left",
+  },
+});
 const topUps = page([
   topUp(1, "pending"), topUp(2, "active", { purpose: "investigation", approved_by: "ada@alpha", taken: "0.5", window_start: midnight(18) }),
 ]);
@@ -396,6 +404,7 @@ const exports = page([
 export const API = {
   "/v1/tenants/alpha/privacy/budgets": privacyBudgets, "/v1/tenants/alpha/privacy/burn-down": burnDown,
   "/v1/tenants/alpha/privacy/spend": spend, "/v1/tenants/alpha/privacy/charges": page([5, 4, 3, 2, 1].map(charge)),
+  "/v1/tenants/alpha/records?type=dp.refusal": { items: [refusal(198), refusal(197)], key: "", total: 199, next_before: null, next_after: null },
   "/v1/tenants/alpha/privacy/top-ups": topUps, "/v1/tenants/alpha/exports": exports,
   "/v1/budgets/usage": usage, "/v1/budgets/effective": effective, "/v1/tenants/alpha/budgets/overrides": overrides,
   "/v1/residency": proofs, "/v1/residency/alpha": residency, "/v1/residency/alpha/attempts": attempts,

@@ -61,7 +61,8 @@ const font = () => execFileSync("fc-match", ["-f", "%{family} %{fontversion}", "
 async function freeze(page) {
   await page.clock.setFixedTime(NOW);
   await page.route(/\/v1\//, (route) => {
-    const json = API[new URL(route.request().url()).pathname];
+    const { pathname, searchParams } = new URL(route.request().url());
+    const json = API[`${pathname}?type=${searchParams.get("type")}`] ?? API[pathname];
     return json ? route.fulfill({ json }) : route.abort();
   });
   await page.route(/\/graphql$/, (route) => route.fulfill({ json: graphql(route.request().postDataJSON().query) }));

@@ -18,11 +18,11 @@ async function visit(demo, tenant, id, path = "/privacy") {
 }
 
 const budgetOf = async (demo) => (await demo.api("GET", "/v1/tenants/alpha/privacy/budgets?dataset=person", undefined, "Dora Meier")).items
-  .find(({ scope, purpose }) => scope === "window" && purpose === "demo");
+  .find(({ scope, purpose }) => scope === "window" && purpose === "investigation");
 
 async function seen(demo) {
   const page = await visit(demo, "alpha", "dora");
-  const row = BUDGETS(page).getByRole("row", { name: /^person for demo/ });
+  const row = BUDGETS(page).getByRole("row", { name: /^person for investigation/ });
   const budget = await budgetOf(demo);
   await row.getByText(`▲ ${budget.epsilon_left} of 10 left (18 %)`).waitFor();
   await page.getByText("A new window resets a number, and not what was learned: this goes on.").waitFor();
@@ -70,7 +70,7 @@ async function toppedUp(demo) {
   await write(dora, dialog.getByLabel("What for, for the record"), REASON);
   await check(dora, "the dialog of a top-up");
   await press(dora, dialog.getByRole("button", { name: "Ask", exact: true }));
-  await dora.getByRole("status").getByText(/^▲ It waits until somebody else approves it: \+ 1.5 for person, demo/).waitFor();
+  await dora.getByRole("status").getByText(/^▲ It waits until somebody else approves it: \+ 1.5 for person, investigation/).waitFor();
   const own = TOP_UPS(dora).getByRole("row").filter({ hasText: REASON });
   await own.getByText("you asked for it, so somebody else approves it").waitFor();
   assert.equal(await own.getByRole("button", { name: /^Approve/ }).count(), 0);
@@ -85,7 +85,7 @@ async function toppedUp(demo) {
   assert.deepEqual(await facts(approval), asked, "who approves sees what who asked has seen");
   await check(ada, "the dialog of an approval");
   await press(ada, approval.getByRole("button", { name: "Approve" }));
-  await ada.getByRole("status").getByText(/^✓ It is approved and counts: \+ 1.5 for person, demo/).waitFor();
+  await ada.getByRole("status").getByText(/^✓ It is approved and counts: \+ 1.5 for person, investigation/).waitFor();
   await BUDGETS(ada).getByText(/of 11.5 left/).waitFor();
   assert.equal((await budgetOf(demo)).epsilon_top_up, "1.5");
 
@@ -137,7 +137,7 @@ async function others(demo) {
   const otto = await visit(demo, "system", "otto");
   await otto.getByText("Choose a tenant above to see its privacy budgets.").waitFor();
   await otto.getByLabel("Tenant", { exact: true }).selectOption("alpha");
-  await BUDGETS(otto).getByRole("row", { name: /^person for demo/ }).waitFor();
+  await BUDGETS(otto).getByRole("row", { name: /^person for investigation/ }).waitFor();
   const aron = await visit(demo, "alpha", "aron");
   await TOP_UPS(aron).waitFor();
   assert.equal(await aron.getByRole("button", { name: /^(Ask for more|Approve|Refuse|Revoke)/ }).count(), 0);

@@ -1,12 +1,14 @@
 // The page Query: a quote, exactly that run, error bars; and a refusal that helps.
 import assert from "node:assert/strict";
 
+import { eventually } from "../lib/children.mjs";
 import { check, heading, openPage, press, scenario, signIn, write } from "./browser.mjs";
 import { WIDTHS, checkLooks, looksMs } from "./states.mjs";
 
-async function visit(demo, id = "ben") {
+// Of cosmos, whose budget the demo leaves alone; that of alpha is at its end.
+async function visit(demo, tenant = "cosmos", id = "cai") {
   const page = await openPage();
-  await signIn(page, await demo.freshLink("alpha", id));
+  await signIn(page, await demo.freshLink(tenant, id));
   await page.goto(`${demo.url}/query`);
   await heading(page, "Query");
   return page;
@@ -48,11 +50,7 @@ async function asked(demo) {
 
 async function refused(demo) {
   const page = await visit(demo);
-  // A purpose that the session does not hold is refused by the policies.
-  await page.getByLabel("Purpose", { exact: true }).selectOption("demo");
-  await press(page, page.getByRole("button", { name: "Quote" }));
-  await page.getByRole("alert").getByText(/purpose-not-granted/).waitFor();
-  await page.getByLabel("Purpose", { exact: true }).selectOption("");
+  await page.getByText("No budget has refused a query yet.").waitFor();
   // Of 10, 6 are spent; then there is less than 5 left.
   for (const [least, epsilon] of [[33, "5"], [34, "1"]]) {
     await page.getByRole("heading", { level: 1 }).focus();
@@ -78,6 +76,54 @@ async function refused(demo) {
   assert.equal(await quote(page).getByRole("button", { name: "Run exactly that" }).getAttribute("aria-disabled"), "true");
   await check(page, "a quote that is over");
   await page.context().close();
+}
+
+// What the demo has asked as Ben, by the API and for the purpose that his sessions state.
+async function ofTheDemo(demo) {
+  const refusals = (page) => page.getByRole("region", { name: "Refusals, the newest 20 at most" });
+  const api = (method, path, who = "Dora Meier") => demo.api(method, `/v1/tenants/alpha/privacy/${path}`, undefined, who);
+  const left = async () => (await api("GET", "budgets?dataset=person&purpose=investigation")).items
+    .find(({ scope }) => scope === "window").left_permille;
+  const waiting = await eventually("somebody has asked for more", async () =>
+    (await api("GET", "top-ups")).items.find(({ ticket, state }) => ticket === "TKT-4711" && state === "pending"), 30_000);
+  assert.equal(await left(), 180);
+  assert.equal(waiting.asked_by, "dora@alpha");
+  const page = await visit(demo, "alpha", "ben");
+  const own = refusals(page).getByRole("row").filter({ hasText: "count of person for investigation" });
+  await own.getByText("window of purpose investigation: ").waitFor();
+  const told = await own.textContent();
+  assert.match(told, /2 of epsilon was requested, 1\.8 is left; it resets at \d{4}-/);
+  assert.match(told, /epsilon 1\.8, off by [\d.]+ \(RMSE\)/);
+  assert.equal(await own.count(), 1);
+  await check(page, "what was refused");
+  // What it says is nearest passes, and what was asked does not.
+  await write(page, page.getByLabel("Question, in SQL"), "SELECT COUNT(*) FROM person WHERE riskScore >= 60");
+  await write(page, page.getByLabel("Epsilon: more is more exact, and costs more"), "2");
+  await press(page, page.getByRole("button", { name: "Quote" }));
+  const refusal = page.getByRole("region", { name: "✕ The budget does not have that much left" });
+  await press(page, refusal.getByRole("button", { name: "Quote with epsilon 1.8" }));
+  await quote(page).getByText(/about 1 such query/).waitFor();
+  // The DPO sees who was refused.
+  const dora = await openPage();
+  await signIn(dora, await demo.freshLink("alpha", "dora"));
+  await dora.goto(`${demo.url}/privacy`);
+  await refusals(dora).getByRole("row").filter({ hasText: "count of person" }).getByText("ben", { exact: true }).waitFor();
+  // The second approver approves, and what was refused passes.
+  await assert.rejects(api("POST", `top-ups/${waiting.id}/approve`), /403.*somebody else/);
+  const ada = await openPage();
+  await signIn(ada, await demo.freshLink("alpha", "ada"));
+  await ada.goto(`${demo.url}/privacy`);
+  const row = ada.getByRole("region", { name: "Top-ups, open ones first" }).getByRole("row").filter({ hasText: "TKT-4711" });
+  await press(ada, row.getByRole("button", { name: /^Approve/ }));
+  await press(ada, ada.getByRole("dialog", { name: "Approve the top-up of person?" }).getByRole("button", { name: "Approve" }));
+  await ada.getByRole("status").getByText(/^✓ It is approved and counts: \+ 2 for person, investigation/).waitFor();
+  await write(page, page.getByLabel("Epsilon: more is more exact, and costs more"), "2");
+  await press(page, page.getByRole("button", { name: "Quote" }));
+  await quote(page).getByText("epsilon 2", { exact: true }).waitFor();
+  await api("POST", `top-ups/${waiting.id}/revoke`);
+  assert.equal(await left(), 180);
+  assert.deepEqual([page.complaints, dora.complaints, ada.complaints], [[], [], []]);
+  for (const each of [page, dora, ada]) await each.context().close();
 }
 
 async function wrong(demo) {
@@ -133,6 +179,7 @@ async function looks(demo) {
 export function addQueryScenarios(demo) {
   scenario("Query: quoted, run exactly so, shown with error bars and kept in the history, by keyboard", () => asked(demo));
   scenario("Query: a refusal names what is left and leads to the nearest that passes; a quote ends", () => refused(demo));
+  scenario("Query: alpha has 18 % left, its refused query is told to Ben, and the second approver lets it pass", () => ofTheDemo(demo));
   scenario("Query: what is no question says so", () => wrong(demo));
   scenario("Query: every look, light and dark, at 1440, 390 and 320 px", { limitMs: looksMs(LOOKS.length + 1) }, () => looks(demo));
 }
