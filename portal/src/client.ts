@@ -573,12 +573,23 @@ export type EffectiveBudget = {
   counted: boolean;
 };
 export type ExportBody = {
-  kind?: "kanon" | "dp";
+  kind?: "kanon" | "dp" | "hold";
   profile?: string;
   dataset?: string;
   format?: "csv" | "jsonl";
   purpose?: string;
   releases?: string[];
+  legal_hold?: LegalHoldBody;
+};
+export type LegalHoldBody = { reference: string; reason: string; columns?: string[] };
+export type LegalHold = {
+  pet: "none";
+  reference: string;
+  reason: string;
+  columns: string[];
+  approved_by: string | null;
+  approved_at: Time | null;
+  exception: number | null;
 };
 export type ExportItem = {
   name: string;
@@ -598,13 +609,13 @@ export type ExportJob = {
 export type Export = {
   id: string;
   tenant: string;
-  kind: "kanon" | "dp";
+  kind: "kanon" | "dp" | "hold";
   dataset: string;
   profile: string | null;
   format: "csv" | "jsonl";
   purpose: string;
   requester: string;
-  state: "running" | "ready" | "refused" | "failed" | "cancelled" | "expired";
+  state: "pending" | "running" | "ready" | "refused" | "failed" | "cancelled" | "expired";
   reason: string | null;
   asked_at: Time;
   changed_at: Time;
@@ -618,6 +629,7 @@ export type Export = {
   rows_out: number | null;
   suppressed: number | null;
   record: number | null;
+  legal_hold: LegalHold | null;
 };
 export type ExportPage = { items: Export[]; next_cursor: Cursor };
 export type TapBody = {
@@ -1089,6 +1101,9 @@ export abstract class Operations {
   // A file of a ready export; each download stands in the tenant's log. The proofs are for all who see the export, the rows for who asked for them and the tenant's tenant-admin and dpo.
   getExportFile = (given: { tenant: string; export: string; file: string }) =>
     this.call<Record<string, unknown>>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/files/${encodeURIComponent(given.file)}`);
+  // Let an export for a legal hold go on; by somebody else than who asked for it, who has its permission too.
+  approveExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
+    this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/approve`, { dry_run: given.dry_run }));
   // End it: nothing of it leaves; who asked for it, and the tenant's tenant-admin and dpo.
   cancelExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
     this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/cancel`, { dry_run: given.dry_run }));

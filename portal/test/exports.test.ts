@@ -54,3 +54,20 @@ test("a manifest is found in its bundle and said in words; what is none is nothi
   assert.ok(report.some(({ name, text }) => name === "Epsilon" && text === "0.5"));
   for (const text of ["", "[]", "null", "{}", '{"dsseEnvelope":{"payload":"@"}}', bundle({ kind: "other" })]) assert.equal(manifestIn(text), null, text);
 });
+
+test("a legal hold says that nothing protects it, and wants a case and a reason", () => {
+  const hold: Draft = { ...EMPTY, kind: "hold", dataset: "person", reference: "CASE-17", reason: "preserved for the court" };
+  assert.match(wrongDraft({ ...hold, reference: " " }), /case/);
+  assert.match(wrongDraft({ ...hold, reason: "short" }), /why/);
+  assert.equal(wrongDraft(hold), "");
+  assert.deepEqual(bodyOf(hold), {
+    kind: "hold", dataset: "person", legal_hold: { reference: "CASE-17", reason: "preserved for the court" },
+  });
+  assert.equal(runLine(hold),
+    "maestro export run --dataset person --legal-hold CASE-17 --reason 'preserved for the court' --follow");
+  const facts = manifestFacts(manifestIn(bundle({
+    kind: "mc.export/v1", hold: { pet: "none", reference: "CASE-17", approved_by: "ben@alpha", masked: [] },
+  }))!);
+  assert.equal(facts[0]?.text, "⚠ none: the rows are as they were read");
+  assert.ok(facts.some(({ name, text }) => name === "Approved by" && text === "ben@alpha"));
+});

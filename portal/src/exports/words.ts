@@ -7,13 +7,17 @@ export const MANIFEST = "manifest.sigstore.json";
 
 const STATES: Record<Export["state"], string> = {
   running: "▲ under way", ready: "✓ ready", refused: "✕ refused", failed: "✕ failed", cancelled: "✕ cancelled", expired: "expired",
+  pending: "▲ waits for somebody else's approval",
+};
+const KINDS: Record<Export["kind"], string> = {
+  kanon: "table, k-anonymous", dp: "report, differentially private", hold: "⚠ legal hold, NOT protected",
 };
 const JOBS: Record<ExportJob["state"], string> = {
   queued: "waits for its turn", running: "at work", paused: "paused", done: "done", failed: "failed", cancelled: "cancelled",
 };
 export const stateText = ({ state, job }: Pick<Export, "state" | "job">) =>
   state === "running" && job?.state === "paused" ? "▲ paused" : STATES[state];
-export const kindText = (kind: Export["kind"]) => (kind === "kanon" ? "table, k-anonymous" : "report, differentially private");
+export const kindText = (kind: Export["kind"]) => KINDS[kind];
 
 // "at work, 1,200 of 4,000 rows: reading"
 export function progressText(job: ExportJob | null): string {
@@ -32,33 +36,45 @@ export const filePath = (one: Pick<Export, "id" | "tenant">, name: string) =>
   `/v1/tenants/${encodeURIComponent(one.tenant)}/exports/${encodeURIComponent(one.id)}/files/${encodeURIComponent(name)}`;
 
 export interface Draft {
-  kind: "kanon" | "dp";
+  kind: Export["kind"];
   profile: string;
   dataset: string;
   releases: string;
   format: "" | "csv" | "jsonl";
   purpose: string;
+  reference: string; // of the case, as the next
+  reason: string;
 }
-export const EMPTY: Draft = { kind: "kanon", profile: "", dataset: "", releases: "", format: "", purpose: "" };
+export const EMPTY: Draft = {
+  kind: "kanon", profile: "", dataset: "", releases: "", format: "", purpose: "", reference: "", reason: "",
+};
 
 const releasesOf = ({ releases }: Draft) => releases.split(/[\s,]+/).filter((one) => one !== "");
 
 export function bodyOf(draft: Draft) {
   const { kind, format } = draft;
   const [profile, dataset, purpose] = [draft.profile.trim(), draft.dataset.trim(), draft.purpose.trim()];
-  const of = kind === "kanon" ? { profile } : { kind, dataset, releases: releasesOf(draft) };
+  const hold = { reference: draft.reference.trim(), reason: draft.reason.trim() };
+  const of = kind === "kanon" ? { profile } : kind === "hold" ? { kind, dataset, legal_hold: hold }
+    : { kind, dataset, releases: releasesOf(draft) };
   return { ...of, ...(format === "" ? {} : { format }), ...(purpose === "" ? {} : { purpose }) };
 }
 // What is missing; "": nothing.
 export function wrongDraft(draft: Draft): string {
   if (draft.kind === "kanon") return draft.profile.trim() === "" ? "Say which profile." : "";
   if (draft.dataset.trim() === "") return "Say which dataset.";
+  if (draft.kind === "hold") {
+    if (draft.reference.trim() === "") return "Name the case.";
+    return new TextEncoder().encode(draft.reason.trim()).length < 20 ? "Say why, in 20 letters or more." : "";
+  }
   return releasesOf(draft).length === 0 ? "Name an answer at least, by its charge." : "";
 }
 export function runLine(draft: Draft): string {
   const { kind, format } = draft;
   const of = kind === "kanon" ? ` --profile ${quoted(draft.profile.trim())}`
-    : ` --dataset ${quoted(draft.dataset.trim())}${releasesOf(draft).map((one) => ` --release ${quoted(one)}`).join("")}`;
+    : kind === "hold"
+      ? ` --dataset ${quoted(draft.dataset.trim())} --legal-hold ${quoted(draft.reference.trim())} --reason ${quoted(draft.reason.trim())}`
+      : ` --dataset ${quoted(draft.dataset.trim())}${releasesOf(draft).map((one) => ` --release ${quoted(one)}`).join("")}`;
   const purpose = draft.purpose.trim();
   return `maestro export run${of}${format === "" ? "" : ` --format ${format}`}${purpose === "" ? "" : ` --purpose ${quoted(purpose)}`} --follow`;
 }
@@ -89,7 +105,7 @@ export interface Fact {
 export function manifestFacts(manifest: Members): Fact[] {
   const out: Fact[] = [];
   const put = (name: string, value: unknown) => out.push({ name, text: text(value) });
-  const { kanon, dp, label, lineage, input } = manifest;
+  const { kanon, dp, hold, label, lineage, input } = manifest;
   if (kanon !== undefined) {
     const { k, criteria, suppression } = members(kanon);
     put("k", k);
@@ -105,6 +121,16 @@ export function manifestFacts(manifest: Members): Fact[] {
     put("Noise", mechanism);
     put("Protects", unit);
     put("Accountant hash", accountant);
+  }
+  if (hold !== undefined) {
+    const { pet, reference, reason, approved_by, approved_at, exception, masked } = members(hold);
+    out.push({ name: "Privacy technology", text: `⚠ ${text(pet)}: the rows are as they were read` });
+    put("Legal hold", reference);
+    put("Reason", reason);
+    put("Approved by", approved_by);
+    put("Approved at", approved_at);
+    put("Record of the exception", exception);
+    out.push({ name: "Masked columns", text: Array.isArray(masked) && masked.length > 0 ? masked.map(String).join(", ") : "none" });
   }
   put("Handling", members(label)["handling"]);
   put("Watermark", members(label)["watermark"]);

@@ -11,7 +11,7 @@ import { RunDialog } from "./exports_dialog.tsx";
 import { Detail } from "./exports_detail.tsx";
 
 const EVERY_MS = 2_000; // while one is under way
-const HEADS = ["Export", "State", "Kind", "Profile", "Rows", "Left out", "Purpose", "Requester", "Expires"];
+const HEADS = ["Export", "State", "Kind", "Profile or case", "Rows", "Left out", "Purpose", "Requester", "Expires"];
 
 interface RowProps {
   one: Export;
@@ -27,7 +27,7 @@ function Row({ one, open, toggle, reload }: RowProps) {
   const steers = who?.tenant === one.tenant && concerned && (who?.scopes.includes("admin:write") ?? false);
   return (
     <>
-      <tr class={one.state === "running" ? "marked" : undefined}>
+      <tr class={one.state === "running" || one.state === "pending" ? "marked" : undefined}>
         <th scope="row">
           <button type="button" class="quiet" aria-expanded={open} onClick={toggle}>
             <bdi>{one.dataset}</bdi>, {time(one.asked_at, utc.value)} <span aria-hidden="true">{open ? "▾" : "▸"}</span>
@@ -38,7 +38,7 @@ function Row({ one, open, toggle, reload }: RowProps) {
           {one.state === "running" && <div class="soft">{progressText(one.job)}</div>}
         </td>
         <td>{kindText(one.kind)}</td>
-        <td><bdi>{one.profile ?? UNKNOWN}</bdi></td>
+        <td><bdi>{one.profile ?? one.legal_hold?.reference ?? UNKNOWN}</bdi></td>
         <td class="number">{count(one.rows_out)}</td>
         <td class="number">{suppressedText(one)}</td>
         <td><bdi>{one.purpose}</bdi></td>
@@ -88,7 +88,7 @@ export default function ExportsPage() {
   const toggle = (id: string) => setOpened(id === opened ? "" : id);
   function done(made: Export) {
     setAsking(false);
-    setSaid(`✓ ${made.id} is under way.`);
+    setSaid(made.state === "pending" ? `✓ ${made.id} waits for somebody else to approve it.` : `✓ ${made.id} is under way.`);
     setOpened(made.id);
     first.reload();
   }

@@ -9,7 +9,7 @@ import { count, time, UNKNOWN } from "../format.ts";
 import { Link } from "../link.tsx";
 import { Failed } from "../load.tsx";
 import { Send, useSending } from "../modal.tsx";
-import { client, utc } from "../state.ts";
+import { client, session, utc } from "../state.ts";
 import { Table } from "../table.tsx";
 import { RecordLink } from "./budgets_overrides.tsx";
 import { check, getTrustedRoot, type Shown } from "./verify_check.ts";
@@ -90,10 +90,49 @@ function Files({ one }: { one: Export }) {
   );
 }
 
+// What it leaves for, said so that nobody takes it for a protected one; and who lets it go.
+function LegalHold({ one, done }: { one: Export; done: () => void }) {
+  const { problem, busy, send, clear } = useSending();
+  const who = session.value;
+  const hold = one.legal_hold;
+  if (hold === null) return null;
+  const may = who?.tenant === one.tenant && (who?.scopes.includes("admin:write") ?? false) && one.requester !== `${who?.principal}@${who?.tenant}`;
+  return (
+    <section class="notice" aria-labelledby={`hold-${one.id}`}>
+      <h2 id={`hold-${one.id}`}>⚠ Legal hold: no privacy technology is applied</h2>
+      <dl class="facts">
+        <dt>Case</dt>
+        <dd><bdi>{hold.reference}</bdi></dd>
+        <dt>Reason</dt>
+        <dd><bdi>{hold.reason}</bdi></dd>
+        <dt>Columns</dt>
+        <dd>{hold.columns.length === 0 ? "all" : <bdi>{hold.columns.join(", ")}</bdi>}</dd>
+        <dt>Approved</dt>
+        <dd>{hold.approved_by === null || hold.approved_at === null ? "by nobody yet" : <><bdi>{hold.approved_by}</bdi>, {time(hold.approved_at, utc.value)}</>}</dd>
+        <dt>Exception</dt>
+        <dd>{hold.exception === null ? UNKNOWN : <RecordLink tenant={one.tenant} record={hold.exception} />}</dd>
+      </dl>
+      {one.state === "pending" && may && (
+        <p class="buttons">
+          <Send busy={busy} press={() => void send(async () => {
+            await client.approveExport({ tenant: one.tenant, export: one.id });
+            done();
+          })}>
+            Approve
+          </Send>
+        </p>
+      )}
+      {one.state === "pending" && <p><Copy text={`maestro export approve ${one.id}`} what="as CLI" /></p>}
+      {problem && <Failed problem={problem} retry={clear} />}
+    </section>
+  );
+}
+
 function Steering({ one, done }: { one: Export; done: () => void }) {
   const { problem, busy, send, clear } = useSending();
   const paused = one.job?.state === "paused";
   const given = { tenant: one.tenant, export: one.id };
+  const running = one.state === "running";
   const steer = (call: () => Promise<Export>) => void send(async () => {
     await call();
     done();
@@ -101,8 +140,8 @@ function Steering({ one, done }: { one: Export; done: () => void }) {
   return (
     <>
       <p class="buttons">
-        {paused && <Send busy={busy} plain press={() => steer(() => client.resumeExport(given))}>Go on</Send>}
-        {!paused && <Send busy={busy} plain press={() => steer(() => client.pauseExport(given))}>Pause</Send>}
+        {running && paused && <Send busy={busy} plain press={() => steer(() => client.resumeExport(given))}>Go on</Send>}
+        {running && !paused && <Send busy={busy} plain press={() => steer(() => client.pauseExport(given))}>Pause</Send>}
         <Send busy={busy} plain press={() => steer(() => client.cancelExport(given))}>End it</Send>
       </p>
       {problem && <Failed problem={problem} retry={clear} />}
@@ -127,7 +166,8 @@ export function Detail({ one, steers, reload }: { one: Export; steers: boolean; 
         <dt>Changed</dt>
         <dd>{time(one.changed_at, utc.value)}</dd>
       </dl>
-      {one.state === "running" && steers && <Steering one={one} done={reload} />}
+      <LegalHold one={one} done={reload} />
+      {(one.state === "running" || one.state === "pending") && steers && <Steering one={one} done={reload} />}
       {one.state === "ready" && (
         <>
           <Files one={one} />

@@ -24,8 +24,15 @@ function Which({ draft, change }: FieldsProps) {
       </p>
     );
   }
+  const hold = draft.kind === "hold";
   return (
     <>
+      {hold && (
+        <p class="notice">
+          ⚠ No privacy technology is applied: rows leave as you may read them. It takes a permission of its own and somebody else's approval,
+          and stands in the log as an exception.
+        </p>
+      )}
       <p>
         <label for="export-dataset">Dataset</label>
         <input
@@ -33,13 +40,33 @@ function Which({ draft, change }: FieldsProps) {
           onInput={(event) => change({ dataset: event.currentTarget.value })}
         />
       </p>
-      <p>
-        <label for="export-releases">Answers, by their charges</label>
-        <textarea
-          id="export-releases" rows={3} required spellcheck={false} placeholder="chg_…" value={draft.releases}
-          onInput={(event) => change({ releases: event.currentTarget.value })}
-        />
-      </p>
+      {hold && (
+        <>
+          <p>
+            <label for="export-reference">Case</label>
+            <input
+              id="export-reference" required maxLength={64} autocomplete="off" spellcheck={false} value={draft.reference}
+              onInput={(event) => change({ reference: event.currentTarget.value })}
+            />
+          </p>
+          <p>
+            <label for="export-reason">Why</label>
+            <input
+              id="export-reason" required minLength={20} maxLength={500} autocomplete="off" value={draft.reason}
+              onInput={(event) => change({ reason: event.currentTarget.value })}
+            />
+          </p>
+        </>
+      )}
+      {!hold && (
+        <p>
+          <label for="export-releases">Answers, by their charges</label>
+          <textarea
+            id="export-releases" rows={3} required spellcheck={false} placeholder="chg_…" value={draft.releases}
+            onInput={(event) => change({ releases: event.currentTarget.value })}
+          />
+        </p>
+      )}
     </>
   );
 }
@@ -72,6 +99,7 @@ export function RunDialog({ tenant, close, done }: { tenant: string; close: () =
           <select id="export-kind" value={draft.kind} onChange={(event) => change({ kind: event.currentTarget.value as Draft["kind"] })}>
             <option value="kanon">{kindText("kanon")}</option>
             <option value="dp">{kindText("dp")}</option>
+            <option value="hold">{kindText("hold")}</option>
           </select>
         </p>
         <Which draft={draft} change={change} />

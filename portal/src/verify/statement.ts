@@ -6,6 +6,7 @@ import { bad } from "./report.ts";
 
 export const STATEMENT_TYPE = "application/vnd.in-toto+json";
 const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+const EXPORT_PREDICATES = "urn:maestro-conductor:export:";
 const BYTES_MAX = 16 << 20;
 const SUBJECTS_MAX = 100_000;
 const ALGORITHMS = ["sha256", "sha384", "sha512"];
@@ -26,8 +27,19 @@ function readSubject(value: Json): Subject {
   return { name: typeof name === "string" ? name : "", digests };
 }
 
+// What the manifest of an export for a legal hold says of itself: nobody reads "verified" as "protected".
+function warningOf(predicateType: string, predicate: Json | undefined): string {
+  const hold = predicate instanceof Map ? predicate.get("hold") : undefined;
+  if (!predicateType.startsWith(EXPORT_PREDICATES) || hold === undefined) return "";
+  const text = (name: string) => {
+    const found = hold instanceof Map ? hold.get(name) : undefined;
+    return typeof found === "string" ? excerpt(found) : "?";
+  };
+  return `; NO privacy technology was applied (pet: ${text("pet")}); legal hold ${text("reference")}, approved by ${text("approved_by")}`;
+}
+
 // Unknown members are passed over, as the format wants.
-function parseSubjects(payload: Bytes): Subject[] {
+function parseStatement(payload: Bytes): { subjects: Subject[]; warning: string } {
   if (payload.length > BYTES_MAX) bad(`statement: it is longer than ${BYTES_MAX} bytes`);
   const value = parseJson(textOf(payload));
   const member = (name: string) => (value instanceof Map ? value.get(name) : undefined);
@@ -39,19 +51,19 @@ function parseSubjects(payload: Bytes): Subject[] {
   if (!Array.isArray(subjects) || subjects.length === 0) return bad("statement: it has no subject");
   if (subjects.length > SUBJECTS_MAX) bad(`statement: it has more than ${SUBJECTS_MAX} subjects`);
   const out = subjects.map(readSubject);
-  const predicate = member("predicateType");
-  if (typeof predicate !== "string" || predicate === "") bad("statement: it has no predicateType");
-  return out;
+  const predicateType = member("predicateType");
+  if (typeof predicateType !== "string" || predicateType === "") return bad("statement: it has no predicateType");
+  return { subjects: out, warning: warningOf(predicateType, member("predicate")) };
 }
 
 // The subject of the statement that is this artifact, for people.
 export async function findSubject(payload: Bytes, artifact: Bytes): Promise<string> {
-  const subjects = parseSubjects(payload);
+  const { subjects, warning } = parseStatement(payload);
   const own = new Map<string, string>();
   for (const algorithm of ALGORITHMS) own.set(algorithm, toHex(await digestOf(algorithm, artifact)));
   for (const { name, digests } of subjects) {
     for (const [algorithm, value] of digests) {
-      if (own.get(algorithm) === value) return `subject ${excerpt(name)}, ${algorithm}:${value}`;
+      if (own.get(algorithm) === value) return `subject ${excerpt(name)}, ${algorithm}:${value}${warning}`;
     }
   }
   return bad("no subject of the statement is this artifact");

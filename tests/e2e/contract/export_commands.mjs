@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { World } from "../exports/world.mjs";
 
 export const WORDS = ["export run", "export list", "export show", "export get", "export cancel", "export pause",
-  "export resume"];
+  "export resume", "export approve"];
 
 const EXPORT = { $ref: "#/components/schemas/Export" };
 const PAGE = { $ref: "#/components/schemas/ExportPage" };
@@ -23,6 +23,7 @@ async function operations(world, own) {
   const { id } = await ask(202, "POST", "", { profile: "people" });
   for (const verb of ["pause", "resume", "cancel"]) await ask(200, "POST", `/${id}/${verb}`);
   await ask(200, "POST", "?dry_run=true", { profile: "people" });
+  await ask(409, "POST", `/${id}/approve`);
   const made = await ask(202, "POST", "", { profile: "lines" });
   await own.until(made.id, "ready", "bravo", "bea");
   const { items } = await ask(200, "GET", `/${made.id}`);
@@ -55,7 +56,17 @@ export async function exportCommands(world, check) {
       assert.equal(done.status, 0, `${words.join(" ")}: ${done.err}`);
       check(world, `export ${words.join(" ")}`, schema, done.out);
     }
+    const hold = ["--dataset", "person", "--legal-hold", "CASE-17", "--reason", "preserved for the court in case 17"];
+    const pending = await own.must("dora", "export", "run", ...hold);
+    const approved = await own.run("dan", "export", "approve", pending.id);
+    assert.equal(approved.status, 0, approved.err);
+    check(world, "export approve", EXPORT, approved.out);
+    const mine = await own.must("dora", "export", "run", ...hold);
     for (const [status, said, ...words] of [
+      [6, /export-hold/, "approve", mine.id],
+      [3, /no export/, "approve", ABSENT],
+      [8, /does not wait/, "approve", first.id],
+      [2, /reason/, "run", "--dataset", "person", "--legal-hold", "CASE-17", "--reason", "short"],
       [6, /export-k/, "run", "--profile", "weak"],
       [6, /purpose-not-of-profile/, "run", "--profile", "people", "--purpose", "support"],
       [3, /no profile/, "run", "--profile", "nobody"],

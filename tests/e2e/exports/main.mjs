@@ -146,6 +146,65 @@ scenario("one that is cancelled leaves nothing", async (world) => {
   }
 });
 
+const HOLD = ["--dataset", "person", "--legal-hold", "CASE-17"];
+const WHY = ["--reason", "preserved for the court in case 17"];
+
+scenario("a legal hold: two persons let rows leave as they are, and the ledger says so first", async (world) => {
+  const asked = await world.must("dora", "export", "run", ...HOLD, ...WHY);
+  assert.equal(asked.state, "pending");
+  const files = `${EXPORTS}/${asked.id}/files/table.csv`;
+  assert.equal((await world.api("GET", files)).status, 404);
+  for (const [who, status, why] of [["dora", 6, /somebody else/], ["ada", 4, /role/], ["ben", 4, /role/], ["aron", 4, /./]]) {
+    const done = await world.run(who, "export", "approve", asked.id);
+    assert.equal(done.status, status, `${who}: ${done.err}`);
+    assert.match(done.err, why);
+  }
+  assert.equal((await world.api("POST", `/v1/tenants/bravo/exports/${asked.id}/approve`, "bea", {})).status, 404);
+  await world.must("dan", "export", "approve", asked.id);
+  const ready = await world.until(asked.id, "ready");
+  assert.equal(ready.legal_hold.pet, "none");
+  assert.equal(ready.legal_hold.approved_by, "dan@alpha");
+  const actions = (await world.records("export.")).filter(({ payload }) => payload.export === asked.id)
+    .sort((a, b) => a.record - b.record);
+  assert.deepEqual(actions.map(({ action }) => action),
+    ["export.hold_asked", "export.hold_approved", "export.exception", "export.ready"]);
+  const [, , exception] = actions;
+  assert.equal(exception.record, ready.legal_hold.exception);
+  assert.equal(exception.payload.items[0].sha256, ready.items[0].sha256);
+  assert.equal(exception.payload.hold.reference, "CASE-17");
+  for (const [who, status] of [["dora", 200], ["dan", 200], ["ada", 403], ["ben", 403], ["aron", 403], ["bea", 404], ["otto", 403]]) {
+    assert.equal((await world.api("GET", files, who)).status, status, who);
+  }
+  await world.must("dora", "export", "get", asked.id, "--out", world.site.path("hold"));
+  const table = world.file("hold", "table.csv");
+  assert.equal(table.trimEnd().split("\n").length, 241);
+  assert.match(table, /p00000,20,m,10000,flu,p0@example.org,/);
+  const proof = await world.verify("hold", world.site.path("hold/table.csv"));
+  assert.equal(proof.status, 0, proof.out);
+  assert.match(proof.out, /NO privacy technology was applied \(pet: none\); legal hold CASE-17, approved by dan@alpha/);
+  // The same rows, the same bytes.
+  const again = await world.must("dan", "export", "run", ...HOLD, ...WHY);
+  await world.must("dora", "export", "approve", again.id);
+  assert.equal((await world.until(again.id, "ready")).items[0].sha256, ready.items[0].sha256);
+});
+
+scenario("a legal hold is refused without its permission, a reference and a reason", async (world) => {
+  for (const [who, status, why, ...args] of [
+    ["ada", 4, /role/, ...HOLD, ...WHY],
+    ["ben", 4, /role/, ...HOLD, ...WHY],
+    ["dora", 2, /reason/, ...HOLD],
+    ["otto", 4, /own people/, ...HOLD, ...WHY, "--tenant", "alpha"],
+  ]) {
+    const done = await world.run(who, "export", "run", ...args);
+    assert.equal(done.status, status, `${who} ${args.join(" ")}: ${done.err}`);
+    assert.match(done.err, why);
+  }
+  const body = { kind: "hold", dataset: "person", legal_hold: { reason: "preserved for the court in case 17" } };
+  const reply = await world.api("POST", EXPORTS, "dora", body);
+  assert.equal(reply.status, 400, reply.text);
+  assert.match(reply.text, /reference/);
+});
+
 scenario("a server that is killed while it reads goes on at its next start", { limitMs: 120_000 }, async (world) => {
   const exports = "/v1/tenants/bravo/exports";
   const asked = await world.api("POST", exports, "bea", { profile: "people" });

@@ -100,6 +100,7 @@ export class World {
     site.configure(CONFIG(site).replace(" &people", ""));
     for (const [tenant, id, roles, scopes] of [
       ["alpha", "dora", "dpo", "query,admin:read,admin:write"],
+      ["alpha", "dan", "dpo", "query,admin:read,admin:write"],
       ["alpha", "ada", "tenant-admin", "query,admin:read,admin:write"],
       ["alpha", "ben", "analyst", "query,admin:read,admin:write"],
       ["alpha", "aron", "auditor", "query,admin:read,admin:write"],

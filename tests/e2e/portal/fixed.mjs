@@ -393,12 +393,18 @@ const topUps = page([
 const exported = (n, state, more = {}) => ({
   id: id("exp", n), tenant: "alpha", kind: "kanon", dataset: "person", profile: "people", format: "csv", purpose: "investigation",
   requester: "dora@alpha", state, reason: null, asked_at: before(90 * n), changed_at: before(80 * n), expires_at: after(30 * DAY),
-  decision: id("dec", 2), job: null, items: [], manifest: null, snapshot: null, rows_in: null, rows_out: null, suppressed: null, record: null, ...more,
+  decision: id("dec", 2), job: null, items: [], manifest: null, snapshot: null, rows_in: null, rows_out: null, suppressed: null, record: null, legal_hold: null, ...more,
 });
 const exports = page([
   exported(1, "running", { job: { id: id("job", 1), state: "running", done: 1200, total: 4000, unit: "rows", message: "reading" } }),
   exported(2, "ready", { rows_in: 4000, rows_out: 3968, suppressed: 32, record: 118, manifest: `sha256:${"ab".repeat(32)}` }),
   exported(3, "refused", { reason: "export-k: the profile's k is 5, and at least 10 is wanted (rule bound-default)" }),
+  exported(4, "pending", {
+    kind: "hold", profile: null, legal_hold: {
+      pet: "none", reference: "CASE-17", reason: "preserved for the court, by its order of March", columns: [], approved_by: null,
+      approved_at: null, exception: null,
+    },
+  }),
 ]);
 
 export const API = {
