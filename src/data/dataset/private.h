@@ -170,7 +170,7 @@ Status check_where(const Dataset& dataset, const DatasetAccess& access, const js
 // The canonical form of a filter that check_where() lets pass: a filter again, which finds the
 // same rows. `and` and `or` are flattened and sorted, without duplicates and constants; `not` is
 // carried inwards until it is part of a comparison; `eq` is `in` of one, lists are sorted and
-// without duplicates; values are as their column holds them, moments in whole milliseconds. Equal
+// without duplicates, and those of one column in one `and` or `or` are one list; values are as their column holds them, moments in whole milliseconds. Equal
 // bytes of json::print() mean the same rows. {} = every row; {"or": []} = none.
 Result<json::Value> canonical_where(const Dataset& dataset, const json::Value* where);
 

@@ -1,6 +1,8 @@
 #include "dataset/private_where.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace mc::dataset {
 namespace {
@@ -98,8 +100,8 @@ void sort_by_text(std::vector<Item>& items, Text text_of) {
 }
 
 // Every rule below holds in the logic of SQL, with its third value: `not` of unknown is unknown,
-// so a comparison may be turned round, and De Morgan's laws hold. Only what is unknown for some
-// row and true for none must never become a constant.
+// so a comparison may be turned round, and De Morgan's laws hold. Once they are, what is unknown is
+// as good as false: no `not` is left but in comparisons.
 class Normaliser {
  public:
   explicit Normaliser(const Dataset& dataset) : dataset_(dataset) {}
@@ -162,11 +164,63 @@ class Normaliser {
         out.parts.push_back(std::move(made));
       }
     }
+    if (!merge_lists(out.parts, all)) return constant(false);
     sort_by_text(out.parts,
                  [&](const Condition& part) { return json::print(print(part, dataset_)); });
     if (out.parts.size() != 1) return out;
     Condition only = std::move(out.parts[0]);
     return only;
+  }
+
+  // The lists of a column become one: of an `or` the union of `in` and what all of `notIn` share,
+  // of an `and` the other way round. False: no row can meet this `and`. Negations have been carried
+  // inwards by now, so that unknown and false are the same here: a list that nothing is left of is
+  // false, or true of all that is there.
+  static bool merge_lists(std::vector<Condition>& parts, bool all) {
+    std::map<std::pair<int, Kind>, Condition> lists;
+    std::vector<Condition> others;
+    for (Condition& part : parts) {
+      if (part.kind != Kind::in && part.kind != Kind::not_in) {
+        others.push_back(std::move(part));
+        continue;
+      }
+      const auto [at, fresh] = lists.try_emplace({part.column, part.kind}, part);
+      if (!fresh) merge(at->second.values, part.values, (part.kind == Kind::in) != all);
+    }
+    for (auto& [key, list] : lists) {
+      const bool empty = list.values.empty();
+      if (empty && list.kind == Kind::in) return false;
+      if (empty) list.kind = Kind::not_null;
+      others.push_back(std::move(list));
+    }
+    parts = std::move(others);
+    if (!all) drop_compared(parts);
+    return true;
+  }
+
+  static void merge(std::vector<sql::Param>& values, const std::vector<sql::Param>& more,
+                    bool unite) {
+    const auto text_of = [](const sql::Param& value) { return json::print(json_of(value)); };
+    if (unite) {
+      values.insert(values.end(), more.begin(), more.end());
+      return sort_by_text(values, text_of);
+    }
+    std::set<std::string> shared;
+    for (const sql::Param& each : more) shared.insert(text_of(each));
+    std::erase_if(values, [&](const sql::Param& each) { return !shared.contains(text_of(each)); });
+  }
+
+  // Of an `or`: whatever is true of a value is true where there is one.
+  static void drop_compared(std::vector<Condition>& parts) {
+    std::set<int> there;
+    for (const Condition& part : parts) {
+      if (part.kind == Kind::not_null) there.insert(part.column);
+    }
+    std::erase_if(parts, [&](const Condition& part) {
+      if (part.kind == Kind::not_null || part.kind == Kind::is_null) return false;
+      const bool negated = part.kind == Kind::not_;
+      return there.contains(negated ? part.parts[0].column : part.column);
+    });
   }
 
   // In an empty list is nothing, also where the value is missing.
@@ -196,6 +250,7 @@ SessionLimits canonical_limits(SessionLimits limits) {
   constexpr std::size_t kDeeper = 2;  // members of one object become items of an `and`
   constexpr std::size_t kMore = 4;
   limits.filter_depth_max *= kDeeper;
+  limits.in_list_max *= limits.filter_terms_max;  // lists of one column are merged
   limits.filter_terms_max *= kMore;
   return limits;
 }

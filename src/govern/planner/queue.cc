@@ -183,6 +183,10 @@ Result<QueuedQuery> Queue::add_on(sql::Connection& connection, QueuedQuery wante
 }
 
 Result<QueuedQuery> Queue::add(QueuedQuery wanted) {
+  if (wanted.question.size() > kQueuedBytesMax) {
+    return fail(Code::exhausted, "a query of more than " + std::to_string(kQueuedBytesMax) +
+                                     " bytes does not wait for a window");
+  }
   wanted.id = sys::make_id("dpq", world_.clock, world_.random);
   wanted.state = QueueState::waiting;
   wanted.asked = wanted.changed = whole_ms(world_.clock.wall());

@@ -56,6 +56,7 @@ Result<dataset::PrivateKept> read_queued(const dataset::Model& model, const Queu
 inline constexpr Nanos kEndedKept = seconds(30LL * 86'400);
 inline constexpr Nanos kTriedAgain = seconds(60);  // after a failure that tells of nothing
 inline constexpr std::size_t kQueueShownMax = 200;
+inline constexpr std::size_t kQueuedBytesMax = 64 << 10;  // of a query
 
 class Queue {
  public:
