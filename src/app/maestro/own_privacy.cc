@@ -83,6 +83,11 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
                                                     .random = *world_.machine.random},
                                                    accounts, std::move(node)));
   MC_TRY(const planner::Settings planned, planner_settings(settings.privacy));
+  queue_.emplace(planner::Queue::World{[this](const std::function<Status(sql::Connection&)>& use) {
+                                         return accountant_->lend(use);
+                                       },
+                                       *world_.machine.clock, *world_.machine.random},
+                 planned);
   planner_.emplace(
       planner::Planner::World{
           .accountant = *accountant_,
@@ -103,7 +108,8 @@ Status OwnPrivacy::open(const Settings& settings, std::string node) {
           .refused =
               [this](const accountant::Charge& charge, const accountant::Refusal& by,
                      const dataset::PrivateRefusal& told) { watch_->refused(charge, by, told); },
-          .override_url = asks_at(settings.privacy)},
+          .override_url = asks_at(settings.privacy),
+          .queue = &*queue_},
       planned);
   top_ups_.emplace(topup::Desk::World{world_.directory, world_.ledger, *accountant_,
                                       *world_.machine.clock, *world_.machine.random, world_.log});
