@@ -103,9 +103,8 @@ TEST_CASE("attack: 10,000 rewrites of one question have one noise, and are paid 
   CHECK(world.scan.scans == 1);
   CHECK(world.spent() == "0.5");
   // A bound that no row tells apart is not known to mean the same: another noise, another charge.
-  const Value either =
-      *json::parse(R"({"and":[{"active":{"eq":true}},{"income":{"gt":9.75}},)"
-                   R"({"country":{"in":["DE","FR"]}}]})");
+  const Value either = *json::parse(R"({"and":[{"active":{"eq":true}},{"income":{"gt":9.75}},)"
+                                    R"({"country":{"in":["DE","FR"]}}]})");
   const Result<Value> where = dataset::canonical_where(world.model.datasets[0], &either);
   PrivateCall call = world.call();
   call.where = &*where;
