@@ -1,13 +1,13 @@
 #include "export/guard.h"
 
+#include <algorithm>
 #include <charconv>
-
-#include "kanon/intersection.h"
 
 namespace mc::exporting {
 namespace {
 
 constexpr std::string_view kPromise = "k=";
+constexpr std::size_t kDigestBytes = 32;
 
 // Takes "k=10\n" off the front; 0 when it is not there, as in maps of before.
 std::uint32_t take_k(std::string_view& bytes) {
@@ -21,8 +21,14 @@ std::uint32_t take_k(std::string_view& bytes) {
   return out;
 }
 
-std::string with(const kanon::Exposure& exposure, const std::vector<Classes>& earlier) {
-  return exposure.earlier ? "export " + earlier[*exposure.earlier].id : "all earlier exports";
+std::string with(const kanon::Exposure& exposure, const Earlier& earlier) {
+  return exposure.earlier ? "export " + earlier.of_map(*exposure.earlier) : "all earlier exports";
+}
+
+std::string told_text(const kanon::Exposure& worst) {
+  const std::string group = "apart a group of " + std::to_string(worst.smallest);
+  if (worst.criterion.empty()) return group + ", and " + std::to_string(worst.k) + " is the least";
+  return group + " that has not " + worst.criterion;
 }
 
 // Columns that are further up than they were.
@@ -54,39 +60,62 @@ std::string change_text(const Release& release, const kanon::GuardVerdict& verdi
            ("leave " + std::to_string(more) + " more rows out (loss ") +
            kanon::pico_text(verdict.suppress->loss.geometric_pico) + ")";
   }
-  return out.empty() ? "none was found" : out;
+  if (out.empty()) out = "none was found";
+  return verdict.complete ? out : out + "; the search for one ended early (300 tries, or 5 s)";
 }
 
 }  // namespace
 
-Result<std::string> check_earlier(const Release& release, const Secret& secret,
-                                  const std::vector<Classes>& earlier) {
-  std::vector<kanon::ClassMap> maps;
-  for (const Classes& each : earlier) {
-    std::string_view bytes = each.bytes;
-    const std::uint32_t k = take_k(bytes);
-    Result<kanon::ClassMap> map = kanon::ClassMap::decode(bytes);
-    if (!map) {
-      return fail(Code::corrupt,
-                  "the classes of export " + each.id + ": " + std::move(map).error().what);
-    }
-    map->promise(k);
-    maps.push_back(std::move(*map));
+Status Earlier::add(const Classes& classes) {
+  if (classes.bytes.empty()) return ok();
+  std::string_view bytes = classes.bytes;
+  const std::uint32_t k = take_k(bytes);
+  const auto corrupt = [&](const std::string& why) {
+    return fail(Code::corrupt, "the classes of export " + classes.id + ": " + why);
+  };
+  // The digest that it ends with is of all before it; decode() holds it against that.
+  const std::string digest(bytes.substr(bytes.size() - std::min(bytes.size(), kDigestBytes)));
+  const auto known = by_digest_.find(digest);
+  ids_.push_back(classes.id);
+  if (known != by_digest_.end()) {
+    kanon::ClassMap& map = maps_[known->second];
+    if (map.encode() != bytes) return corrupt("they are not what their digest says");
+    map.promise(std::max(map.k(), k));
+    return ok();
   }
+  const std::optional<std::uint64_t> rows = kanon::ClassMap::rows_in(bytes);
+  if (!rows) return corrupt("they are cut short");
+  rows_ += static_cast<std::int64_t>(*rows);
+  if (rows_ > rows_max_) {
+    return fail(Code::denied, "export-guard-limit: the dataset's earlier exports have more than " +
+                                  std::to_string(rows_max_) +
+                                  " rows to be held against (exports.guard_rows_max)");
+  }
+  Result<kanon::ClassMap> map = kanon::ClassMap::decode(bytes);
+  if (!map) return corrupt(map.error().what);
+  map->promise(k);
+  by_digest_.emplace(digest, maps_.size());
+  maps_.push_back(std::move(*map));
+  first_.push_back(classes.id);
+  return ok();
+}
+
+Result<std::string> check_earlier(const Release& release, const Secret& secret,
+                                  const Earlier& earlier, const std::function<bool()>& goes_on) {
   MC_TRY(const kanon::RowKeys keys, kanon::RowKeys::make(release.problem(), secret));
   const kanon::Solution& solution = release.solution();
   const kanon::GuardVerdict verdict =
-      kanon::guard({release.problem(), keys, solution.classes, solution.levels}, maps);
+      kanon::guard({release.problem(), keys, solution.classes, solution.levels}, earlier.maps(),
+                   {.goes_on = goes_on});
   if (verdict.passes()) {
     return std::string(kPromise) + std::to_string(release.problem().sizes().k) + "\n" +
            verdict.map.encode();
   }
   const kanon::Exposure& worst = verdict.exposed.front();
   return fail(Code::denied,
-              "export-intersects: together with " + with(worst, earlier) +
-                  " it would tell apart a group of " + std::to_string(worst.smallest) + ", and " +
-                  std::to_string(worst.k) + " is the least; the smallest change that would pass: " +
-                  change_text(release, verdict));
+              "export-intersects: together with " + with(worst, earlier) + " it would tell " +
+                  told_text(worst) +
+                  "; the smallest change that would pass: " + change_text(release, verdict));
 }
 
 }  // namespace mc::exporting

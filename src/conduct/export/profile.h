@@ -77,10 +77,11 @@ struct Profile {
 
 struct ExportSettings {
   std::map<std::string, Profile> profiles;
-  std::int64_t rows_max = 1'000'000;   // read for one export
-  std::int64_t bytes_max = 256 << 20;  // of each of its files, and of what it reads
-  std::int64_t open_max = 4;           // of a tenant, queued or running
-  std::int64_t kept_max = 1'000;       // of a tenant, whose files are there
+  std::int64_t rows_max = 1'000'000;         // read for one export
+  std::int64_t bytes_max = 256 << 20;        // of each of its files, and of what it reads
+  std::int64_t open_max = 4;                 // of a tenant, queued or running
+  std::int64_t kept_max = 1'000;             // of a tenant, whose files are there
+  std::int64_t guard_rows_max = 32'000'000;  // of earlier exports that one is held against
   Nanos retention = seconds(std::int64_t{30} * 24 * 3600);  // of files; what guards is kept on
   Nanos lease = seconds(60);                                // of a job, and longer than any step
   Status check() const;
@@ -176,6 +177,10 @@ struct mc::json::Describe<mc::exporting::ExportSettings> {
             &T::kept_max,
             "Exports of a tenant whose files are kept",
             {.min = 1, .max = 100'000}},
+      Field{"guard_rows_max",
+            &T::guard_rows_max,
+            "Rows of a dataset's earlier exports that a new one is held against, 16 bytes each",
+            {.min = 1, .max = 1'000'000'000}},
       Field{"retention",
             &T::retention,
             "How long files are kept",

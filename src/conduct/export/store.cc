@@ -224,21 +224,31 @@ Status Store::change(const Run& run, State from) {
   return fail(Code::conflict, "the export was changed meanwhile");
 }
 
-Result<std::vector<Classes>> Store::classes(const TenantId& tenant, const std::string& dataset,
-                                            const std::string& but) {
+Result<std::vector<std::string>> Store::held(const TenantId& tenant, const std::string& dataset,
+                                             const std::string& but) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
-         connection_.query(
-             "SELECT c.export_id, c.place, c.classes FROM export_classes c JOIN export_run r ON "
-             "r.tenant_id = c.tenant_id AND r.export_id = c.export_id WHERE c.tenant_id = ?1 AND "
-             "c.dataset = ?2 AND c.export_id <> ?3 AND r.state IN " +
-                 kHeldStates + " ORDER BY c.place",
-             {tenant.get(), dataset, but}));
-  std::vector<Classes> out;
+         connection_.query("SELECT c.export_id FROM export_classes c JOIN export_run r ON "
+                           "r.tenant_id = c.tenant_id AND r.export_id = c.export_id WHERE "
+                           "c.tenant_id = ?1 AND c.dataset = ?2 AND c.export_id <> ?3 AND r.state "
+                           "IN " +
+                               kHeldStates + " ORDER BY c.place",
+                           {tenant.get(), dataset, but}));
+  std::vector<std::string> out;
   for (;;) {
     MC_TRY(const bool more, rows->next());
     if (!more) return out;
-    out.push_back({std::string(rows->text(0)), rows->integer(1), std::string(rows->text(2))});
+    out.emplace_back(rows->text(0));
   }
+}
+
+Result<std::optional<Classes>> Store::classes(const TenantId& tenant, const std::string& id) {
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection_.query("SELECT place, classes FROM export_classes WHERE tenant_id = ?1 AND "
+                           "export_id = ?2",
+                           {tenant.get(), id}));
+  MC_TRY(const bool found, rows->next());
+  if (!found) return std::optional<Classes>();
+  return std::optional(Classes{id, rows->integer(0), std::string(rows->text(1))});
 }
 
 Result<std::int64_t> Store::last_place(const TenantId& tenant, const std::string& dataset) {

@@ -42,9 +42,11 @@ class Store {
   // What can change, when it is still in the state `from`; `conflict` otherwise.
   Status change(const Run& run, State from);
 
-  // Those of exports that are running or were ready once; `but` is left out.
-  Result<std::vector<Classes>> classes(const TenantId& tenant, const std::string& dataset,
-                                       const std::string& but);
+  // Ids of exports that are running or were ready once, by their places; `but` is left out.
+  Result<std::vector<std::string>> held(const TenantId& tenant, const std::string& dataset,
+                                        const std::string& but);
+  // Of one of them; none when it was ended meanwhile.
+  Result<std::optional<Classes>> classes(const TenantId& tenant, const std::string& id);
   Result<std::int64_t> last_place(const TenantId& tenant, const std::string& dataset);
   // In place of what the export had; `conflict` when the place is taken: another came between.
   Status keep(const TenantId& tenant, const std::string& dataset, const Classes& classes);

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <bit>
 
-#include "export/guard.h"
-
 namespace mc::exporting {
 namespace {
 
 constexpr std::int64_t kRowsAStep = 20'000;
-constexpr std::size_t kHeldMax = 4;  // exports in memory
+constexpr std::size_t kHeldMax = 4;        // exports in memory
+constexpr Nanos kChangeTime = seconds(5);  // for a change that would pass the guard (guard.cc)
 constexpr std::string_view kSearching = "search";
 constexpr std::string_view kWriting = "write";
 constexpr std::string_view kRecording = "record";
@@ -270,15 +269,30 @@ Result<job::Step> Work::search(Now& now, Doing& doing) {
   return step_to(kWriting, progress);
 }
 
+// One after the other, so that the database is held by none for longer than it takes to read it.
+// What is ended meanwhile was had by nobody; what comes meanwhile takes our place (keep()).
+Result<Earlier> Work::read_earlier(const Now& now) {
+  MC_TRY(const std::vector<std::string> ids,
+         core_.with_store<std::vector<std::string>>([&](Store& store) {
+           return store.held(now.run.tenant, now.run.dataset, now.run.id);
+         }));
+  Earlier out(core_.settings.guard_rows_max);
+  for (const std::string& id : ids) {
+    if (core_.board.stops(now.job.id)) return stopped();
+    MC_TRY(const std::optional<Classes> one,
+           core_.with_store<std::optional<Classes>>(
+               [&](Store& store) { return store.classes(now.run.tenant, id); }));
+    if (one) MC_TRY_OK(out.add(*one));
+  }
+  return out;
+}
+
 // The classes are kept before anything is written: from then on others are held against them.
 Status Work::hold_against_earlier(const Now& now, Doing& doing) {
   MC_TRY(const std::int64_t last, core_.with_store<std::int64_t>([&](Store& store) {
     return store.last_place(now.run.tenant, now.run.dataset);
   }));
-  MC_TRY(const std::vector<Classes> earlier,
-         core_.with_store<std::vector<Classes>>([&](Store& store) {
-           return store.classes(now.run.tenant, now.run.dataset, now.run.id);
-         }));
+  MC_TRY(const Earlier earlier, read_earlier(now));
   std::array<std::uint8_t, 32> made{};
   core_.world.random.fill(made);
   MC_TRY(const std::string secret, core_.with_store<std::string>([&](Store& store) {
@@ -286,9 +300,13 @@ Status Work::hold_against_earlier(const Now& now, Doing& doing) {
         now.run.tenant, now.run.dataset,
         to_hex(std::string_view(reinterpret_cast<const char*>(made.data()), made.size())));
   }));
-  MC_TRY(std::string map, check_earlier(*doing.release, Secret(hex_bytes(secret)), earlier));
-  doing.earlier.clear();
-  for (const Classes& each : earlier) doing.earlier.push_back(each.id);
+  const MonoTime until = core_.world.clock.mono() + kChangeTime;
+  const auto goes_on = [&] {
+    return !core_.board.stops(now.job.id) && core_.world.clock.mono() < until;
+  };
+  MC_TRY(std::string map,
+         check_earlier(*doing.release, Secret(hex_bytes(secret)), earlier, goes_on));
+  doing.earlier = earlier.ids();
   doing.place = last + 1;
   const Classes own{now.run.id, doing.place, std::move(map)};
   const Status kept = core_.with_store(

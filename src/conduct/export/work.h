@@ -11,6 +11,7 @@
 #include <string>
 
 #include "export/core.h"
+#include "export/guard.h"
 #include "export/hold.h"
 #include "export/release.h"
 
@@ -63,6 +64,7 @@ class Work final : public job::JobWork {
   Result<job::Step> finish(Now& now);
   Status ask_again(const Now& now);
   Status read_pages(Now& now, Doing& doing);
+  Result<Earlier> read_earlier(const Now& now);
   Status hold_against_earlier(const Now& now, Doing& doing);
   Result<std::vector<Item>> write_table(const Now& now, const Doing& doing,
                                         recheck::Manifest& release);

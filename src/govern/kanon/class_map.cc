@@ -102,6 +102,13 @@ std::string ClassMap::encode() const {
   return out;
 }
 
+std::optional<std::uint64_t> ClassMap::rows_in(std::string_view bytes) {
+  if (!bytes.starts_with(kMagic)) return std::nullopt;
+  std::string_view rest = bytes.substr(kMagic.size());
+  const std::optional<std::uint64_t> rows = take_varint(rest);
+  return rows && *rows <= rest.size() / 2 ? rows : std::nullopt;
+}
+
 Result<ClassMap> ClassMap::decode(std::string_view bytes) {
   if (!bytes.starts_with(kMagic)) return corrupt("it does not begin as one");
   if (bytes.size() < kMagic.size() + kDigestBytes) return corrupt("it is cut short");

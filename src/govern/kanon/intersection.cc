@@ -77,6 +77,60 @@ std::optional<Exposure> too_small(const Joint& joint, std::uint32_t k, Leak leak
   return out;
 }
 
+// The sensitive values of the rows that the table has.
+struct Values {
+  const Problem& problem;
+  const RowKeys& keys;
+};
+
+// Groups whose values fail a criterion of one column, and the keys of their rows when `keys` is
+// given.
+std::optional<Exposure> too_alike(const Joint& joint, const Values& values,
+                                  const Sensitive& sensitive, std::vector<std::uint64_t>* keys) {
+  constexpr std::uint64_t kUnknown = 0xffffffff;
+  const std::vector<std::uint32_t>& codes = values.problem.table().columns[sensitive.column].codes;
+  std::vector<std::uint64_t> pairs;  // group, then code, once for each row
+  pairs.reserve(joint.rows.size());
+  std::size_t at = 0;
+  const std::vector<std::uint32_t>& by_key = values.keys.by_key;
+  for (const ClassMap::Row& row : joint.rows) {
+    while (at < by_key.size() && values.keys.key[by_key[at]] < row.key) ++at;
+    const bool known = at < by_key.size() && values.keys.key[by_key[at]] == row.key;
+    pairs.push_back(std::uint64_t{row.of_class} << 32 | (known ? codes[by_key[at]] : kUnknown));
+  }
+  std::sort(pairs.begin(), pairs.end());
+  Exposure out{.leak = Leak::shared};
+  std::vector<std::uint8_t> failed(joint.groups);
+  std::vector<ValueCount> counts;
+  for (std::size_t i = 0; i < pairs.size();) {
+    const std::uint64_t group = pairs[i] >> 32;
+    const std::size_t begin = i;
+    counts.clear();
+    for (; i < pairs.size() && pairs[i] >> 32 == group; ++i) {
+      const auto code = static_cast<std::uint32_t>(pairs[i]);
+      if (counts.empty() || counts.back().value != code) counts.push_back({code, 0});
+      ++counts.back().rows;
+    }
+    if (counts.back().value == kUnknown) continue;
+    const auto fails =
+        std::find_if(sensitive.criteria.begin(), sensitive.criteria.end(),
+                     [&](const Criterion& each) { return !fulfils(each, sensitive, counts); });
+    if (fails == sensitive.criteria.end()) continue;
+    failed[group] = 1;
+    ++out.groups;
+    out.rows += i - begin;
+    if (out.criterion.empty() || i - begin < out.smallest) {
+      out.smallest = i - begin;
+      out.criterion = fails->text() + " of " + sensitive.name;
+    }
+  }
+  if (out.groups == 0) return std::nullopt;
+  for (const ClassMap::Row& row : joint.rows) {
+    if (keys != nullptr && failed[row.of_class] != 0) keys->push_back(row.key);
+  }
+  return out;
+}
+
 // Classes of two releases, joined when they share rows (union by the lower number).
 class Components {
  public:
@@ -138,27 +192,47 @@ Joint differing(const ClassMap& a, const ClassMap& b) {
   return out;
 }
 
-std::vector<Exposure> find_exposures(const ClassMap& now, std::span<const ClassMap> earlier,
-                                     std::uint32_t k, std::vector<std::uint64_t>* keys) {
-  std::vector<Exposure> out;
-  const auto add = [&](std::optional<Exposure> exposure, std::optional<std::size_t> of) {
+struct Found {
+  std::vector<Exposure> exposures;
+  std::vector<std::uint64_t> keys;  // of rows in groups that several releases share, and that fail
+};
+
+// `values`: null = sizes alone.
+Found find_exposures(const ClassMap& now, std::span<const ClassMap> earlier, std::uint32_t k,
+                     const Values* values) {
+  Found out;
+  const auto add = [&](std::optional<Exposure> exposure, std::optional<std::size_t> of, Leak leak) {
     if (!exposure) return;
+    exposure->leak = leak;
     exposure->earlier = of;
-    out.push_back(*exposure);
+    out.exposures.push_back(*exposure);
+  };
+  const auto look = [&](const Joint& joint, std::uint32_t least, std::optional<std::size_t> of,
+                        Leak leak) {
+    std::vector<std::uint64_t>* const keys = leak == Leak::shared ? &out.keys : nullptr;
+    add(too_small(joint, least, leak, keys), of, leak);
+    if (values == nullptr) return;
+    for (const Sensitive& each : values->problem.sensitive()) {
+      std::optional<Exposure> alike = too_alike(joint, *values, each, keys);
+      if (alike) alike->k = least;
+      add(std::move(alike), of, leak);
+    }
   };
   Joint all{now.rows(), now.classes()};
   std::uint32_t most = k;
   for (std::size_t i = 0; i < earlier.size(); ++i) {
     const std::uint32_t larger = std::max(k, earlier[i].k());
     most = std::max(most, larger);
-    add(too_small(join(now.rows(), earlier[i].rows()), larger, Leak::shared, keys), i);
-    add(too_small(differing(now, earlier[i]), larger, Leak::differing, nullptr), i);
+    look(join(now.rows(), earlier[i].rows()), larger, i, Leak::shared);
+    look(differing(now, earlier[i]), larger, i, Leak::differing);
     all = split(all, earlier[i].rows());
   }
-  if (earlier.size() > 1) add(too_small(all, most, Leak::shared, keys), std::nullopt);
-  std::sort(out.begin(), out.end(), [&](const Exposure& a, const Exposure& b) {
+  if (earlier.size() > 1) look(all, most, std::nullopt, Leak::shared);
+  // What is too small tells more than what is too alike.
+  std::sort(out.exposures.begin(), out.exposures.end(), [&](const Exposure& a, const Exposure& b) {
     const auto order = [&](const Exposure& each) {
-      return std::tuple(each.smallest, each.leak, each.earlier.value_or(earlier.size()));
+      return std::tuple(!each.criterion.empty(), each.smallest, each.leak,
+                        each.earlier.value_or(earlier.size()), each.criterion);
     };
     return order(a) < order(b);
   });
@@ -187,7 +261,7 @@ class Guard {
       const auto [bound, levels] = open.top();
       open.pop();
       if (best && bound > loss_.estimate(best_sums) * (1 + ExactLoss::kMargin)) return best;
-      if (nodes == options_.nodes_max) {
+      if (nodes == options_.nodes_max || !goes_on()) {
         complete = false;
         return best;
       }
@@ -211,16 +285,18 @@ class Guard {
   }
 
   // Rows of groups that are too small leave, until none are; then all criteria must still hold.
-  std::optional<Change> suppress(const Classes& classes, const Levels& levels) {
+  std::optional<Change> suppress(const Classes& classes, const Levels& levels, bool& complete) {
     std::set<std::uint32_t> out_of;  // rows of the table that leave
     Classes now = classes;
     for (;;) {
-      std::vector<std::uint64_t> keys;
-      const std::vector<Exposure> found =
-          find_exposures(ClassMap(keys_, now), earlier_, problem_.sizes().k, &keys);
-      if (found.empty()) break;
-      if (keys.empty()) return std::nullopt;  // only rows that differ: none to leave out
-      add_rows(keys, out_of);
+      if (!goes_on()) {
+        complete = false;
+        return std::nullopt;
+      }
+      Found found = find(now);
+      if (found.exposures.empty()) break;
+      if (found.keys.empty()) return std::nullopt;  // only rows that differ: none to leave out
+      add_rows(found.keys, out_of);
       if (out_of.size() + classes.suppressed > problem_.suppressed_max()) {
         return std::nullopt;
       }
@@ -233,9 +309,13 @@ class Guard {
 
  private:
   bool passes(const Classes& classes) const {
-    return check(problem_, classes) &&
-           exposures(ClassMap(keys_, classes), earlier_, problem_.sizes().k).empty();
+    return check(problem_, classes) && find(classes).exposures.empty();
   }
+  Found find(const Classes& classes) const {
+    const Values values{problem_, keys_};
+    return find_exposures(ClassMap(keys_, classes), earlier_, problem_.sizes().k, &values);
+  }
+  bool goes_on() const { return !options_.goes_on || options_.goes_on(); }
 
   std::vector<std::uint64_t> sums_of(const Classes& classes) const {
     const std::size_t quasi = problem_.quasi().size();
@@ -297,17 +377,18 @@ class Guard {
 
 std::vector<Exposure> exposures(const ClassMap& now, std::span<const ClassMap> earlier,
                                 std::uint32_t k) {
-  return find_exposures(now, earlier, k, nullptr);
+  return find_exposures(now, earlier, k, nullptr).exposures;
 }
 
 GuardVerdict guard(const Asked& asked, std::span<const ClassMap> earlier,
                    const GuardOptions& options) {
   GuardVerdict out{.map = ClassMap(asked.keys, asked.classes), .exposed = {}};
-  out.exposed = exposures(out.map, earlier, asked.problem.sizes().k);
+  const Values values{asked.problem, asked.keys};
+  out.exposed = find_exposures(out.map, earlier, asked.problem.sizes().k, &values).exposures;
   if (out.passes()) return out;
   Guard search(asked, earlier, options);
   if (!asked.levels.empty()) out.generalise = search.generalise(asked.levels, out.complete);
-  out.suppress = search.suppress(asked.classes, asked.levels);
+  out.suppress = search.suppress(asked.classes, asked.levels, out.complete);
   return out;
 }
 

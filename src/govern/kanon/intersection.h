@@ -9,12 +9,18 @@
 // counts as a class. So rows that none of several has are found, and a release of other rows hides
 // nothing. Decision: docs/adr/0033-kanon-search.md.
 //
+// What is in such a group is told too, so it has to fulfil the criteria of the new release's
+// sensitive columns as any class does: two releases that are diverse each can leave one value to
+// the rows that they share. Values are known of rows that the table still has; a group with others
+// is held against k alone, and so is a sensitive column that only earlier releases have.
+//
 // A map of classes remembers of a release which rows were in which class, rows by 64 bits of a
 // keyed hash of their row key. Its stored form is in docs/formats/kanon.md. Everything here is
 // pure.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,6 +47,8 @@ class ClassMap {
   ClassMap(const RowKeys& keys, const Classes& classes);
   // `corrupt` for all but what encode() writes.
   static Result<ClassMap> decode(std::string_view bytes);
+  // How many rows decode() would give, none when it would give none for its beginning.
+  static std::optional<std::uint64_t> rows_in(std::string_view bytes);
   std::string encode() const;
 
   struct Row {
@@ -69,15 +77,17 @@ enum class Leak : std::uint8_t {
 struct Exposure {
   Leak leak = Leak::shared;
   std::optional<std::size_t> earlier = std::nullopt;  // which release; none = all of them together
-  std::uint64_t groups = 0;                           // that are not empty and smaller than k
+  std::uint64_t groups = 0;                           // that are not empty and fail
   std::uint64_t rows = 0;                             // in these
   std::uint64_t smallest = 0;
   std::uint32_t k = 0;  // that was wanted of them
+  // What they do not fulfil, "distinct-2 of illness"; "" = they are smaller than k.
+  std::string criterion = "";
   bool operator==(const Exposure&) const = default;
 };
 
-// `k`: of the new release; what an earlier one has promised counts when that is more. Empty when
-// the new release may go out. The worst comes first: least rows in a group.
+// Sizes alone. `k`: of the new release; what an earlier one has promised counts when that is more.
+// Empty when the new release may go out. The worst comes first: least rows in a group.
 std::vector<Exposure> exposures(const ClassMap& now, std::span<const ClassMap> earlier,
                                 std::uint32_t k);
 
@@ -95,12 +105,14 @@ struct GuardVerdict {
   std::optional<Change> generalise = std::nullopt;
   // Recoded against the earlier ones: the rows of groups that are too small left out as well.
   std::optional<Change> suppress = std::nullopt;
-  bool complete = true;  // false: a better generalisation may be beyond `nodes_max`
+  bool complete = true;  // false: the search ended early, and a better change may be there
   bool passes() const { return exposed.empty(); }
 };
 
 struct GuardOptions {
   std::uint64_t nodes_max = 300;  // level vectors that are tried for a change
+  // Asked between tries for a change; false ends the search, and what was found counts.
+  std::function<bool()> goes_on = {};
 };
 struct Asked {
   const Problem& problem;

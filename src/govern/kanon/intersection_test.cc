@@ -295,6 +295,96 @@ TEST_CASE("guard: shared rows are those of plain sets, and offers pass themselve
   CHECK(left_out > 0);
 }
 
+// Two of each pair of age and town, all with one illness: each release is diverse, and who has both
+// knows everybody's.
+constexpr const char* kAlike =
+    "a,30,x,flu\nb,30,x,flu\nc,30,y,cold\nd,30,y,cold\n"
+    "e,40,x,cold\nf,40,x,cold\ng,40,y,flu\nh,40,y,flu\n";
+
+struct Ill {
+  World world;
+  Problem problem;
+  RowKeys keys;
+};
+std::unique_ptr<Ill> ill(const CriterionConfig& criterion, const char* suppression = "0",
+                         const std::string& rows = kAlike) {
+  Config config = config_of(2, suppression);
+  config.columns["ill"] = test::sensitive({criterion});
+  World world = test::make_world("id,age,town,ill\n" + rows, config, kHierarchies);
+  Problem problem = *world.problem();
+  RowKeys keys = *RowKeys::make(problem, secret());
+  return std::make_unique<Ill>(Ill{std::move(world), std::move(problem), std::move(keys)});
+}
+
+TEST_CASE("attack: two diverse releases leave one value to the rows that they share") {
+  const std::pair<CriterionConfig, const char*> criteria[] = {
+      {{.kind = Kind::distinct_l, .l = "2"}, "distinct-2 of ill"},
+      {{.kind = Kind::entropy_l, .l = "2"}, "entropy-2 of ill"},
+      {{.kind = Kind::recursive_cl, .l = "2", .c = "2"}, "recursive-(2,2) of ill"},
+      {{.kind = Kind::t_equal, .t = "0.2"}, "t-equal-0.2 of ill"}};
+  for (const auto& [criterion, name] : criteria) {
+    CAPTURE(name);
+    const auto now = ill(criterion);
+    const Levels by_age{0, 1}, by_town{2, 0};
+    const Classes first = classes_of_levels(now->problem, by_age);
+    const Classes second = classes_of_levels(now->problem, by_town);
+    REQUIRE(check(now->problem, first));
+    REQUIRE(check(now->problem, second));
+    const ClassMap earlier(now->keys, first);
+    CHECK(exposures(ClassMap(now->keys, second), std::span(&earlier, 1), 2).empty());
+    const GuardVerdict told =
+        guard({now->problem, now->keys, second, by_town}, std::span(&earlier, 1));
+    REQUIRE_FALSE(told.passes());
+    CHECK(told.exposed[0] == Exposure{Leak::shared, 0, 4, 8, 2, 2, name});
+    // All of both columns generalised, nothing more is told than before.
+    REQUIRE(told.generalise);
+    CHECK(told.generalise->levels == Levels{2, 1});
+    CHECK(guard({now->problem, now->keys, first, by_age}, std::span(&earlier, 1)).passes());
+  }
+}
+
+TEST_CASE("guard: rows that share a value too many are left out when the profile lets them") {
+  const auto now = ill({.kind = Kind::distinct_l, .l = "2"}, "0.5",
+                       "a,30,x,flu\nb,30,x,cold\nc,30,y,cold\nd,30,y,flu\n"
+                       "e,40,x,cold\nf,40,x,cold\ng,40,y,flu\nh,40,y,cold\n");
+  const Classes by_age = classes_of_levels(now->problem, Levels{0, 1});
+  const Classes by_town = classes_of_levels(now->problem, Levels{2, 0});
+  const ClassMap earlier(now->keys, by_town);
+  const GuardVerdict told =
+      guard({now->problem, now->keys, by_age, {0, 1}}, std::span(&earlier, 1));
+  REQUIRE_FALSE(told.passes());
+  CHECK(told.exposed[0].groups == 1);
+  CHECK(told.exposed[0].criterion == "distinct-2 of ill");
+  for (const auto& offer : {told.generalise, told.suppress}) {
+    if (!offer) continue;
+    CHECK(guard({now->problem, now->keys, offer->classes, offer->levels}, std::span(&earlier, 1))
+              .passes());
+  }
+  CHECK(told.generalise);
+}
+
+TEST_CASE("guard: a search for a change that is stopped says so, and refuses all the same") {
+  const auto by_age = release(kFour, config_of(2), {1, 1});
+  const auto by_town = release(kFour, config_of(2), {2, 0});
+  GuardOptions options;
+  int asked = 0;
+  options.goes_on = [&] { return ++asked > 1; };
+  const GuardVerdict told =
+      guard({by_town->problem, by_town->keys, by_town->classes, by_town->levels},
+            std::span(&by_age->map, 1), options);
+  CHECK_FALSE(told.passes());
+  CHECK_FALSE(told.generalise);
+  CHECK_FALSE(told.complete);
+  CHECK(verdict(*by_town, {by_age->map}).complete);
+}
+
+TEST_CASE("class map: how many rows it has is known before it is read") {
+  const auto one = release(kFour, config_of(2), {1, 1});
+  CHECK(ClassMap::rows_in(one->map.encode()) == 4);
+  CHECK_FALSE(ClassMap::rows_in(""));
+  CHECK_FALSE(ClassMap::rows_in("mc-kanon-class-map-1\n\xff\xff\xff\x7f"));
+}
+
 TEST_CASE("class map: what is stored reads back, and nothing else is read") {
   const auto one = release(kFour, config_of(2), {1, 1});
   const std::string bytes = one->map.encode();
