@@ -136,23 +136,19 @@ struct World {
             clock, random},
         settings);
     planner = std::make_unique<Planner>(
-        Planner::World{.accountant = *books,
-                       .model = model,
-                       .clock = clock,
-                       .random = random,
-                       .plan_of = [](const TenantId&) -> Result<std::string> { return "default"; },
-                       .unit_secret = [](const TenantId&,
-                                         const std::string&) { return crypto::Block{1, 2, 3}; },
-                       .quote_key = key,
-                       .settled = [this](const TenantId&, const std::string&,
-                                         const std::string&) { ++settled; },
-                       .refused =
-                           [this](const accountant::Charge& charge, const accountant::Refusal& by,
-                                  const dataset::PrivateRefusal& told) {
-                             refused.push_back({charge, by, told});
-                           },
-                       .override_url = "/privacy",
-                       .queue = queue.get()},
+        Planner::World{
+            .accountant = *books,
+            .model = model,
+            .clock = clock,
+            .random = random,
+            .plan_of = [](const TenantId&) -> Result<std::string> { return "default"; },
+            .unit_secret = [](const auto&...) { return crypto::Block{1, 2, 3}; },
+            .quote_key = key,
+            .settled = [this](const auto&...) { ++settled; },
+            .refused = [this](const auto& charge, const auto& by,
+                              const auto& told) { refused.push_back({charge, by, told}); },
+            .override_url = "/privacy",
+            .queue = queue.get()},
         settings);
   }
   PrivateCall call(PrivateAggregate aggregate = PrivateAggregate::count) const {

@@ -133,7 +133,7 @@ class Binder {
       mark("DPRow", name, {FieldKind::private_part, -1, part++});
     }
     for (const char* name : {"id", "validUntil", "rmse", "halfWidth", "alwaysShown", "remaining",
-                             "resetsAt", "queriesLeft", "nearest", "queueRunsAt"}) {
+                             "resetsAt", "queriesLeft", "nearest", "queueRunsAt", "credits"}) {
       mark("DPQuote", name, {FieldKind::private_part, -1, part++});
     }
     for (const char* name : {"id", "state", "runsAt", "expiresAt", "why"}) {

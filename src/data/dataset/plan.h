@@ -77,6 +77,7 @@ enum class PrivatePart : std::uint8_t {
   queries_left,
   nearest,
   queue_runs_at,
+  credits,
   queued_id,
   queued_state,
   queued_runs_at,

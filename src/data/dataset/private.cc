@@ -342,8 +342,10 @@ Datum quote_part(const PrivateQuote& quote, PrivatePart part) {
       return optional(quote.queries_left);
     case PrivatePart::nearest:
       return optional(quote.nearest);
-    default:
+    case PrivatePart::queue_runs_at:
       return optional(quote.queue_runs_at);
+    default:
+      return optional(quote.credits);
   }
 }
 
@@ -449,6 +451,7 @@ PrivateResult Session::Core::answer_privately(PrivateCall call) {
   call.where = where->as_object()->empty() ? nullptr : &*where;
   SessionScan rows(*this, call.dataset);
   PrivateResult result = options.private_answers->answer(call, rows);
+  if (result && result->quote && options.credits) result->quote->credits = options.credits();
   if (!result && result.error().budget) {
     const std::int64_t wait = result.error().error.retry_after_s.value_or(0);
     ++told.refused;

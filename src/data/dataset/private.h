@@ -87,6 +87,7 @@ struct PrivateQuote {
   std::optional<std::string> nearest;        // the largest epsilon that would pass, when this does
                                              // not
   std::optional<std::string> queue_runs_at;  // when it would run, with consent to wait
+  std::optional<std::int64_t> credits;  // of the request, when it is run; none = nothing is priced
 };
 
 // A query that waits for the next window of a budget, or has waited.
@@ -170,8 +171,9 @@ Status check_where(const Dataset& dataset, const DatasetAccess& access, const js
 // The canonical form of a filter that check_where() lets pass: a filter again, which finds the
 // same rows. `and` and `or` are flattened and sorted, without duplicates and constants; `not` is
 // carried inwards until it is part of a comparison; `eq` is `in` of one, lists are sorted and
-// without duplicates, and those of one column in one `and` or `or` are one list; values are as their column holds them, moments in whole milliseconds. Equal
-// bytes of json::print() mean the same rows. {} = every row; {"or": []} = none.
+// without duplicates, and those of one column in one `and` or `or` are one list; values are as
+// their column holds them, moments in whole milliseconds. Equal bytes of json::print() mean the
+// same rows. {} = every row; {"or": []} = none.
 Result<json::Value> canonical_where(const Dataset& dataset, const json::Value* where);
 
 }  // namespace mc::dataset

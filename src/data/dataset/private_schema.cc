@@ -16,7 +16,7 @@ constexpr std::string_view kCostOfAnswer = " @cost(weight: \"10\")";
 
 constexpr std::string_view kCommon = R"(
 "What a field costs, for the cost of an operation."
-directive @cost(weight: String!) on FIELD_DEFINITION
+directive @cost(weight: String!) on FIELD_DEFINITION | OBJECT
 "An exact decimal; answers have it as text, arguments take text or a number."
 scalar Decimal
 enum DPMechanism { LAPLACE GAUSSIAN }
@@ -41,7 +41,7 @@ type DPAnswer {
   snapshot: String!
   rows: [DPRow!]! @listSize(assumedSize: 10)
   "Of a dry run alone."
-  quote: DPQuote
+  quote: DPQuote @cost(weight: "0")
   "Of a query that waits for a window, or has waited."
   queued: DPQueued
 }
@@ -57,7 +57,7 @@ type DPQueued {
   why: String
 }
 "What a query would be, before it is run."
-type DPQuote {
+type DPQuote @cost(weight: "0") {
   "For the argument quote, to run exactly that; null when it would be refused."
   id: ID
   validUntil: DateTime
@@ -75,6 +75,8 @@ type DPQuote {
   nearest: Decimal
   "When it would be run with consent to QUEUE; null when it passes, or waiting does not help."
   queueRunsAt: DateTime
+  "Of this request when it is run, all fields together; null where nothing is priced."
+  credits: Long
 }
 type DPRow {
   "One for each column of groupBy."

@@ -16,7 +16,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +89,8 @@ struct SessionOptions {
   // Gives the answers of personsDP; null = there are none. No brief session asks it.
   PrivateAnswers* private_answers = nullptr;
   PrivateCaller private_caller = {};
+  // Credits of the request as it is priced before it runs, for quotes; null = nothing is priced.
+  std::function<std::optional<std::int64_t>()> credits = {};
 };
 
 // The seams a session needs.

@@ -78,6 +78,17 @@ void CostWatch::end(std::string& body) {
   body += "}}";
 }
 
+std::optional<std::int64_t> requested_credits(const Call& call) {
+  if (call.route->costs == nullptr) return std::nullopt;
+  std::int64_t all = 0;
+  for (std::size_t i = 0; i < call.documents.size(); ++i) {
+    const Result<std::int64_t> credits = credits_of(*call.documents[i], call.graphql.items[i]);
+    if (!credits) return std::nullopt;
+    all = std::min(all + *credits, kCreditsMax);
+  }
+  return all;
+}
+
 void add_cost(const Call& call, net::FieldLines& fields) {
   if (!call.tells_cost) return;
   std::string told = "requested=" + std::to_string(call.budget.priced.credits);

@@ -25,6 +25,9 @@ class CostWatch {
   std::optional<cost::Spent> spent_;
 };
 
+// What the call is charged before it runs, by the model of its route; nothing = it has none.
+std::optional<std::int64_t> requested_credits(const Call& call);
+
 // Where the answer is another server's: as a field of its head, "requested=12, remaining=88".
 void add_cost(const Call& call, net::FieldLines& fields);
 

@@ -54,6 +54,11 @@ class Planner final : public dataset::PrivateAnswers {
       return tl::unexpected<dataset::PrivateRefusal>(
           dataset::PrivateRefusal{std::move(error), std::move(code), std::move(more), budget});
     };
+    if (call.dry_run) {
+      dataset::PrivateAnswer quoted{"", "ALLOW", call.epsilon, "0", "test", "s", {}};
+      quoted.quote.emplace();
+      return quoted;
+    }
     if (call.epsilon == "bad") return refuse({Code::invalid, "no epsilon"}, "", false);
     if (call.epsilon == "0") {
       return refuse({Code::exhausted, "not now", 90}, "DP_BUDGET_EXHAUSTED", true);
@@ -137,6 +142,33 @@ struct Bench {
 
 bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("private: a quote tells the credits that the gateway charges for its run") {
+  Bench bench;
+  const auto told = [&](const std::string& fields, std::string_view more) {
+    const net::Response reply =
+        bench.ask(guarded::body_of("{ peopleDP { " + fields + " } }"), {{"X-MC-Cost", "include"}});
+    const Result<json::Value> body = json::parse(reply.body);
+    REQUIRE_MESSAGE(body.has_value(), reply.body);
+    const json::Value* found = &*body;
+    for (const std::string_view name : split(more, '.')) {
+      found = found->find(name);
+      REQUIRE_MESSAGE(found != nullptr, reply.body);
+    }
+    return found->as_int() == nullptr ? -1 : *found->as_int();
+  };
+  const std::string rows = "{ verdict rows { key value } ";
+  const std::int64_t one = told("count(epsilon: 1) " + rows + "}", "extensions.cost.requested");
+  CHECK(one > 10);
+  CHECK(told("count(epsilon: 1, dryRun: true) " + rows + "quote { credits } }",
+             "data.peopleDP.count.quote.credits") == one);
+  const std::string both = " units(epsilon: 1) { verdict }";
+  const std::int64_t two =
+      told("count(epsilon: 1) " + rows + "}" + both, "extensions.cost.requested");
+  CHECK(two > one);
+  CHECK(told("count(epsilon: 1, dryRun: true) " + rows + "quote { credits rmse } }" + both,
+             "data.peopleDP.count.quote.credits") == two);
 }
 
 TEST_CASE("private: an answer leaves at a multiple of the quantum after its request came") {

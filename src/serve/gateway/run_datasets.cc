@@ -152,6 +152,7 @@ Result<std::unique_ptr<dataset::Session>> Gateway::Core::make_session(const Call
   options.gate = gate;
   options.private_answers = world.private_answers;
   options.private_caller = private_caller(call);
+  options.credits = [&call] { return requested_credits(call); };
   return dataset::Session::make(*world.catalog, call.tenant(), set, {world.clock, world.random},
                                 std::move(options));
 }
