@@ -5,7 +5,6 @@
 
 #include <array>
 #include <atomic>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -75,8 +74,7 @@ class FakeScan final : public dataset::RowScan {
                      flag(active)});
   }
   Status prepare() override {
-    if (unreachable) return fail(Code::unavailable, "no database");
-    return ok();
+    return unreachable ? Status(fail(Code::unavailable, "no database")) : ok();
   }
   Status scan(std::span<const int> columns, const json::Value*, const OnRow& on_row) override {
     ++scans;
@@ -90,8 +88,7 @@ class FakeScan final : public dataset::RowScan {
       }
       MC_TRY_OK(on_row(row));
     }
-    if (fails) return fail(Code::unavailable, "private answers are not to be had now");
-    return ok();
+    return fails ? Status(fail(Code::unavailable, "private answers are not to be had now")) : ok();
   }
   std::atomic<int> scans = 0;
   std::atomic<bool> fails = false;
