@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type Answer, type AnswerRow, type Asked, keyText, leftText, outcomeOf, type Quote, quoteQuery, readHistory, refusalOfQuote, rowText,
-  runQuery, scaleOf, secondsLeft, startersOf, verdictText, within, withAsked, wrongQuestion,
+  type Answer, type AnswerRow, type Asked, keyText, leftText, outcomeOf, type Quote, queueQuery, quoteQuery, readHistory,
+  refusalOfQuote, rowText, runQuery, scaleOf, secondsLeft, startersOf, stateText, verdictText, within, withAsked, wrongQuestion,
 } from "../src/privacy/query.ts";
 import { refusedOf } from "../src/privacy/refusals.ts";
 
 const QUOTE: Quote = {
   id: "qte_1", validUntil: "2026-11-27T12:01:00.000Z", rmse: "2.8", halfWidth: "6", alwaysShown: null, remaining: "1.8",
-  resetsAt: "2026-12-03T00:00:00.000Z", queriesLeft: 3, nearest: null,
+  resetsAt: "2026-12-03T00:00:00.000Z", queriesLeft: 3, nearest: null, queueRunsAt: null, credits: 21,
 };
 const ANSWER: Answer = { verdict: "ALLOW", epsilon: "0.5", delta: "0", mechanism: "LAPLACE", release: null, rows: [], quote: QUOTE };
 
@@ -51,15 +51,29 @@ test("an answer, a refusal that helps, and what is wrong are told apart", () => 
   assert.deepEqual(outcomeOf({ errors: [error], data: { sqlDP: null } }, 429), {
     state: "refused", why: "short of epsilon", refusal: {
       budget: "window of purpose demo", requested: "5", remaining: "1.8", resetsAt: "2026-12-03T00:00:00.000Z", nearest: { epsilon: "1.8", rmse: "0.689" },
+      queueRunsAt: null,
     },
   });
   const bare = outcomeOf({ errors: [{ message: "no", extensions: { code: "DP_BUDGET_EXHAUSTED" } }] }, 403);
-  assert.deepEqual(bare.state === "refused" && bare.refusal, { budget: null, requested: "—", remaining: null, resetsAt: null, nearest: null });
+  assert.deepEqual(bare.state === "refused" && bare.refusal, { budget: null, requested: "—", remaining: null, resetsAt: null, nearest: null, queueRunsAt: null });
   assert.deepEqual(outcomeOf({ errors: [{ message: "sql:16: an aggregate is missing", extensions: { code: "BAD_USER_INPUT" } }] }, 200),
     { state: "wrong", code: "BAD_USER_INPUT", why: "sql:16: an aggregate is missing" });
   for (const body of [null, "x", {}, { data: null }, { errors: [] }]) assert.equal(outcomeOf(body, 502).state, "wrong");
   assert.deepEqual(refusalOfQuote({ ...ANSWER, epsilon: "5", quote: { ...QUOTE, nearest: "1.8" } }),
-    { budget: null, requested: "5", remaining: "1.8", resetsAt: QUOTE.resetsAt, nearest: { epsilon: "1.8", rmse: null } });
+    { budget: null, requested: "5", remaining: "1.8", resetsAt: QUOTE.resetsAt, nearest: { epsilon: "1.8", rmse: null }, queueRunsAt: null });
+});
+
+test("a query that can wait says when it would run, and what waits is no answer yet", () => {
+  const error = { message: "short", extensions: { code: "DP_BUDGET_EXHAUSTED", queueRunsAt: QUOTE.resetsAt } };
+  const refused = outcomeOf({ errors: [error] }, 429);
+  assert.equal(refused.state === "refused" && refused.refusal.queueRunsAt, QUOTE.resetsAt);
+  assert.equal(refusalOfQuote({ ...ANSWER, quote: { ...QUOTE, queueRunsAt: QUOTE.resetsAt } }).queueRunsAt, QUOTE.resetsAt);
+  const queued = { id: "dpq_1", state: "waiting", runsAt: QUOTE.resetsAt! };
+  const waits = { ...ANSWER, verdict: "QUEUE", quote: null, queued };
+  assert.deepEqual(outcomeOf({ data: { sqlDP: waits } }, 200), { state: "answer", answer: waits });
+  assert.deepEqual(outcomeOf({ data: { queuedDP: waits } }, 200), { state: "answer", answer: waits });
+  assert.match(queueQuery, /consent: \[QUEUE\]/);
+  assert.deepEqual(["waiting", "answered", "strange"].map(stateText), ["▲ waits", "✓ answered", "strange"]);
 });
 
 test("bars and error bars share one scale that has zero in it, also below zero", () => {

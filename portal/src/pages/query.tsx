@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, Problem } from "../api.ts";
+import type { QueuedQuery } from "../client.ts";
 import { count, time, UNKNOWN } from "../format.ts";
 import { dataOf, runGraphql } from "../graphql/run.ts";
 import { Link } from "../link.tsx";
@@ -8,13 +9,14 @@ import { Send } from "../modal.tsx";
 import { Once } from "../once.ts";
 import { PassingButton } from "../passing.tsx";
 import {
-  type Answer, type Asked, leftText, type Mechanism, type Outcome, outcomeOf, type Question, quoteQuery, readHistory, type Refusal,
-  refusalOfQuote, runQuery, secondsLeft, startersOf, verdictText, within, withAsked, wrongQuestion,
+  type Answer, type Asked, leftText, type Mechanism, type Outcome, outcomeOf, type Question, queuedQuery, queueQuery, quoteQuery,
+  readHistory, type Refusal, refusalOfQuote, runQuery, secondsLeft, startersOf, verdictText, within, withAsked, wrongQuestion,
 } from "../privacy/query.ts";
 import { attempt, client, session, skewSeconds, utc } from "../state.ts";
 import { Table } from "../table.tsx";
 import { Refusals } from "./privacy_refusals.tsx";
 import { AnswerPart } from "./query_answer.tsx";
+import { Waits } from "./query_queue.tsx";
 
 const HISTORY = "mc.private";
 
@@ -28,6 +30,17 @@ async function purposesOf(tenant: string): Promise<string[]> {
   try {
     const { items } = await client.listPrivacyBudgets({ tenant });
     return [...new Set(items.flatMap(({ purpose }) => (purpose === null ? [] : [purpose])))];
+  } catch (error) {
+    if (error instanceof Problem && error.status !== 0 && error.status !== 401) return [];
+    throw error;
+  }
+}
+
+// Of the caller, though more may be seen.
+async function waitsOf(tenant: string): Promise<QueuedQuery[]> {
+  try {
+    const { items } = await client.listQueuedQueries({ tenant });
+    return items.filter(({ analyst }) => analyst === session.value?.principal);
   } catch (error) {
     if (error instanceof Problem && error.status !== 0 && error.status !== 401) return [];
     throw error;
@@ -61,8 +74,15 @@ function useSecondsLeft(until: string | null): number {
   return left;
 }
 
-function Refused({ refusal, why, take }: { refusal: Refusal; why: string; take: (epsilon: string) => void }) {
-  const { budget, requested, remaining, resetsAt, nearest } = refusal;
+interface RefusedProps {
+  refusal: Refusal;
+  why: string;
+  take: (epsilon: string) => void;
+  wait: () => void;
+}
+
+function Refused({ refusal, why, take, wait }: RefusedProps) {
+  const { budget, requested, remaining, resetsAt, nearest, queueRunsAt } = refusal;
   return (
     <section class="notice bad" aria-labelledby="refused">
       <h2 id="refused">✕ The budget does not have that much left</h2>
@@ -83,6 +103,7 @@ function Refused({ refusal, why, take }: { refusal: Refusal; why: string; take: 
       </dl>
       <p class="buttons">
         {nearest && <PassingButton press={() => take(nearest.epsilon)}>Quote with epsilon {nearest.epsilon}</PassingButton>}
+        {queueRunsAt !== null && <PassingButton press={wait}>Let it wait until {time(queueRunsAt, utc.value)}</PassingButton>}
         <Link to="/privacy" button>See budgets, ask for more</Link>
       </p>
     </section>
@@ -105,6 +126,8 @@ function QuotePart({ quoted, busy, run }: { quoted: Quoted; busy: boolean; run: 
         <dt>How exact</dt>
         <dd><b>{within(quote.halfWidth)}</b>; off by {quote.rmse} (RMSE)</dd>
         {quote.alwaysShown !== null && <><dt>Groups</dt><dd>shown for certain from {count(quote.alwaysShown)} people on</dd></>}
+        <dt>Credits</dt>
+        <dd>{quote.credits === null ? UNKNOWN : count(quote.credits)}</dd>
         <dt>Left now</dt>
         <dd>{leftText(quote)}</dd>
         <dt>Question</dt>
@@ -220,14 +243,15 @@ function Asking({ opened }: { opened: Opened }) {
   const [busy, setBusy] = useState(false);
   const [history, setHistory] = useState(() => readHistory(sessionStorage.getItem(HISTORY)));
   const once = useRef(new Once());
+  const [waited, setWaited] = useState<Question | null>(null); // what the refusal is of
   const who = session.value;
+  const waits = useLoaded("queue", () => waitsOf(who?.tenant ?? ""));
 
-  async function ask(query: string, question: Question, more: Record<string, unknown>): Promise<Outcome | null> {
+  async function send(query: string, variables: Record<string, unknown>, purpose: string): Promise<Outcome | null> {
     setProblem(null);
     setOutcome(null);
     try {
-      const { sql, epsilon, mechanism, purpose } = question;
-      const ran = await runGraphql(opened.endpoint, query, { sql, epsilon: epsilon.trim(), mechanism, ...more }, purpose);
+      const ran = await runGraphql(opened.endpoint, query, variables, purpose);
       if (ran.status === 401) await attempt(client.getSession);
       return outcomeOf(ran.body, ran.status);
     } catch (error) {
@@ -235,6 +259,19 @@ function Asking({ opened }: { opened: Opened }) {
       return null;
     }
   }
+  function ask(query: string, question: Question, more: Record<string, unknown>): Promise<Outcome | null> {
+    const { sql, epsilon, mechanism, purpose } = question;
+    setWaited(question);
+    return send(query, { sql, epsilon: epsilon.trim(), mechanism, ...more }, purpose);
+  }
+  const wait = (question: Question) => void once.current.run(async () => {
+    setOutcome(await ask(queueQuery, question, {}));
+    waits.reload();
+  }, setBusy);
+  const show = (id: string, purpose: string) => void once.current.run(async () => {
+    setOutcome(await send(queuedQuery, { id }, purpose));
+    document.getElementById("answer")?.scrollIntoView();
+  }, setBusy);
   const quote = (question: Question) => void once.current.run(async () => {
     setQuoted(null);
     const found = await ask(quoteQuery, question, {});
@@ -273,7 +310,7 @@ function Asking({ opened }: { opened: Opened }) {
           {quoted && <QuotePart quoted={quoted} busy={busy} run={() => run(quoted)} />}
           {outcome?.state === "refused" && (
             <Refused
-              refusal={outcome.refusal} why={outcome.why}
+              refusal={outcome.refusal} why={outcome.why} wait={() => waited && wait(waited)}
               take={(epsilon) => {
                 setDraft({ ...draft, epsilon });
                 quote({ ...draft, epsilon });
@@ -286,9 +323,16 @@ function Asking({ opened }: { opened: Opened }) {
               <p><b>{outcome.code}</b> <span dir="auto">{outcome.why}</span></p>
             </section>
           )}
-          {outcome?.state === "answer" && <AnswerPart answer={outcome.answer} />}
+          {outcome?.state === "answer" && outcome.answer.queued?.state !== "waiting" && <AnswerPart answer={outcome.answer} />}
+          {outcome?.state === "answer" && outcome.answer.queued?.state === "waiting" && (
+            <section class="notice" aria-labelledby="queued">
+              <h2 id="queued">{verdictText("QUEUE")}</h2>
+              <p role="status">It runs {time(outcome.answer.queued.runsAt, utc.value)}, and costs nothing until then.</p>
+            </section>
+          )}
         </div>
       </div>
+      {who && <Waits tenant={who.tenant} all={waits.value ?? []} reload={waits.reload} show={show} />}
       <History all={history} take={({ sql, epsilon, mechanism, purpose }) => setDraft({ sql, epsilon, mechanism, purpose })} />
       {who && <Refusals tenant={who.tenant} of={{ actor: `${who.principal}@${who.tenant}` }} />}
     </>

@@ -19,6 +19,8 @@ export interface Quote {
   resetsAt: string | null;
   queriesLeft: number | null;
   nearest: string | null; // epsilon of the nearest query that would pass
+  queueRunsAt: string | null; // when it could run, if it waits
+  credits: number | null; // null: nothing is priced
 }
 export interface AnswerRow {
   key: (string | null)[] | null; // null: there are no groups
@@ -34,6 +36,12 @@ export interface Answer {
   release: string | null;
   rows: AnswerRow[];
   quote: Quote | null;
+  queued?: Queued | null;
+}
+export interface Queued {
+  id: string;
+  state: string;
+  runsAt: string;
 }
 export interface Refusal {
   budget: string | null;
@@ -41,18 +49,21 @@ export interface Refusal {
   remaining: string | null;
   resetsAt: string | null;
   nearest: { epsilon: string; rmse: string | null } | null;
+  queueRunsAt: string | null;
 }
 export type Outcome =
   | { state: "answer"; answer: Answer }
   | { state: "refused"; refusal: Refusal; why: string }
   | { state: "wrong"; code: string; why: string };
 
-const QUOTE = "quote { id validUntil rmse halfWidth alwaysShown remaining resetsAt queriesLeft nearest }";
+const QUOTE = "quote { id validUntil rmse halfWidth alwaysShown remaining resetsAt queriesLeft nearest queueRunsAt credits }";
 const GIVEN = "$sql: String!, $epsilon: Decimal!, $mechanism: DPMechanism!";
 const ARGS = "sql: $sql, epsilon: $epsilon, mechanism: $mechanism";
 const FIELDS = "verdict epsilon delta mechanism release rows { key value low high }";
 
 export const quoteQuery = `query (${GIVEN}) { sqlDP(${ARGS}, dryRun: true) { ${FIELDS} ${QUOTE} } }`;
+export const queueQuery = `query (${GIVEN}) { sqlDP(${ARGS}, consent: [QUEUE]) { ${FIELDS} queued { id state runsAt } } }`;
+export const queuedQuery = `query ($id: ID!) { queuedDP(id: $id) { ${FIELDS} queued { id state runsAt } } }`;
 export const runQuery = `query (${GIVEN}, $quote: ID!) { sqlDP(${ARGS}, quote: $quote) { ${FIELDS} } }`;
 
 function refusalOf(extensions: Members): Refusal {
@@ -61,6 +72,7 @@ function refusalOf(extensions: Members): Refusal {
   return {
     budget: text(extensions["budget"]), requested: text(extensions["requested"]) ?? UNKNOWN, remaining: text(extensions["remaining"]),
     resetsAt: text(extensions["windowReset"]), nearest: epsilon === null ? null : { epsilon, rmse: text(nearest["rmse"]) },
+    queueRunsAt: text(extensions["queueRunsAt"]),
   };
 }
 
@@ -75,7 +87,7 @@ export function outcomeOf(body: unknown, status: number): Outcome {
     if (code === "DP_BUDGET_EXHAUSTED") return { state: "refused", refusal: refusalOf(extensions), why };
     return { state: "wrong", code, why };
   }
-  const answer = members(data)["sqlDP"];
+  const answer = members(data)["sqlDP"] ?? members(data)["queuedDP"];
   if (typeof answer !== "object" || answer === null) return { state: "wrong", code: "ERROR", why: `The server answered ${status}.` };
   return { state: "answer", answer: answer as Answer };
 }
@@ -84,7 +96,7 @@ export function outcomeOf(body: unknown, status: number): Outcome {
 export function refusalOfQuote({ epsilon, quote }: Answer): Refusal {
   return {
     budget: null, requested: epsilon, remaining: quote?.remaining ?? null, resetsAt: quote?.resetsAt ?? null,
-    nearest: quote?.nearest ? { epsilon: quote.nearest, rmse: null } : null,
+    nearest: quote?.nearest ? { epsilon: quote.nearest, rmse: null } : null, queueRunsAt: quote?.queueRunsAt ?? null,
   };
 }
 
@@ -95,6 +107,12 @@ const VERDICTS: Record<string, string> = {
   DEGRADE: "▲ It passes with less epsilon alone", QUEUE: "▲ It waits for the next window",
 };
 export const verdictText = (verdict: string) => VERDICTS[verdict] ?? verdict;
+
+// Of a query that waits, or has waited.
+const STATES: Record<string, string> = {
+  waiting: "▲ waits", answered: "✓ answered", refused: "✕ refused", failed: "✕ failed", cancelled: "cancelled", expired: "✕ given up",
+};
+export const stateText = (state: string) => STATES[state] ?? state;
 
 export function leftText({ remaining, queriesLeft }: Quote): string {
   if (remaining === null) return "no limit";

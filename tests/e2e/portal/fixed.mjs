@@ -358,6 +358,11 @@ const privacyBudget = (scope, purpose, more = {}) => ({
   resets_at: scope === "window" ? midnight(-12) : null, epsilon_limit: "10", epsilon_spent: "8.2", epsilon_reserved: "0", epsilon_top_up: "0",
   epsilon_left: "1.8", left_permille: 180, delta_spent: "0.000002", delta_limit: "0.0001", rho_spent: "2.02", rho_limit: null, ...more,
 });
+const queued = page(["waiting", "answered", "refused"].map((state, i) => ({
+  id: `dpq_${i}`, state, analyst: "ben", dataset: "person", purpose: "investigation", query_type: "count", epsilon: "0.5", delta: "0", rho: "0",
+  asked_at: midnight(3), runs_at: midnight(1), expires_at: midnight(0), changed_at: midnight(1), charge: i === 1 ? "chg_1" : null,
+  why: i === 2 ? "denied by policy: purpose-not-granted" : null,
+})));
 const privacyBudgets = page([
   privacyBudget("window", "fraud-risk"),
   privacyBudget("window", "investigation", { epsilon_spent: "2.5", epsilon_left: "9.5", epsilon_top_up: "2", left_permille: 791 }),
@@ -411,7 +416,7 @@ export const API = {
   "/v1/tenants/alpha/privacy/budgets": privacyBudgets, "/v1/tenants/alpha/privacy/burn-down": burnDown,
   "/v1/tenants/alpha/privacy/spend": spend, "/v1/tenants/alpha/privacy/charges": page([5, 4, 3, 2, 1].map(charge)),
   "/v1/tenants/alpha/records?type=dp.refusal": { items: [refusal(198), refusal(197)], key: "", total: 199, next_before: null, next_after: null },
-  "/v1/tenants/alpha/privacy/top-ups": topUps, "/v1/tenants/alpha/exports": exports,
+  "/v1/tenants/alpha/privacy/queue": queued, "/v1/tenants/alpha/privacy/top-ups": topUps, "/v1/tenants/alpha/exports": exports,
   "/v1/budgets/usage": usage, "/v1/budgets/effective": effective, "/v1/tenants/alpha/budgets/overrides": overrides,
   "/v1/residency": proofs, "/v1/residency/alpha": residency, "/v1/residency/alpha/attempts": attempts,
   "/v1/policy": policy, "/v1/decisions": decisions, [`/v1/decisions/${id("dec", 2)}`]: decided,

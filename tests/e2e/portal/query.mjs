@@ -25,6 +25,7 @@ async function asked(demo) {
   await press(page, page.getByRole("button", { name: "Quote" }));
   await quote(page).getByText("within 6 of the truth in 95 of 100").waitFor();
   await quote(page).getByText("epsilon 0.5").waitFor();
+  await quote(page).getByText(/^Credits$/).waitFor();
   await quote(page).getByText(/about \d+ such quer/).waitFor();
   await quote(page).getByText(/^valid for \d+ s$/).waitFor();
   await check(page, "a quote");
@@ -67,6 +68,16 @@ async function refused(demo) {
   const refusal = page.getByRole("region", { name: "✕ The budget does not have that much left" });
   await refusal.getByText("Nothing was asked yet, and nothing was spent.").waitFor();
   await check(page, "a refusal");
+  await press(page, refusal.getByRole("button", { name: /^Let it wait until / }));
+  await page.getByRole("region", { name: "▲ It waits for the next window" }).getByText(/costs nothing until then/).waitFor();
+  const waits = page.getByRole("region", { name: "Queries that wait, newest first" });
+  const waiting = waits.getByRole("row").filter({ hasText: "count of person" }).first();
+  await waiting.getByText("▲ waits").waitFor();
+  await check(page, "a query that waits");
+  await press(page, waiting.getByRole("button", { name: /^Cancel/ }));
+  await waiting.getByText("cancelled").waitFor();
+  await page.getByRole("heading", { level: 1 }).focus();
+  await press(page, page.getByRole("button", { name: "Quote" }));
   await press(page, refusal.getByRole("button", { name: /^Quote with epsilon [\d.]+$/ }));
   await quote(page).getByText(/about 1 such query/).waitFor();
   // A quote that is over is not run.
@@ -143,14 +154,14 @@ const EXHAUSTED = {
   errors: [{
     message: "the privacy budget of dataset 'person' (window) is short of epsilon: 5 was requested, 0.05 is left", extensions: {
       code: "DP_BUDGET_EXHAUSTED", verdict: "DENY", budget: "window of purpose demo", requested: "5", remaining: "0.05",
-      windowReset: "2026-12-03T00:00:00.000Z", overrideUrl: "/privacy", nearest: { epsilon: "0.05", rmse: "28.3" },
+      windowReset: "2026-12-03T00:00:00.000Z", overrideUrl: "/privacy", queueRunsAt: "2026-12-03T00:00:00.000Z", nearest: { epsilon: "0.05", rmse: "28.3" },
     },
   }], data: { sqlDP: null },
 };
 const rows = (n) => Array.from({ length: n }, (_, i) => (
   { key: [i === 0 ? "\u05D0 <img src=x onerror=alert(1)> ".repeat(8) : `group ${i}`], value: `${i * 7 - 9}`, low: i % 5 ? `${i * 7 - 20}` : null, high: `${i * 7 + 2}` }));
 const given = (n) => ({ data: { sqlDP: { verdict: "ALLOW", epsilon: "0.5", delta: "0.000001", mechanism: "LAPLACE", release: "chg_1", rows: rows(n), quote: {
-  id: "qte_1", validUntil: "2099-01-01T00:00:00Z", rmse: "2.8", halfWidth: "6", alwaysShown: 40, remaining: null, resetsAt: null, queriesLeft: null, nearest: null,
+  id: "qte_1", validUntil: "2099-01-01T00:00:00Z", rmse: "2.8", halfWidth: "6", alwaysShown: 40, remaining: null, resetsAt: null, queriesLeft: null, nearest: null, queueRunsAt: null, credits: 1234,
 } } } });
 const LOOKS = [["refused at the run", EXHAUSTED, "window of purpose demo"], ["many groups", given(40), "group 3"], ["no group", given(0), "No group has enough people"]];
 
