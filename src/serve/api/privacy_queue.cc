@@ -26,6 +26,9 @@ Result<Seen> seen_by(const AdminWorld& world, const AdminRequest& request, Scope
   const TenantId tenant(request.path[1]);
   const bool own = caller.tenant == tenant;
   const Seen mine{tenant, caller.principal.get()};
+  if (scope == Scope::admin_write && caller.roles.has(Role::auditor)) {
+    return fail(Code::denied, "an auditor changes nothing");
+  }
   if (own && caller.may(Scope::query) && !caller.may(scope)) return mine;
   MC_TRY_OK(check_reads(request, tenant));
   MC_TRY_OK(check_known(world, tenant));
