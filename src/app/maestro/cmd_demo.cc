@@ -66,6 +66,7 @@ Status make_data(Context& context, const DemoFlags& flags, const std::string& fo
     print_talk(context, "Generated " + std::to_string(report.rows) + " rows, digest " +
                             report.digest.substr(0, 16) + "\n");
   }
+  MC_TRY_OK(write_demo_hierarchies(*context.machine.files, folder));
   return context.machine.files->write_atomic(folder + "/datasets.yaml", demo_model(folder));
 }
 
@@ -79,6 +80,7 @@ Settings demo_settings(const DemoFlags& flags, const std::string& folder, std::u
   settings.budgets["starter"].gql_qps = flags.surge ? kSurgeLimit : 1'000;
   settings.budgets["pro"].gql_qps = 5'000;
   set_demo_privacy(settings.privacy);
+  set_demo_exports(settings, folder);
   settings.notify.allowed_networks = {"127.0.0.0/8", "::1"};  // a receiver to try it with
   return settings;
 }

@@ -2,15 +2,19 @@
 
 #include "json/json.h"
 #include "maestro/privacy_settings.h"
+#include "maestro/settings.h"
 #include "net/net.h"
 
 namespace mc::app {
 namespace {
 
-constexpr int kCounts = 16;                        // of 0.5 each, of a budget of 10
+constexpr int kCounts = 16;  // of 0.5 each, of a budget of 10
+constexpr const char* kProfile = "people";
 constexpr const char* kPurpose = "investigation";  // that people state in the portal
 
-Result<json::Value> post(const std::string& url, const std::string& token, json::Value body) {
+// `key`: the same again does nothing.
+Result<json::Value> post(const std::string& url, const std::string& token, json::Value body,
+                         const std::string& key = "") {
   const std::unique_ptr<net::Client> client = net::Client::make();
   net::ClientRequest request;
   request.method = "POST";
@@ -18,6 +22,7 @@ Result<json::Value> post(const std::string& url, const std::string& token, json:
   request.headers = {{"Content-Type", "application/json"},
                      {"Authorization", "Bearer " + token},
                      {"X-MC-Purpose", kPurpose}};
+  if (!key.empty()) request.headers.emplace_back("Idempotency-Key", key);
   request.body = json::print(body);
   request.timeout = seconds(10);
   MC_TRY(const net::Response response, client->fetch(request));
@@ -41,6 +46,34 @@ void set_demo_privacy(PrivacySettings& settings) {
   settings.plans["starter"].window = {.epsilon = "5", .delta = "0.0001", .rho = ""};
 }
 
+void set_demo_exports(Settings& settings, const std::string& folder) {
+  using exporting::Role;
+  exporting::Profile people;
+  people.dataset = "person";
+  people.purposes = {kPurpose};
+  people.search_time = seconds(5);
+  people.columns = {{"country", {Role::quasi, folder + "/country.csv", {}}},
+                    {"riskScore", {Role::quasi, folder + "/risk.csv", {}}},
+                    {"occupation", {Role::sensitive, "", {}}},
+                    {"watchlisted", {Role::insensitive, "", {}}}};
+  settings.exports.profiles[kProfile] = std::move(people);
+}
+
+Status write_demo_hierarchies(sys::Files& files, const std::string& folder) {
+  MC_TRY_OK(files.write_atomic(folder + "/country.csv",
+                               "CA;America;*\nDE;Europe;*\nFR;Europe;*\nSE;Europe;*\n"
+                               "US;America;*\n"));
+  std::string risk;
+  for (int score = 0; score <= 100; ++score) {
+    const auto band = [&](int width) {
+      const int from = score / width * width;
+      return std::to_string(from) + "-" + std::to_string(from + width - 1);
+    };
+    risk += std::to_string(score) + ";" + band(5) + ";" + band(25) + ";*\n";
+  }
+  return files.write_atomic(folder + "/risk.csv", risk);
+}
+
 PrivacyStory::PrivacyStory(std::string url, Tokens tokens)
     : url_(std::move(url)), tokens_(std::move(tokens)), thread_([this] { run(); }) {}
 
@@ -53,6 +86,17 @@ PrivacyStory::~PrivacyStory() {
 // What does not come about is missing in the demo, and nothing else.
 void PrivacyStory::run() {
   if (spend()) static_cast<void>(ask_for_more());
+  if (!end_) static_cast<void>(export_people());
+}
+
+// The portal shows it when it is ready; nobody waits for that.
+Status PrivacyStory::export_people() {
+  json::Object body;
+  body.set("profile", kProfile);
+  body.set("purpose", kPurpose);
+  MC_TRY([[maybe_unused]] const json::Value asked,
+         post(url_ + "/v1/tenants/alpha/exports", tokens_.dpo, std::move(body), "demo-people"));
+  return ok();
 }
 
 Status PrivacyStory::spend() {

@@ -1,6 +1,7 @@
 // The privacy of the demo: an analyst of alpha has spent most of a budget, was refused once, and
 // somebody has asked for more, which waits for a second person. All of it by real requests, for the
-// purpose that people state in the portal, so that the analyst finds there what was asked.
+// purpose that people state in the portal, so that the analyst finds there what was asked. Then the
+// data protection officer has a k-anonymous table of people leave.
 #pragma once
 
 #include <atomic>
@@ -8,13 +9,18 @@
 #include <thread>
 
 #include "base/base.h"
+#include "sys/sys.h"
 
 namespace mc::app {
 
 struct PrivacySettings;
+struct Settings;
 
 // Budgets that a minute of asking brings near their end.
 void set_demo_privacy(PrivacySettings& settings);
+// A profile of exports, with hierarchies in `folder`, and these.
+void set_demo_exports(Settings& settings, const std::string& folder);
+Status write_demo_hierarchies(sys::Files& files, const std::string& folder);
 
 // Asks on a thread of its own, as nobody has to wait for it; the destructor ends it. A world that
 // was kept has its answers already, and pays for none of them again.
@@ -32,6 +38,7 @@ class PrivacyStory {
   void run();
   Status spend();
   Status ask_for_more();
+  Status export_people();
 
   const std::string url_;
   Tokens tokens_;

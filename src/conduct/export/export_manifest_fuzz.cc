@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "export/manifest.h"
-#include "proof/statement.h"
+#include "proof/proof.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mc;  // NOLINT(google-build-using-namespace)

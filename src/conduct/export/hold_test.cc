@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "contract/export_world.h"
-#include "proof/statement.h"
+#include "proof/proof.h"
 
 namespace mc::exporting {
 namespace {
