@@ -100,9 +100,9 @@ class Desk {
   Result<Outcome> try_reserve(const Reserve& operation);
   Status settle(ChargeRecord& record, State state);
   // Shards: what was stored under the key of `record`, else `record` itself, committed with
-  // `result`, which `apply` puts on its accounts.
-  using Apply = void (*)(Account& account, const Amount& amount);
-  Result<Outcome> enter(ChargeRecord record, std::string result, Apply apply);
+  // `result`, which `change` puts on its accounts.
+  using Change = void (*)(Account& account, const Amount& amount);
+  Result<Outcome> enter(ChargeRecord record, std::string result, Change change);
 
   const World world_;
   const std::string node_;

@@ -18,7 +18,7 @@ Amount amount_of_shard(const Cost& cost) {
 }  // namespace
 
 // One that is committed as soon as it is made; its accounts come in the order of Scope.
-Result<Outcome> Desk::enter(ChargeRecord record, std::string result, Apply apply) {
+Result<Outcome> Desk::enter(ChargeRecord record, std::string result, Change change) {
   const Charge& charge = record.charge;
   MC_TRY(const std::optional<ChargeRecord> stored,
          of_store(world_.store.by_key(charge.tenant, charge.key)));
@@ -35,7 +35,7 @@ Result<Outcome> Desk::enter(ChargeRecord record, std::string result, Apply apply
   const Filter filter = world_.settings.dataset(charge.dataset).filter;
   for (const AccountKey& key : keys_of(charge, record.window, record.blocks)) {
     MC_TRY(Held* const held, hold(key, end_of(key, record.window), filter));
-    apply(held->account, amount_of_shard(charge.cost));
+    change(held->account, amount_of_shard(charge.cost));
     if (key.scope == Scope::lifetime) record.seq = ++held->account.seq;
     mark(*held);
   }
