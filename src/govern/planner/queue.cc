@@ -1,7 +1,6 @@
 #include "planner/queue.h"
 
-#include <algorithm>
-#include <set>
+#include <array>
 
 namespace mc::planner {
 namespace {
@@ -12,7 +11,7 @@ const std::string kColumns =
     "tenant_id, queue_id, same, state, subject, token, purpose, dataset, question, epsilon, delta, "
     "rho, asked_at, runs_at, expires_at, next_at, release_id, why, changed_at";
 constexpr std::size_t kWhyBytesMax = 500;
-constexpr std::int64_t kDueMax = 1'000;  // looked at in one go
+constexpr std::int64_t kDueMax = 100;  // tenants at once
 
 constexpr std::array kStates = {QueueState::waiting, QueueState::answered,  QueueState::refused,
                                 QueueState::failed,  QueueState::cancelled, QueueState::expired};
@@ -47,10 +46,11 @@ Result<QueuedQuery> read_row(const sql::Rows& row) {
   return out;
 }
 
-Result<std::vector<QueuedQuery>> read_all(sql::Connection& connection, const std::string& rest,
+Result<std::vector<QueuedQuery>> read_all(sql::Connection& connection, const std::string& columns,
+                                          const std::string& rest,
                                           std::initializer_list<sql::Param> params) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
-         connection.query("SELECT " + kColumns + " FROM dp_queue WHERE " + rest, params));
+         connection.query("SELECT " + columns + " FROM dp_queue WHERE " + rest, params));
   std::vector<QueuedQuery> out;
   for (;;) {
     MC_TRY(const bool more, rows->next());
@@ -156,7 +156,7 @@ Result<QueuedQuery> Queue::add_on(sql::Connection& connection, QueuedQuery wante
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection));
   const std::string& tenant = wanted.tenant.get();
   MC_TRY(std::vector<QueuedQuery> there,
-         read_all(connection, "tenant_id = ?1 AND same = ?2 AND state = 'waiting'",
+         read_all(connection, kColumns, "tenant_id = ?1 AND same = ?2 AND state = 'waiting'",
                   {tenant, wanted.same}));
   if (!there.empty()) return std::move(there.front());
   MC_TRY(const std::int64_t waiting,
@@ -208,7 +208,7 @@ Result<std::vector<QueuedQuery>> Queue::select(const std::string& rest,
                                                std::initializer_list<sql::Param> params) {
   std::vector<QueuedQuery> out;
   MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
-    MC_TRY(out, read_all(connection, rest, params));
+    MC_TRY(out, read_all(connection, kColumns, rest, params));
     return ok();
   }));
   return out;
@@ -230,8 +230,17 @@ Result<std::vector<QueuedQuery>> Queue::list(const TenantId& tenant, const std::
 
 Result<std::vector<QueuedQuery>> Queue::waiting(const TenantId& tenant,
                                                 const std::string& dataset) {
-  return select("tenant_id = ?1 AND dataset = ?2 AND state = 'waiting' ORDER BY asked_at, queue_id",
-                {tenant.get(), dataset});
+  std::string columns = kColumns;  // questions may be long, and every refusal asks this
+  columns.replace(columns.find("question"), std::string_view("question").size(), "''");
+  std::vector<QueuedQuery> out;
+  MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
+    MC_TRY(out, read_all(connection, columns,
+                         "tenant_id = ?1 AND dataset = ?2 AND state = 'waiting' ORDER BY asked_at, "
+                         "queue_id",
+                         {tenant.get(), dataset}));
+    return ok();
+  }));
+  return out;
 }
 
 Result<QueuedQuery> Queue::cancel(const TenantId& tenant, const std::string& id,
@@ -246,13 +255,12 @@ Result<QueuedQuery> Queue::cancel(const TenantId& tenant, const std::string& id,
 }
 
 Result<std::vector<QueuedQuery>> Queue::due() {
-  MC_TRY(std::vector<QueuedQuery> all,
-         select("state = 'waiting' AND next_at <= ?1 ORDER BY asked_at, queue_id LIMIT ?2",
-                {to_unix_ms(world_.clock.wall()), kDueMax}));
-  std::set<std::string> seen;
-  std::erase_if(all,
-                [&](const QueuedQuery& each) { return !seen.insert(each.tenant.get()).second; });
-  return all;
+  return select(
+      "state = 'waiting' AND next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM dp_queue older WHERE "
+      "older.tenant_id = dp_queue.tenant_id AND older.state = 'waiting' AND older.next_at <= ?1 "
+      "AND (older.asked_at < dp_queue.asked_at OR (older.asked_at = dp_queue.asked_at AND "
+      "older.queue_id < dp_queue.queue_id))) ORDER BY asked_at, queue_id LIMIT ?2",
+      {to_unix_ms(world_.clock.wall()), kDueMax});
 }
 
 Status Queue::end(const QueuedQuery& query, const End& how) {

@@ -76,7 +76,7 @@ class Queue {
                            const std::string& subject);
   // The newest first; at most kQueueShownMax.
   Result<std::vector<QueuedQuery>> list(const TenantId& tenant, const std::string& subject);
-  // Those that wait for a budget of this dataset, the oldest first.
+  // Those that wait for a budget of this dataset, the oldest first; without what they ask.
   Result<std::vector<QueuedQuery>> waiting(const TenantId& tenant, const std::string& dataset);
   // `conflict` when it does not wait any more.
   Result<QueuedQuery> cancel(const TenantId& tenant, const std::string& id,

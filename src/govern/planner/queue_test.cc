@@ -255,6 +255,13 @@ TEST_CASE("queue: one of each tenant at a time, the oldest first, and none twice
   bench.to(first.runs_at);
   REQUIRE(bench.due().size() == 1);
   CHECK(bench.due()[0].id == ids[0]);
+  QueuedQuery other = first;
+  other.tenant = TenantId("bravo");
+  REQUIRE(bench.world.queue->add(other).has_value());
+  REQUIRE(bench.due().size() == 2);
+  CHECK(bench.due()[0].id == ids[0]);
+  CHECK(bench.due()[1].tenant == other.tenant);
+  CHECK(bench.world.queue->waiting(first.tenant, "visit")->size() == 3);
   // A database that is gone costs nothing, and others need not wait for it.
   bench.world.scan.unreachable = true;
   CHECK_FALSE(bench.run(first).has_value());
