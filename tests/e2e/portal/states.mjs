@@ -61,7 +61,7 @@ const PAGES = [
     ready: [title("Nothing asked yet")], empty: [title("Nothing to ask")],
   }],
   ["/exports", "Exports", /\/v1\/.*\/exports(\?|$)/, () => empty, {
-    ready: [title("Nothing has left yet")], empty: [title("Nothing has left yet")],
+    ready: [either(region("Table of exports"), title("Nothing has left yet"))], empty: [title("Nothing has left yet")],
   }],
   ["/query", "Query", /\/v1\/datasets$/, () => empty, {
     ready: [title("A quote costs nothing")], empty: [title("Nothing to ask")],
