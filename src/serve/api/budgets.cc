@@ -1,6 +1,6 @@
 // Budgets as they are, and their overrides: who changes them for a time, and who may see that.
+#include "api/approvals.h"
 #include "api/budget_wire.h"
-#include "api/handlers.h"
 #include "budget/override_desk.h"
 #include "budget/preview.h"
 
@@ -16,15 +16,8 @@ Result<OverrideDesk*> desk_of(const AdminWorld& world) {
   return fail(Code::unavailable, "only a running server has budgets");
 }
 
-OverrideDesk::Run run_of(const AdminRequest& request) {
-  return request.dry_run ? OverrideDesk::Run::dry : OverrideDesk::Run::real;
-}
-
-budget::OverrideActor actor_of(const AdminRequest& request) {
-  const identity::Caller& caller = *request.caller;
-  return {caller.principal.get() + "@" + caller.tenant.get(), caller.purpose,
-          std::string(request.request_id)};
-}
+using Run = OverrideDesk::Run;
+using Actor = budget::OverrideActor;
 
 // A tenant does not give itself more.
 Result<TenantId> changed_tenant_in(const AdminRequest& request) {
@@ -34,20 +27,12 @@ Result<TenantId> changed_tenant_in(const AdminRequest& request) {
   return fail(Code::denied, "only the operator's people change budgets");
 }
 
-template <class T>
-json::Value value_or_null(const std::optional<T>& value) {
-  return value ? json::Value(*value) : json::Value();
-}
-json::Value text_or_null(const std::string& text) {
-  return text.empty() ? json::Value() : json::Value(text);
-}
-
 json::Object to_json(const Override& one) {
   json::Object out;
   out.set("id", one.id);
   out.set("tenant", one.tenant);
   out.set("scope", budget::name_of(one.scope));
-  out.set("route", text_or_null(one.route));
+  out.set("route", value_or_null(one.route));
   out.set("dimension", budget::name_of(one.dimension));
   out.set("amount", value_or_null(one.amount));
   out.set("factor", one.factor ? json::Value(budget::print_factor(*one.factor)) : json::Value());
@@ -59,8 +44,8 @@ json::Object to_json(const Override& one) {
   out.set("state", budget::name_of(one.state));
   out.set("asked_by", one.asked_by);
   out.set("asked_at", format_rfc3339(one.asked));
-  out.set("approved_by", text_or_null(one.approved_by));
-  out.set("ended_by", text_or_null(one.ended_by));
+  out.set("approved_by", value_or_null(one.approved_by));
+  out.set("ended_by", value_or_null(one.ended_by));
   out.set("changed_at", format_rfc3339(one.changed));
   out.set("limit_before", value_or_null(one.before));
   out.set("limit_after", value_or_null(one.after));
@@ -73,13 +58,13 @@ json::Object to_json(const budget::Book::Line& line) {
   const bool changed = !line.id.empty();
   json::Object out;
   out.set("scope", budget::name_of(line.scope));
-  out.set("route", text_or_null(line.route));
-  out.set("class", text_or_null(line.class_name));
+  out.set("route", value_or_null(line.route));
+  out.set("class", value_or_null(line.class_name));
   out.set("dimension", budget::name_of(line.dimension));
   out.set("limit", line.quota);
   out.set("left", value_or_null(line.left));
   out.set("source", changed ? "override" : "plan");
-  out.set("override", text_or_null(line.id));
+  out.set("override", value_or_null(line.id));
   out.set("until", changed ? json::Value(format_rfc3339(line.until)) : json::Value());
   out.set("limit_of_plan", value_or_null(line.of_plan));
   out.set("warn_only", line.warn_only);
@@ -90,15 +75,7 @@ json::Object to_json(const budget::Book::Line& line) {
 net::Response override_reply(int status, const AdminRequest& request, const Override& one) {
   json::Object body = to_json(one);
   if (request.dry_run && one.record == 0) body.set("record", json::Value());
-  net::Response out = json_reply(status, json::Value(std::move(body)));
-  out.headers.emplace_back("ETag", "\"" + std::to_string(one.version) + "\"");
-  return out;
-}
-
-Result<WallTime> read_time(std::string_view name, const std::string& text) {
-  const Result<WallTime> time = parse_rfc3339(text);
-  if (!time) return fail(Code::invalid, std::string(name) + ": " + time.error().what);
-  return whole_ms(*time);
+  return versioned_reply(status, std::move(body), one.version);
 }
 
 // Which limit, and what of it.
@@ -129,14 +106,8 @@ Result<Override> read_wanted(const AdminWorld& world, const AdminRequest& reques
   if (!body.from.empty()) {
     MC_TRY(out.from, read_time("from", body.from));
   }
-  if (body.until.empty() == (body.lifetime == Nanos{})) {
-    return fail(Code::invalid, "until: one of until and lifetime is needed, not both");
-  }
   const WallTime begin = body.from.empty() ? whole_ms(world.clock.wall()) : out.from;
-  out.until = begin + body.lifetime;
-  if (!body.until.empty()) {
-    MC_TRY(out.until, read_time("until", body.until));
-  }
+  MC_TRY(out.until, end_of({"until", body.until, body.lifetime}, begin));
   out.reason = body.reason;
   out.note = body.note;
   out.ticket = body.ticket;
@@ -147,8 +118,8 @@ Reply decided(const AdminWorld& world, const AdminRequest& request, OverrideStat
   MC_TRY(const TenantId tenant, changed_tenant_in(request));
   if (auto refused = challenge(world, request)) return std::move(*refused);
   MC_TRY(OverrideDesk * desk, desk_of(world));
-  MC_TRY(const Override done,
-         desk->decide(tenant, request.path[4], {to, run_of(request)}, actor_of(request)));
+  MC_TRY(const Override done, desk->decide(tenant, request.path[4], {to, run_of<Run>(request)},
+                                           actor_of<Actor>(request)));
   return override_reply(200, request, done);
 }
 
@@ -162,10 +133,7 @@ Reply list_overrides(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const std::vector<Override> all, desk->list(tenant));
   json::Array items;
   for (const Override& one : all) items.emplace_back(to_json(one));
-  json::Object out;
-  out.set("items", std::move(items));
-  out.set("next_cursor", json::Value());
-  return json_reply(200, json::Value(std::move(out)));
+  return whole_page(std::move(items));
 }
 
 Reply create_override(const AdminWorld& world, const AdminRequest& request) {
@@ -173,8 +141,9 @@ Reply create_override(const AdminWorld& world, const AdminRequest& request) {
   if (auto refused = challenge(world, request)) return std::move(*refused);
   MC_TRY(OverrideDesk * desk, desk_of(world));
   MC_TRY(Override wanted, read_wanted(world, request, tenant));
-  MC_TRY(const Override made, desk->create(std::move(wanted), actor_of(request), run_of(request)));
-  return override_reply(request.dry_run ? 200 : 201, request, made);
+  MC_TRY(const Override made,
+         desk->create(std::move(wanted), actor_of<Actor>(request), run_of<Run>(request)));
+  return override_reply(made_status(request), request, made);
 }
 
 Reply approve_override(const AdminWorld& world, const AdminRequest& request) {

@@ -284,6 +284,7 @@ TEST_CASE("privacy API: what is wrong is named") {
     CHECK(refused.status == 400);
     CAPTURE(refused.body);
     CHECK(refused.body.find(named) != std::string::npos);
+    CHECK(refused.body.find(named + named) == std::string::npos);  // "epsilon: epsilon: ..."
   }
   for (const char* path : {"", "/preview"}) {
     for (const char* dataset : {"order", "moon"}) {

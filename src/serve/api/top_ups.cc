@@ -1,5 +1,5 @@
 // Top-ups of privacy budgets: who asks for more, who approves it, what it would mean.
-#include "api/handlers.h"
+#include "api/approvals.h"
 #include "api/privacy_wire.h"
 #include "topup/topup.h"
 
@@ -16,16 +16,6 @@ Result<Desk*> desk_of(const AdminWorld& world) {
   return fail(Code::unavailable, "no dataset of this server has privacy budgets");
 }
 
-Desk::Run run_of(const AdminRequest& request) {
-  return request.dry_run ? Desk::Run::dry : Desk::Run::real;
-}
-
-topup::Actor actor_of(const AdminRequest& request) {
-  const identity::Caller& caller = *request.caller;
-  return {caller.principal.get() + "@" + caller.tenant.get(), caller.purpose,
-          std::string(request.request_id)};
-}
-
 // Those who protect the tenant's people, and those who run it.
 Result<TenantId> changed_tenant_in(const AdminWorld& world, const AdminRequest& request) {
   TenantId tenant(request.path[1]);
@@ -40,9 +30,6 @@ Result<TenantId> changed_tenant_in(const AdminWorld& world, const AdminRequest& 
   return fail(Code::denied, "role dpo, tenant-admin, or operator of tenant system, is required");
 }
 
-json::Value text_or_null(const std::string& text) {
-  return text.empty() ? json::Value() : json::Value(text);
-}
 json::Value amount_or_null(const std::optional<NanoEpsilon>& amount) {
   return amount ? json::Value(accountant::to_decimal(*amount)) : json::Value();
 }
@@ -56,13 +43,13 @@ json::Object to_json(const Request& one) {
   out.set("epsilon", accountant::to_decimal(one.epsilon));
   out.set("expires", format_rfc3339(one.expires));
   out.set("warrant", one.warrant);
-  out.set("ticket", text_or_null(one.ticket));
+  out.set("ticket", value_or_null(one.ticket));
   out.set("reason", one.reason);
   out.set("state", name_of(one.state));
   out.set("asked_by", one.asked_by);
   out.set("asked_at", format_rfc3339(one.asked));
-  out.set("approved_by", text_or_null(one.approved_by));
-  out.set("ended_by", text_or_null(one.ended_by));
+  out.set("approved_by", value_or_null(one.approved_by));
+  out.set("ended_by", value_or_null(one.ended_by));
   out.set("changed_at", format_rfc3339(one.changed));
   out.set("window_start",
           one.window_start ? json::Value(format_rfc3339(*one.window_start)) : json::Value());
@@ -73,15 +60,7 @@ json::Object to_json(const Request& one) {
 }
 
 net::Response top_up_reply(int status, const Request& one) {
-  net::Response out = json_reply(status, json::Value(to_json(one)));
-  out.headers.emplace_back("ETag", "\"" + std::to_string(one.version) + "\"");
-  return out;
-}
-
-Result<NanoEpsilon> epsilon_in(const std::string& text) {
-  const Result<NanoEpsilon> read = accountant::parse_epsilon(text);
-  if (!read) return fail(read.error().code, "epsilon: " + read.error().what);
-  return *read;
+  return versioned_reply(status, to_json(one), one.version);
 }
 
 // A budget that no query is ever held against is no reason to ask for more.
@@ -100,16 +79,9 @@ Result<Request> read_wanted(const AdminWorld& world, const AdminRequest& request
   MC_TRY_OK(check_private(world, body.dataset));
   out.dataset = body.dataset;
   out.purpose = body.purpose;
-  MC_TRY(out.epsilon, epsilon_in(body.epsilon));
-  if (body.expires.empty() == (body.lifetime == Nanos{})) {
-    return fail(Code::invalid, "expires: one of expires and lifetime is needed, not both");
-  }
-  out.expires = whole_ms(world.clock.wall()) + body.lifetime;
-  if (!body.expires.empty()) {
-    const Result<WallTime> time = parse_rfc3339(body.expires);
-    if (!time) return fail(Code::invalid, "expires: " + time.error().what);
-    out.expires = whole_ms(*time);
-  }
+  MC_TRY(out.epsilon, accountant::parse_epsilon(body.epsilon));
+  MC_TRY(out.expires,
+         end_of({"expires", body.expires, body.lifetime}, whole_ms(world.clock.wall())));
   out.warrant = body.warrant;
   out.ticket = body.ticket;
   out.reason = body.reason;
@@ -120,8 +92,8 @@ Reply decided(const AdminWorld& world, const AdminRequest& request, State to) {
   MC_TRY(const TenantId tenant, changed_tenant_in(world, request));
   if (auto refused = challenge(world, request)) return std::move(*refused);
   MC_TRY(Desk * desk, desk_of(world));
-  MC_TRY(const Request done,
-         desk->decide(tenant, request.path[4], {to, run_of(request)}, actor_of(request)));
+  MC_TRY(const Request done, desk->decide(tenant, request.path[4], {to, run_of<Desk::Run>(request)},
+                                          actor_of<topup::Actor>(request)));
   return top_up_reply(200, done);
 }
 
@@ -135,10 +107,7 @@ Reply list_top_ups(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const std::vector<Request> all, desk->list(tenant));
   json::Array items;
   for (const Request& one : all) items.emplace_back(to_json(one));
-  json::Object out;
-  out.set("items", std::move(items));
-  out.set("next_cursor", json::Value());
-  return json_reply(200, json::Value(std::move(out)));
+  return whole_page(std::move(items));
 }
 
 Reply create_top_up(const AdminWorld& world, const AdminRequest& request) {
@@ -146,8 +115,9 @@ Reply create_top_up(const AdminWorld& world, const AdminRequest& request) {
   if (auto refused = challenge(world, request)) return std::move(*refused);
   MC_TRY(Desk * desk, desk_of(world));
   MC_TRY(Request wanted, read_wanted(world, request, tenant));
-  MC_TRY(const Request made, desk->ask(std::move(wanted), actor_of(request), run_of(request)));
-  return top_up_reply(request.dry_run ? 200 : 201, made);
+  MC_TRY(const Request made,
+         desk->ask(std::move(wanted), actor_of<topup::Actor>(request), run_of<Desk::Run>(request)));
+  return top_up_reply(made_status(request), made);
 }
 
 Reply approve_top_up(const AdminWorld& world, const AdminRequest& request) {
@@ -174,7 +144,7 @@ Reply preview_top_up(const AdminWorld& world, const AdminRequest& request) {
   wanted.tenant = tenant.get();
   wanted.dataset = body.dataset;
   wanted.purpose = body.purpose;
-  MC_TRY(wanted.epsilon, epsilon_in(body.epsilon));
+  MC_TRY(wanted.epsilon, accountant::parse_epsilon(body.epsilon));
   MC_TRY(const topup::Preview seen, desk->preview(wanted));
   json::Object out;
   out.set("dataset", seen.dataset);
@@ -186,10 +156,10 @@ Reply preview_top_up(const AdminWorld& world, const AdminRequest& request) {
   out.set("left_before", amount_or_null(seen.left_before));
   out.set("left_after", amount_or_null(seen.left_after));
   out.set("lifetime_spent", accountant::to_decimal(seen.lifetime_spent));
-  out.set("odds_before", text_or_null(seen.odds_before));
-  out.set("odds_after", text_or_null(seen.odds_after));
-  out.set("error_before", text_or_null(seen.error_before));
-  out.set("error_after", text_or_null(seen.error_after));
+  out.set("odds_before", value_or_null(seen.odds_before));
+  out.set("odds_after", value_or_null(seen.odds_after));
+  out.set("error_before", value_or_null(seen.error_before));
+  out.set("error_after", value_or_null(seen.error_after));
   return json_reply(200, json::Value(std::move(out)));
 }
 
