@@ -3,6 +3,7 @@
 
 #include "maestro/admin_client.h"
 #include "maestro/cmd_budget.h"
+#include "maestro/cmd_deciding.h"
 #include "maestro/command.h"
 
 namespace mc::app {
@@ -101,21 +102,6 @@ void add_create(cli::Command& noun, Context& context) {
   create.runs([&context, flags] { return create_override(context, *flags); });
 }
 
-void add_deciding(cli::Command& noun, Context& context, const char* verb, const char* help) {
-  const auto flags = std::make_shared<Flags>();
-  cli::Command& command = noun.add(verb, help);
-  command.option("ID", flags->id, "The override").required();
-  command.option("--tenant", flags->tenant, "Tenant").required();
-  const std::string name(verb);
-  command.runs([&context, flags, name] {
-    return show_one(
-        context,
-        {.method = "POST",
-         .path = v1_path({"tenants", flags->tenant, "budgets", "overrides", flags->id, name})},
-        "override: " + name + " done");
-  });
-}
-
 Status show_effective(Context& context, const Flags& flags) {
   std::string path = "/v1/budgets/effective?tenant=" + encoded(flags.tenant);
   if (!flags.route.empty()) path += "&route=" + encoded(flags.route);
@@ -139,9 +125,10 @@ void add_budget_override(cli::Command& noun, Context& context) {
                      {"id", "scope", "route", "dimension", "limit_before", "limit_after", "state",
                       "until", "asked_by", "ticket"});
   });
-  add_deciding(overrides, context, "approve", "Approve what somebody else has asked for");
-  add_deciding(overrides, context, "refuse", "Refuse what was asked for");
-  add_deciding(overrides, context, "revoke", "End one before its time");
+  const Decided about{"override", "/budgets/overrides"};
+  add_deciding(overrides, context, about, "approve", "Approve what somebody else has asked for");
+  add_deciding(overrides, context, about, "refuse", "Refuse what was asked for");
+  add_deciding(overrides, context, about, "revoke", "End one before its time");
 
   const auto shown = std::make_shared<Flags>();
   cli::Command& effective =

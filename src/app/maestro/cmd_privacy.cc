@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "maestro/admin_client.h"
+#include "maestro/cmd_deciding.h"
 #include "maestro/command.h"
 
 namespace mc::app {
@@ -155,21 +156,6 @@ void add_amount(cli::Command& command, Flags& flags) {
   command.option("--epsilon", flags.epsilon, "How much more: 2.5").required();
 }
 
-void add_deciding(cli::Command& noun, Context& context, const char* verb, const char* help) {
-  const auto flags = std::make_shared<Flags>();
-  cli::Command& command = noun.add(verb, help);
-  command.option("ID", flags->id, "The top-up").required();
-  command.option("--tenant", flags->tenant, "Tenant").required();
-  const std::string name(verb);
-  command.runs([&context, flags, name] {
-    return show_one(
-        context,
-        {.method = "POST",
-         .path = v1_path({"tenants", flags->tenant, "privacy", "top-ups", flags->id, name})},
-        "top-up: " + name + " done");
-  });
-}
-
 void add_top_up(cli::Command& noun, Context& context) {
   cli::Command& top_ups = noun.add("top-up", "More of a budget for one window");
   const auto seen = std::make_shared<Flags>();
@@ -202,9 +188,10 @@ void add_top_up(cli::Command& noun, Context& context) {
                      {"id", "dataset", "purpose", "epsilon", "state", "expires", "asked_by",
                       "approved_by", "ticket"});
   });
-  add_deciding(top_ups, context, "approve", "Approve what somebody else has asked for");
-  add_deciding(top_ups, context, "refuse", "Refuse what was asked for");
-  add_deciding(top_ups, context, "revoke", "End one; what is not spent of it is gone");
+  const Decided about{"top-up", "/privacy/top-ups"};
+  add_deciding(top_ups, context, about, "approve", "Approve what somebody else has asked for");
+  add_deciding(top_ups, context, about, "refuse", "Refuse what was asked for");
+  add_deciding(top_ups, context, about, "revoke", "End one; what is not spent of it is gone");
 }
 
 }  // namespace
