@@ -11,15 +11,18 @@ namespace {
 constexpr std::string_view kType = "export";
 constexpr std::string_view kNotStated = "not stated";
 constexpr std::string_view kException = "export.exception";
+constexpr std::string_view kHoldRefused = "export.hold_refused";
 
-// Once for each act of an export, however often a step runs; of an exception, for what it lets out.
-ledger::RepeatKey key_of(std::string_view action, const Run& run) {
+// Once for each act of an export, however often a step runs; of an exception, for what it lets out;
+// of a refused approval, for whose and why.
+ledger::RepeatKey key_of(std::string_view action, const Run& run, std::string_view why) {
   crypto::Sha256 hash;
   hash.add(action).add(" ").add(run.tenant.get()).add(" ").add(run.id);
   if (run.hold && !run.hold->approved_by.empty()) hash.add(" ").add(run.hold->approved_by);
   if (action == kException) {
     for (const Item& item : run.outcome.items) hash.add(" ").add(item.sha256);
   }
+  if (action == kHoldRefused) hash.add(" ").add(why);
   const crypto::Digest digest = hash.finish();
   ledger::RepeatKey out{};
   std::transform(digest.begin(), digest.begin() + out.size(), out.begin(),
@@ -27,11 +30,15 @@ ledger::RepeatKey key_of(std::string_view action, const Run& run) {
   return out;
 }
 
-json::Object hold_of(const Hold& hold) {
+json::Object hold_of(const Hold& hold, Format format) {
+  json::Array columns;
+  for (const std::string& each : hold.columns) columns.emplace_back(each);
   json::Object out;
   out.set("pet", kNoPet);
   out.set("reference", hold.reference);
   out.set("reason", hold.reason);
+  out.set("columns", std::move(columns));
+  out.set("format", format_name(format));
   if (!hold.approved_by.empty()) out.set("approved_by", hold.approved_by);
   return out;
 }
@@ -44,7 +51,7 @@ json::Object payload_of(const Run& run, const std::string& why) {
   out.set("profile", run.profile);
   out.set("requester", run.requester);
   out.set("decision", run.decision);
-  if (run.hold) out.set("hold", hold_of(*run.hold));
+  if (run.hold) out.set("hold", hold_of(*run.hold, run.format));
   if (!why.empty()) out.set("why", why);
   if (run.outcome.items.empty()) return out;
   json::Array items;
@@ -80,7 +87,7 @@ Result<std::int64_t> Exports::Core::record(std::string_view act, const Run& run,
   entry.action = std::string(kType) + "." + std::string(act);
   entry.purpose = run.purpose.empty() ? kNotStated : run.purpose;
   entry.payload = json::canonical(payload_of(run, why));
-  entry.key = key_of(entry.action, run);
+  entry.key = key_of(entry.action, run, entry.actor + " " + why);
   const Result<ledger::Recorded> recorded = world.ledger.append(std::move(entry));
   if (recorded) return static_cast<std::int64_t>(recorded->seq);
   return fail(Code::unavailable,

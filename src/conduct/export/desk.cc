@@ -140,19 +140,33 @@ Result<access::Verdict> check_access(Exports::Core& core, const Question& questi
   return rows.verdict();
 }
 
-Status check_limits(Exports::Core& core, const TenantId& tenant) {
+Status check_open(Exports::Core& core, const TenantId& tenant) {
   const ExportSettings& settings = core.settings;
-  MC_TRY(const std::int64_t open,
-         core.with_store<std::int64_t>([&](Store& store) -> Result<std::int64_t> {
-           MC_TRY(const std::int64_t running, store.count(tenant, State::running));
-           MC_TRY(const std::int64_t pending, store.count(tenant, State::pending));
-           return running + pending;
-         }));
+  MC_TRY(const std::int64_t open, core.with_store<std::int64_t>([&](Store& store) {
+    return store.count(tenant, State::running);
+  }));
   if (open >= settings.open_max) {
     return fail(Code::exhausted, "tenant " + tenant.get() + " has " + std::to_string(open) +
                                      " exports under way, which is the limit "
                                      "(exports.open_max)");
   }
+  return ok();
+}
+
+// What waits for somebody is in nobody's way but that of what else would wait.
+Status check_pending(Exports::Core& core, const TenantId& tenant) {
+  MC_TRY(const std::int64_t pending, core.with_store<std::int64_t>([&](Store& store) {
+    return store.count(tenant, State::pending);
+  }));
+  if (pending < core.settings.hold_pending_max) return ok();
+  return fail(Code::exhausted, "tenant " + tenant.get() + " has " + std::to_string(pending) +
+                                   " legal holds that wait for approval, which is the limit "
+                                   "(exports.hold_pending_max)");
+}
+
+Status check_limits(Exports::Core& core, const TenantId& tenant, Kind kind) {
+  const ExportSettings& settings = core.settings;
+  MC_TRY_OK(kind == Kind::hold ? check_pending(core, tenant) : check_open(core, tenant));
   MC_TRY(const std::int64_t kept, core.with_store<std::int64_t>([&](Store& store) {
     return store.count(tenant, State::ready);
   }));
@@ -207,6 +221,9 @@ Status check_ask(const Ask& ask) {
   if (ask.idempotency_key.size() > kKeyBytesMax || !is_one_line(ask.idempotency_key)) {
     return fail(Code::invalid, "Idempotency-Key: it is one line of at most 200 bytes");
   }
+  if (!is_one_line(ask.purpose.empty() ? ask.caller.purpose : ask.purpose)) {
+    return fail(Code::invalid, "purpose: it is one line");
+  }
   if (ask.kind != Kind::dp && !ask.releases.empty()) {
     return fail(Code::invalid, "releases: they are of a report");
   }
@@ -233,6 +250,28 @@ Result<std::optional<Run>> find_again(Exports::Core& core, const Ask& ask) {
     return fail(Code::conflict, "Idempotency-Key: something else was asked for under it");
   }
   return again;
+}
+
+// Another person than who asked, who has just shown who they are: whoever hands out tokens has
+// those of as many principals as they like.
+Result<Requester> check_approver(Exports::Core& core, const Run& run,
+                                 const Exports::Approval& approval) {
+  if (actor_of(approval.by) == run.requester) {
+    return fail(Code::denied, "export-hold: it is approved by somebody else than who asked for it");
+  }
+  const auto& proof = approval.by.proof;
+  const bool proven = proof.has_value() &&
+                      check_proof(*proof, core.world.step_up, core.world.clock.wall()).has_value();
+  Requester out = requester_of(approval.by, run.purpose);
+  MC_TRY(out.decision,
+         check_holder(core, run, {approval.by, run.purpose, approval.request_id, proven}));
+  if (!proven && !core.settings.hold_machines) {
+    return fail(Code::denied,
+                "export-hold: it is approved by a person who has just signed in, not with a token "
+                "(exports.hold_machines)");
+  }
+  out.stepped_up = proven;
+  return out;
 }
 
 Result<Shown> shown(Exports::Core& core, Run run) {
@@ -278,6 +317,12 @@ Result<Shown> Exports::request(const Ask& ask, Trial trial) {
   if (again) return shown(core, std::move(*again));
   MC_TRY(const Question question, question_of(core, ask));
   Run run = run_of(core, question);
+  if (run.hold) {
+    // What is approved is what is named here, whatever columns the dataset has by then.
+    MC_TRY(Wanted wanted,
+           wanted_of_hold(core.world.catalog->model(), run.dataset, ask.hold->columns));
+    run.hold->columns = std::move(wanted.names);
+  }
   const auto refused = [&](const Error& error) -> tl::unexpected<Error> {
     if (trial == Trial::dry || error.code != Code::denied) return tl::unexpected<Error>(error);
     const auto recorded = core.record("refused", run, run.requester, error.what);
@@ -295,7 +340,7 @@ Result<Shown> Exports::request(const Ask& ask, Trial trial) {
   }
   MC_TRY([[maybe_unused]] const auto hierarchies,
          read_hierarchies(core.world.files, question.profile));
-  MC_TRY_OK(check_limits(core, ask.tenant));
+  MC_TRY_OK(check_limits(core, ask.tenant, ask.kind));
   if (trial == Trial::dry) return Shown{std::move(run), "", {}};
   Task task;
   task.id = run.id;
@@ -389,15 +434,18 @@ Result<Shown> Exports::approve(const Approval& approval, const TenantId& tenant,
     return fail(Code::conflict, "the export does not wait for approval");
   }
   const std::string by = actor_of(approval.by);
-  if (by == run.requester) {
-    return fail(Code::denied, "export-hold: it is approved by somebody else than who asked for it");
+  Result<Requester> approver = check_approver(core, run, approval);
+  if (!approver) {
+    if (trial == Trial::dry || approver.error().code != Code::denied) {
+      return tl::unexpected<Error>(approver.error());
+    }
+    MC_TRY([[maybe_unused]] const auto record,
+           core.record("hold_refused", run, by, approver.error().what));
+    return tl::unexpected<Error>(approver.error());
   }
-  const auto& proof = approval.by.proof;
-  const bool proven = proof.has_value() &&
-                      check_proof(*proof, core.world.step_up, core.world.clock.wall()).has_value();
-  MC_TRY([[maybe_unused]] const std::string decision,
-         check_holder(core, run, {approval.by, run.purpose, approval.request_id, proven}));
+  MC_TRY_OK(check_open(core, tenant));
   run.hold->approved_by = by;
+  run.hold->approver = std::move(*approver);
   run.changed = std::max(core.now(), run.asked);
   run.hold->approved_ms = to_unix_ms(run.changed);
   run.state = State::running;
@@ -417,11 +465,10 @@ Result<Shown> Exports::approve(const Approval& approval, const TenantId& tenant,
 Status Exports::check_taker(const identity::Caller& caller, const Run& run,
                             const std::string& request_id) {
   const std::string name = actor_of(caller);
-  if (!run.hold || (name != run.requester && name != run.hold->approved_by)) {
-    return fail(Code::denied,
-                "export-hold: its rows are for who asked for it, and for who approved it");
+  if (!run.hold || name != run.requester) {
+    return fail(Code::denied, "export-hold: its rows are for who asked for it");
   }
-  // Proof of who they are was given when it was asked for and approved.
+  // Proof of who they are was given when it was asked for.
   MC_TRY([[maybe_unused]] const std::string decision,
          check_holder(*core_, run, {caller, run.purpose, request_id, true}));
   return ok();

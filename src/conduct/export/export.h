@@ -122,15 +122,16 @@ class Exports {
   // `conflict` when it has ended. A cancelled one is gone: nothing of it leaves.
   Result<Shown> steer(const identity::Caller& by, const TenantId& tenant, const std::string& id,
                       Steer steer);
-  // Of a hold that waits: lets it go on. `denied` to who asked for it, whatever their token, and to
-  // who has not its permission; `conflict` when it does not wait.
+  // Of a hold that waits: lets it go on. `denied`, and recorded, to who asked for it, whatever
+  // their token, to who may not read the rows or has not its permission, and to machines
+  // (ExportSettings::hold_machines); `conflict` when it does not wait.
   struct Approval {
     const identity::Caller& by;
     std::string request_id = "";
   };
   Result<Shown> approve(const Approval& approval, const TenantId& tenant, const std::string& id,
                         Trial trial);
-  // Whether the rows of a hold may be had: by who asked for it and who approved it, as long as they
+  // Whether the rows of a hold may be had: by who asked for it, as long as they may read them and
   // have its permission.
   Status check_taker(const identity::Caller& caller, const Run& run, const std::string& request_id);
   struct File {

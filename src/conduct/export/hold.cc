@@ -1,6 +1,7 @@
 #include "export/hold.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "json/json.h"
@@ -27,15 +28,51 @@ void append_cell(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// What shows nothing in a line: U+0020, U+00A0, U+00AD, U+1680, U+180E, U+2000 to U+200D, U+202F,
+// U+205F, U+2060, U+2800, U+3000, U+3164, U+FEFF.
+constexpr std::array<std::string_view, 26> kBlanks = {" ",
+                                                      "\xC2\xA0",
+                                                      "\xC2\xAD",
+                                                      "\xE1\x9A\x80",
+                                                      "\xE1\xA0\x8E",
+                                                      "\xE2\x80\x80",
+                                                      "\xE2\x80\x81",
+                                                      "\xE2\x80\x82",
+                                                      "\xE2\x80\x83",
+                                                      "\xE2\x80\x84",
+                                                      "\xE2\x80\x85",
+                                                      "\xE2\x80\x86",
+                                                      "\xE2\x80\x87",
+                                                      "\xE2\x80\x88",
+                                                      "\xE2\x80\x89",
+                                                      "\xE2\x80\x8A",
+                                                      "\xE2\x80\x8B",
+                                                      "\xE2\x80\x8C",
+                                                      "\xE2\x80\x8D",
+                                                      "\xE2\x80\xAF",
+                                                      "\xE2\x81\x9F",
+                                                      "\xE2\x81\xA0",
+                                                      "\xE2\xA0\x80",
+                                                      "\xE3\x80\x80",
+                                                      "\xE3\x85\xA4",
+                                                      "\xEF\xBB\xBF"};
+
+// A line that begins and ends with what is seen.
+bool is_told(std::string_view text) {
+  return is_readable_line(text) && std::ranges::none_of(kBlanks, [&](std::string_view blank) {
+           return text.starts_with(blank) || text.ends_with(blank);
+         });
+}
+
 }  // namespace
 
 Status Hold::check() const {
   if (reference.empty()) return fail(Code::invalid, "legal_hold.reference: it is missing");
-  if (reference.size() > kReferenceBytesMax || !is_readable_line(reference)) {
+  if (reference.size() > kReferenceBytesMax || !is_told(reference)) {
     return fail(Code::invalid, "legal_hold.reference: it is one line of at most 64 bytes");
   }
   const bool fits = reason.size() >= kReasonBytesMin && reason.size() <= kReasonBytesMax;
-  if (!fits || !is_readable_line(reason)) {
+  if (!fits || !is_told(reason)) {
     return fail(Code::invalid, "legal_hold.reason: it is one line of 20 to 500 bytes");
   }
   if (columns.size() > kColumnsMax) {
@@ -134,6 +171,7 @@ Result<std::string> check_holder(Exports::Core& core, const Run& run, const Hold
   RowGate rows({gate, *resource, world.mask_keys, world.catalog->model(), world.residency},
                {holder.caller, run.tenant, holder.purpose, tenant.region, world.node_region,
                 holder.request_id, holder.stepped_up, nothing});
+  MC_TRY([[maybe_unused]] const access::Verdict reads, rows.decide(access::Action::read));
   MC_TRY(const access::Verdict verdict, rows.decide(access::Action::hold));
   return verdict.decision_id;
 }

@@ -35,7 +35,8 @@ class HoldRows {
   std::int64_t bytes_max_;
 };
 
-// What a policy is asked of one person, without any row being read. `denied` with the reasons.
+// What policies are asked of one person, without any row being read: whether they may read the
+// rows, and have them leave. `denied` with the reasons.
 struct Holder {
   const identity::Caller& caller;
   std::string_view purpose, request_id;

@@ -19,6 +19,8 @@ struct HoldWorld : ExportWorld {
     fill(ben, "alpha", "ben");
     fill(cleo, "alpha", "cleo");
     cleo.roles = {identity::Role::tenant_admin};
+    settings.hold_machines = true;
+    open();
   }
   Result<Shown> hold(const identity::Caller& by, Hold hold = {"CASE-17", kReason, {}},
                      Trial trial = Trial::real) {
@@ -98,6 +100,7 @@ TEST_CASE("hold: rows leave as they are when a second person approves, recorded 
        {std::string("\"pet\":\"none\""), std::string("\"reference\":\"CASE-17\""),
         std::string("\"reason\":\"preserved"), std::string("\"requester\":\"ada@alpha\""),
         std::string("\"approved_by\":\"ben@alpha\""), std::string("\"dataset\":\"person\""),
+        std::string("\"columns\":[\"id\",\"age\",\"sex\""), std::string("\"format\":\"csv\""),
         digest_text(sys::sha256(table))}) {
     CHECK_MESSAGE(told.find(part) != std::string::npos, part);
   }
@@ -139,13 +142,16 @@ TEST_CASE("hold: refused without its permission, and that of who may export does
   // The same person may export by a profile.
   CHECK(world.exports->request(
       {.caller = world.cleo, .tenant = world.cleo.tenant, .profile = "people"}, Trial::dry));
-  // Approving takes the permission too, in the tenant itself.
+  // Approving takes the permission too, in the tenant itself; who tried is recorded.
   const std::string id = world.hold(world.ada)->run.id;
   CHECK(world.approve(world.cleo, id).error().code == Code::denied);
   CHECK(world.approve(world.bea, id).error().code == Code::denied);
   CHECK(world.exports->approve({world.bea}, world.bea.tenant, id, Trial::real).error().code ==
         Code::not_found);
   CHECK(world.now(id).run.state == State::pending);
+  CHECK(world.records() == std::vector<std::string>{"export.refused", "export.hold_asked",
+                                                    "export.hold_refused", "export.hold_refused"});
+  CHECK(world.payload_of("export.hold_refused").find("role") != std::string::npos);
 }
 
 TEST_CASE("hold: who asked never approves, whatever token they come with") {
@@ -173,6 +179,18 @@ TEST_CASE("hold: refused without a reference, without a reason, and as another k
   CHECK(world.hold(world.ada, {std::string(65, 'c'), kReason, {}}).error().code == Code::invalid);
   CHECK(world.hold(world.ada, {"two\nlines", kReason, {}}).error().code == Code::invalid);
   CHECK(world.hold(world.ada, {"CASE-17", "short", {}}).error().code == Code::invalid);
+  for (const char* blank : {" ", "   ", "CASE-17 ", " CASE-17", "\xE2\x80\xA8",
+                            "CASE\xE2\x80\xA8"
+                            "17",
+                            "\xE2\x80\x8B",
+                            "\xC2\xA0"
+                            "CASE-17",
+                            "CASE-17\xE3\x80\x80"}) {
+    CAPTURE(blank);
+    CHECK(world.hold(world.ada, {blank, kReason, {}}).error().code == Code::invalid);
+  }
+  CHECK(world.hold(world.ada, {"CASE-17", std::string(30, ' '), {}}).error().code == Code::invalid);
+  CHECK(world.hold(world.ada, {"\xE6\xA1\x88\xE4\xBB\xB6", kReason, {}}, Trial::dry));
   CHECK(world.hold(world.ada, {"CASE-17", kReason, {"nobody"}}).error().code == Code::invalid);
   Ask ask{.caller = world.ada, .tenant = world.ada.tenant, .kind = Kind::hold, .dataset = "person"};
   CHECK(world.exports->request(ask, Trial::real).error().code == Code::invalid);
@@ -181,6 +199,8 @@ TEST_CASE("hold: refused without a reference, without a reason, and as another k
             .profile = "people",
             .hold = Hold{"CASE-17", kReason, {}}};
   CHECK(world.exports->request(other, Trial::real).error().code == Code::invalid);
+  world.ada.purpose = "two\nlines";
+  CHECK(world.hold(world.ada).error().what == "purpose: it is one line");
   CHECK(world.records().empty());
 }
 
@@ -269,11 +289,92 @@ TEST_CASE("hold: who has lost the permission gets nothing, before it is ready an
   world.engine.activate(access::testing::policies_of(access::default_policies()));
   const Run ready = world.now(world.granted()).run;
   CHECK(world.exports->check_taker(world.ada, ready, "req_1"));
-  CHECK(world.exports->check_taker(world.ben, ready, "req_1"));
+  CHECK(world.exports->check_taker(world.ben, ready, "req_1").error().code == Code::denied);
   CHECK(world.exports->check_taker(world.cleo, ready, "req_1").error().code == Code::denied);
   CHECK(world.exports->check_taker(world.bea, ready, "req_1").error().code == Code::denied);
-  world.ben.roles = {identity::Role::analyst};
-  CHECK(world.exports->check_taker(world.ben, ready, "req_1").error().code == Code::denied);
+  world.ada.roles = {identity::Role::analyst};
+  CHECK(world.exports->check_taker(world.ada, ready, "req_1").error().code == Code::denied);
+}
+
+TEST_CASE("hold: a token approves nothing unless the settings let it, a person does") {
+  HoldWorld world;
+  world.settings.hold_machines = false;
+  world.open();
+  const std::string id = world.hold(world.ada)->run.id;
+  const Result<Shown> refused = world.approve(world.ben, id);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::denied);
+  CHECK(refused.error().what.find("not with a token") != std::string::npos);
+  CHECK(world.records() == std::vector<std::string>{"export.hold_asked", "export.hold_refused"});
+  world.ben.proof.emplace();
+  CHECK(world.approve(world.ben, id));
+}
+
+TEST_CASE("hold: who may not read the rows approves none, nor who has lost it since") {
+  HoldWorld world;
+  const std::string platform = R"("platform": ["read", "write")";
+  world.ben.roles = {identity::Role::platform};
+  world.set(platform, R"("platform": ["hold", "write")");
+  const std::string id = world.hold(world.ada)->run.id;
+  const Result<Shown> refused = world.approve(world.ben, id);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what.find(", read)") != std::string::npos);
+  world.set(platform, R"("platform": ["hold", "read")");
+  REQUIRE(world.approve(world.ben, id));
+  world.engine.activate(access::testing::policies_of(access::default_policies()));
+  world.work(20);
+  CHECK(world.now(id).run.state == State::refused);
+  CHECK(world.now(id).run.reason.starts_with("who approved it: "));
+}
+
+TEST_CASE("hold: rows never leave under masks that are out of date, whenever these change") {
+  int again = 0;
+  for (int turns = 0; turns <= 4; ++turns) {
+    CAPTURE(turns);
+    HoldWorld world;
+    const std::string id = world.hold(world.ada)->run.id;
+    REQUIRE(world.approve(world.ben, id));
+    for (int i = 0; i < turns; ++i) REQUIRE(world.worker->turn());
+    if (world.now(id).run.state == State::ready) continue;
+    ++again;
+    world.set("\"column_masks\": {}", R"("column_masks": {"person": {"mail": "drop"}})");
+    world.work(20);
+    CHECK(world.now(id).run.state == State::ready);
+    CHECK(world.file(id, kTableFile).find("example.org") == std::string::npos);
+    CHECK(world.manifest(id).hold->masked == std::vector<std::string>{"mail: drop"});
+  }
+  CHECK(again >= 3);
+}
+
+TEST_CASE("hold: masks that change between two steps of reading begin it anew") {
+  HoldWorld world(20'500);
+  const std::string id = world.hold(world.ada)->run.id;
+  REQUIRE(world.approve(world.ben, id));
+  REQUIRE(world.worker->turn());
+  world.set("\"column_masks\": {}", R"("column_masks": {"person": {"mail": "drop"}})");
+  world.work(20);
+  REQUIRE(world.now(id).run.state == State::ready);
+  CHECK(world.file(id, kTableFile).find("example.org") == std::string::npos);
+}
+
+TEST_CASE("hold: those that wait have a limit of their own, and are in no other's way") {
+  HoldWorld world;
+  world.settings.hold_pending_max = 5;
+  world.open();
+  for (int i = 0; i < 5; ++i) REQUIRE(world.hold(world.ada));
+  const Result<Shown> more = world.hold(world.ada);
+  REQUIRE_FALSE(more);
+  CHECK(more.error().code == Code::exhausted);
+  CHECK(more.error().what.find("exports.hold_pending_max") != std::string::npos);
+  CHECK(world.ask());
+}
+
+TEST_CASE("hold: which columns leave is settled when it is asked for") {
+  HoldWorld world;
+  CHECK(world.hold(world.ada)->run.hold->columns ==
+        std::vector<std::string>{"id", "age", "sex", "zip", "illness", "mail", "team"});
+  CHECK(world.hold(world.ada, {"CASE-17", kReason, {"mail", "age"}})->run.hold->columns ==
+        std::vector<std::string>{"id", "age", "mail"});
 }
 
 TEST_CASE("hold: one that nobody approves ends with its time, and one that is cancelled at once") {

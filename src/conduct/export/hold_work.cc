@@ -11,8 +11,8 @@ const std::string kActor = "export@system";
 
 }  // namespace
 
-// Nothing leaves that a second person has not approved, nor when who asked may not any more.
-Status Work::ask_holder(const Now& now) {
+// Nothing leaves that a second person has not approved, nor when one of both may not any more.
+Status Work::ask_holders(const Now& now) {
   if (!now.run.hold || now.run.hold->approved_by.empty()) {
     return fail(Code::denied, "export-hold: nobody has approved it");
   }
@@ -24,7 +24,38 @@ Status Work::ask_holder(const Now& now) {
   MC_TRY([[maybe_unused]] const std::string decision,
          check_holder(core_, now.run,
                       {caller, now.run.purpose, now.run.id, now.task.requester.stepped_up}));
-  return ok();
+  const Requester& from = now.run.hold->approver;
+  identity::Caller approver;
+  MC_TRY_OK(fill_caller(now.run.tenant, from, approver));
+  const Result<std::string> approves =
+      check_holder(core_, now.run, {approver, now.run.purpose, now.run.id, from.stepped_up});
+  if (approves) return ok();
+  return fail(approves.error().code, "who approved it: " + approves.error().what);
+}
+
+Result<bool> Work::is_as_read(const Now& now, const Wanted& wanted,
+                              const std::vector<std::string>& masked) {
+  identity::Caller caller;
+  MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
+  RowGate gate = gate_of(now, caller, wanted);
+  MC_TRY([[maybe_unused]] const dataset::DatasetAccess access,
+         gate.enter(wanted.dataset, dataset::Use::read));
+  return gate.masked() == masked;
+}
+
+// Of a hold: how the policies masked its columns is in the checkpoint.
+Result<bool> Work::is_as_kept(const Now& now) {
+  if (!now.run.hold) return true;
+  const json::Value* const kept = now.job.checkpoint.find("masked");
+  if (kept == nullptr || kept->as_array() == nullptr) return false;
+  std::vector<std::string> masked;
+  for (const json::Value& each : *kept->as_array()) {
+    if (each.as_string() == nullptr) return false;
+    masked.push_back(*each.as_string());
+  }
+  MC_TRY(const Wanted wanted,
+         wanted_of_hold(core_.world.catalog->model(), now.run.dataset, now.run.hold->columns));
+  return is_as_read(now, wanted, masked);
 }
 
 Result<std::vector<Item>> Work::write_rows(const Now& now, const Doing& doing) {
@@ -48,7 +79,14 @@ Result<std::vector<Item>> Work::write_rows(const Now& now, const Doing& doing) {
 // The exception is recorded before the manifest that names its record, and so before anything can
 // be had.
 Result<job::Step> Work::write_hold(Now& now, Doing& doing) {
-  MC_TRY_OK(ask_holder(now));
+  MC_TRY_OK(ask_holders(now));
+  const std::vector<std::string> masked = doing.masked.value_or(std::vector<std::string>());
+  MC_TRY(const bool same, is_as_read(now, doing.wanted, masked));
+  if (!same) {
+    doing_.erase(now.job.id);
+    return job::Step{.checkpoint = json::Value(),
+                     .progress = {.unit = "rows", .message = "reading"}};
+  }
   Outcome outcome;
   MC_TRY(outcome.items, write_rows(now, doing));
   outcome.rows_in = outcome.rows_out = doing.held->rows();
@@ -59,10 +97,16 @@ Result<job::Step> Work::write_hold(Now& now, Doing& doing) {
   // Of rows that leave as they are there is nothing to guess: the digest has no salt.
   manifest.input = {doing.wanted.names, doing.held->rows(), outcome.items.front().sha256};
   manifest.label.handling = kUnprotected;
-  manifest.hold = part_of(now.run, doing.masked, outcome.exception);
+  manifest.hold = part_of(now.run, masked, outcome.exception);
   MC_TRY_OK(sign(now, manifest, outcome));
   doing_.erase(now.job.id);
-  return written(outcome);
+  job::Step out = written(outcome);
+  json::Object checkpoint = *out.checkpoint.as_object();
+  json::Array kept;
+  for (const std::string& each : masked) kept.emplace_back(each);
+  checkpoint.set("masked", std::move(kept));
+  out.checkpoint = json::Value(std::move(checkpoint));
+  return out;
 }
 
 }  // namespace mc::exporting

@@ -81,6 +81,8 @@ struct ExportSettings {
   std::int64_t bytes_max = 256 << 20;        // of each of its files, and of what it reads
   std::int64_t open_max = 4;                 // of a tenant, queued or running
   std::int64_t kept_max = 1'000;             // of a tenant, whose files are there
+  std::int64_t hold_pending_max = 16;        // of a tenant, holds that wait for approval
+  bool hold_machines = false;                // tokens may approve holds, not only persons
   std::int64_t guard_rows_max = 32'000'000;  // of earlier exports that one is held against
   Nanos retention = seconds(std::int64_t{30} * 24 * 3600);  // of files; what guards is kept on
   Nanos lease = seconds(60);                                // of a job, and longer than any step
@@ -177,6 +179,12 @@ struct mc::json::Describe<mc::exporting::ExportSettings> {
             &T::kept_max,
             "Exports of a tenant whose files are kept",
             {.min = 1, .max = 100'000}},
+      Field{"hold_pending_max",
+            &T::hold_pending_max,
+            "Legal holds of a tenant that wait for approval",
+            {.min = 1, .max = 1'000}},
+      Field{"hold_machines", &T::hold_machines,
+            "Whether a token may approve a legal hold; otherwise a person who has just signed in"},
       Field{"guard_rows_max",
             &T::guard_rows_max,
             "Rows of a dataset's earlier exports that a new one is held against, 16 bytes each",

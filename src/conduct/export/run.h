@@ -30,13 +30,22 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// Who asks, kept until it has ended: what policies look at.
+struct Requester {
+  std::string principal, region, purpose, decision;
+  std::vector<std::string> roles, purposes;
+  bool person = false, stepped_up = false;
+  bool operator==(const Requester&) const = default;
+};
+
 // What an export for a legal hold may leave for. Who approved it is not who asked.
 struct Hold {
   std::string reference = "";             // of the case
   std::string reason = "";                // in words, one line
-  std::vector<std::string> columns = {};  // asked for; empty = all
+  std::vector<std::string> columns = {};  // empty = all, until it is asked for
   std::string approved_by = "";           // principal@tenant, "" until then
   std::int64_t approved_ms = 0;           // since 1970
+  Requester approver = {};                // as policies see them
   bool operator==(const Hold&) const = default;
   Status check() const;
 };
@@ -81,9 +90,19 @@ struct mc::json::Describe<mc::exporting::Outcome> {
                  Field{"exception", &T::exception}};
 };
 template <>
+struct mc::json::Describe<mc::exporting::Requester> {
+  using T = mc::exporting::Requester;
+  static constexpr auto fields =
+      std::tuple{Field{"principal", &T::principal}, Field{"region", &T::region},
+                 Field{"purpose", &T::purpose},     Field{"decision", &T::decision},
+                 Field{"roles", &T::roles},         Field{"purposes", &T::purposes},
+                 Field{"person", &T::person},       Field{"stepped_up", &T::stepped_up}};
+};
+template <>
 struct mc::json::Describe<mc::exporting::Hold> {
   using T = mc::exporting::Hold;
-  static constexpr auto fields = std::tuple{
-      Field{"reference", &T::reference}, Field{"reason", &T::reason}, Field{"columns", &T::columns},
-      Field{"approved_by", &T::approved_by}, Field{"approved_ms", &T::approved_ms}};
+  static constexpr auto fields =
+      std::tuple{Field{"reference", &T::reference},     Field{"reason", &T::reason},
+                 Field{"columns", &T::columns},         Field{"approved_by", &T::approved_by},
+                 Field{"approved_ms", &T::approved_ms}, Field{"approver", &T::approver}};
 };

@@ -17,6 +17,7 @@
 #include "access/access.h"
 #include "dataset/dataset.h"
 #include "export/profile.h"
+#include "export/run.h"
 #include "residency/residency.h"
 
 namespace mc::exporting {
@@ -38,13 +39,6 @@ Result<Wanted> wanted_of(const dataset::Model& model, const Profile& profile);
 Result<Wanted> wanted_of_hold(const dataset::Model& model, const std::string& dataset,
                               const std::vector<std::string>& columns);
 
-// Who asks, kept with the job: what policies look at.
-struct Requester {
-  std::string principal, region, purpose, decision;
-  std::vector<std::string> roles, purposes;
-  bool person = false, stepped_up = false;
-  bool operator==(const Requester&) const = default;
-};
 Requester requester_of(const identity::Caller& caller, std::string_view purpose);
 // The caller that policies see; `corrupt` for roles that there are not.
 Status fill_caller(const TenantId& tenant, const Requester& from, identity::Caller& out);
@@ -126,13 +120,3 @@ class RowReader {
 };
 
 }  // namespace mc::exporting
-
-template <>
-struct mc::json::Describe<mc::exporting::Requester> {
-  using T = mc::exporting::Requester;
-  static constexpr auto fields =
-      std::tuple{Field{"principal", &T::principal}, Field{"region", &T::region},
-                 Field{"purpose", &T::purpose},     Field{"decision", &T::decision},
-                 Field{"roles", &T::roles},         Field{"purposes", &T::purposes},
-                 Field{"person", &T::person},       Field{"stepped_up", &T::stepped_up}};
-};

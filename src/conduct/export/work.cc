@@ -82,7 +82,10 @@ Result<Work::Now> Work::look(const job::Job& job) {
   Now out{job, std::move(run), std::move(task), tenant.region};
   // Who asked for a hold has proven themselves then, and who approved it has since.
   const WallTime proven = out.run.hold ? from_unix_ms(out.run.hold->approved_ms) : out.run.asked;
-  if (out.run.changed > proven) out.task.requester.stepped_up = false;
+  if (out.run.changed > proven) {
+    out.task.requester.stepped_up = false;
+    if (out.run.hold) out.run.hold->approver.stepped_up = false;
+  }
   out.resource = core_.world.find_resource("dataset", out.run.dataset);
   return out;
 }
@@ -146,18 +149,24 @@ Result<job::Step> Work::read(Now& now) {
         RowReader::Place{now.run.tenant, now.region}, doing->wanted);
   }
   Result<job::Step> out = take_in(now, *doing);
-  if (!out) doing_.erase(now.job.id);  // rows that came twice would be in no snapshot
+  // Rows that came twice would be in no snapshot, nor some that are masked and some that are not.
+  if (!out || doing->mixed) doing_.erase(now.job.id);
   return out;
+}
+
+RowGate Work::gate_of(const Now& now, const identity::Caller& caller, const Wanted& wanted) {
+  const World& world = core_.world;
+  return RowGate({gate_, *now.resource, world.mask_keys, world.catalog->model(), world.residency},
+                 {caller, now.run.tenant, now.run.purpose, now.region, world.node_region,
+                  now.run.id, now.task.requester.stepped_up, wanted,
+                  now.run.hold ? access::Action::hold : access::Action::export_});
 }
 
 Status Work::read_pages(Now& now, Doing& doing) {
   const World& world = core_.world;
   identity::Caller caller;
   MC_TRY_OK(fill_caller(now.run.tenant, now.task.requester, caller));
-  RowGate gate({gate_, *now.resource, world.mask_keys, world.catalog->model(), world.residency},
-               {caller, now.run.tenant, now.run.purpose, now.region, world.node_region, now.run.id,
-                now.task.requester.stepped_up, doing.wanted,
-                now.run.hold ? access::Action::hold : access::Action::export_});
+  RowGate gate = gate_of(now, caller, doing.wanted);
   const auto take = [&](const std::vector<std::string>& row) -> Status {
     if (doing.rows() >= core_.settings.rows_max) {
       return fail(Code::exhausted, "the dataset has more than " +
@@ -176,7 +185,11 @@ Status Work::read_pages(Now& now, Doing& doing) {
     if (!more) out = tl::unexpected<Error>(more.error());
     if (more && !*more) doing.reader.reset();
   }
-  if (now.run.hold) doing.masked = gate.masked();
+  if (out) {
+    std::vector<std::string> masked = gate.masked();
+    doing.mixed = doing.masked && *doing.masked != masked;
+    doing.masked = std::move(masked);
+  }
   if (world.residency != nullptr) {
     const auto index = static_cast<std::size_t>(doing.wanted.dataset);
     world.residency->count(
@@ -189,6 +202,7 @@ Status Work::read_pages(Now& now, Doing& doing) {
 
 Result<job::Step> Work::take_in(Now& now, Doing& doing) {
   MC_TRY_OK(read_pages(now, doing));
+  if (doing.mixed) return begin_anew();
   const std::int64_t rows = doing.rows();
   job::Progress progress{.done = rows, .unit = "rows", .message = "reading"};
   core_.board.put(now.job.id, progress);
@@ -211,7 +225,7 @@ Result<job::Step> Work::take_in(Now& now, Doing& doing) {
 // What was allowed when it was asked for may not be any more: the policies have changed, or the
 // profile has.
 Status Work::ask_again(const Now& now) {
-  if (now.run.kind == Kind::hold) return ask_holder(now);
+  if (now.run.kind == Kind::hold) return ask_holders(now);
   const World& world = core_.world;
   Profile profile;
   profile.dataset = now.run.dataset;
@@ -473,6 +487,8 @@ Result<job::Step> Work::finish(Now& now) {
   const json::Value* const kept = now.job.checkpoint.find("outcome");
   if (kept == nullptr) return fail(Code::corrupt, "the export's checkpoint has no outcome");
   MC_TRY(now.run.outcome, json::read<Outcome>(*kept));
+  MC_TRY(const bool same, is_as_kept(now));
+  if (!same) return begin_anew();
   for (const Item& item : now.run.outcome.items) {
     MC_TRY(const bool there, core_.blobs.has({now.run.tenant, now.run.id}, item.name));
     // Another server's disk has them, or somebody took them away: they are made anew.

@@ -35,9 +35,10 @@ class Work final : public job::JobWork {
     Wanted wanted;
     std::unique_ptr<RowReader> reader;  // until the last page
     std::optional<Intake> intake;
-    std::unique_ptr<Release> release;  // behind the last page
-    std::optional<HoldRows> held;      // of a hold, in place of the last two
-    std::vector<std::string> masked;   // of a hold
+    std::unique_ptr<Release> release;                // behind the last page
+    std::optional<HoldRows> held;                    // of a hold, in place of the last two
+    std::optional<std::vector<std::string>> masked;  // columns, since the first page
+    bool mixed = false;                // the policies mask otherwise than some pages before
     std::int64_t pages = 0;            // read in this step
     std::vector<std::string> earlier;  // exports that it was held against
     std::int64_t place = 0;            // of its classes
@@ -60,7 +61,12 @@ class Work final : public job::JobWork {
   Result<job::Step> write_report(Now& now);
   Result<job::Step> write_hold(Now& now, Doing& doing);
   Result<std::vector<Item>> write_rows(const Now& now, const Doing& doing);
-  Status ask_holder(const Now& now);
+  Status ask_holders(const Now& now);
+  RowGate gate_of(const Now& now, const identity::Caller& caller, const Wanted& wanted);
+  // Whether what was read is what who asked may read now.
+  Result<bool> is_as_read(const Now& now, const Wanted& wanted,
+                          const std::vector<std::string>& masked);
+  Result<bool> is_as_kept(const Now& now);
   Result<job::Step> finish(Now& now);
   Status ask_again(const Now& now);
   Status read_pages(Now& now, Doing& doing);

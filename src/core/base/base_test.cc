@@ -95,6 +95,8 @@ TEST_CASE("text: what others read turns no direction") {
     CHECK_FALSE(is_readable_line("TKT-1 " + std::string(turn) + "321"));
   }
   CHECK_FALSE(is_readable_line("a\nb"));
+  CHECK_FALSE(is_readable_line("a\xE2\x80\xA8z"));
+  CHECK_FALSE(is_readable_line("a\xE2\x80\xA9z"));
 }
 
 TEST_CASE("text: hexadecimal and base64url go both ways and refuse other spellings") {

@@ -69,11 +69,11 @@ bool is_one_line(std::string_view bytes) {
 }
 
 bool is_readable_line(std::string_view bytes) {
-  // U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
-  static constexpr std::array<std::string_view, 12> kTurns = {
-      "\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
-      "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
-      "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"};
+  // U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069; U+2028, U+2029.
+  static constexpr std::array<std::string_view, 14> kTurns = {
+      "\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAB",
+      "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA7",
+      "\xE2\x81\xA8", "\xE2\x81\xA9", "\xE2\x80\xA8", "\xE2\x80\xA9"};
   return is_one_line(bytes) &&
          std::none_of(kTurns.begin(), kTurns.end(), [&](std::string_view turn) {
            return bytes.find(turn) != std::string_view::npos;

@@ -167,12 +167,12 @@ scenario("a legal hold: two persons let rows leave as they are, and the ledger s
   const actions = (await world.records("export.")).filter(({ payload }) => payload.export === asked.id)
     .sort((a, b) => a.record - b.record);
   assert.deepEqual(actions.map(({ action }) => action),
-    ["export.hold_asked", "export.hold_approved", "export.exception", "export.ready"]);
-  const [, , exception] = actions;
+    ["export.hold_asked", ...Array(3).fill("export.hold_refused"), "export.hold_approved", "export.exception", "export.ready"]);
+  const exception = actions.at(-2);
   assert.equal(exception.record, ready.legal_hold.exception);
   assert.equal(exception.payload.items[0].sha256, ready.items[0].sha256);
   assert.equal(exception.payload.hold.reference, "CASE-17");
-  for (const [who, status] of [["dora", 200], ["dan", 200], ["ada", 403], ["ben", 403], ["aron", 403], ["bea", 404], ["otto", 403]]) {
+  for (const [who, status] of [["dora", 200], ["dan", 403], ["ada", 403], ["ben", 403], ["aron", 403], ["bea", 404], ["otto", 403]]) {
     assert.equal((await world.api("GET", files, who)).status, status, who);
   }
   await world.must("dora", "export", "get", asked.id, "--out", world.site.path("hold"));

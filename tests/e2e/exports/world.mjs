@@ -50,6 +50,7 @@ gateway: {routes: [{path: /graphql, kind: datasets}]}
 ledger: {origin: ledger.example, checkpoint_every: 100ms}
 exports:
   lease: 15s
+  hold_machines: true  # dan approves with a token
   profiles:
     people: &people
       dataset: person
