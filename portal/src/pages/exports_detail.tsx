@@ -71,6 +71,9 @@ function Manifest({ one }: { one: Export }) {
 
 function Files({ one }: { one: Export }) {
   const [problem, setProblem] = useState<Problem | null>(null);
+  const who = session.value;
+  // Of a legal hold the rows are for who asked alone; the proofs are for all.
+  const may = (name: string) => one.legal_hold === null || name === MANIFEST || one.requester === `${who?.principal}@${who?.tenant}`;
   const names = [...one.items, ...(one.items.some(({ name }) => name === MANIFEST) ? [] : [{ name: MANIFEST, bytes: null, rows: null, sha256: one.manifest ?? "" }])];
   return (
     <>
@@ -81,7 +84,7 @@ function Files({ one }: { one: Export }) {
             <td class="number">{count(item.bytes)}</td>
             <td class="number">{count(item.rows)}</td>
             <td class="wrap"><code>{item.sha256 || UNKNOWN}</code></td>
-            <td><Download href={filePath(one, item.name)} told={setProblem}>Download<span class="hidden"> {item.name}</span></Download></td>
+            <td>{may(item.name) ? <Download href={filePath(one, item.name)} told={setProblem}>Download<span class="hidden"> {item.name}</span></Download> : UNKNOWN}</td>
           </tr>
         ))}
       </Table>

@@ -35,7 +35,9 @@ function warningOf(predicateType: string, predicate: Json | undefined): string {
     const found = hold instanceof Map ? hold.get(name) : undefined;
     return typeof found === "string" ? excerpt(found) : "?";
   };
-  return `; NO privacy technology was applied (pet: ${text("pet")}); legal hold ${text("reference")}, approved by ${text("approved_by")}`;
+  // Whoever asks writes the reference: it stands last, and between quotes that it has none of.
+  const reference = text("reference").replaceAll('"', "'");
+  return `; NO privacy technology was applied (pet: ${text("pet")}), approved by ${text("approved_by")}; legal hold "${reference}"`;
 }
 
 // Unknown members are passed over, as the format wants.

@@ -151,6 +151,9 @@ Status show(const Context& context, const json::Value& shown, const std::string&
 }
 
 Status run_export(Context& context, const Flags& flags) {
+  if (flags.hold.empty() && !(flags.reason.empty() && flags.columns.empty())) {
+    return fail(Code::invalid, "--reason and --column are of --legal-hold, which is missing");
+  }
   MC_TRY(const std::string tenant, tenant_of(context, flags));
   net::Headers headers;
   if (!flags.key.empty()) headers.emplace_back("Idempotency-Key", flags.key);
@@ -159,14 +162,17 @@ Status run_export(Context& context, const Flags& flags) {
                                                    .body = json::print(body_of(flags)),
                                                    .headers = std::move(headers)});
   if (!asked) return refused(context, asked.error());
-  if (text_of(*asked, "state") == "pending" && !flags.follow && !context.dry_run) {
-    return show(
-        context, *asked,
-        "NO privacy technology will be applied; it waits for somebody else's: maestro export "
-        "approve " +
-            text_of(*asked, "id"));
-  }
   const bool waits = flags.follow || !flags.out.empty();
+  if (text_of(*asked, "state") == "pending" && !context.dry_run) {
+    const std::string id = text_of(*asked, "id");
+    const std::string todo =
+        "NO privacy technology will be applied; " + id +
+        " waits for somebody else, who may read the rows and has the permission hold: maestro "
+        "export approve " +
+        id;
+    if (!waits) return show(context, *asked, todo);
+    print_talk(context, todo + "\n");
+  }
   if (context.dry_run || !waits) return show(context, *asked, "asked for");
   const std::string path = v1_path({"tenants", tenant, "exports", text_of(*asked, "id")});
   MC_TRY(const json::Value ended, follow(context, path, std::move(*asked)));

@@ -36,8 +36,8 @@ struct HoldWorld : ExportWorld {
     return exports->approve({by}, ada.tenant, id, trial);
   }
   // Asked by ada, approved by ben.
-  std::string granted(std::vector<std::string> columns = {}) {
-    const Result<Shown> asked = hold(ada, {"CASE-17", kReason, std::move(columns)});
+  std::string granted(std::vector<std::string> columns = {}, const std::string& of = "CASE-17") {
+    const Result<Shown> asked = hold(ada, {of, kReason, std::move(columns)});
     REQUIRE_MESSAGE(asked, asked.error().what);
     REQUIRE(approve(ben, asked->run.id));
     work(20);
@@ -117,7 +117,7 @@ TEST_CASE("hold: rows leave as they are when a second person approves, recorded 
 
 TEST_CASE("hold: a verifier says that nothing was applied, for which case, and who approved it") {
   HoldWorld world;
-  const std::string id = world.granted();
+  const std::string id = world.granted({}, "CASE-17\") of \"k");
   const std::string table = world.file(id, kTableFile);
   const auto bundle = proof::parse_bundle(world.file(id, kBundleFile));
   const proof::TrustedRoot root = world.signed_.signing->trust();
@@ -127,8 +127,8 @@ TEST_CASE("hold: a verifier says that nothing was applied, for which case, and w
                                                     .key = world.signed_.signing->signer(),
                                                     .now = world.signed_.clock.wall()});
   CHECK(report.verified());
-  CHECK(print_text(report).find("NO privacy technology was applied (pet: none); legal hold CASE-17"
-                                ", approved by ben@alpha") != std::string::npos);
+  CHECK(print_text(report).find("NO privacy technology was applied (pet: none), approved by "
+                                "ben@alpha; legal hold \"CASE-17') of 'k\"") != std::string::npos);
 }
 
 TEST_CASE("hold: refused without its permission, and that of who may export does not do") {

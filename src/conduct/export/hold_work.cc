@@ -94,7 +94,7 @@ Result<job::Step> Work::write_hold(Now& now, Doing& doing) {
   told.outcome = outcome;
   MC_TRY(outcome.exception, core_.record("exception", told, kActor));
   Manifest manifest = manifest_of(now);
-  // Of rows that leave as they are there is nothing to guess: the digest has no salt.
+  // The digest is that of the table, which has no salt either.
   manifest.input = {doing.wanted.names, doing.held->rows(), outcome.items.front().sha256};
   manifest.label.handling = kUnprotected;
   manifest.hold = part_of(now.run, masked, outcome.exception);

@@ -1,5 +1,7 @@
 #include "proof/statement.h"
 
+#include <algorithm>
+
 #include "crypto/crypto.h"
 
 namespace mc::proof {
@@ -54,8 +56,11 @@ std::string warning_of(const Statement& statement) {
     const std::string* const found = text_in(*hold, name);
     return found == nullptr ? std::string("?") : excerpt(*found);
   };
-  return "; NO privacy technology was applied (pet: " + text("pet") + "); legal hold " +
-         text("reference") + ", approved by " + text("approved_by");
+  // Whoever asks writes the reference: it stands last, and between quotes that it has none of.
+  std::string reference = text("reference");
+  std::ranges::replace(reference, '"', '\'');
+  return "; NO privacy technology was applied (pet: " + text("pet") + "), approved by " +
+         text("approved_by") + "; legal hold \"" + reference + "\"";
 }
 
 }  // namespace

@@ -67,6 +67,8 @@ export async function exportCommands(world, check) {
       [3, /no export/, "approve", ABSENT],
       [8, /does not wait/, "approve", first.id],
       [2, /reason/, "run", "--dataset", "person", "--legal-hold", "CASE-17", "--reason", "short"],
+      [2, /--legal-hold/, "run", "--profile", "people", "--column", "age"],
+      [2, /--legal-hold/, "run", "--profile", "people", "--reason", "preserved for the court in case 17"],
       [6, /export-k/, "run", "--profile", "weak"],
       [6, /purpose-not-of-profile/, "run", "--profile", "people", "--purpose", "support"],
       [3, /no profile/, "run", "--profile", "nobody"],
