@@ -455,7 +455,44 @@ class Apart {
 
 }  // namespace
 
+// A database that served before it was a cell's has accounts with the limits of that time.
+void ends_beside_what_was_spent_before(const Fresh& fresh) {
+  World mother(fresh());
+  const auto here = mother.open();
+  const Grant grant = granted(*here, opening_of(mother, "2", 1));
+  World away(fresh());
+  away.settings.other_datasets.lifetime.epsilon = epsilon("1");
+  Charge other = count_of("0.5", "k");
+  other.purpose = "support";
+  spent(*away.open(), other, "1");
+  away.settings = settings_of(grant);
+  const auto cell = away.open();
+  CHECK(merged(*here, closed(*cell, grant, 1)).epsilon_back == epsilon("2"));
+  check_books(*away.connect(sql::Access::read_only));
+}
+
+// Its end would be a charge of another window: the mother could never take it.
+void ends_no_earlier_than_its_window_begins(const Fresh& fresh) {
+  World mother(fresh());
+  const auto here = mother.open();
+  const Grant grant = granted(*here, opening_of(mother, "1", 1));
+  World away(fresh(), settings_of(grant));
+  away.clock.jump_wall(grant.window.start - away.clock.wall() - seconds(60));
+  const auto cell = away.open();
+  const auto early = close_shard(*cell, grant, key_of(1));
+  REQUIRE_FALSE(early.has_value());
+  CHECK(early.error().code == Code::unavailable);
+  away.clock.advance(seconds(61));
+  CHECK(merged(*here, closed(*cell, grant, 1)).epsilon_back == epsilon("1"));
+}
+
 void run_shards(const Fresh& fresh) {
+  SUBCASE("ends beside what was spent before") {
+    ends_beside_what_was_spent_before(fresh);
+  }
+  SUBCASE("ends no earlier than its window begins") {
+    ends_no_earlier_than_its_window_begins(fresh);
+  }
   SUBCASE("lives and is merged") {
     lives_and_is_merged(fresh);
   }

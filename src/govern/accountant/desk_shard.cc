@@ -34,7 +34,10 @@ Result<Outcome> Desk::enter(ChargeRecord record, std::string result, Change chan
   if (!inserted) return fail(Code::conflict, "shard: somebody else ends it just now");
   const Filter filter = world_.settings.dataset(charge.dataset).filter;
   for (const AccountKey& key : keys_of(charge, record.window, record.blocks)) {
-    MC_TRY(Held* const held, hold(key, end_of(key, record.window), filter));
+    const WallTime end = end_of(key, record.window);
+    // At a cell by its limits of now: its database may have had others before it was one.
+    const bool at_cell = charge.reach == Reach::shard_end;
+    MC_TRY(Held* const held, at_cell ? touch(key, charge, end) : hold(key, end, filter));
     change(held->account, amount_of_shard(charge.cost));
     if (key.scope == Scope::lifetime) record.seq = ++held->account.seq;
     mark(*held);
@@ -96,6 +99,11 @@ Result<Outcome> Desk::run(const EndShard& operation) {
       world_.settings.grant(shard.tenant.get(), shard.dataset, shard.purpose, asked.window.start);
   if (grant == nullptr || !(*grant == asked)) {
     return fail(Code::not_found, "this cell has no shard " + excerpt(asked.id.get()));
+  }
+  // Its last charge is of the window, and the mother takes no other.
+  if (now_ < asked.window.start) {
+    return fail(Code::unavailable, "shard " + excerpt(asked.id.get()) + ": its window begins at " +
+                                       format_rfc3339(asked.window.start));
   }
   ChargeRecord record;
   Charge& charge = record.charge;

@@ -4,13 +4,15 @@
 //   open_shard()     mother: durably charges the shard, and gives the grant. Asked again, the same
 //   cell_settings()  cell: what its accountant is opened with; it refuses all that has no grant
 //   close_shard()    cell: durably spends what is left, and gives the signed report; again, the
-//                    same. `conflict` while charges are open
+//                    same. `conflict` while charges are open, `unavailable` before its window
 //   merge_shard()    mother: takes back what was left. Again, the same; another report of the shard
 //                    is `conflict`, one that the cell has not signed is `denied`, one that does not
 //                    add up to the shard, or has charges of others or twice, is `invalid`
 //
 // A cell's word is believed as far as its key reaches: that a report has all charges is the cell's
-// signature and nothing else. Thread-safe; blocks.
+// signature and nothing else. What it cannot be kept from, and what the merge finds too late: a cell
+// that writes itself a larger grant, and one whose database was copied or put back to an older
+// state, spend more than was given (docs/adr/0043-shards.md). Thread-safe; blocks.
 #pragma once
 
 #include "accountant/accountant.h"
