@@ -121,7 +121,7 @@ Status PrivacyWatch::step() {
     if (done) done = look_at_refused(one);
     if (done) continue;
     const std::lock_guard lock(mutex_);
-    refused_.push_back(std::move(one));
+    if (refused_.size() < kRefusalsQueued) refused_.push_back(std::move(one));
     out = done;
   }
   return out;
@@ -168,7 +168,12 @@ Status PrivacyWatch::record(const Journal& journal) {
 Status PrivacyWatch::record(const Refused& one) {
   const accountant::Charge& charge = one.charge;
   const Budget budget{charge.tenant.get(), charge.dataset, charge.purpose};
-  std::int64_t& recorded = refusals_[{budget, one.by.account.start}];
+  // A lifetime has no window: its refusals are counted by the day.
+  constexpr Nanos kDay = seconds(86'400);
+  const std::int64_t days = (world_.clock.wall() - WallTime{}).count / kDay.count;
+  const WallTime begin =
+      one.by.account.start == WallTime{} ? WallTime{} + kDay * days : one.by.account.start;
+  std::int64_t& recorded = refusals_[{budget, begin}];
   if (recorded >= kRefusalsRecorded) return ok();
   json::Object payload;
   payload.set("kind", "mc.dp-refusal/v1");

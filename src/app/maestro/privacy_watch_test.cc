@@ -121,7 +121,8 @@ struct World {
   }
   void step() { REQUIRE(watch->step().has_value()); }
   // Somebody asks, and the budget does not have it.
-  void refuse(const char* cost, const char* query = "0") {
+  // `of_lifetime`: said to be by the lifetime's account, which has no window.
+  void refuse(const char* cost, const char* query = "0", bool of_lifetime = false) {
     accountant::Charge charge;
     charge.tenant = kAlpha;
     charge.dataset = "visit";
@@ -135,7 +136,8 @@ struct World {
     const auto reply = books->reserve(charge, accountant::Then::execute);
     REQUIRE(reply.has_value());
     REQUIRE(std::holds_alternative<accountant::Refusal>(*reply));
-    const auto& by = std::get<accountant::Refusal>(*reply);
+    auto by = std::get<accountant::Refusal>(*reply);
+    if (of_lifetime) by.account.start = {};
     dataset::PrivateRefusal told;
     told.error = by.error();
     told.extensions.set("budget", "window of purpose research");
@@ -394,6 +396,23 @@ TEST_CASE("privacy watch: who asks on and on fills neither memory nor log") {
   world.refuse("1", "more");
   world.step();
   CHECK(std::ssize(world.recorded("dp.refusal")) == kRefusalsRecorded);
+}
+
+TEST_CASE("privacy watch: refusals by a lifetime are recorded again on the next day") {
+  World world;
+  world.spend("5");
+  world.spend("5");
+  for (std::size_t i = 0; i < kRefusalsQueued; ++i) {
+    world.refuse("1", std::to_string(i).c_str(), true);
+  }
+  world.step();
+  CHECK(std::ssize(world.recorded("dp.refusal")) == kRefusalsRecorded);
+  world.clock.advance(seconds(86'400));
+  world.spend("5");
+  world.spend("5");
+  world.refuse("1", "of another day", true);
+  world.step();
+  CHECK(std::ssize(world.recorded("dp.refusal")) == kRefusalsRecorded + 1);
 }
 
 TEST_CASE("privacy watch: a budget that is used up is told once a window, and again in the next") {
