@@ -9,7 +9,9 @@ namespace {
 using planner::QueuedQuery;
 using planner::QueueState;
 
-constexpr Nanos kAnswerTimeMax = seconds(600);
+constexpr Nanos kAnswerTimeMax = seconds(60);  // all others wait meanwhile, and so does stop()
+constexpr Nanos kToldEach = seconds(1);        // ends are told so long after a begin, or twice, ...
+constexpr Nanos kSwept = seconds(3'600);
 
 tl::unexpected<dataset::PrivateRefusal> refused(Error error) {
   dataset::PrivateRefusal out;
@@ -50,6 +52,11 @@ class QueueGate final : public dataset::DatasetGate {
                                                         .node_region = place_.policy.region,
                                                         .stepped_up = false,
                                                         .request_id = query_.id});
+    const bool undecided =
+        std::ranges::find(verdict.reasons, access::kPolicyError) != verdict.reasons.end();
+    if (!verdict.allow && undecided) {
+      return fail(Code::unavailable, "policies do not decide: " + reasons_of(verdict));
+    }
     if (!verdict.allow || verdict.obligations.step_up) {
       return fail(Code::denied, "denied by policy: " + reasons_of(verdict));
     }
@@ -174,13 +181,23 @@ dataset::PrivateResult PrivacyQueue::ask(const QueuedQuery& query) {
   return result;
 }
 
+// Until a multiple of kToldEach since `begin`, so that ends do not tell how long a query took.
+void PrivacyQueue::wait_to_tell(MonoTime begin) {
+  const Nanos took = world_.machine.clock->mono() - begin;
+  const std::chrono::nanoseconds rest(kToldEach.count - took.count % kToldEach.count);
+  std::unique_lock lock(mutex_);
+  ended_.wait_for(lock, rest, [this] { return end_; });
+}
+
 Status PrivacyQueue::run_one(const QueuedQuery& query) {
   if (query.expires <= world_.machine.clock->wall()) {
     world_.log.event("privacy.queue_expired", {{"tenant", query.tenant}, {"id", query.id}});
     return world_.queue.end(query, {QueueState::expired, "", ""});
   }
+  const MonoTime begin = world_.machine.clock->mono();
   const auto end = planner::Queue::end_of(ask(query));
   if (!end) return world_.queue.put_off(query);
+  wait_to_tell(begin);
   world_.log.event(
       "privacy.queue_run",
       {{"tenant", query.tenant}, {"id", query.id}, {"state", planner::name_of(end->state)}});
@@ -188,6 +205,10 @@ Status PrivacyQueue::run_one(const QueuedQuery& query) {
 }
 
 Result<std::size_t> PrivacyQueue::step() {
+  if (const MonoTime now = world_.machine.clock->mono(); now >= next_sweep_) {
+    MC_TRY_OK(world_.queue.sweep());
+    next_sweep_ = now + kSwept;
+  }
   MC_TRY(const std::vector<QueuedQuery> due, world_.queue.due());
   for (const QueuedQuery& each : due) {
     {

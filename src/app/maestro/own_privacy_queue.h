@@ -3,7 +3,8 @@
 // Each is run for who asked it, by the rules of now: the tenant and the person have to be active,
 // the token that it was asked with has to be good, and policies and residency are asked as for a
 // request. What they refuse is not run, and costs nothing. Only the purpose is the one that was
-// stated. A query is tried until it is answered, refused, or expired.
+// stated. A query is tried until it is answered, refused, or expired; while policies cannot decide
+// it is tried again. Its end is told at a whole second after its begin.
 #pragma once
 
 #include <condition_variable>
@@ -41,12 +42,13 @@ class PrivacyQueue {
   PrivacyQueue(const PrivacyQueue&) = delete;
   PrivacyQueue& operator=(const PrivacyQueue&) = delete;
 
-  void stop();  // when what is being answered has its answer
+  void stop();  // when what is being answered has its answer, which has a minute
 
  private:
   explicit PrivacyQueue(const World& world);
   Status fill_caller(const planner::QueuedQuery& query, identity::Caller& out);
   dataset::PrivateResult ask(const planner::QueuedQuery& query);
+  void wait_to_tell(MonoTime begin);
   Status run_one(const planner::QueuedQuery& query);
   Result<std::size_t> step();  // how many were due
   void run();
@@ -55,6 +57,7 @@ class PrivacyQueue {
   access::Gate gate_;
   dataset::ConnectionSet connections_;
   bool failing_ = false;
+  MonoTime next_sweep_{};
   std::mutex mutex_;
   std::condition_variable ended_;
   bool end_ = false;

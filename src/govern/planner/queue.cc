@@ -100,6 +100,15 @@ Result<PrivateAggregate> aggregate_in(const json::Value& value) {
   return fail(Code::corrupt, "a queued query has no aggregate");
 }
 
+// What it asked but for its filter, which is long and may name people.
+std::string without_filter(const QueuedQuery& query) {
+  Result<json::Value> value = json::parse(query.question);
+  json::Object* const asked = value ? value->as_object() : nullptr;
+  if (asked == nullptr) return "";
+  asked->set("where", json::Value());
+  return json::print(*value);
+}
+
 }  // namespace
 
 std::string_view name_of(QueueState state) {
@@ -169,6 +178,12 @@ Result<QueuedQuery> Queue::add_on(sql::Connection& connection, QueuedQuery wante
          connection.execute(
              "DELETE FROM dp_queue WHERE tenant_id = ?1 AND state <> 'waiting' AND changed_at < ?2",
              {tenant, to_unix_ms(wanted.changed - kEndedKept)}));
+  MC_TRY([[maybe_unused]] const std::int64_t older,
+         connection.execute("DELETE FROM dp_queue WHERE tenant_id = ?1 AND state <> 'waiting' AND "
+                            "queue_id NOT IN (SELECT queue_id FROM dp_queue WHERE tenant_id = ?1 "
+                            "AND state <> 'waiting' ORDER BY changed_at DESC, queue_id DESC LIMIT "
+                            "?2)",
+                            {tenant, kEndedEach * settings_.queue_max}));
   MC_TRY([[maybe_unused]] const std::int64_t rows,
          connection.execute(
              "INSERT INTO dp_queue (" + kColumns +
@@ -264,13 +279,28 @@ Result<std::vector<QueuedQuery>> Queue::due() {
 }
 
 Status Queue::end(const QueuedQuery& query, const End& how) {
+  const bool by_a_person = how.state == QueueState::cancelled;
+  const WallTime at = by_a_person                        ? world_.clock.wall()
+                      : how.state == QueueState::expired ? query.expires
+                                                         : query.next;
   return world_.lend([&](sql::Connection& connection) -> Status {
     MC_TRY([[maybe_unused]] const std::int64_t rows,
            connection.execute(
-               "UPDATE dp_queue SET state = ?3, release_id = ?4, why = ?5, changed_at = ?6 WHERE "
+               "UPDATE dp_queue SET state = ?3, release_id = ?4, why = ?5, changed_at = ?6, "
+               "question = ?7 WHERE "
                "tenant_id = ?1 AND queue_id = ?2 AND state = 'waiting'",
                {query.tenant.get(), query.id, std::string(name_of(how.state)), how.release,
-                std::string(excerpt(how.why, kWhyBytesMax)), to_unix_ms(world_.clock.wall())}));
+                std::string(excerpt(how.why, kWhyBytesMax)), to_unix_ms(at),
+                how.state == QueueState::answered ? query.question : without_filter(query)}));
+    return ok();
+  });
+}
+
+Status Queue::sweep() {
+  return world_.lend([&](sql::Connection& connection) -> Status {
+    MC_TRY([[maybe_unused]] const std::int64_t rows,
+           connection.execute("DELETE FROM dp_queue WHERE state <> 'waiting' AND changed_at < ?1",
+                              {to_unix_ms(world_.clock.wall() - kEndedKept)}));
     return ok();
   });
 }

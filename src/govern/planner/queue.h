@@ -4,7 +4,8 @@
 // by budgets and by what waits already. Whoever runs them has everything decided anew.
 //
 // Invariants: one of each query of a person waits, however often it is queued; a tenant has at most
-// Settings::queue_max that wait; a query that has ended stays as it is, and is told for kEndedKept.
+// Settings::queue_max that wait; a query that has ended stays as it is, without its filter
+// unless it was answered, and is told for kEndedKept, kEndedEach * queue_max of a tenant at most.
 // Durable when a call returns; kept in the accountant's database (migration 0016), so that several
 // servers see one queue. Thread-safe; blocks.
 #pragma once
@@ -54,6 +55,7 @@ std::string print_queued(const dataset::Dataset& dataset, const dataset::Private
 Result<dataset::PrivateKept> read_queued(const dataset::Model& model, const QueuedQuery& query);
 
 inline constexpr Nanos kEndedKept = seconds(30LL * 86'400);
+inline constexpr std::int64_t kEndedEach = 10;     // times queue_max of a tenant are kept
 inline constexpr Nanos kTriedAgain = seconds(60);  // after a failure that tells of nothing
 inline constexpr std::size_t kQueueShownMax = 200;
 inline constexpr std::size_t kQueuedBytesMax = 64 << 10;  // of a query
@@ -84,7 +86,8 @@ class Queue {
 
   // Of each tenant the oldest one that is to be tried now.
   Result<std::vector<QueuedQuery>> due();
-  // Ends one, unless it has ended meanwhile.
+  // Ends one, unless it has ended meanwhile. What was run ends at the time it was due: how long it
+  // took is nobody's business.
   struct End {
     QueueState state = QueueState::failed;
     std::string release, why;
@@ -94,6 +97,7 @@ class Queue {
   // whatever happens. Nothing: it is put off, as nobody knows yet.
   static std::optional<End> end_of(const dataset::PrivateResult& result);
   Status put_off(const QueuedQuery& query);  // by kTriedAgain
+  Status sweep();                            // of all tenants what was kept long enough
   Result<std::int64_t> count();              // all that wait, of all tenants
 
  private:

@@ -200,6 +200,33 @@ TEST_CASE("queue: as many wait as a tenant may have, and each its own") {
   CHECK(bench.world.refusal(call).find("would wait") == std::string::npos);
 }
 
+TEST_CASE("queue: whoever queues and cancels on and on fills no database") {
+  Bench bench;
+  bench.world.settings.queue_max = 2;
+  bench.world.restart();
+  const TenantId alpha("alpha");
+  for (int i = 0; i < 30; ++i) {
+    const std::string id = bench.queued(bench.call()).queued->id;
+    REQUIRE(bench.world.queue->cancel(alpha, id, "ana").has_value());
+    bench.world.clock.advance(seconds(1));
+  }
+  CHECK(bench.world.queue->list(alpha, "")->size() == 2 * kEndedEach + 1);
+  bench.world.clock.advance(seconds(60LL * 86'400));
+  REQUIRE(bench.world.queue->sweep().has_value());
+  CHECK(bench.world.queue->list(alpha, "")->empty());
+}
+
+TEST_CASE("queue: how long a query took is not told") {
+  Bench bench;
+  bench.queued(bench.call());
+  bench.world.clock.advance(seconds(60LL * 86'400));
+  const std::vector<QueuedQuery> due = bench.due();
+  REQUIRE(due.size() == 1);
+  bench.world.clock.advance(seconds(7));
+  REQUIRE(bench.world.queue->end(due[0], {QueueState::failed, "", "x"}).has_value());
+  CHECK(bench.world.queue->find(TenantId("alpha"), due[0].id, "")->changed == due[0].next);
+}
+
 TEST_CASE("queue: nobody finds or cancels what others have left") {
   Bench bench;
   const std::string id = bench.queued(bench.call()).queued->id;
@@ -229,6 +256,8 @@ TEST_CASE("queue: nobody finds or cancels what others have left") {
   CHECK(bench.world.queue->cancel(alpha, id, "ana")->state == QueueState::cancelled);
   CHECK(bench.found(id).queued->state == "cancelled");
   CHECK(bench.found(id).verdict == "DENY");
+  CHECK(bench.world.queue->find(alpha, id, "")->question.find("\"where\":null") !=
+        std::string::npos);
   bench.world.clock.advance(seconds(60LL * 86'400));
   CHECK(bench.due().empty());
   const std::string next = bench
