@@ -53,6 +53,18 @@ void append_shown(std::string& out, std::string_view text) {
   }
 }
 
+// Of an artifact that is verified and was protected by nothing; the first, since what follows it is
+// of who asked.
+std::string_view warning_in(const Report& report) {
+  for (const Step& step : report.steps()) {
+    const std::size_t at = step.detail.find(kUnprotected);
+    if (step.name == "artifact" && step.outcome == Outcome::passed && at != std::string::npos) {
+      return std::string_view(step.detail).substr(at);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string print_text(const Report& report) {
@@ -71,6 +83,10 @@ std::string print_text(const Report& report) {
   }
   out += report.verified() ? "verified: " : "NOT verified: ";
   append_shown(out, report.subject());
+  out += '\n';
+  const std::string_view warning = warning_in(report);
+  if (warning.empty()) return out;
+  append_shown(out, warning);
   return out + "\n";
 }
 

@@ -11,6 +11,9 @@
 
 namespace mc::proof {
 
+// How the detail of an artifact begins to tell that; for people it is the last line, too.
+inline constexpr std::string_view kUnprotected = "NO privacy technology was applied";
+
 enum class Outcome : std::uint8_t { passed, failed, skipped };
 std::string_view outcome_name(Outcome outcome);
 

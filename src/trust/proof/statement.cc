@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/crypto.h"
+#include "proof/report.h"
 
 namespace mc::proof {
 namespace {
@@ -59,7 +60,7 @@ std::string warning_of(const Statement& statement) {
   // Whoever asks writes the reference: it stands last, and between quotes that it has none of.
   std::string reference = text("reference");
   std::ranges::replace(reference, '"', '\'');
-  return "; NO privacy technology was applied (pet: " + text("pet") + "), approved by " +
+  return "; " + std::string(kUnprotected) + " (pet: " + text("pet") + "), approved by " +
          text("approved_by") + "; legal hold \"" + reference + "\"";
 }
 
