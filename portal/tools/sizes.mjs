@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 
 const folder = process.argv[2] ?? "dist";
 const BUDGETS = {
-  "first load, JS": 35_000, "first load, CSS": 8_000, "largest page": 12_000, "verifier": 46_000,
+  "first load, JS": 35_000, "first load, CSS": 8_000, "largest page": 12_000, "verifier": 47_000,
   "program of a receipt": 26_000, "all": 180_000,
 };
 

@@ -94,7 +94,11 @@ const TenantCase kTenants[] = {{"own", "alpha", "alpha"},
                                {"operator's people", "system", "alpha"},
                                {"operator's own", "system", "system"}};
 
-constexpr std::size_t kActions = 8;  // all but `admit`, which is not of data
+// All but `admit`, which is not of data.
+constexpr Action kActionsOfData[] = {Action::read,       Action::aggregate, Action::write,
+                                     Action::introspect, Action::forward,   Action::export_,
+                                     Action::admin,      Action::noised,    Action::hold};
+constexpr std::size_t kActions = std::size(kActionsOfData);
 
 struct ViewCase {
   const char* name;
@@ -219,7 +223,7 @@ std::string describe(std::size_t cell) {
   const Numbers n = numbers_of(cell);
   return std::string("role ") + kRoles[n.role].name + "; purpose " + kPurposes[n.purpose].name +
          "; warrant " + kWarrants[n.warrant] + "; region " + kRegions[n.region].name + "; tenant " +
-         kTenants[n.tenant].name + "; " + std::string(action_name(static_cast<Action>(n.action))) +
+         kTenants[n.tenant].name + "; " + std::string(action_name(kActionsOfData[n.action])) +
          " by " + kViews[n.view].name;
 }
 
@@ -248,7 +252,7 @@ void Cells::with(std::size_t cell, const std::function<void(const access::Reques
   if (view.person) caller.session_id = "ses_1";
   access::Request request{.caller = caller,
                           .purpose = purpose.stated,
-                          .action = static_cast<Action>(n.action),
+                          .action = kActionsOfData[n.action],
                           .resource = resources_[resource_number(n.view, n.purpose, n.region)],
                           .tenant = tenant.data,
                           .tenant_region = region.tenant,

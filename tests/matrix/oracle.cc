@@ -30,14 +30,14 @@ bool may(Role role, Action action) {
   const bool reads = action == Action::read || action == Action::introspect;
   switch (role) {
     case Role::operator_:
-      return action != Action::noised;
+      return action != Action::noised && action != Action::hold;
     case Role::tenant_admin:
-      return true;
+      return action != Action::hold;
     case Role::oncall:
       return reads || action == Action::aggregate || action == Action::forward;
     case Role::dpo:
       return reads || action == Action::aggregate || action == Action::noised ||
-             action == Action::forward || action == Action::export_;
+             action == Action::forward || action == Action::export_ || action == Action::hold;
     case Role::analyst:
       return reads || action == Action::noised || action == Action::forward;
     case Role::platform:
@@ -123,8 +123,9 @@ std::set<std::string> reasons_of(const access::Request& request, WallTime now) {
     return request.caller.roles.has(role) && may(role, request.action);
   };
   if (std::none_of(all_roles().begin(), all_roles().end(), has_action)) out.insert("role");
-  const bool changes = request.action == Action::write || request.action == Action::admin;
-  if (request.caller.roles.has(Role::auditor) && changes) out.insert("role-forbids");
+  const bool is_forbidden = request.action == Action::write || request.action == Action::admin ||
+                            request.action == Action::hold;
+  if (request.caller.roles.has(Role::auditor) && is_forbidden) out.insert("role-forbids");
   return out;
 }
 
@@ -169,7 +170,8 @@ Judgement judge(const access::Request& request, WallTime now) {
     out.masks.push_back(mask_of(column.sensitivity, request));
     if (out.masks.back() != "keep") out.rules.insert("mask-" + column.sensitivity);
   }
-  const bool weighty = request.action == Action::export_ || request.action == Action::admin;
+  const bool weighty = request.action == Action::export_ || request.action == Action::admin ||
+                       request.action == Action::hold;
   out.step_up = weighty && is_person(request.caller) && !request.stepped_up;
   out.alert = crosses_tenants(request);
   return out;

@@ -72,8 +72,10 @@ const Planted kPlanted[] = {
     {"one more action", kSettings, "\"auditor\": [\"read\", \"introspect\"]",
      "\"auditor\": [\"read\", \"introspect\", \"export\"]"},
     {"one purpose less", kSettings, "\"demo\", ", ""},
-    {"one step-up less", kSettings, "\"step_up\": [\"export\", \"admin\"]",
-     "\"step_up\": [\"export\"]"}};
+    {"one step-up less", kSettings, "\"step_up\": [\"export\", \"admin\", \"hold\"]",
+     "\"step_up\": [\"export\", \"hold\"]"},
+    {"holds without proof", kSettings, "\"step_up\": [\"export\", \"admin\", \"hold\"]",
+     "\"step_up\": [\"export\", \"admin\"]"}};
 
 }  // namespace
 

@@ -137,7 +137,7 @@ class Running {
   std::unique_ptr<ResidencyChores> residency_chores_;
   std::unique_ptr<OwnExports> exports_;
   std::unique_ptr<PrivacyQueue> privacy_queue_;  // null without privacy_
-  std::optional<api::PolicyDesk> desk_;  // there as soon as the gateway is
+  std::optional<api::PolicyDesk> desk_;          // there as soon as the gateway is
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<sys::Host> host_;

@@ -14,7 +14,8 @@ bool is_valid_utf8(std::string_view bytes);
 // UTF-8 without control characters (C0, DEL, C1): what can stand in a line for people.
 bool is_one_line(std::string_view bytes);
 // The same without the characters that turn the direction of what follows (Unicode's Bidi_Control)
-// and those that end a line or a paragraph: a text that somebody writes for others, and that reads as it stands.
+// and those that end a line or a paragraph: a text that somebody writes for others, and that reads
+// as it stands.
 bool is_readable_line(std::string_view bytes);
 
 std::string to_hex(std::string_view bytes);

@@ -10,8 +10,8 @@
 //                    add up to the shard, or has charges of others or twice, is `invalid`
 //
 // A cell's word is believed as far as its key reaches: that a report has all charges is the cell's
-// signature and nothing else. What it cannot be kept from, and what the merge finds too late: a cell
-// that writes itself a larger grant, and one whose database was copied or put back to an older
+// signature and nothing else. What it cannot be kept from, and what the merge finds too late: a
+// cell that writes itself a larger grant, and one whose database was copied or put back to an older
 // state, spend more than was given (docs/adr/0043-shards.md). Thread-safe; blocks.
 #pragma once
 
