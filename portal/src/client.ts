@@ -1101,7 +1101,7 @@ export abstract class Operations {
   // A file of a ready export; each download stands in the tenant's log. The proofs are for all who see the export, the rows for who asked for them and the tenant's tenant-admin and dpo, of a legal hold for who asked alone.
   getExportFile = (given: { tenant: string; export: string; file: string }) =>
     this.call<Record<string, unknown>>("GET", `/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/files/${encodeURIComponent(given.file)}`);
-  // Let an export for a legal hold go on; by a person else than who asked for it, who has just signed in, may read the rows and has the permission too.
+  // Let an export for a legal hold go on; by a person else than who asked for it, in a session and not with a token, who may read the rows and has the permission too.
   approveExport = (given: { tenant: string; export: string; dry_run?: boolean }) =>
     this.call<Export>("POST", address(`/v1/tenants/${encodeURIComponent(given.tenant)}/exports/${encodeURIComponent(given.export)}/approve`, { dry_run: given.dry_run }));
   // End it: nothing of it leaves; who asked for it, and the tenant's tenant-admin and dpo.

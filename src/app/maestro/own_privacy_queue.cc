@@ -20,7 +20,7 @@ tl::unexpected<dataset::PrivateRefusal> refused(Error error) {
 }
 
 std::string reasons_of(const access::Verdict& verdict) {
-  std::string out = verdict.allow ? "it takes a person who has just signed in" : "";
+  std::string out = verdict.allow ? "it takes a person at a browser" : "";
   for (const std::string& each : verdict.reasons) out += (out.empty() ? "" : ", ") + each;
   return out + " (decision " + verdict.decision_id + ")";
 }

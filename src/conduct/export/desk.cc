@@ -267,7 +267,7 @@ Result<Requester> check_approver(Exports::Core& core, const Run& run,
          check_holder(core, run, {approval.by, run.purpose, approval.request_id, proven}));
   if (!proven && !core.settings.hold_machines) {
     return fail(Code::denied,
-                "export-hold: it is approved by a person who has just signed in, not with a token "
+                "export-hold: it is approved in a session, not with a token "
                 "(exports.hold_machines)");
   }
   out.stepped_up = proven;

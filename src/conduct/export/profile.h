@@ -184,7 +184,7 @@ struct mc::json::Describe<mc::exporting::ExportSettings> {
             "Legal holds of a tenant that wait for approval",
             {.min = 1, .max = 1'000}},
       Field{"hold_machines", &T::hold_machines,
-            "Whether a token may approve a legal hold; otherwise a person who has just signed in"},
+            "Whether a token may approve a legal hold; otherwise a session alone may"},
       Field{"guard_rows_max",
             &T::guard_rows_max,
             "Rows of a dataset's earlier exports that a new one is held against, 16 bytes each",
