@@ -369,8 +369,8 @@ Status Running::build_exports() {
                            settings_, node));
   if (privacy_ == nullptr) return ok();
   privacy_queue_ = PrivacyQueue::start({machine_, *output_.log, *state_.directory,
-                                        policy_->gateway_world(), *gateway_, *residency_,
-                                        *catalog_, privacy_->planner(), privacy_->queue()});
+                                        policy_->gateway_world(), *gateway_, *residency_, *catalog_,
+                                        privacy_->planner(), privacy_->queue()});
   return ok();
 }
 
