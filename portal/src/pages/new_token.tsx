@@ -61,6 +61,7 @@ export function NewTokenDialog({ tenant, close }: { tenant: string; close: () =>
           <p>
             <label for="principal">Stands for</label>
             <select id="principal" name="principal" required>
+              {!people.value && <option value="">{people.problem ? "Nobody was found" : "Loading"}</option>}
               {people.value?.items.map((one) => (
                 <option key={one.id} value={one.id}>
                   {one.name ? `${one.name} (${one.id})` : one.id}
@@ -96,7 +97,7 @@ export function NewTokenDialog({ tenant, close }: { tenant: string; close: () =>
             <button type="button" onClick={() => dialog.current?.close()}>
               Cancel
             </button>
-            <button type="submit" class="primary">
+            <button type="submit" class="primary" disabled={!people.value}>
               Create
             </button>
           </p>

@@ -385,8 +385,15 @@ export function addStateScenarios(demo) {
     await page.route(/\/tokens$/, (route) => (route.request().method() === "POST"
       ? route.fulfill(problem(503, "unavailable", "database or disk is full", { "Retry-After": "7" }))
       : route.continue()));
+    let answer;  // it is slow to say whom a token can stand for: until then none is made
+    const slow = new Promise((resolve) => { answer = resolve; });
+    await page.route(/\/principals$/, (route) => slow.then(() => route.continue()));
     await page.getByRole("button", { name: "New token" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+    const create = page.getByRole("dialog").getByRole("button", { name: "Create" });
+    await page.getByRole("dialog").getByRole("option", { name: "Loading" }).waitFor({ state: "attached" });
+    assert.equal(await create.isDisabled(), true);
+    answer();
+    await create.click();
     await page.getByRole("heading", { name: "The server takes no change now" }).waitFor();
     await page.getByText("Nothing was changed. Try again in 7 s.").waitFor();
     for (const widths of WIDTHS) await checkLooks(page, widths, "no change now");
