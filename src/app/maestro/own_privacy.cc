@@ -177,10 +177,18 @@ void OwnPrivacy::touch_all() {
 Status OwnPrivacy::step() {
   const Status ticked = top_ups_->tick();
   MC_TRY_OK(watch_->step());
+  MC_TRY(const std::int64_t queued, queue_->count());
+  queued_ = queued;
   return ticked;
 }
 
 void OwnPrivacy::add_metrics(metric::Registry& metrics) {
+  metrics.collect_gauge(
+      {.name = "mc_dp_queue_waiting",
+       .help = "Private queries that wait for the next window of a budget, of all tenants.",
+       .labels = {},
+       .series_max = 1},
+      [this](const metric::Registry::Emit& emit) { emit({}, static_cast<double>(queued_)); });
   struct Gauge {
     const char* name;
     const char* help;

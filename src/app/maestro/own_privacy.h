@@ -2,7 +2,9 @@
 // threads that write and settle.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -71,6 +73,7 @@ class OwnPrivacy {
   std::optional<topup::Desk> top_ups_;
   std::optional<PrivacyWatch> watch_;
   std::optional<PrivacyReports> reports_;
+  std::atomic<std::int64_t> queued_{0};  // queries that wait, as last looked at
   bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -9,9 +9,9 @@ namespace {
 using planner::QueuedQuery;
 using planner::QueueState;
 
-constexpr Nanos kAnswerTimeMax = seconds(60);  // all others wait meanwhile, and so does stop()
-constexpr Nanos kToldEach = seconds(1);        // ends are told so long after a begin, or twice, ...
+constexpr Nanos kAnswerTimeMax = seconds(60);
 constexpr Nanos kSwept = seconds(3'600);
+constexpr std::size_t kThreads = 4;
 
 tl::unexpected<dataset::PrivateRefusal> refused(Error error) {
   dataset::PrivateRefusal out;
@@ -34,6 +34,7 @@ class QueueGate final : public dataset::DatasetGate {
     gateway::Gateway& gateway;
     residency::Residency& residency;
     const dataset::Model& model;
+    log::Log& log;
   };
   QueueGate(const Place& place, const identity::Caller& caller, const QueuedQuery& query)
       : place_(place), caller_(caller), query_(query) {}
@@ -52,6 +53,12 @@ class QueueGate final : public dataset::DatasetGate {
                                                         .node_region = place_.policy.region,
                                                         .stepped_up = false,
                                                         .request_id = query_.id});
+    if (verdict.obligations.alert) {
+      place_.log.event("access.alert", {{"request_id", query_.id},
+                                        {"tenant", caller_.tenant},
+                                        {"principal", caller_.principal},
+                                        {"decision", verdict.decision_id}});
+    }
     const bool undecided =
         std::ranges::find(verdict.reasons, access::kPolicyError) != verdict.reasons.end();
     if (!verdict.allow && undecided) {
@@ -98,12 +105,22 @@ class QueueGate final : public dataset::DatasetGate {
 PrivacyQueue::PrivacyQueue(const World& world)
     : world_(world),
       gate_({world.policy.engine, *world.machine.clock, *world.machine.random,
-             world.policy.decisions, world.policy.remote}),
-      connections_(world.machine.drivers, world.catalog.model(), *world.gateway.writers()) {}
+             world.policy.decisions, world.policy.remote}) {
+  for (std::size_t i = 0; i < kThreads; ++i) {
+    connections_.push_back(std::make_unique<dataset::ConnectionSet>(
+        world.machine.drivers, world.catalog.model(), *world.gateway.writers()));
+  }
+}
 
 std::unique_ptr<PrivacyQueue> PrivacyQueue::start(const World& world) {
   std::unique_ptr<PrivacyQueue> own(new PrivacyQueue(world));
   PrivacyQueue& made = *own;
+  made.crew_ = std::make_unique<QueueCrew>(
+      QueueCrew::Work{.due = [&made] { return made.world_.queue.due(); },
+                      .run = [&made](std::size_t thread,
+                                     const QueuedQuery& query) { made.run_one(thread, query); },
+                      .cancel = [&made] { made.cancel_all(); }},
+      kThreads);
   made.thread_ = std::thread([&made] { made.run(); });
   return own;
 }
@@ -120,6 +137,13 @@ void PrivacyQueue::stop() {
   }
   ended_.notify_all();
   if (thread_.joinable()) thread_.join();
+  crew_->stop(world_.grace);
+}
+
+void PrivacyQueue::cancel_all() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  for (dataset::Session* const each : sessions_) each->cancel();
 }
 
 Status PrivacyQueue::fill_caller(const QueuedQuery& query, identity::Caller& out) {
@@ -139,7 +163,7 @@ Status PrivacyQueue::fill_caller(const QueuedQuery& query, identity::Caller& out
   out.purpose = query.purpose;
   if (query.token.empty()) {
     out.session_id = query.id;  // as a person's: policies look at whether there is one
-    out.purposes = {query.purpose};
+    out.purposes = {std::string(identity::kDefaultPurpose)};
     out.scopes = {identity::Scope::query};
     return ok();
   }
@@ -155,13 +179,14 @@ Status PrivacyQueue::fill_caller(const QueuedQuery& query, identity::Caller& out
   return ok();
 }
 
-dataset::PrivateResult PrivacyQueue::ask(const QueuedQuery& query) {
+dataset::PrivateResult PrivacyQueue::ask(std::size_t thread, const QueuedQuery& query) {
   identity::Caller caller;
   if (const Status filled = fill_caller(query, caller); !filled) return refused(filled.error());
   Result<dataset::PrivateKept> kept = planner::read_queued(world_.catalog.model(), query);
   if (!kept) return refused(kept.error());
-  QueueGate gate({gate_, world_.policy, world_.gateway, world_.residency, world_.catalog.model()},
-                 caller, query);
+  QueueGate gate(
+      {gate_, world_.policy, world_.gateway, world_.residency, world_.catalog.model(), world_.log},
+      caller, query);
   dataset::SessionOptions options;
   options.gate = &gate;
   options.deadline = world_.machine.clock->mono() + kAnswerTimeMax;
@@ -169,69 +194,72 @@ dataset::PrivateResult PrivacyQueue::ask(const QueuedQuery& query) {
   options.private_answers = &world_.planner;
   options.private_caller = {query.subject, query.purpose, query.id};
   const auto session =
-      dataset::Session::make(world_.catalog, query.tenant, connections_,
+      dataset::Session::make(world_.catalog, query.tenant, *connections_[thread],
                              {*world_.machine.clock, *world_.machine.random}, std::move(options));
   if (!session) return refused(session.error());
   kept->call.where = kept->where.is_null() ? nullptr : &kept->where;
-  kept->call.idempotency_key = query.id;  // it is charged once, whatever dies
+  kept->call.due = query.id;
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return refused({Code::unavailable, "the server ends"});
+    sessions_.insert(session->get());
+  }
   dataset::PrivateResult result = (*session)->answer(kept->call);
+  {
+    const std::lock_guard lock(mutex_);
+    sessions_.erase(session->get());
+  }
   for (const dataset::Worked& each : (*session)->report().worked) {
     world_.residency.count(gate.touch(*each.dataset), static_cast<std::int64_t>(each.reads));
   }
   return result;
 }
 
-// Until a multiple of kToldEach since `begin`, so that ends do not tell how long a query took.
+// Until a multiple of the quantum since `begin`, so that ends do not tell how long a query took.
 void PrivacyQueue::wait_to_tell(MonoTime begin) {
+  if (world_.quantum.count <= 0) return;
   const Nanos took = world_.machine.clock->mono() - begin;
-  const std::chrono::nanoseconds rest(kToldEach.count - took.count % kToldEach.count);
+  const std::chrono::nanoseconds rest(world_.quantum.count - took.count % world_.quantum.count);
   std::unique_lock lock(mutex_);
   ended_.wait_for(lock, rest, [this] { return end_; });
 }
 
-Status PrivacyQueue::run_one(const QueuedQuery& query) {
-  if (query.expires <= world_.machine.clock->wall()) {
-    world_.log.event("privacy.queue_expired", {{"tenant", query.tenant}, {"id", query.id}});
-    return world_.queue.end(query, {QueueState::expired, "", ""});
-  }
+void PrivacyQueue::run_one(std::size_t thread, const QueuedQuery& query) {
   const MonoTime begin = world_.machine.clock->mono();
-  const auto end = planner::Queue::end_of(ask(query));
-  if (!end) return world_.queue.put_off(query);
+  const auto end = world_.planner.end_queued(query, [&] { return ask(thread, query); });
   wait_to_tell(begin);
-  world_.log.event(
-      "privacy.queue_run",
-      {{"tenant", query.tenant}, {"id", query.id}, {"state", planner::name_of(end->state)}});
-  return world_.queue.end(query, *end);
+  if (end) {
+    world_.log.event(
+        "privacy.queue_run",
+        {{"tenant", query.tenant}, {"id", query.id}, {"state", planner::name_of(end->state)}});
+  }
+  const Status written = end ? world_.queue.end(query, *end) : world_.queue.put_off(query);
+  if (!written) tell(true, written.error().what);
 }
 
-Result<std::size_t> PrivacyQueue::step() {
-  if (const MonoTime now = world_.machine.clock->mono(); now >= next_sweep_) {
-    MC_TRY_OK(world_.queue.sweep());
-    next_sweep_ = now + kSwept;
-  }
-  MC_TRY(const std::vector<QueuedQuery> due, world_.queue.due());
-  for (const QueuedQuery& each : due) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (end_) return std::size_t{0};
-    }
-    MC_TRY_OK(run_one(each));
-  }
-  return due.size();
+// Once, until it goes well again.
+void PrivacyQueue::tell(bool failed, std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  if (failed && !failing_) world_.log.warn("privacy.queue_failed", {{"why", why}});
+  failing_ = failed;
 }
 
 void PrivacyQueue::run() {
   constexpr auto kEach = std::chrono::seconds(1);
+  const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  while (!end_) {
+  for (std::int64_t turn = 1; !end_; ++turn) {
     lock.unlock();
-    const Result<std::size_t> done = step();
-    if (!done && !failing_) {
-      world_.log.warn("privacy.queue_failed", {{"why", done.error().what}});
+    Status done = ok();
+    if (const MonoTime now = world_.machine.clock->mono(); now >= next_sweep_) {
+      done = world_.queue.sweep();
+      next_sweep_ = now + kSwept;
     }
-    failing_ = !done;
+    const Result<std::size_t> handed = crew_->tick();
+    if (!handed) done = tl::unexpected<Error>(handed.error());
+    tell(!done, done ? "" : done.error().what);
     lock.lock();
-    if (!done || *done == 0) ended_.wait_for(lock, kEach, [this] { return end_; });
+    ended_.wait_until(lock, start + turn * kEach, [this] { return end_; });
   }
 }
 

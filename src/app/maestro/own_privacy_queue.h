@@ -1,16 +1,23 @@
-// Runs the private queries that waited for a window (planner/queue.h), on a thread of its own.
+// Runs the private queries that waited for a window (planner/queue.h), on threads of its own.
 //
 // Each is run for who asked it, by the rules of now: the tenant and the person have to be active,
 // the token that it was asked with has to be good, and policies and residency are asked as for a
 // request. What they refuse is not run, and costs nothing. Only the purpose is the one that was
 // stated. A query is tried until it is answered, refused, or expired; while policies cannot decide
-// it is tried again. Its end is told at a whole second after its begin.
+// it is tried again.
+//
+// Queries begin at whole seconds since the start, whatever others take, and their ends are told at
+// multiples of gateway.private_release_quantum after that, as a request's answer is. Where more
+// tenants than threads have some that are due, the rest wait, and may see that they do.
 #pragma once
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/base.h"
 #include "dataset/dataset.h"
@@ -18,6 +25,7 @@
 #include "identity/identity.h"
 #include "log/log.h"
 #include "maestro/machine.h"
+#include "maestro/queue_crew.h"
 #include "planner/planner.h"
 #include "residency/residency.h"
 
@@ -36,31 +44,37 @@ class PrivacyQueue {
     const dataset::Catalog& catalog;
     planner::Planner& planner;
     planner::Queue& queue;
+    Nanos quantum;  // gateway.private_release_quantum
+    Nanos grace;    // what is being answered at the end has so long
   };
   static std::unique_ptr<PrivacyQueue> start(const World& world);
   ~PrivacyQueue();
   PrivacyQueue(const PrivacyQueue&) = delete;
   PrivacyQueue& operator=(const PrivacyQueue&) = delete;
 
-  void stop();  // when what is being answered has its answer, which has a minute
+  void stop();  // what is not answered within the grace is cancelled, and stays charged
 
  private:
   explicit PrivacyQueue(const World& world);
   Status fill_caller(const planner::QueuedQuery& query, identity::Caller& out);
-  dataset::PrivateResult ask(const planner::QueuedQuery& query);
+  dataset::PrivateResult ask(std::size_t thread, const planner::QueuedQuery& query);
   void wait_to_tell(MonoTime begin);
-  Status run_one(const planner::QueuedQuery& query);
-  Result<std::size_t> step();  // how many were due
+  void run_one(std::size_t thread, const planner::QueuedQuery& query);
+  void cancel_all();
+  void tell(bool failed, std::string_view why);
   void run();
 
   const World world_;
   access::Gate gate_;
-  dataset::ConnectionSet connections_;
-  bool failing_ = false;
-  MonoTime next_sweep_{};
-  std::mutex mutex_;
+  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections_;  // one a thread of the crew
+  MonoTime next_sweep_{};                                             // of run()
+  std::mutex mutex_;                                                  // of all below
   std::condition_variable ended_;
   bool end_ = false;
+  bool cancelled_ = false;
+  bool failing_ = false;
+  std::set<dataset::Session*> sessions_;  // that answer
+  std::unique_ptr<QueueCrew> crew_;
   std::thread thread_;
 };
 

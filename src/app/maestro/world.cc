@@ -368,9 +368,10 @@ Status Running::build_exports() {
                             privacy_ == nullptr ? nullptr : &privacy_->reports()},
                            settings_, node));
   if (privacy_ == nullptr) return ok();
-  privacy_queue_ = PrivacyQueue::start({machine_, *output_.log, *state_.directory,
-                                        policy_->gateway_world(), *gateway_, *residency_, *catalog_,
-                                        privacy_->planner(), privacy_->queue()});
+  privacy_queue_ = PrivacyQueue::start(
+      {machine_, *output_.log, *state_.directory, policy_->gateway_world(), *gateway_, *residency_,
+       *catalog_, privacy_->planner(), privacy_->queue(), settings_.gateway.private_release_quantum,
+       settings_.server.drain_timeout});
   return ok();
 }
 

@@ -60,6 +60,7 @@ struct PrivateCall {
   bool may_queue = false;    // consent to wait for the next window of the budget
   bool dry_run = false;      // the answer has a quote, and no rows: nothing is spent or read
   std::string queued;        // id of a query that waited: what became of it is asked
+  std::string due;           // id of a query that waited, which is run now: the key of its charge
   bool canonical = false;    // `where` was brought to its canonical form before
 };
 

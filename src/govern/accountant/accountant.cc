@@ -336,6 +336,11 @@ Result<std::optional<ChargeRecord>> Accountant::released(const TenantId& tenant,
   return parts_->view.released(tenant, query);
 }
 
+Result<std::optional<ChargeRecord>> Accountant::by_key(const TenantId& tenant,
+                                                       const std::string& key) {
+  return parts_->view.by_key(tenant, key);
+}
+
 void Accountant::submit(Operation operation, Done done) {
   Waiting waiting{std::move(operation), std::move(done), nullptr};
   std::unique_lock lock(parts_->mutex);

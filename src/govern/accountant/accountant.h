@@ -164,6 +164,8 @@ class Accountant {
   // The COMMITTED charge of the tenant with this query that has the greatest epsilon (of equal ones
   // the newest), with its result: what any server has stored until now. Nothing: there is none.
   Result<std::optional<ChargeRecord>> released(const TenantId& tenant, const std::string& query);
+  // The charge of the tenant under this idempotency key, with its result. Nothing: there is none.
+  Result<std::optional<ChargeRecord>> by_key(const TenantId& tenant, const std::string& key);
 
   // For callers that must not block: `done` is called once, on a thread in turn(). `exhausted` at
   // once when queue_max wait.

@@ -159,6 +159,12 @@ Result<std::optional<ChargeRecord>> View::released(const TenantId& tenant,
   });
 }
 
+Result<std::optional<ChargeRecord>> View::by_key(const TenantId& tenant, const std::string& key) {
+  return reading([&](sql::Connection& connection) {
+    return Store(connection, Store::Reading::peeks).by_key(tenant, key);
+  });
+}
+
 Result<std::vector<Standing>> View::standings(const Subject& subject, const std::string& plan) {
   MC_TRY(const std::vector<Account> accounts, accounts_of(charge_for(subject, plan)));
   std::vector<Standing> out;

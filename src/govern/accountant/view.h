@@ -32,6 +32,7 @@ class View final : public Reports {
   Result<Quote> quote(const Charge& charge);
   Result<bool> fits_next(const Charge& charge, const std::vector<Charge>& before);
   Result<std::optional<ChargeRecord>> released(const TenantId& tenant, const std::string& query);
+  Result<std::optional<ChargeRecord>> by_key(const TenantId& tenant, const std::string& key);
 
   Result<std::vector<Standing>> standings(const Subject& subject, const std::string& plan) override;
   Result<Standing> odometer(const TenantId& tenant, const std::string& dataset) override;

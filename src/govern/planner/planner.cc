@@ -358,12 +358,13 @@ PrivateResult Planner::again(const Asked& asked, const Kept& kept) {
 // A question's charges have keys of their own, so that its answer is found again after a restart;
 // one that was burned is followed by the next.
 PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::RowScan& rows) {
-  const bool own_key = call.idempotency_key.empty();
+  const std::string key = !call.due.empty()              ? queue_key(call.due)
+                          : call.idempotency_key.empty() ? ""
+                                                         : "client:" + call.idempotency_key;
   const std::string question =
       asked.question.digest + ":" + accountant::to_decimal(asked.epsilon) + ":";
   for (int number = 0; number < kAttemptsMax; ++number) {
-    asked.charge.key =
-        own_key ? question + std::to_string(number) : "client:" + call.idempotency_key;
+    asked.charge.key = key.empty() ? question + std::to_string(number) : key;
     const Result<accountant::Reply> reply =
         world_.accountant.reserve(asked.charge, accountant::Then::execute);
     if (!reply) return refusal_of(reply.error());
@@ -377,7 +378,7 @@ PrivateResult Planner::attempt(const PrivateCall& call, Asked& asked, dataset::R
     if (reservation.state == State::reserved || reservation.state == State::executing) {
       return refusal_of(under_way());
     }
-    if (!own_key) {
+    if (!key.empty()) {
       return refusal_of({Code::conflict,
                          "idempotencyKey: its query failed, and is not repeated "
                          "under it; another key asks anew"});

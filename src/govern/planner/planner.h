@@ -91,6 +91,11 @@ class Planner final : public dataset::PrivateAnswers {
   Result<dataset::PrivateKept> queued_call(const TenantId& tenant,
                                            const dataset::PrivateCaller& caller,
                                            const std::string& id) override;
+  // How a query that is due ends. `ask` has it answered, with its id as PrivateCall::due, so that
+  // it is charged at most once, whatever dies; it is not asked when it was charged before, or when
+  // its time is over. Nothing: nobody knows yet, and it is put off.
+  std::optional<Queue::End> end_queued(const QueuedQuery& query,
+                                       const std::function<dataset::PrivateResult()>& ask);
 
  private:
   struct Asked {

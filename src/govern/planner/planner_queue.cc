@@ -28,6 +28,23 @@ dataset::PrivateQueued told(const QueuedQuery& query) {
           format_rfc3339(query.expires), query.why};
 }
 
+// How a query ends whose charge this is. Nothing: it is open, somebody answers it.
+std::optional<Queue::End> end_of(const accountant::ChargeRecord& charge) {
+  switch (charge.state) {
+    case accountant::State::committed:
+      return Queue::End{QueueState::answered, charge.id.get(), ""};
+    case accountant::State::reserved:
+    case accountant::State::executing:
+      return std::nullopt;
+    case accountant::State::burned:
+      return Queue::End{QueueState::failed, "",
+                        "this answer could not be made; what it costs stays spent"};
+    case accountant::State::released:
+      return Queue::End{QueueState::failed, "", "it was given up before it was begun"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 // Over all snapshots, as nobody knows in which one it will be run.
@@ -45,11 +62,13 @@ std::optional<WallTime> Planner::queue_time(const PrivateCall& call, const Asked
   if (world_.queue == nullptr || settings_.queue_max == 0 || !call.caller.may_leave) return {};
   if (!waiting_helps(asked.short_of)) return {};
   const Result<std::string> same = same_of(call, asked);
-  const Result<std::vector<QueuedQuery>> waiting =
+  const Result<bool> alone = world_.accountant.fits_next(asked.charge, {});
+  if (!same || !alone || !*alone) return {};
+  const Result<std::vector<Queue::Waiting>> waiting =
       world_.queue->waiting(asked.charge.tenant, asked.charge.dataset);
-  if (!same || !waiting) return {};
+  if (!waiting) return {};
   std::vector<accountant::Charge> before;
-  for (const QueuedQuery& each : *waiting) {
+  for (const Queue::Waiting& each : *waiting) {
     if (each.same == *same) return each.runs_at;
     accountant::Charge charge = asked.charge;
     charge.purpose = each.purpose;
@@ -133,6 +152,24 @@ PrivateResult Planner::of_queue(const PrivateCall& call) {
   }
   out.queued = told(*found);
   return out;
+}
+
+std::optional<Queue::End> Planner::end_queued(const QueuedQuery& query,
+                                              const std::function<PrivateResult()>& ask) {
+  const auto charged = [&] { return world_.accountant.by_key(query.tenant, queue_key(query.id)); };
+  const auto before = charged();
+  if (!before) return std::nullopt;
+  if (*before) return end_of(**before);
+  if (query.expires <= world_.clock.wall()) return Queue::End{QueueState::expired, "", ""};
+  const PrivateResult result = ask();
+  if (result) return Queue::End{QueueState::answered, result->release, ""};
+  const auto after = charged();
+  if (!after) return std::nullopt;
+  if (*after) return end_of(**after);
+  const Error& error = result.error().error;
+  if (error.code == Code::unavailable) return std::nullopt;
+  const bool refused = result.error().budget || error.code == Code::denied;
+  return Queue::End{refused ? QueueState::refused : QueueState::failed, "", error.what};
 }
 
 }  // namespace mc::planner

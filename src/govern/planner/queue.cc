@@ -1,5 +1,6 @@
 #include "planner/queue.h"
 
+#include <algorithm>
 #include <array>
 
 namespace mc::planner {
@@ -46,11 +47,10 @@ Result<QueuedQuery> read_row(const sql::Rows& row) {
   return out;
 }
 
-Result<std::vector<QueuedQuery>> read_all(sql::Connection& connection, const std::string& columns,
-                                          const std::string& rest,
+Result<std::vector<QueuedQuery>> read_all(sql::Connection& connection, const std::string& rest,
                                           std::initializer_list<sql::Param> params) {
   MC_TRY(const std::unique_ptr<sql::Rows> rows,
-         connection.query("SELECT " + columns + " FROM dp_queue WHERE " + rest, params));
+         connection.query("SELECT " + kColumns + " FROM dp_queue WHERE " + rest, params));
   std::vector<QueuedQuery> out;
   for (;;) {
     MC_TRY(const bool more, rows->next());
@@ -117,6 +117,10 @@ std::string_view name_of(QueueState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+std::string queue_key(const std::string& id) {
+  return "queue:" + id;
+}
+
 std::string print_queued(const dataset::Dataset& dataset, const dataset::PrivateCall& call) {
   json::Object out;
   out.set("aggregate", dataset::private_name(call.aggregate));
@@ -165,7 +169,7 @@ Result<QueuedQuery> Queue::add_on(sql::Connection& connection, QueuedQuery wante
   MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection));
   const std::string& tenant = wanted.tenant.get();
   MC_TRY(std::vector<QueuedQuery> there,
-         read_all(connection, kColumns, "tenant_id = ?1 AND same = ?2 AND state = 'waiting'",
+         read_all(connection, "tenant_id = ?1 AND same = ?2 AND state = 'waiting'",
                   {tenant, wanted.same}));
   if (!there.empty()) return std::move(there.front());
   MC_TRY(const std::int64_t waiting,
@@ -223,7 +227,7 @@ Result<std::vector<QueuedQuery>> Queue::select(const std::string& rest,
                                                std::initializer_list<sql::Param> params) {
   std::vector<QueuedQuery> out;
   MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
-    MC_TRY(out, read_all(connection, kColumns, rest, params));
+    MC_TRY(out, read_all(connection, rest, params));
     return ok();
   }));
   return out;
@@ -243,17 +247,25 @@ Result<std::vector<QueuedQuery>> Queue::list(const TenantId& tenant, const std::
       {tenant.get(), subject, static_cast<std::int64_t>(kQueueShownMax)});
 }
 
-Result<std::vector<QueuedQuery>> Queue::waiting(const TenantId& tenant,
-                                                const std::string& dataset) {
-  std::string columns = kColumns;  // questions may be long, and every refusal asks this
-  columns.replace(columns.find("question"), std::string_view("question").size(), "''");
-  std::vector<QueuedQuery> out;
+Result<std::vector<Queue::Waiting>> Queue::waiting(const TenantId& tenant,
+                                                   const std::string& dataset) {
+  std::vector<Waiting> out;
   MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
-    MC_TRY(out, read_all(connection, columns,
-                         "tenant_id = ?1 AND dataset = ?2 AND state = 'waiting' ORDER BY asked_at, "
-                         "queue_id",
-                         {tenant.get(), dataset}));
-    return ok();
+    MC_TRY(const std::unique_ptr<sql::Rows> rows,
+           connection.query("SELECT same, purpose, epsilon, delta, rho, runs_at FROM dp_queue "
+                            "WHERE tenant_id = ?1 AND dataset = ?2 AND state = 'waiting' "
+                            "ORDER BY asked_at, queue_id",
+                            {tenant.get(), dataset}));
+    for (;;) {
+      MC_TRY(const bool more, rows->next());
+      if (!more) return ok();
+      out.push_back(
+          {std::string(rows->text(0)),
+           std::string(rows->text(1)),
+           {accountant::NanoEpsilon(rows->integer(2)), accountant::AttoDelta(rows->integer(3)),
+            accountant::PicoRho(rows->integer(4))},
+           from_unix_ms(rows->integer(5))});
+    }
   }));
   return out;
 }
@@ -305,24 +317,15 @@ Status Queue::sweep() {
   });
 }
 
-// One that has failed after it was begun is refused as `conflict` when it is tried again.
-std::optional<Queue::End> Queue::end_of(const dataset::PrivateResult& result) {
-  if (result) return End{QueueState::answered, result->release, ""};
-  const Error& error = result.error().error;
-  if (result.error().budget || error.code == Code::denied) {
-    return End{QueueState::refused, "", error.what};
-  }
-  if (error.code == Code::unavailable) return std::nullopt;
-  return End{QueueState::failed, "", error.what};
-}
-
 Status Queue::put_off(const QueuedQuery& query) {
+  const Nanos late = std::max(Nanos(), world_.clock.wall() - query.next);
+  const WallTime next =
+      query.next + Nanos{(late.count / kTriedAgain.count + 1) * kTriedAgain.count};
   return world_.lend([&](sql::Connection& connection) -> Status {
     MC_TRY([[maybe_unused]] const std::int64_t rows,
-           connection.execute(
-               "UPDATE dp_queue SET next_at = ?3 WHERE tenant_id = ?1 AND queue_id "
-               "= ?2 AND state = 'waiting'",
-               {query.tenant.get(), query.id, to_unix_ms(world_.clock.wall() + kTriedAgain)}));
+           connection.execute("UPDATE dp_queue SET next_at = ?3 WHERE tenant_id = ?1 AND queue_id "
+                              "= ?2 AND state = 'waiting'",
+                              {query.tenant.get(), query.id, to_unix_ms(next)}));
     return ok();
   });
 }

@@ -49,13 +49,15 @@ struct QueuedQuery {
   bool operator==(const QueuedQuery&) const = default;
 };
 
+// The idempotency key of the charge of a queued query; no client's key is like it.
+std::string queue_key(const std::string& id);
 // The query by names, as canonical JSON, so that a model that has changed meanwhile is no matter.
 std::string print_queued(const dataset::Dataset& dataset, const dataset::PrivateCall& call);
 // It again. `invalid`: the model has changed so that it means nothing any more.
 Result<dataset::PrivateKept> read_queued(const dataset::Model& model, const QueuedQuery& query);
 
 inline constexpr Nanos kEndedKept = seconds(30LL * 86'400);
-inline constexpr std::int64_t kEndedEach = 10;     // times queue_max of a tenant are kept
+inline constexpr std::int64_t kEndedEach = 3;      // times queue_max of a tenant are kept
 inline constexpr Nanos kTriedAgain = seconds(60);  // after a failure that tells of nothing
 inline constexpr std::size_t kQueueShownMax = 200;
 inline constexpr std::size_t kQueuedBytesMax = 64 << 10;  // of a query
@@ -78,8 +80,13 @@ class Queue {
                            const std::string& subject);
   // The newest first; at most kQueueShownMax.
   Result<std::vector<QueuedQuery>> list(const TenantId& tenant, const std::string& subject);
-  // Those that wait for a budget of this dataset, the oldest first; without what they ask.
-  Result<std::vector<QueuedQuery>> waiting(const TenantId& tenant, const std::string& dataset);
+  // Of those that wait for a budget of this dataset, the oldest first, what they will take of it.
+  struct Waiting {
+    std::string same, purpose;
+    accountant::Cost cost{};
+    WallTime runs_at{};
+  };
+  Result<std::vector<Waiting>> waiting(const TenantId& tenant, const std::string& dataset);
   // `conflict` when it does not wait any more.
   Result<QueuedQuery> cancel(const TenantId& tenant, const std::string& id,
                              const std::string& subject);
@@ -93,12 +100,10 @@ class Queue {
     std::string release, why;
   };
   Status end(const QueuedQuery& query, const End& how);
-  // How one ends that was run under its id as idempotency key, so that it is charged at most once
-  // whatever happens. Nothing: it is put off, as nobody knows yet.
-  static std::optional<End> end_of(const dataset::PrivateResult& result);
-  Status put_off(const QueuedQuery& query);  // by kTriedAgain
-  Status sweep();                            // of all tenants what was kept long enough
-  Result<std::int64_t> count();              // all that wait, of all tenants
+  // By the least multiple of kTriedAgain that is over: when its try ended is nobody's business.
+  Status put_off(const QueuedQuery& query);
+  Status sweep();                // of all tenants what was kept long enough
+  Result<std::int64_t> count();  // all that wait, of all tenants
 
  private:
   Result<QueuedQuery> add_on(sql::Connection& connection, QueuedQuery wanted);

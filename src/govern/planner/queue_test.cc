@@ -37,8 +37,9 @@ struct Bench {
     call.tenant = query.tenant;
     call.caller = {query.subject, query.purpose, query.id};
     call.where = kept->where.is_null() ? nullptr : &kept->where;
-    call.idempotency_key = query.id;
-    const std::optional<Queue::End> end = Queue::end_of(world.planner->answer(call, world.scan));
+    call.due = query.id;
+    const std::optional<Queue::End> end =
+        world.planner->end_queued(query, [&] { return world.planner->answer(call, world.scan); });
     if (end) {
       REQUIRE(world.queue->end(query, *end).has_value());
     } else {
@@ -301,12 +302,13 @@ TEST_CASE("queue: one of each tenant at a time, the oldest first, and none twice
   CHECK(bench.due()[0].id == ids[0]);
   // What fails after it was begun is charged, and is not begun again.
   bench.world.scan.fails = true;
-  CHECK_FALSE(bench.run(first).has_value());
-  bench.world.scan.fails = false;
-  CHECK(bench.world.spent() == "0.21");
   const std::optional<Queue::End> end = bench.run(first);
+  bench.world.scan.fails = false;
   REQUIRE(end.has_value());
   CHECK(end->state == QueueState::failed);
+  CHECK(end->why == "this answer could not be made; what it costs stays spent");
+  CHECK(bench.world.spent() == "0.21");
+  CHECK(bench.run(first)->state == QueueState::failed);
   CHECK(bench.world.spent() == "0.21");
   CHECK(bench.found(ids[0]).queued->why == end->why);
   // Whoever was faster has taken what it was to have: it is refused, and asks no more.
@@ -339,6 +341,77 @@ TEST_CASE("queue: a server that died while it ran one finds its answer, and pays
   CHECK(bench.run(bench.due()[0])->state == QueueState::answered);
   CHECK(bench.world.spent() == "0.5");
   CHECK(bench.world.scan.scans == 2);
+}
+
+TEST_CASE("queue: an answer that was paid for is given, however late its end is written") {
+  Bench bench;
+  const PrivateAnswer waits = bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  bench.to(query.runs_at);
+  const std::optional<Queue::End> end = bench.run(query);
+  REQUIRE(end->state == QueueState::answered);
+  // Another snapshot, in which the key is of another question; and after its expiry.
+  bench.to(query.expires + seconds(86'400));
+  bench.world.restart();
+  const int scans = bench.world.scan.scans;
+  const std::optional<Queue::End> late = bench.run(query);
+  REQUIRE(late.has_value());
+  CHECK(late->state == QueueState::answered);
+  CHECK(late->release == end->release);
+  CHECK(bench.world.scan.scans == scans);
+  // One that was never begun has expired, and is not asked.
+  QueuedQuery other = query;
+  other.id = "dpq_other";
+  CHECK(bench.run(other)->state == QueueState::expired);
+  CHECK(bench.world.scan.scans == scans);
+}
+
+TEST_CASE("queue: what another server answers is nobody else's to end") {
+  Bench bench;
+  bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  bench.to(query.runs_at);
+  bool asked = false;
+  bench.world.scan.on_scan = [&] {
+    const auto nothing = bench.world.planner->end_queued(query, [&] {
+      asked = true;
+      return PrivateResult();
+    });
+    CHECK_FALSE(nothing.has_value());
+  };
+  CHECK(bench.run(query)->state == QueueState::answered);
+  CHECK_FALSE(asked);
+}
+
+TEST_CASE("queue: no client's idempotency key is that of a queued query") {
+  Bench bench;
+  bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  bench.to(query.runs_at);
+  for (const std::string& key : {query.id, queue_key(query.id)}) {
+    PrivateCall other = bench.world.call(PrivateAggregate::mean);
+    other.of = kIncome;
+    other.epsilon = key == query.id ? "0.01" : "0.02";
+    other.idempotency_key = key;
+    CHECK(bench.world.must(other).verdict == "ALLOW");
+  }
+  CHECK(bench.run(query)->state == QueueState::answered);
+  CHECK(bench.world.spent() == "0.53");
+}
+
+TEST_CASE("queue: when a try ended is not told by the time of the next one") {
+  Bench bench;
+  bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  const auto next = [&] { return bench.world.queue->find(query.tenant, query.id, "")->next; };
+  for (const Nanos late : {Nanos(), seconds(7), kTriedAgain - millis(1)}) {
+    bench.to(query.runs_at + late);
+    REQUIRE(bench.world.queue->put_off(query).has_value());
+    CHECK(next() == query.runs_at + kTriedAgain);
+  }
+  bench.to(query.runs_at + kTriedAgain);
+  REQUIRE(bench.world.queue->put_off(query).has_value());
+  CHECK(next() == query.runs_at + kTriedAgain + kTriedAgain);
 }
 
 TEST_CASE("queue: a query is kept by names, whatever it has") {

@@ -28,7 +28,7 @@ struct Settings {
 };
 
 inline constexpr std::int64_t kHistogramBinsMax = 1'000;
-inline constexpr std::int64_t kQueueMaxMax = 10'000;
+inline constexpr std::int64_t kQueueMaxMax = 1'000;
 inline constexpr std::size_t kGroupsKnownMax = 65'536;  // the product of the public keys
 
 }  // namespace mc::planner

@@ -88,7 +88,7 @@ struct NewToken {
   TenantId tenant;
   PrincipalId principal;
   Flags<Scope> scopes;
-  std::string purposes = "investigation";
+  std::string purposes{kDefaultPurpose};
   Nanos lifetime = seconds(90LL * 24 * 3600);
   std::string note;
 };

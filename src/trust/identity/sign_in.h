@@ -48,6 +48,8 @@ struct SignInFrom {
 enum class SignInMethod : std::uint8_t { link, oidc };
 std::string_view sign_in_method_name(SignInMethod method);
 
+inline constexpr std::string_view kDefaultPurpose = "investigation";  // where none was named
+
 struct Session {
   TenantId tenant;
   PrincipalId principal;

@@ -16,8 +16,6 @@ inline std::string select(std::string_view columns, std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
 }
 
-inline constexpr std::string_view kDefaultPurpose = "investigation";  // until a request names one
-
 std::optional<WallTime> read_time(const sql::Rows& row, int column);
 
 // `prefix` and 32 random bytes as 43 characters of base64url.
