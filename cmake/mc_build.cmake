@@ -63,6 +63,11 @@ function(mc_ext name)
     target_link_libraries(mc_ext_${name} INTERFACE Threads::Threads)
   elseif(name STREQUAL "cli11" OR name STREQUAL "expected" OR name STREQUAL "doctest")
     # Header only, on the default include path.
+  elseif(name STREQUAL "p11kit")
+    # Header only: the module of a token is loaded when a key of it is used.
+    pkg_check_modules(MC_PKG_p11kit REQUIRED p11-kit-1)
+    target_include_directories(mc_ext_p11kit SYSTEM INTERFACE ${MC_PKG_p11kit_INCLUDE_DIRS})
+    target_link_libraries(mc_ext_p11kit INTERFACE ${CMAKE_DL_LIBS})
   else()
     set(module_fmt fmt)
     set(module_simdjson simdjson)
