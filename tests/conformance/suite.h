@@ -26,12 +26,18 @@ class Report {
       fail(std::move(id), std::move(why));
     }
   }
+  // What cannot be as the vector has it, for the reason given; counted apart.
+  void miss(std::string id, std::string why) {
+    misses_.emplace_back(std::move(id), std::move(why));
+  }
   std::int64_t passed() const { return passed_; }
   const std::vector<std::pair<std::string, std::string>>& failures() const { return failures_; }
+  const std::vector<std::pair<std::string, std::string>>& misses() const { return misses_; }
 
  private:
   std::int64_t passed_ = 0;
   std::vector<std::pair<std::string, std::string>> failures_;
+  std::vector<std::pair<std::string, std::string>> misses_;
 };
 
 // A folder of vectors. Paths are relative to it, parts joined by '/'.
@@ -66,6 +72,8 @@ void run_wycheproof(const Vectors& vectors, Report& report);
 void run_sigstore(const Vectors& vectors, Report& report);
 // OPA's compliance suite of Rego: each case by our compiler, and the plan that OPA made of it.
 void run_rego(const Vectors& vectors, Report& report);
+// AWS Signature Version 4, by the code that signs requests to AWS.
+void run_sigv4(const Vectors& vectors, Report& report);
 // Scenarios of github.com/graphql-cats/graphql-cats.
 void run_graphql_cats(const Vectors& vectors, Report& report);
 
