@@ -89,6 +89,7 @@ class Provider {
 struct Credentials {
   std::map<std::string, std::string> files;    // "secret_key": a path
   std::map<std::string, std::string> options;  // "region", "endpoint", "ca": not secret
+  bool operator==(const Credentials&) const = default;
 };
 
 struct ProviderWorld {
