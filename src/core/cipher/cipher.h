@@ -1,8 +1,8 @@
 // Authenticated encryption, key derivation and key wrapping, by OpenSSL.
 //
 // Keys are borrowed and nothing here keeps one: contexts belong to threads and are cleansed after
-// each call. What is decrypted is written only when its tag is right; until then `out` holds
-// nothing of it. Tags have 16 bytes, always. All functions are thread-safe, and none blocks.
+// each call. What is decrypted is given out only when its tag is right: `out` is zeros otherwise.
+// Tags have 16 bytes, always. All functions are thread-safe, and none blocks.
 #pragma once
 
 #include <array>
@@ -63,7 +63,7 @@ void hkdf_sha256(std::string_view secret, std::string_view salt, std::string_vie
                  std::span<std::uint8_t> out);
 
 // AES key wrap with a key of 16, 24 or 32 bytes (NIST SP 800-38F, RFC 3394), of a multiple of 8
-// bytes, at least 16; and with padding (RFC 5649), of any 1 to 4096 bytes. Unwrapping: `corrupt`.
+// bytes, 16 to 4096; and with padding (RFC 5649), of any 1 to 4096 bytes. Unwrapping: `corrupt`.
 enum class Wrap : std::uint8_t { kw, kwp };
 Result<std::string> wrap_key(Wrap form, const Secret& key, const Secret& secret);
 Result<Secret> unwrap_key(Wrap form, const Secret& key, std::string_view wrapped);

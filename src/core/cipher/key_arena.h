@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "sys/secret_memory.h"
 
 namespace mc::cipher {
 
@@ -56,8 +57,7 @@ class KeyArena {
   KeyArena() = default;
   void give_back(std::uint8_t* bytes);
 
-  std::uint8_t* region_ = nullptr;
-  std::size_t region_bytes_ = 0;
+  std::unique_ptr<sys::SecretMemory> region_;
   bool locked_ = false;
   mutable std::mutex mutex_;
   std::vector<std::uint32_t> free_;  // slots
