@@ -1,5 +1,5 @@
-// mc-vectors SUITE [DIR]: prints every failure with its id, then "N passed, N failed", and how many
-// vectors were missed for a reason that stands with each, if any were.
+// mc-vectors SUITE [DIR]: prints every failure with its id, and what was missed for a reason that
+// stands with it; then "N missed" if any were, and "N passed, N failed".
 // Exit 0: all passed; 1: a failure, or nothing to run; 2: usage. Without DIR the suite is looked
 // for under MC_VECTORS (../shared/vectors by default) and skipped, with a line that says so, when
 // absent.
@@ -41,10 +41,9 @@ int run(const Entry& suite, const std::string& folder) {
   for (const auto& [id, why] : report.misses()) {
     std::printf("MISSED %s: %s\n", id.c_str(), why.c_str());
   }
-  std::printf("%lld passed, %zu failed", static_cast<long long>(report.passed()),
+  if (!report.misses().empty()) std::printf("%zu missed\n", report.misses().size());
+  std::printf("%lld passed, %zu failed\n", static_cast<long long>(report.passed()),
               report.failures().size());
-  if (!report.misses().empty()) std::printf(", %zu missed", report.misses().size());
-  std::printf("\n");
   // An empty folder is not a success.
   return report.failures().empty() && report.passed() > 0 ? 0 : 1;
 }

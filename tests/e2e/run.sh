@@ -19,17 +19,18 @@
 #   privacy    private queries, budgets under races and kills, top-ups, what is told; also on PostgreSQL
 #   kanon      releases made, previewed and verified on the command line; tampered with, refused, ended
 #   exports    rows that leave with a proof, verified in two ways; refused, held against each other, killed in the middle
+#   cmk        providers of keys against real services, each program of tests/e2e/cmk
 #   contract   every answer of the admin API against its OpenAPI document; auditors change nothing
 #   and each tests/e2e/*_e2e.sh and *_e2e.py
 #
 # A suite prints doctest's summary or a closing line "N passed, N failed, N skipped"; exit status
 # 77 means skipped. These lines are indented in the output, and the last line is their sum.
 # Arguments name the suites to run (postgres sqlite pg apollo operations portal oidc ledger
-# sigstore policy residency budgets taps privacy kanon exports contract notify alerts scripts); none = all.
+# sigstore policy residency budgets taps privacy kanon exports cmk contract notify alerts scripts); none = all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 passed=0 failed=0 skipped=0
-wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps privacy kanon exports contract notify alerts scripts} "
+wanted=" ${*:-postgres sqlite pg apollo operations portal oidc ledger sigstore policy residency budgets taps privacy kanon exports cmk contract notify alerts scripts} "
 output="$(mktemp "${TMPDIR:-/tmp}/mc_e2e_XXXXXX")"
 running=""
 finish() {
@@ -166,6 +167,12 @@ else
   if wants operations && [ -e tests/e2e/operations.mjs ]; then
     suite "operations" "$node" tests/e2e/operations.mjs
   fi
+fi
+
+if wants cmk; then
+  for script in tests/e2e/cmk/*; do
+    if [ -f "$script" ] && [ -x "$script" ]; then suite "keys at $(basename "$script")" "$script"; fi
+  done
 fi
 
 if wants scripts; then

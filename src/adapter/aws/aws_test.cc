@@ -162,6 +162,21 @@ TEST_CASE("aws: the code of an error may stand in a header, and Retry-After is t
   CHECK(secret.error().what == "aws: decrypt: ThrottlingException");
 }
 
+TEST_CASE("aws: the code of an error in XML, alone or in a list") {
+  World world;
+  world.bind();
+  const std::string error = "<Error><Type>Sender</Type><Code>AccessDenied</Code></Error>";
+  for (const std::string& body :
+       {"<ErrorResponse>" + error + "</ErrorResponse>",
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ErrorResponse><Errors>" + error +
+            "</Errors></ErrorResponse>"}) {
+    world.transport.add(400, body);
+    CHECK(world.unwrap().error() == Error{Code::denied, "aws: decrypt: AccessDenied"});
+  }
+  world.transport.add(400, "<ErrorResponse>" + error + error + "</ErrorResponse>");
+  CHECK(world.unwrap().error().code == Code::corrupt);
+}
+
 TEST_CASE("aws: a code that is no name is not passed on") {
   World world;
   world.bind();

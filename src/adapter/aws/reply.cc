@@ -124,10 +124,9 @@ Status read_attributes(kms::Description& out, const json::Value& metadata) {
     if (!text.empty()) out.attributes[name] = text;
   }
   const json::Value* several = metadata.find("MultiRegion");
-  if (several != nullptr && several->as_bool() == nullptr) {
-    return corrupt("describe", "'MultiRegion' is no flag");
-  }
-  if (several != nullptr) out.attributes["MultiRegion"] = *several->as_bool() ? "true" : "false";
+  if (several == nullptr || several->is_null()) return ok();
+  if (several->as_bool() == nullptr) return corrupt("describe", "'MultiRegion' is no flag");
+  out.attributes["MultiRegion"] = *several->as_bool() ? "true" : "false";
   return ok();
 }
 
@@ -241,7 +240,10 @@ std::string error_code(const kms::HttpReply& reply) {
   std::string text(reply.header("x-amzn-errortype"));
   if (text.empty() && reply.body.starts_with('<')) {
     const Result<Element> root = parse_xml(reply.body);
-    const Element* error = root ? root->child("Error") : nullptr;
+    const Element* all = root ? root->child("Errors") : nullptr;  // some services have a list
+    const Element* error = all != nullptr ? all->child("Error")
+                           : root         ? root->child("Error")
+                                          : nullptr;
     const Element* code = error == nullptr ? nullptr : error->child("Code");
     if (code != nullptr) text = code->text;
   } else if (text.empty()) {
