@@ -47,6 +47,7 @@ std::string normalised(Normal form, std::string_view value) {
 std::string blind_index(const BranchKey& branch, const IndexedColumn& column,
                         std::string_view value) {
   MC_CHECK(column.bytes >= kBytesMin && column.bytes <= kBytesMax);
+  MC_CHECK(check_not_wiped(branch.indexing()).has_value());
   // The value may be of any length, so it is its digest that is a part.
   std::string normal = normalised(column.form, value);
   const crypto::Digest digest = crypto::Sha256().add(normal).finish();

@@ -39,6 +39,7 @@ void bind(Parts& parts, const WrappedDataKey& of) {
 // Writes `wrapped` of what has all else.
 Status wrap(const BranchKey& branch, cipher::KeyView secret, std::string_view nonce,
             WrappedDataKey& out) {
+  MC_TRY_OK(check_not_wiped(branch.wrapping()));
   Parts bound;
   bind(bound, out);
   if (bound.too_long()) return fail(Code::invalid, "scope of a data key: its names are too long");

@@ -51,6 +51,7 @@ Status seal_field(const DataKey& key, cipher::Suite suite, const FieldPlace& pla
     return fail(Code::invalid,
                 "value: is over " + std::to_string(kFieldBytesMax) + " bytes, which is the limit");
   }
+  MC_TRY_OK(check_not_wiped(key.fields()));
   std::array<char, kFieldHeaderBytes> header = {kVersion, static_cast<char>(suite), 0, 0};
   put_u64(key.id(), header.data() + 4);
   Parts bound;

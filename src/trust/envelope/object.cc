@@ -10,6 +10,7 @@
 
 #include "crypto/crypto.h"
 #include "envelope/parts.h"
+#include "sys/secret_memory.h"
 
 namespace mc::envelope {
 namespace {
@@ -49,14 +50,14 @@ std::optional<Header> header_of(std::string_view header) {
 using Mac = std::array<char, kPartBytes>;
 
 // What is derived for one object: its key, the commitment to that, and the key of the header's tag.
-struct Derived {
-  Wiped<3 * kPartBytes> all;
-  cipher::KeyView key() const { return std::span(all.bytes).first<kPartBytes>(); }
-  std::string_view commitment() const { return part(1); }
-
+class Derived {
+ public:
   Derived(const DataKey& data_key, std::string_view random) {
-    cipher::hkdf_sha256(view_of(data_key.objects()), random, kDomain, all.bytes);
+    cipher::hkdf_sha256(view_of(data_key.objects()), random, kDomain,
+                        {memory_.data(), memory_.size()});
   }
+  cipher::KeyView key() const { return cipher::KeyView(memory_.data(), kPartBytes); }
+  std::string_view commitment() const { return part(1); }
   // `header` without its tag. Nothing when the name is too long.
   std::optional<Mac> tag(const ObjectName& name, std::string_view header) const {
     Parts parts;
@@ -69,8 +70,10 @@ struct Derived {
 
  private:
   std::string_view part(std::size_t index) const {
-    return view_of(all.bytes).substr(index * kPartBytes, kPartBytes);
+    return view_of({memory_.data() + index * kPartBytes, kPartBytes});
   }
+
+  sys::SecretMemory memory_{3 * kPartBytes};
 };
 
 // Seven zeros, the chunk's number, and whether it is the last one.
@@ -116,6 +119,7 @@ struct ObjectWriter::State {
 
 Status ObjectWriter::State::seal(std::string_view plaintext, bool last) {
   if (chunks == kChunksMax) return fail(Code::invalid, "object: is over 2^32 chunks");
+  MC_TRY_OK(check_not_wiped(keys.key()));
   const std::array<char, 12> nonce = nonce_of(chunks++, last);
   sealed.resize(plaintext.size() + cipher::kTagBytes);
   MC_TRY_OK(cipher::seal(kSuite, keys.key(), {nonce.data(), nonce.size()}, {tag.data(), tag.size()},
@@ -151,6 +155,7 @@ Result<ObjectWriter> ObjectWriter::make(const DataKey& key, const ObjectName& na
       options.chunk_bytes > kChunkBytesMax) {
     return fail(Code::invalid, "chunk_bytes: must be a power of two from 65536 to 1048576");
   }
+  MC_TRY_OK(check_not_wiped(key.objects()));
   std::array<char, kObjectHeaderBytes> header{};
   const std::string_view view(header.data(), header.size());
   kMagic.copy(header.data(), kMagic.size());

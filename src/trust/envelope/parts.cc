@@ -52,6 +52,13 @@ void cleanse(std::span<std::uint8_t> bytes) {
   OPENSSL_cleanse(bytes.data(), bytes.size());
 }
 
+Status check_not_wiped(std::span<const std::uint8_t> key) {
+  std::uint8_t any = 0;
+  for (const std::uint8_t byte : key) any |= byte;
+  if (any == 0) return fail(Code::unavailable, "key: is wiped, as in a forked process");
+  return ok();
+}
+
 tl::unexpected<Error> does_not_open() {
   return fail(Code::corrupt, "sealed bytes: do not open");
 }

@@ -59,6 +59,9 @@ Wiped<kBytes>::~Wiped() {
   cleanse(bytes);
 }
 
+// Memory of keys is zeros in a forked process; what is sealed there would be open to everybody.
+Status check_not_wiped(std::span<const std::uint8_t> key);
+
 // The one error of whatever does not open.
 tl::unexpected<Error> does_not_open();
 
