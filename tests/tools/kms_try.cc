@@ -15,7 +15,7 @@
 #include <iterator>
 
 #include "aws/aws.h"
-#include "curl/transport.h"
+#include "https/https.h"
 #include "json/json.h"
 #include "kms/kms.h"
 
@@ -142,7 +142,7 @@ Result<json::Object> run(const Arguments& arguments) {
   const auto clock = sys::real_clock();
   const auto random = sys::real_random();
   const auto files = sys::real_files();
-  const auto transport = curl::transport(*clock);
+  const auto transport = https::transport(*clock);
   const kms::ProviderWorld world{*clock, *random, *files, *transport};
   for (const auto& kind : all_kinds()) {
     if (!arguments.uri.starts_with(std::string(kind->scheme()) + ":")) continue;

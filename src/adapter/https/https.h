@@ -6,8 +6,6 @@
 // are kept, at most kConnectionsMax of them idle, for the next exchange with the same host, the
 // same authority and the same client certificate. Only `clock` says how long there is until a
 // deadline; names are looked up within it.
-//
-// The header has not the name of the module, as <curl/curl.h> is libcurl's.
 #pragma once
 
 #include <memory>
@@ -15,7 +13,7 @@
 #include "kms/transport.h"
 #include "sys/sys.h"
 
-namespace mc::curl {
+namespace mc::https {
 
 inline constexpr std::size_t kConnectionsMax = 16;
 inline constexpr std::size_t kHeaderBytesMax = 32 << 10;  // of a reply, interim ones included
@@ -23,4 +21,4 @@ inline constexpr std::size_t kHeaderBytesMax = 32 << 10;  // of a reply, interim
 // `clock` outlives it.
 std::unique_ptr<kms::Transport> transport(sys::Clock& clock);
 
-}  // namespace mc::curl
+}  // namespace mc::https

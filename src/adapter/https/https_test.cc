@@ -1,4 +1,4 @@
-#include "curl/transport.h"
+#include "https/https.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 
 #include "contract/tiny_server.h"
 
-namespace mc::curl {
+namespace mc::https {
 namespace {
 
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: a\r\n\r\nok";
@@ -29,7 +29,7 @@ struct World {
   }
 };
 
-TEST_CASE("curl: sends the request as it is, and gives the reply with names in lower case") {
+TEST_CASE("https: sends the request as it is, and gives the reply with names in lower case") {
   World world;
   test::TinyServer server({{std::string(kOk)}});
   kms::HttpRequest request = world.request(server.url() + "/a?b=c");
@@ -46,7 +46,7 @@ TEST_CASE("curl: sends the request as it is, and gives the reply with names in l
             request.body);
 }
 
-TEST_CASE("curl: other methods, with a body and without") {
+TEST_CASE("https: other methods, with a body and without") {
   World world;
   test::TinyServer server({{std::string(kOk), std::string(kOk)}});
   kms::HttpRequest request = world.request(server.url());
@@ -60,7 +60,7 @@ TEST_CASE("curl: other methods, with a body and without") {
   CHECK(server.connections() == 1);  // kept for the second
 }
 
-TEST_CASE("curl: URLs that are not for keys are refused before anything is sent") {
+TEST_CASE("https: URLs that are not for keys are refused before anything is sent") {
   World world;
   for (const char* url :
        {"", "kms.example", "ftp://127.0.0.1/", "file:///etc/passwd", "http://kms.example/",
@@ -76,7 +76,7 @@ TEST_CASE("curl: URLs that are not for keys are refused before anything is sent"
   }
 }
 
-TEST_CASE("curl: headers and methods that would change the request are refused") {
+TEST_CASE("https: headers and methods that would change the request are refused") {
   World world;
   const std::vector<std::pair<std::string, std::string>> headers = {
       {"X-A", "b\r\nX-C: d"},  {"X-A: b\r\nX-C", "d"},           {"", "x"},
@@ -94,7 +94,7 @@ TEST_CASE("curl: headers and methods that would change the request are refused")
   }
 }
 
-TEST_CASE("curl: the limit of a reply is exact, whether its length is told or not") {
+TEST_CASE("https: the limit of a reply is exact, whether its length is told or not") {
   const std::string full(kms::kReplyBytesMax, 'x');
   struct Row {
     const char* name;
@@ -127,7 +127,7 @@ TEST_CASE("curl: the limit of a reply is exact, whether its length is told or no
   }
 }
 
-TEST_CASE("curl: an endless body and endless interim replies end at the limit") {
+TEST_CASE("https: an endless body and endless interim replies end at the limit") {
   World world;
   const std::string begin = "HTTP/1.1 200 OK\r\n\r\n";
   for (const std::string& endless :
@@ -137,7 +137,7 @@ TEST_CASE("curl: an endless body and endless interim replies end at the limit") 
   }
 }
 
-TEST_CASE("curl: what is no HTTP is corrupt") {
+TEST_CASE("https: what is no HTTP is corrupt") {
   for (const std::string& bytes :
        {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(64, '\0'), std::string("{\"a\":1}"),
         std::string("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), std::string("HTTP/9.9 999\r\n\r\n"),
@@ -150,7 +150,7 @@ TEST_CASE("curl: what is no HTTP is corrupt") {
   }
 }
 
-TEST_CASE("curl: a reply that is not whole is unavailable") {
+TEST_CASE("https: a reply that is not whole is unavailable") {
   for (const std::string& bytes :
        {std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"),
         std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc")}) {
@@ -161,7 +161,7 @@ TEST_CASE("curl: a reply that is not whole is unavailable") {
   }
 }
 
-TEST_CASE("curl: a redirect is a reply like any other") {
+TEST_CASE("https: a redirect is a reply like any other") {
   World world;
   test::TinyServer other({{std::string(kOk)}});
   test::TinyServer server({{"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\nLocation: " +
@@ -172,7 +172,7 @@ TEST_CASE("curl: a redirect is a reply like any other") {
   CHECK(other.connections() == 0);
 }
 
-TEST_CASE("curl: proxies of the environment are not used") {
+TEST_CASE("https: proxies of the environment are not used") {
   World world;
   test::TinyServer proxy({{std::string(kOk)}});
   test::TinyServer server({{std::string(kOk)}});
@@ -184,7 +184,7 @@ TEST_CASE("curl: proxies of the environment are not used") {
   CHECK(proxy.connections() == 0);
 }
 
-TEST_CASE("curl: a server that says nothing is unavailable at the deadline") {
+TEST_CASE("https: a server that says nothing is unavailable at the deadline") {
   World world;
   test::TinyServer silent({{std::string(test::kSilent)}});
   CHECK(world.send(silent.url(), millis(30)).error().code == Code::unavailable);
@@ -199,7 +199,7 @@ TEST_CASE("curl: a server that says nothing is unavailable at the deadline") {
   CHECK(over.error().what.find("deadline") != std::string::npos);
 }
 
-TEST_CASE("curl: nobody there is unavailable") {
+TEST_CASE("https: nobody there is unavailable") {
   World world;
   std::string url;
   {
@@ -209,7 +209,7 @@ TEST_CASE("curl: nobody there is unavailable") {
   CHECK(world.send(url).error().code == Code::unavailable);
 }
 
-TEST_CASE("curl: a request is not sent twice when a kept connection dies") {
+TEST_CASE("https: a request is not sent twice when a kept connection dies") {
   World world;
   test::TinyServer server({{std::string(kOk), ""}, {std::string(kOk)}, {std::string(kOk)}});
   REQUIRE(world.send(server.url()).has_value());
@@ -220,7 +220,7 @@ TEST_CASE("curl: a request is not sent twice when a kept connection dies") {
   CHECK(world.send(server.url()).has_value());
 }
 
-TEST_CASE("curl: TLS to a server of the given authority, by its name alone") {
+TEST_CASE("https: TLS to a server of the given authority, by its name alone") {
   World world;
   const test::TlsFiles files;
   test::TinyServer server({{std::string(kOk)}}, &files.right);
@@ -231,7 +231,7 @@ TEST_CASE("curl: TLS to a server of the given authority, by its name alone") {
   CHECK(reply->body == "ok");
 }
 
-TEST_CASE("curl: TLS that is not to be trusted is unavailable, and is sent nothing") {
+TEST_CASE("https: TLS that is not to be trusted is unavailable, and is sent nothing") {
   const test::TlsFiles files;
   struct Row {
     const char* name;
@@ -258,7 +258,7 @@ TEST_CASE("curl: TLS that is not to be trusted is unavailable, and is sent nothi
   }
 }
 
-TEST_CASE("curl: shows its certificate to a server that asks for one, and only if told to") {
+TEST_CASE("https: shows its certificate to a server that asks for one, and only if told to") {
   const test::TlsFiles files;
   World world;
   test::TinyServer server({{std::string(kOk)}, {std::string(kOk)}, {std::string(kOk)}},
@@ -275,7 +275,7 @@ TEST_CASE("curl: shows its certificate to a server that asks for one, and only i
   CHECK(world.client->send(request).error().code == Code::unavailable);
 }
 
-TEST_CASE("curl: many threads at once get their own replies") {
+TEST_CASE("https: many threads at once get their own replies") {
   World world;
   constexpr int kThreads = 8;
   std::vector<std::unique_ptr<test::TinyServer>> servers;
@@ -301,4 +301,4 @@ TEST_CASE("curl: many threads at once get their own replies") {
 }
 
 }  // namespace
-}  // namespace mc::curl
+}  // namespace mc::https

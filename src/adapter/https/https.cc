@@ -1,4 +1,4 @@
-#include "curl/transport.h"
+#include "https/https.h"
 
 #include <curl/curl.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace mc::curl {
+namespace mc::https {
 namespace {
 
 struct FreeEasy {
@@ -318,4 +318,4 @@ std::unique_ptr<kms::Transport> transport(sys::Clock& clock) {
   return std::make_unique<CurlTransport>(clock);
 }
 
-}  // namespace mc::curl
+}  // namespace mc::https
