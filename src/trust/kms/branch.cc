@@ -76,7 +76,7 @@ Result<cipher::HeldKey> unwrap_branch(Provider& provider, const Wrapped& wrapped
   if (!equal_constant_time(payload.substr(cipher::kKeyBytes), digest)) {
     return bad(provider, Code::corrupt, "what opens is bound to something else");
   }
-  std::copy_n(payload.data(), cipher::kKeyBytes, held.bytes().data());
+  std::ranges::copy(payload.substr(0, cipher::kKeyBytes), held.bytes().begin());
   return held;
 }
 
