@@ -49,6 +49,7 @@ nightly: release  ## The long forms: TSan of all that is shared, isolation, grap
 	@tests/oracle/graphql/run.sh 100000
 	@tests/oracle/budget/run.sh 1000000
 	@tests/oracle/cost/run.sh 100000
+	@tests/oracle/envelope/run.sh 20000
 	@FUZZ_SECONDS=$$((600 * $$(find src -name '*_fuzz.cc' | wc -l))) tools/fuzz.sh --all
 
 lint: bootstrap  ## clang-format, house rules, clang-tidy on changed files, coroutine gate

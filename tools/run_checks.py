@@ -218,17 +218,19 @@ STEPS = {
     "oracle-budget": Step(script("tests/oracle/budget/run.sh", "100000"),
                           "another evaluator of budgets"),
     "oracle-cost": Step(script("tests/oracle/cost/run.sh", "2000"), "another evaluator of costs"),
+    "oracle-envelope": Step(script("tests/oracle/envelope/run.sh"),
+                            "another reader and writer of sealed bytes"),
     "audit-graphql": Step(script("tests/audit/graphql/run.sh"), "GraphQL over HTTP audit"),
 }
 PLANS = {
     "full": ["build", "integration", "tidy", "format", "headers", "conformance", "oracle",
-             "oracle-budget", "oracle-cost", "audit-graphql", "gate", "canary", "portal",
-             "catalogue", "e2e", "asan", "tsan"],
+             "oracle-budget", "oracle-cost", "oracle-envelope", "audit-graphql", "gate", "canary",
+             "portal", "catalogue", "e2e", "asan", "tsan"],
     "quick": ["build", "unit", "integration", "tidy", "portal", "catalogue"],
     "lint": ["format", "tidy", "headers-all", "clang-tidy", "gate"],
 }
 NEEDS_BUILD = {"unit", "integration", "conformance", "oracle", "oracle-budget", "oracle-cost",
-               "portal", "e2e", "audit-graphql"}
+               "oracle-envelope", "portal", "e2e", "audit-graphql"}
 
 
 def run_commands(step, commands, log_path):
