@@ -167,7 +167,7 @@ Status FileProvider::edit(MonoTime deadline, const Change& change) {
   sign_key_file(file, keys);
   const std::string after = print_key_file(file);
   if (!world_.files.write_atomic(place_.path, after)) {
-    forget();  // what stands there now is read at the next call
+    // The next call sees by the file's bytes whether it was.
     return bad(Code::unavailable, "the key file may not have been written");
   }
   const Status adopted = adopt(std::move(file), keys, after);
