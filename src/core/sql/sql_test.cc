@@ -220,7 +220,7 @@ TEST_CASE("sqlite: settings are those of the durability rules") {
   CHECK(one_integer(*writer, "PRAGMA synchronous") == 2);
   CHECK(one_integer(*writer, "PRAGMA foreign_keys") == 1);
   CHECK(one_integer(*writer, "PRAGMA trusted_schema") == 0);
-  CHECK(one_integer(*writer, "PRAGMA wal_autocheckpoint") == 1000);
+  CHECK(one_integer(*writer, "PRAGMA wal_autocheckpoint") == 4000);
   CHECK(one_integer(*reader, "PRAGMA wal_autocheckpoint") == 0);
   CHECK(one_integer(*reader, "PRAGMA query_only") == 1);
   CHECK(one_text(*writer, "PRAGMA mmap_size").empty());

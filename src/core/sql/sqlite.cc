@@ -530,8 +530,11 @@ void harden(sqlite3* database, Access access) {
 
 Status set_pragmas(sqlite3* database, Access access, const std::string& path) {
   // journal_mode reads the header, so a file that is no database is refused here.
+  // A checkpoint after 4,000 pages of the log: after 1,000, as is usual, a sixth of what many small
+  // writers store is spent on it (bench/accountant: 6,900 charges a second for 8,060).
   const char* const writer =
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=0;"
+      "PRAGMA wal_autocheckpoint=4000;"
       "PRAGMA cell_size_check=ON;";
   const char* const reader =
       "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0;"
