@@ -249,8 +249,7 @@ TEST_CASE("data key: wrapped again it is the same one") {
                             .row = "1",
                             .type = "string"};
   std::string sealed, out;
-  REQUIRE(seal_field(world.made.key, cipher::Suite::xaes_256_gcm, place, "v", nonces, sealed)
-              .has_value());
+  REQUIRE(seal_field({world.made.key, nonces}, place, "v", sealed).has_value());
   const DataKey opened = must(open_data_key(next, moved, *world.made.arena));
   CHECK(open_field(opened, place, sealed, out).has_value());
   CHECK(out == "v");

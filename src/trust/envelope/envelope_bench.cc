@@ -82,7 +82,7 @@ void print_fields(World& world, cipher::Suite suite, std::size_t bytes) {
   const std::string value(bytes, 'v');
   const bool xaes = suite == cipher::Suite::xaes_256_gcm;
   const auto seal = [&](int i) {
-    MC_CHECK(seal_field(world.made.key, suite, place_of(i), value, world.nonces,
+    MC_CHECK(seal_field({world.made.key, world.nonces, suite}, place_of(i), value,
                         sealed[static_cast<std::size_t>(i % kRows)])
                  .has_value());
   };

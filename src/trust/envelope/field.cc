@@ -44,28 +44,28 @@ Result<std::uint64_t> field_key_id(std::string_view sealed) {
   return header->key_id;
 }
 
-Status seal_field(const DataKey& key, cipher::Suite suite, const FieldPlace& place,
-                  std::string_view value, cipher::Nonces& nonces, std::string& out) {
+Status seal_field(const FieldSealer& with, const FieldPlace& place, std::string_view value,
+                  std::string& out) {
   out.clear();
   if (value.size() > kFieldBytesMax) {
     return fail(Code::invalid,
                 "value: is over " + std::to_string(kFieldBytesMax) + " bytes, which is the limit");
   }
-  MC_TRY_OK(check_not_wiped(key.fields()));
-  std::array<char, kFieldHeaderBytes> header = {kVersion, static_cast<char>(suite), 0, 0};
-  put_u64(key.id(), header.data() + 4);
+  MC_TRY_OK(check_not_wiped(with.key.fields()));
+  std::array<char, kFieldHeaderBytes> header = {kVersion, static_cast<char>(with.suite), 0, 0};
+  put_u64(with.key.id(), header.data() + 4);
   Parts bound;
   bind(bound, place, {header.data(), header.size()});
   if (bound.too_long()) return fail(Code::invalid, "place of a value: its names are too long");
   std::array<std::uint8_t, kNonceBytesMax> drawn;
-  const auto nonce = std::span(drawn).first(cipher::nonce_bytes(suite));
-  nonces.fill(nonce);
+  const auto nonce = std::span(drawn).first(cipher::nonce_bytes(with.suite));
+  with.nonces.fill(nonce);
   const std::size_t before = header.size() + nonce.size();
   out.resize(before + value.size() + cipher::kTagBytes);
   char* const at = std::copy(header.begin(), header.end(), out.data());
   std::copy(nonce.begin(), nonce.end(), at);
-  const Status sealed =
-      cipher::seal(suite, key.fields(), view_of(nonce), bound.bytes(), value, out.data() + before);
+  const Status sealed = cipher::seal(with.suite, with.key.fields(), view_of(nonce), bound.bytes(),
+                                     value, out.data() + before);
   if (!sealed) out.clear();
   return sealed;
 }

@@ -32,9 +32,16 @@ inline constexpr std::size_t kFieldBytesMax = 1 << 20;  // of a value
 // Which data key it takes, before one has it. `corrupt`: it is no MCF1.
 Result<std::uint64_t> field_key_id(std::string_view sealed);
 
-// Replaces `out`. `invalid`: the value is over kFieldBytesMax.
-Status seal_field(const DataKey& key, cipher::Suite suite, const FieldPlace& place,
-                  std::string_view value, cipher::Nonces& nonces, std::string& out);
+// With what values are sealed. Borrowed.
+struct FieldSealer {
+  const DataKey& key;
+  cipher::Nonces& nonces;
+  cipher::Suite suite = cipher::Suite::xaes_256_gcm;
+};
+// Replaces `out`, which is empty when it fails. `invalid`: the value is over kFieldBytesMax, or the
+// names of the place over 64 KiB. `unavailable`: a forked process, which has no keys.
+Status seal_field(const FieldSealer& with, const FieldPlace& place, std::string_view value,
+                  std::string& out);
 // Replaces `out`, which is empty when it fails. `corrupt`.
 Status open_field(const DataKey& key, const FieldPlace& place, std::string_view sealed,
                   std::string& out);

@@ -26,7 +26,7 @@ struct World {
 
   std::string sealed(cipher::Suite suite, std::string_view value) {
     std::string out;
-    MC_CHECK(seal_field(made.key, suite, kPlace, value, nonces, out).has_value());
+    MC_CHECK(seal_field({made.key, nonces, suite}, kPlace, value, out).has_value());
     return out;
   }
 };

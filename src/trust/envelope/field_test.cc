@@ -30,7 +30,7 @@ struct World {
 
   std::string seal(Suite suite, std::string_view value, const FieldPlace& place = kPlace) {
     std::string out;
-    MC_CHECK(seal_field(made.key, suite, place, value, nonces, out).has_value());
+    MC_CHECK(seal_field({made.key, nonces, suite}, place, value, out).has_value());
     return out;
   }
   // The one error, and nothing in `out`.
@@ -67,7 +67,7 @@ TEST_CASE("field: a value over the limit is refused, and so is a place without e
   std::string out = "of before";
   const std::string large((1 << 20) + 1, 'v');
   const auto seal = [&](const FieldPlace& place, std::string_view value) {
-    return seal_field(world.made.key, Suite::xaes_256_gcm, place, value, world.nonces, out);
+    return seal_field({world.made.key, world.nonces}, place, value, out);
   };
   CHECK(seal(kPlace, large).error().code == Code::invalid);
   CHECK(out.empty());

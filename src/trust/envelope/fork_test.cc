@@ -19,7 +19,7 @@ int in_child(MadeKeys& made, sys::Random& random, ObjectWriter& writer) {
   const auto must_fail = [&](int bit, const auto& result) {
     if (result.has_value() || result.error().code != Code::unavailable) wrong |= bit;
   };
-  must_fail(1, seal_field(made.key, cipher::Suite::xaes_256_gcm, {}, "v", nonces, out));
+  must_fail(1, seal_field({made.key, nonces}, {}, "v", out));
   if (!out.empty()) wrong |= 2;
   must_fail(4, make_data_key(made.branch, 3, MadeKeys::usual_scope(), random));
   must_fail(8, ObjectWriter::make(made.key, {}, {}, random, [](std::string_view) { return ok(); }));

@@ -65,7 +65,7 @@ struct Golden {
         OneByte byte(static_cast<std::uint8_t>(++count));
         cipher::Nonces nonces(byte);
         std::string sealed;
-        MC_CHECK(seal_field(made.key, suite, place, value, nonces, sealed).has_value());
+        MC_CHECK(seal_field({made.key, nonces, suite}, place, value, sealed).has_value());
         line("field", keys(made.row) + ", \"place\": {" + member("tenant", place.tenant) + ", " +
                           member("dataset", place.dataset) + ", " + member("table", place.table) +
                           ", " + member("column", place.column) + ", " + member("row", place.row) +

@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "base/text.h"
+#include "base/base.h"
 #include "envelope/envelope.h"
 #include "json/json.h"
 #include "sim/sim.h"
@@ -115,7 +115,7 @@ Status run_field(World& world, const DataKey& key, const json::Value& request,
   std::string out;
   if (seals) {
     const auto suite = static_cast<cipher::Suite>(int_of(request, "suite"));
-    MC_TRY_OK(seal_field(key, suite, place, given, world.nonces, out));
+    MC_TRY_OK(seal_field({key, world.nonces, suite}, place, given, out));
     writer.member("sealed", to_hex(out));
   } else {
     MC_TRY_OK(open_field(key, place, given, out));
