@@ -98,6 +98,13 @@ TEST_CASE("gate: the quota gives its burst, then its rate, and says when") {
   CHECK(gate.ask(at_ms(1'000'000)).step == Step::spent);
 }
 
+TEST_CASE("gate: a token that takes no whole time to grow back takes the next longer one") {
+  Gate gate({.calls_each_second = 3, .burst = 1});
+  pass(gate, at_ms(0), false);
+  CHECK(gate.ask(at_ms(333) + Nanos{333'333}).step == Step::spent);
+  CHECK(gate.ask(at_ms(333) + Nanos{333'334}).step == Step::go);
+}
+
 TEST_CASE(
     "gate: in no window does the quota give more than burst and rate, at rates of all kinds") {
   for (const std::int64_t rate : {1, 3, 7, 100, 999}) {
