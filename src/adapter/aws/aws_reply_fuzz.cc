@@ -30,19 +30,19 @@ void check_failure(const std::string& body, int status) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const KeyName kKey = *parse_uri("aws-kms:arn:aws:kms:eu-central-1:111122223333:key/k");
+  static const KeyName key = *parse_uri("aws-kms:arn:aws:kms:eu-central-1:111122223333:key/k");
   if (size == 0 || size > kms::kReplyBytesMax + 1) return 0;
   const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0]) {
     case 'e':
-      if (const auto read = read_ciphertext(body, kKey)) {
+      if (const auto read = read_ciphertext(body, key)) {
         MC_CHECK(!read->empty() && read->size() <= kms::kWrappedBytesMax);
       } else {
         check(read);
       }
       break;
     case 'd':
-      if (const auto read = read_plaintext(body, kKey)) {
+      if (const auto read = read_plaintext(body, key)) {
         const std::size_t bytes = read->reveal(RevealToken()).size();
         MC_CHECK(bytes > 0 && bytes <= kms::kSecretBytesMax);
       } else {
@@ -50,12 +50,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       break;
     case 'm':
-      check(read_metadata(body, kKey));
+      check(read_metadata(body, key));
       break;
     case 'r':
-      check(read_rotations(body, kKey));
-      check(read_rotated(body, kKey));
-      check(read_deletion(body, kKey));
+      check(read_rotations(body, key));
+      check(read_rotated(body, key));
+      check(read_deletion(body, key));
       break;
     case 's':
       check(read_session(body));

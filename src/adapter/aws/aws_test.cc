@@ -237,7 +237,7 @@ TEST_CASE("aws: a session of a role is kept, and renewed five minutes before its
   CHECK(world.transport.header(1, "Authorization").find("x-amz-security-token") !=
         std::string::npos);
 
-  world.clock.advance(seconds(55 * 60 - 1));
+  world.clock.advance(seconds(3'299));
   world.transport.add(200, decrypted());
   CHECK(world.unwrap().has_value());
   CHECK(world.transport.requests.size() == 3);
@@ -256,7 +256,7 @@ TEST_CASE("aws: while the token service is away the session serves to its end, u
   world.transport.add(200, session("ASIAFIRST", "2026-01-01T01:00:00Z"));
   world.transport.add(200, decrypted());
   CHECK(world.unwrap().has_value());
-  world.clock.advance(seconds(56 * 60));
+  world.clock.advance(seconds(3'360));
   world.transport.add(503, "");
   world.transport.add(200, decrypted());
   CHECK(world.unwrap().has_value());
@@ -264,7 +264,7 @@ TEST_CASE("aws: while the token service is away the session serves to its end, u
                       "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
   auto refused = world.unwrap();
   CHECK(refused.error() == Error{Code::denied, "aws: assume role: AccessDenied"});
-  world.clock.advance(seconds(5 * 60));
+  world.clock.advance(seconds(300));
   world.transport.add(503, "");
   CHECK(world.unwrap().error().code == Code::unavailable);
   // The web token itself has run out: its issuer is to give another one.

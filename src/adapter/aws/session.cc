@@ -132,7 +132,7 @@ Result<SessionPointer> Sessions::get(MonoTime deadline) {
   if (binding_.role_arn.empty()) return of_files();
   const WallTime now = world_.clock.wall();
   bool mine = false;  // it is for this thread to renew it
-  const SessionPointer old = kept_.with([&](Kept& kept) {
+  SessionPointer old = kept_.with([&](Kept& kept) {
     const bool due = kept.session && *kept.session->ends - kRenewBefore <= now;
     mine = due && !kept.renewing;
     kept.renewing = kept.renewing || mine;
@@ -148,7 +148,7 @@ Result<SessionPointer> Sessions::get(MonoTime deadline) {
 
 Result<SessionPointer> Sessions::renew(const SessionPointer& refused, MonoTime deadline) {
   if (binding_.role_arn.empty()) return of_files();
-  const SessionPointer kept = kept_.with([](const Kept& all) { return all.session; });
+  SessionPointer kept = kept_.with([](const Kept& all) { return all.session; });
   if (kept && kept != refused) return kept;
   return ask(deadline);
 }

@@ -41,6 +41,7 @@ struct Hooks {
     std::memcpy(out, digest.data(), kDigestBytes);
     return true;
   }
+  // NOLINTNEXTLINE(readability-function-size): as the library wants it
   static bool hmac(void* hooks, const char* key, std::size_t key_size, const char* input,
                    std::size_t size, unsigned char* out) {
     const std::string_view secret = static_cast<Hooks*>(hooks)->secret_key;
@@ -57,7 +58,7 @@ struct Hooks {
   }
 };
 
-// The library's text, which it may hold a session token.
+// A text of the library; it may hold a session token.
 Result<std::string> taken(char* text) {
   if (text == nullptr) return fail(Code::invalid, "aws: a request that cannot be signed");
   std::string out(text);

@@ -102,15 +102,15 @@ List header_list(const kms::HttpRequest& request) {
     if (!given) lines.push_back(std::string(added) + ":");
   }
   for (const auto& [name, value] : request.headers) {
-    lines.push_back(value.empty() ? name + ";" : name + ": " + value);  // "Name:" takes one out
+    // "Name:" would take one out.
+    lines.emplace_back(name).append(value.empty() ? ";" : ": ").append(value);
   }
   List list;
   for (std::string& line : lines) {
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
     wipe(line);  // may be a credential
     if (longer == nullptr) return nullptr;
-    static_cast<void>(list.release());
-    list.reset(longer);
+    if (!list) list.reset(longer);  // else it is the same
   }
   return list;
 }
