@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 #include "base/base.h"
 
@@ -146,14 +147,19 @@ CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object) {
   return fake->secrets.erase(object) + fake->keys.erase(object) > 0 ? CKR_OK
                                                                     : CKR_OBJECT_HANDLE_INVALID;
 }
-CK_RV wrap(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE key, CK_OBJECT_HANDLE object,
-           CK_BYTE* out, CK_ULONG* size) {
+// The standard's functions of more parameters than ours may have.
+using ToWrap = std::tuple<CK_SESSION_HANDLE, CK_MECHANISM*, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE,
+                          CK_BYTE*, CK_ULONG*>;
+CK_RV wrap(const ToWrap& call) {
+  const auto& [session, mechanism, key, object, out, size] = call;
   MC_STEP("WrapKey", session);
   const std::string& secret = fake->secrets.at(object);
   return put(mixed(secret, key) + check_of(secret, key, 8), out, size);
 }
-CK_RV unwrap(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE key, CK_BYTE* bytes,
-             CK_ULONG size, CK_ATTRIBUTE*, CK_ULONG, CK_OBJECT_HANDLE* out) {
+using ToUnwrap = std::tuple<CK_SESSION_HANDLE, CK_MECHANISM*, CK_OBJECT_HANDLE, CK_BYTE*, CK_ULONG,
+                            CK_ATTRIBUTE*, CK_ULONG, CK_OBJECT_HANDLE*>;
+CK_RV unwrap(const ToUnwrap& call) {
+  const auto& [session, mechanism, key, bytes, size, made, count, out] = call;
   MC_STEP("UnwrapKey", session);
   const std::string secret = mixed(view(bytes, size - 8), key);
   // As tokens do: the same value as for a broken device.
@@ -208,8 +214,8 @@ FakeToken::FakeToken() {
   list_.C_GetAttributeValue = value_of;
   list_.C_CreateObject = create;
   list_.C_DestroyObject = destroy;
-  list_.C_WrapKey = wrap;
-  list_.C_UnwrapKey = unwrap;
+  list_.C_WrapKey = [](auto... call) -> CK_RV { return wrap({call...}); };
+  list_.C_UnwrapKey = [](auto... call) -> CK_RV { return unwrap({call...}); };
   list_.C_EncryptInit = encrypt_init;
   list_.C_Encrypt = encrypt;
   list_.C_DecryptInit = encrypt_init;
