@@ -231,24 +231,35 @@ Result<DataKeyPtr> Keyring::open(Tenant& tenant, const StoredDataKey& stored) {
 Result<DataKeyPtr> Keyring::current(const envelope::Scope& scope) {
   MC_TRY(const TenantPtr tenant, tenant_of(scope.tenant));
   std::optional<std::uint64_t> id;
-  std::int64_t version = 0;
   {
     const std::lock_guard lock(tenant->mutex);
     MC_TRY_OK(may(*tenant));
     const auto found = tenant->live.find(scope_key(scope));
     if (found != tenant->live.end()) id = found->second;
-    version = tenant->binding.branch;
   }
   if (id) return find(scope.tenant, *id);
   MC_TRY(std::optional<StoredDataKey> stored, world_.store.live_data_key(scope));
   if (!stored) {
-    MC_TRY(const BranchPtr branch, branch_of(*tenant, version));
-    MC_TRY(envelope::WrappedDataKey made,
-           envelope::make_data_key(*branch, version, scope, world_.random));
-    MC_TRY(stored,
-           world_.store.add(StoredDataKey{std::move(made), true, whole_ms(world_.clock.wall())}));
+    Result<StoredDataKey> made = make(*tenant, scope);
+    if (!made && made.error().code == Code::conflict) {  // another server has a new branch key
+      MC_TRY_OK(poll());
+      made = make(*tenant, scope);
+    }
+    MC_TRY(stored, std::move(made));
   }
   return open(*tenant, *stored);
+}
+
+Result<StoredDataKey> Keyring::make(Tenant& tenant, const envelope::Scope& scope) {
+  std::int64_t version = 0;
+  {
+    const std::lock_guard lock(tenant.mutex);
+    version = tenant.binding.branch;
+  }
+  MC_TRY(const BranchPtr branch, branch_of(tenant, version));
+  MC_TRY(envelope::WrappedDataKey made,
+         envelope::make_data_key(*branch, version, scope, world_.random));
+  return world_.store.add(StoredDataKey{std::move(made), true, whole_ms(world_.clock.wall())});
 }
 
 Result<Keyring::BranchPtr> Keyring::branch(const TenantId& id, std::int64_t version) {

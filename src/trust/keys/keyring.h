@@ -105,6 +105,7 @@ class Keyring {
   static Status check(const Tenant& tenant);
   static void drop(Tenant& tenant);
   Result<DataKeyPtr> open(Tenant& tenant, const StoredDataKey& stored);
+  Result<StoredDataKey> make(Tenant& tenant, const envelope::Scope& scope);
   Result<BranchPtr> branch_of(Tenant& tenant, std::int64_t version);
   Result<BranchPtr> unwrap(Tenant& tenant, std::int64_t version);
   Status use_branch(Tenant& tenant, std::int64_t version);

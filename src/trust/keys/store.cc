@@ -232,6 +232,19 @@ Status insert_data_key(sql::Connection& connection, const StoredDataKey& key) {
       .map([](std::int64_t) { return std::monostate(); });
 }
 
+// With the row held until the end of the transaction: whoever retires it waits for that.
+Status check_branch(sql::Connection& connection, const TenantId& tenant, std::int64_t version) {
+  const std::string text =
+      "SELECT state FROM cmk_branch_key WHERE tenant_id = ?1 AND version = ?2 AND "
+      "holder = 'primary'";
+  const bool locks = connection.dialect() == sql::Dialect::postgres;
+  MC_TRY(const std::unique_ptr<sql::Rows> rows,
+         connection.query(locks ? text + " FOR SHARE" : text, {tenant.get(), version}));
+  MC_TRY(const bool found, rows->next());
+  if (found && rows->text(0) == "live") return ok();
+  return fail(Code::conflict, "the branch key of this data key is not in use any more");
+}
+
 // As the number of rows that a change has met tells it.
 Status met(const Result<std::int64_t>& rows, const char* otherwise) {
   if (!rows) return tl::unexpected<Error>(rows.error());
@@ -400,6 +413,7 @@ Result<StoredDataKey> Store::add(const StoredDataKey& key) {
     MC_TRY(sql::Transaction transaction, sql::Transaction::begin(connection));
     MC_TRY(there, data_keys(connection, kLiveOfScope, scope_parameters(key.key.scope)));
     if (!there.empty()) return ok();
+    MC_TRY_OK(check_branch(connection, key.key.scope.tenant, key.key.branch));
     MC_TRY_OK(insert_data_key(connection, key));
     return transaction.commit();
   };

@@ -83,7 +83,8 @@ class Store {
   // How many data keys each version wraps.
   Result<std::map<std::int64_t, std::int64_t>> references(const TenantId& tenant);
 
-  // As the live one of its scope, or the one that is there already.
+  // As the live one of its scope, or the one that is there already. `conflict`: the branch key that
+  // wraps it is not live any more, so that it could go without anybody noticing.
   Result<StoredDataKey> add(const StoredDataKey& key);
   Result<StoredDataKey> data_key(const TenantId& tenant, std::uint64_t id);  // `not_found`
   Result<std::optional<StoredDataKey>> live_data_key(const envelope::Scope& scope);

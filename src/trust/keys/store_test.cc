@@ -120,6 +120,8 @@ TEST_CASE("key store: a branch key goes when nothing is wrapped under it any mor
   CHECK(world.store.remove_branch(kAlpha, 2).error().code == Code::conflict);  // it is live
   REQUIRE(world.store.retire_branch(kAlpha, 1).has_value());
   CHECK_FALSE(world.store.branches(kAlpha)->front().live);
+  CHECK(world.store.add(data_key(6, "late")).error().code == Code::conflict);
+  CHECK(world.store.add(data_key(6, "late", 9)).error().code == Code::conflict);
   CHECK(world.store.remove_branch(kAlpha, 1).error().code == Code::conflict);
   envelope::WrappedDataKey moved = data_key(5, "visit", 2).key;
   CHECK(*world.store.rewrap({{1, moved}}) == 1);
@@ -131,6 +133,7 @@ TEST_CASE("key store: a branch key goes when nothing is wrapped under it any mor
 TEST_CASE("key store: each scope has one live data key, and whoever is second is given it") {
   World world;
   REQUIRE(world.store.insert(binding()).has_value());
+  REQUIRE(world.store.add(kAlpha, branch(1)).has_value());
   const std::uint64_t high = UINT64_MAX - 3;  // ids use all 64 bits
   CHECK(*world.store.add(data_key(high, "visit")) == data_key(high, "visit"));
   CHECK(*world.store.add(data_key(8, "visit")) == data_key(high, "visit"));
@@ -147,6 +150,8 @@ TEST_CASE("key store: each scope has one live data key, and whoever is second is
 TEST_CASE("key store: what is to be rewrapped comes in pages, and is changed where it stood") {
   World world;
   REQUIRE(world.store.insert(binding()).has_value());
+  REQUIRE(world.store.add(kAlpha, branch(1)).has_value());
+  REQUIRE(world.store.add(kAlpha, branch(2)).has_value());
   std::vector<std::uint64_t> ids = {1, 2, UINT64_MAX, 5'000, UINT64_MAX / 2 + 7};
   for (const std::uint64_t id : ids) {
     REQUIRE(world.store.add(data_key(id, std::to_string(id).c_str())).has_value());
