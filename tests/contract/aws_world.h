@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aws/aws.h"
@@ -22,9 +24,11 @@ inline const kms::Context kContext = {{"tenant", "ten_1"}, {"branch", "1"}};
 struct Script final : kms::Transport {
   std::deque<Result<kms::HttpReply>> replies;
   std::vector<kms::HttpRequest> requests;
+  std::function<void()> meanwhile;  // what another does while the next request is under way
 
   Result<kms::HttpReply> send(const kms::HttpRequest& request) override {
     requests.push_back(request);
+    if (const auto act = std::exchange(meanwhile, nullptr)) act();
     if (replies.empty()) return fail(Code::unavailable, "the script is at its end");
     Result<kms::HttpReply> out = std::move(replies.front());
     replies.pop_front();

@@ -249,6 +249,25 @@ TEST_CASE("aws: a session of a role is kept, and renewed five minutes before its
   CHECK(world.transport.header(4, "X-Amz-Security-Token") == "tok=ASIASECOND");
 }
 
+TEST_CASE("aws: while one renews a session the others use the old one, and ask for none") {
+  World world;
+  world.use_role();
+  world.bind();
+  world.transport.add(200, session("ASIAFIRST", "2026-01-01T01:00:00Z"));
+  world.transport.add(200, decrypted());
+  CHECK(world.unwrap().has_value());
+  world.clock.advance(seconds(3'360));
+  world.transport.meanwhile = [&] { CHECK(world.unwrap().has_value()); };
+  world.transport.add(200, decrypted());  // of the other
+  world.transport.add(200, session("ASIASECOND", "2026-01-01T02:00:00Z"));
+  world.transport.add(200, decrypted());
+  CHECK(world.unwrap().has_value());
+  REQUIRE(world.transport.requests.size() == 5);
+  CHECK(world.transport.requests.at(2).url.find("sts") != std::string::npos);
+  CHECK(world.transport.header(3, "X-Amz-Security-Token") == "tok=ASIAFIRST");
+  CHECK(world.transport.header(4, "X-Amz-Security-Token") == "tok=ASIASECOND");
+}
+
 TEST_CASE("aws: while the token service is away the session serves to its end, unless it refuses") {
   World world;
   world.use_role();
