@@ -1,8 +1,8 @@
 // Authenticated encryption, key derivation and key wrapping, by OpenSSL.
 //
-// Keys are borrowed and nothing here keeps one: contexts belong to threads and are cleansed after
-// each call. What is decrypted is given out only when its tag is right: `out` is zeros otherwise.
-// Tags have 16 bytes, always. All functions are thread-safe, and none blocks.
+// Keys are borrowed and nothing here keeps one: what a call makes of a key is wiped at its end.
+// What is decrypted is given out only when its tag is right: `out` is zeros otherwise. Tags have 16
+// bytes, always. All functions are thread-safe, and none blocks.
 #pragma once
 
 #include <array>
