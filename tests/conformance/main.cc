@@ -42,8 +42,15 @@ int run(const Entry& suite, const std::string& folder) {
     std::printf("MISSED %s: %s\n", id.c_str(), why.c_str());
   }
   if (!report.misses().empty()) std::printf("%zu missed\n", report.misses().size());
-  std::printf("%lld passed, %zu failed\n", static_cast<long long>(report.passed()),
+  std::int64_t skipped = 0;
+  for (const auto& [why, count] : report.skipped()) {
+    std::printf("skipped %lld: %s\n", static_cast<long long>(count), why.c_str());
+    skipped += count;
+  }
+  std::printf("%lld passed, %zu failed", static_cast<long long>(report.passed()),
               report.failures().size());
+  if (skipped > 0) std::printf(", %lld skipped", static_cast<long long>(skipped));
+  std::printf("\n");
   // An empty folder is not a success.
   return report.failures().empty() && report.passed() > 0 ? 0 : 1;
 }
