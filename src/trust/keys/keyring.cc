@@ -31,9 +31,10 @@ std::optional<Seen> seen_of(const Error& error) {
     case Code::not_found:
       return Seen::denied;
     case Code::unavailable:
-    case Code::exhausted:
     case Code::corrupt:
       return Seen::unavailable;
+    case Code::exhausted:  // without a time it is our own memory for keys
+      return error.retry_after_s ? std::optional(Seen::unavailable) : std::nullopt;
     default:
       return std::nullopt;
   }
