@@ -98,7 +98,7 @@ struct Tag {
     sum = product(product(sum, h), h);  // past the ciphertext
     Block lengths{};
     put_u64(aad.size() * 8, reinterpret_cast<char*>(lengths.data()));
-    put_u64(32 * 8, reinterpret_cast<char*>(lengths.data()) + 8);
+    put_u64(256, reinterpret_cast<char*>(lengths.data()) + 8);
     constant = mixed(constant, product(mixed(sum, lengths), h));
     of_second = product(h, h);
     of_first = product(of_second, h);

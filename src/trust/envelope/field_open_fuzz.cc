@@ -45,18 +45,18 @@ void check(World& world, std::string_view sealed, std::string_view written,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world;
-  static const std::string kValue = "ada@alpha.example";
+  static const std::string known_value = "ada@alpha.example";
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (const auto suite : {cipher::Suite::xaes_256_gcm, cipher::Suite::aes_256_gcm}) {
-    const std::string written = world.sealed(suite, kValue);
+    const std::string written = world.sealed(suite, known_value);
     if (bytes.size() < 2 || bytes[1] == static_cast<char>(suite)) {
-      check(world, bytes, written, kValue);
+      check(world, bytes, written, known_value);
     }
     std::string changed = written;
     for (std::size_t i = 0; i < bytes.size() && i < changed.size(); ++i) {
       changed[i] = static_cast<char>(changed[i] ^ bytes[i]);
     }
-    check(world, changed, written, kValue);
+    check(world, changed, written, known_value);
     if (size <= kFieldBytesMax)
       check(world, world.sealed(suite, bytes), world.sealed(suite, bytes), bytes);
   }

@@ -36,7 +36,7 @@ std::optional<Header> header_of(std::string_view header) {
   if (header[4] != kVersion || header[5] != static_cast<char>(kSuite) || header[7] != 0) {
     return std::nullopt;
   }
-  const int shift = header[kShiftAt];
+  const int shift = static_cast<unsigned char>(header[kShiftAt]);
   if (shift < std::countr_zero(kChunkBytesMin) || shift > std::countr_zero(kChunkBytesMax)) {
     return std::nullopt;
   }

@@ -53,7 +53,7 @@ struct World {
 // Flips bits, and at odd places cuts there.
 std::string changed(std::string out, std::string_view changes) {
   for (; changes.size() >= kRecordBytes && !out.empty(); changes.remove_prefix(kRecordBytes)) {
-    const std::uint64_t at = get_u64(changes.data());
+    const std::uint64_t at = get_u64(&changes.front());
     const std::size_t place = at % out.size();
     out[place] = static_cast<char>(out[place] ^ changes[8]);
     if (at >> 63 != 0) out.resize(place);
@@ -66,30 +66,30 @@ std::string changed(std::string out, std::string_view changes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world;
   // All have the same random bytes, so the same key: worse than any writer does.
-  static const std::string kLarge(kChunkBytesMin + 9, 'x');
-  static const std::map<std::string, std::string> kWritten = [] {
+  static const std::string large(kChunkBytesMin + 9, 'x');
+  static const std::map<std::string, std::string> all_written = [] {
     std::map<std::string, std::string> out;
-    for (const std::string& each : {std::string(), std::string("a small object"), kLarge}) {
+    for (const std::string& each : {std::string(), std::string("a small object"), large}) {
       out[world.sealed(each)] = each;
     }
     return out;
   }();
-  static const std::string kSealedLarge = world.sealed(kLarge);
+  static const std::string sealed_large = world.sealed(large);
   const std::string bytes(reinterpret_cast<const char*>(data), size);
 
   const auto opened = world.opened(bytes, size);
-  const auto written = kWritten.find(bytes);
-  MC_CHECK(opened.has_value() == (written != kWritten.end()));
+  const auto written = all_written.find(bytes);
+  MC_CHECK(opened.has_value() == (written != all_written.end()));
   if (opened) MC_CHECK(*opened == written->second);
 
-  const std::string other = changed(kSealedLarge, bytes);
+  const std::string other = changed(sealed_large, bytes);
   const auto again = world.opened(other, other.size());
-  MC_CHECK(again.has_value() == (other == kSealedLarge));
-  if (again) MC_CHECK(*again == kLarge);
+  MC_CHECK(again.has_value() == (other == sealed_large));
+  if (again) MC_CHECK(*again == large);
 
   if (size >= 8) {
     const std::uint64_t length = get_u64(bytes.data());
-    MC_CHECK(world.opened(kSealedLarge, length).has_value() == (length == kSealedLarge.size()));
+    MC_CHECK(world.opened(sealed_large, length).has_value() == (length == sealed_large.size()));
   }
   return 0;
 }

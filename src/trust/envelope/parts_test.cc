@@ -27,7 +27,9 @@ TEST_CASE("parts: are lengths of 4 bytes, big-endian, and the bytes, near or far
     parts.add("a").add(part).add_number(0x0102030405060708);
     const std::string length = {0, 0, static_cast<char>(size >> 8), static_cast<char>(size)};
     const std::string number("\0\0\0\x08\1\2\3\4\5\6\7\x08", 12);
-    CHECK(parts.bytes() == std::string("\0\0\0\1a", 5) + length + part + number);
+    std::string expected("\0\0\0\1a", 5);
+    expected.append(length).append(part).append(number);
+    CHECK(parts.bytes() == expected);
     CHECK_FALSE(parts.too_long());
   }
 }
