@@ -108,42 +108,39 @@ class Gcm {
   EVP_CIPHER_CTX* context_;
 };
 
-bool open_whole(Suite suite, KeyView key, std::string_view nonce, std::string_view aad,
-                std::string_view text, const std::uint8_t* tag, std::uint8_t* out) {
-  const MessageKey message_key(suite, key, nonce);
+bool open_whole(const Sealing& how, std::string_view text, const std::uint8_t* tag,
+                std::uint8_t* out) {
+  const MessageKey message_key(how.suite, how.key, how.nonce);
   Gcm gcm(message_key, Direction::open, tag);
-  gcm.update(aad, nullptr);
+  gcm.update(how.aad, nullptr);
   gcm.update(text, out);
   return gcm.finish();
 }
 
 }  // namespace
 
-Status seal(Suite suite, KeyView key, std::string_view nonce, std::string_view aad,
-            std::string_view plaintext, char* out) {
-  if (nonce.size() != nonce_bytes(suite)) {
+Status seal(const Sealing& how, std::string_view plaintext, char* out) {
+  if (how.nonce.size() != nonce_bytes(how.suite)) {
     return fail(Code::invalid,
-                "cipher: the nonce must have " + std::to_string(nonce_bytes(suite)) + " bytes");
+                "cipher: the nonce must have " + std::to_string(nonce_bytes(how.suite)) + " bytes");
   }
   if (plaintext.size() > kMessageBytesMax) {
     return fail(Code::invalid, "cipher: a message has at most 1 GiB");
   }
-  const MessageKey message_key(suite, key, nonce);
+  const MessageKey message_key(how.suite, how.key, how.nonce);
   Gcm gcm(message_key, Direction::seal, nullptr);
-  gcm.update(aad, nullptr);
+  gcm.update(how.aad, nullptr);
   gcm.update(plaintext, bytes_of(out));
   MC_CHECK(gcm.finish());
   gcm.write_tag(bytes_of(out) + plaintext.size());
   return ok();
 }
 
-Status open(Suite suite, KeyView key, std::string_view nonce, std::string_view aad,
-            std::string_view sealed, char* out) {
+Status open(const Sealing& how, std::string_view sealed, char* out) {
   const std::size_t size = sealed.size() < kTagBytes ? 0 : sealed.size() - kTagBytes;
-  if (nonce.size() == nonce_bytes(suite) && sealed.size() >= kTagBytes &&
+  if (how.nonce.size() == nonce_bytes(how.suite) && sealed.size() >= kTagBytes &&
       size <= kMessageBytesMax &&
-      open_whole(suite, key, nonce, aad, sealed.substr(0, size), bytes_of(sealed) + size,
-                 bytes_of(out))) {
+      open_whole(how, sealed.substr(0, size), bytes_of(sealed) + size, bytes_of(out))) {
     return ok();
   }
   if (size > 0) OPENSSL_cleanse(out, size);

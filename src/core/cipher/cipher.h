@@ -31,14 +31,20 @@ constexpr std::size_t nonce_bytes(Suite suite) {
   return suite == Suite::xaes_256_gcm ? 24 : 12;
 }
 
+// How one message is sealed, and opened again. Borrowed.
+struct Sealing {
+  Suite suite = Suite::xaes_256_gcm;
+  KeyView key;
+  std::string_view nonce;
+  std::string_view aad;  // authenticated with it, and not stored
+};
+
 // Writes plaintext.size() + kTagBytes bytes to `out`, which overlaps nothing. `invalid`: the nonce
 // has another length, or the plaintext more than kMessageBytesMax.
-Status seal(Suite suite, KeyView key, std::string_view nonce, std::string_view aad,
-            std::string_view plaintext, char* out);
+Status seal(const Sealing& how, std::string_view plaintext, char* out);
 // Writes sealed.size() - kTagBytes bytes. `corrupt`, with one text, whatever was wrong; `out` is
 // zeros then.
-Status open(Suite suite, KeyView key, std::string_view nonce, std::string_view aad,
-            std::string_view sealed, char* out);
+Status open(const Sealing& how, std::string_view sealed, char* out);
 inline constexpr std::size_t kMessageBytesMax = std::size_t{1} << 30;
 
 // Random nonces, drawn some hundred at a time, as one system call each costs more than to encrypt.

@@ -88,15 +88,15 @@ void measure_suite(Suite suite, const char* opening, const char* sealing, std::s
   const Key key{1, 2, 3};
   const std::string aad(48, 'a'), text(bytes, 't'), nonce(nonce_bytes(suite), 'n');
   std::string sealed(bytes + kTagBytes, '\0'), out(bytes, '\0');
-  MC_CHECK(seal(suite, key, nonce, aad, text, sealed.data()).has_value());
+  MC_CHECK(seal({suite, key, nonce, aad}, text, sealed.data()).has_value());
   measure(opening, bytes,
-          [&] { MC_CHECK(open(suite, key, nonce, aad, sealed, out.data()).has_value()); });
+          [&] { MC_CHECK(open({suite, key, nonce, aad}, sealed, out.data()).has_value()); });
   const auto random = sys::real_random();
   Nonces nonces(*random);
   std::string drawn(nonce.size(), '\0');
   measure(sealing, bytes, [&] {
     nonces.fill({reinterpret_cast<std::uint8_t*>(drawn.data()), drawn.size()});
-    MC_CHECK(seal(suite, key, drawn, aad, text, sealed.data()).has_value());
+    MC_CHECK(seal({suite, key, drawn, aad}, text, sealed.data()).has_value());
   });
 }
 
@@ -104,7 +104,7 @@ void measure_raw(std::size_t bytes) {
   const Key key{1, 2, 3};
   const std::string aad(48, 'a'), text(bytes, 't'), nonce(12, 'n');
   std::string sealed(bytes + kTagBytes, '\0'), out(bytes, '\0');
-  MC_CHECK(seal(Suite::aes_256_gcm, key, nonce, aad, text, sealed.data()).has_value());
+  MC_CHECK(seal({Suite::aes_256_gcm, key, nonce, aad}, text, sealed.data()).has_value());
   EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
   measure("openssl.open.looked_up_each_time", bytes,
           [&] { open_raw(EVP_aes_256_gcm(), key, nonce, aad, {sealed, out}); });

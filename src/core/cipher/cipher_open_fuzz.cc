@@ -33,14 +33,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool whole = nonce.size() == nonce_bytes(suite);
   if (first & 2) {
     std::string sealed(rest.size() + kTagBytes, '?'), text(rest.size(), '?');
-    MC_CHECK(seal(suite, kKey, nonce, aad, rest, sealed.data()).has_value() == whole);
-    MC_CHECK(open(suite, kKey, nonce, aad, sealed, text.data()).has_value() == whole);
+    MC_CHECK(seal({suite, kKey, nonce, aad}, rest, sealed.data()).has_value() == whole);
+    MC_CHECK(open({suite, kKey, nonce, aad}, sealed, text.data()).has_value() == whole);
     MC_CHECK(text == (whole ? std::string(rest) : std::string(rest.size(), '\0')));
   }
   std::string text(rest.size() < kTagBytes ? 0 : rest.size() - kTagBytes, '?');
-  if (open(suite, kKey, nonce, aad, rest, text.data())) {
+  if (open({suite, kKey, nonce, aad}, rest, text.data())) {
     std::string again(rest.size(), '?');
-    MC_CHECK(seal(suite, kKey, nonce, aad, text, again.data()).has_value() && again == rest);
+    MC_CHECK(seal({suite, kKey, nonce, aad}, text, again.data()).has_value() && again == rest);
   } else {
     MC_CHECK(text == std::string(text.size(), '\0'));
   }

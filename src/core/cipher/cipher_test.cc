@@ -32,7 +32,7 @@ Key key_of(std::uint8_t byte) {
 Result<std::string> sealed_of(Suite suite, const Key& key, std::string_view nonce,
                               std::string_view aad, std::string_view text) {
   std::string out(text.size() + kTagBytes, '?');
-  MC_TRY_OK(seal(suite, key, nonce, aad, text, out.data()));
+  MC_TRY_OK(seal({suite, key, nonce, aad}, text, out.data()));
   return out;
 }
 
@@ -44,7 +44,7 @@ Opened opened_of(Suite suite, const Key& key, std::string_view nonce, std::strin
                  std::string_view sealed) {
   Opened opened;
   opened.out.assign(sealed.size() < kTagBytes ? 0 : sealed.size() - kTagBytes, '?');
-  const Status status = open(suite, key, nonce, aad, sealed, opened.out.data());
+  const Status status = open({suite, key, nonce, aad}, sealed, opened.out.data());
   opened.good = status.has_value();
   if (!status) {
     CHECK(status.error().code == Code::corrupt);
@@ -173,7 +173,7 @@ TEST_CASE("cipher: sealing refuses nonces of another length and messages past th
     const char byte = 'x';
     char out = '?';
     const std::string nonce(nonce_bytes(suite), 'n');
-    CHECK_FALSE(seal(suite, key_of(1), nonce, "", {&byte, kMessageBytesMax + 1}, &out));
+    CHECK_FALSE(seal({suite, key_of(1), nonce, ""}, {&byte, kMessageBytesMax + 1}, &out));
     CHECK(out == '?');
   }
 }

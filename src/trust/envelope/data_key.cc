@@ -45,7 +45,7 @@ Status wrap(const BranchKey& branch, cipher::KeyView secret, std::string_view no
   if (bound.too_long()) return fail(Code::invalid, "scope of a data key: its names are too long");
   out.wrapped.assign(kWrappedBytes, '\0');
   nonce.copy(out.wrapped.data(), kNonceBytes);
-  return cipher::seal(cipher::Suite::aes_256_gcm, branch.wrapping(), nonce, bound.bytes(),
+  return cipher::seal({cipher::Suite::aes_256_gcm, branch.wrapping(), nonce, bound.bytes()},
                       view_of(secret), out.wrapped.data() + kNonceBytes);
 }
 
@@ -57,9 +57,9 @@ Status unwrap(const BranchKey& branch, const WrappedDataKey& wrapped,
     return does_not_open();
   }
   const std::string_view bytes = wrapped.wrapped;
-  if (!cipher::open(cipher::Suite::aes_256_gcm, branch.wrapping(), bytes.substr(0, kNonceBytes),
-                    bound.bytes(), bytes.substr(kNonceBytes),
-                    reinterpret_cast<char*>(out.bytes.data()))) {
+  if (!cipher::open({cipher::Suite::aes_256_gcm, branch.wrapping(), bytes.substr(0, kNonceBytes),
+                     bound.bytes()},
+                    bytes.substr(kNonceBytes), reinterpret_cast<char*>(out.bytes.data()))) {
     return does_not_open();
   }
   // AES-GCM does not commit: bytes can be made that open under two keys, each to another secret.

@@ -222,8 +222,9 @@ TEST_CASE("data key: bytes that open under two branch keys are refused by its co
   std::string secret(32, '\0');
   for (const BranchKey* branch : {&std::as_const(world.made.branch), &other}) {
     const std::string_view bytes = row.wrapped;
-    CHECK(cipher::open(cipher::Suite::aes_256_gcm, branch->wrapping(), bytes.substr(0, 12),
-                       bound(row), bytes.substr(12), secret.data())
+    CHECK(cipher::open(
+              {cipher::Suite::aes_256_gcm, branch->wrapping(), bytes.substr(0, 12), bound(row)},
+              bytes.substr(12), secret.data())
               .has_value());
     world.refuses(*branch, row);
   }

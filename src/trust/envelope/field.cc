@@ -64,7 +64,7 @@ Status seal_field(const FieldSealer& with, const FieldPlace& place, std::string_
   out.resize(before + value.size() + cipher::kTagBytes);
   char* const at = std::copy(header.begin(), header.end(), out.data());
   std::copy(nonce.begin(), nonce.end(), at);
-  const Status sealed = cipher::seal(with.suite, with.key.fields(), view_of(nonce), bound.bytes(),
+  const Status sealed = cipher::seal({with.suite, with.key.fields(), view_of(nonce), bound.bytes()},
                                      value, out.data() + before);
   if (!sealed) out.clear();
   return sealed;
@@ -82,7 +82,7 @@ Status open_field(const DataKey& key, const FieldPlace& place, std::string_view 
   const std::string_view nonce = sealed.substr(kFieldHeaderBytes, nonce_bytes);
   const std::string_view rest = sealed.substr(kFieldHeaderBytes + nonce_bytes);
   out.resize(rest.size() - cipher::kTagBytes);
-  if (!cipher::open(header->suite, key.fields(), nonce, bound.bytes(), rest, out.data())) {
+  if (!cipher::open({header->suite, key.fields(), nonce, bound.bytes()}, rest, out.data())) {
     out.clear();
     return does_not_open();
   }

@@ -175,8 +175,8 @@ TEST_CASE("field: what breaks a rule is refused even when it was sealed with the
     bound.add(kPlace.column).add(kPlace.row).add(kPlace.type).add(header);
     const std::string nonce(24, 'n');
     std::string sealed(value.size() + cipher::kTagBytes, '\0');
-    MC_CHECK(cipher::seal(Suite::xaes_256_gcm, world.made.key.fields(), nonce, bound.bytes(), value,
-                          sealed.data())
+    MC_CHECK(cipher::seal({Suite::xaes_256_gcm, world.made.key.fields(), nonce, bound.bytes()},
+                          value, sealed.data())
                  .has_value());
     return header + nonce + sealed;
   };

@@ -122,8 +122,9 @@ Status ObjectWriter::State::seal(std::string_view plaintext, bool last) {
   MC_TRY_OK(check_not_wiped(keys.key()));
   const std::array<char, 12> nonce = nonce_of(chunks++, last);
   sealed.resize(plaintext.size() + cipher::kTagBytes);
-  MC_TRY_OK(cipher::seal(kSuite, keys.key(), {nonce.data(), nonce.size()}, {tag.data(), tag.size()},
-                         plaintext, sealed.data()));
+  MC_TRY_OK(
+      cipher::seal({kSuite, keys.key(), {nonce.data(), nonce.size()}, {tag.data(), tag.size()}},
+                   plaintext, sealed.data()));
   return sink(sealed);
 }
 
@@ -251,8 +252,9 @@ Status ObjectReader::open(std::uint64_t chunk, std::string_view sealed, std::str
   const std::array<char, 12> nonce = nonce_of(chunk, chunk + 1 == state_->chunks);
   const Mac& tag = state_->tag;
   out.resize(sealed.size() - cipher::kTagBytes);
-  if (!cipher::open(kSuite, state_->keys.key(), {nonce.data(), nonce.size()},
-                    {tag.data(), tag.size()}, sealed, out.data())) {
+  if (!cipher::open(
+          {kSuite, state_->keys.key(), {nonce.data(), nonce.size()}, {tag.data(), tag.size()}},
+          sealed, out.data())) {
     out.clear();
     return does_not_open();
   }

@@ -230,7 +230,7 @@ TEST_CASE("object: what breaks a rule is refused even when it was sealed with th
       std::string nonce(12, '\0'), sealed(chunks[i].size() + 16, '\0');
       nonce[10] = static_cast<char>(i);
       nonce[11] = i + 1 == chunks.size() ? 1 : 0;
-      MC_CHECK(cipher::seal(cipher::Suite::aes_256_gcm, std::span(keys).first<32>(), nonce, tag,
+      MC_CHECK(cipher::seal({cipher::Suite::aes_256_gcm, std::span(keys).first<32>(), nonce, tag},
                             chunks[i], sealed.data())
                    .has_value());
       out += sealed;

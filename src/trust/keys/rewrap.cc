@@ -5,15 +5,15 @@
 
 namespace mc::keys {
 
-Result<Rewrapping> rewrap_page(Keyring& keyring, Store& store, const TenantId& tenant,
-                               std::optional<std::uint64_t> after, int limit, sys::Random& random) {
+Result<Rewrapping> rewrap_page(const RewrapWorld& world, const TenantId& tenant,
+                               std::optional<std::uint64_t> after, int limit) {
   if (limit < 1 || limit > kRewrapPageMax) {
     return fail(Code::invalid, "a page has 1 to " + std::to_string(kRewrapPageMax) + " data keys");
   }
-  MC_TRY(const Binding binding, keyring.binding(tenant));
-  MC_TRY(const auto to, keyring.branch(tenant, binding.branch));
+  MC_TRY(const Binding binding, world.keyring.binding(tenant));
+  MC_TRY(const auto to, world.keyring.branch(tenant, binding.branch));
   MC_TRY(const std::vector<StoredDataKey> page,
-         store.to_rewrap(tenant, binding.branch, after, limit));
+         world.store.to_rewrap(tenant, binding.branch, after, limit));
   Rewrapping out;
   out.after = page.empty() ? after : page.back().key.id;
   out.done = page.size() < static_cast<std::size_t>(limit);
@@ -23,35 +23,35 @@ Result<Rewrapping> rewrap_page(Keyring& keyring, Store& store, const TenantId& t
   for (const StoredDataKey& each : page) {
     auto& branch = from[each.key.branch];
     if (branch == nullptr) {
-      MC_TRY(branch, keyring.branch(tenant, each.key.branch));
+      MC_TRY(branch, world.keyring.branch(tenant, each.key.branch));
     }
     MC_TRY(envelope::WrappedDataKey moved,
-           envelope::rewrap_data_key(*branch, *to, binding.branch, each.key, random));
+           envelope::rewrap_data_key(*branch, *to, binding.branch, each.key, world.random));
     changed.push_back({each.key.branch, std::move(moved)});
   }
   if (changed.empty()) return out;
-  MC_TRY(out.changed, store.rewrap(changed));
+  MC_TRY(out.changed, world.store.rewrap(changed));
   out.passed = static_cast<std::int64_t>(changed.size()) - out.changed;
   return out;
 }
 
-Result<std::vector<std::int64_t>> retire_branches(Keyring& keyring, Store& store,
+Result<std::vector<std::int64_t>> retire_branches(const RewrapWorld& world,
                                                   const TenantId& tenant) {
-  MC_TRY(const Binding binding, keyring.binding(tenant));
-  MC_TRY(const std::vector<StoredBranch> stored, store.branches(tenant));
+  MC_TRY(const Binding binding, world.keyring.binding(tenant));
+  MC_TRY(const std::vector<StoredBranch> stored, world.store.branches(tenant));
   std::set<std::int64_t> before;
   for (const StoredBranch& each : stored) {
     if (each.version < binding.branch) before.insert(each.version);
   }
-  for (const std::int64_t version : before) MC_TRY_OK(store.retire_branch(tenant, version));
+  for (const std::int64_t version : before) MC_TRY_OK(world.store.retire_branch(tenant, version));
   using Counts = std::map<std::int64_t, std::int64_t>;
-  MC_TRY(const Counts references, store.references(tenant));
+  MC_TRY(const Counts references, world.store.references(tenant));
   std::vector<std::int64_t> left;
   for (const std::int64_t version : before) {
     if (references.contains(version)) {
       left.push_back(version);
     } else {
-      MC_TRY_OK(store.remove_branch(tenant, version));
+      MC_TRY_OK(world.store.remove_branch(tenant, version));
     }
   }
   return left;

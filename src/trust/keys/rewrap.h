@@ -18,6 +18,12 @@ namespace mc::keys {
 
 inline constexpr int kRewrapPageMax = 2'000;
 
+struct RewrapWorld {
+  Keyring& keyring;
+  Store& store;
+  sys::Random& random;
+};
+
 struct Rewrapping {
   std::optional<std::uint64_t> after;  // the last data key that was looked at; where to go on
   std::int64_t changed = 0;            // by this page
@@ -27,12 +33,11 @@ struct Rewrapping {
 
 // One page of `limit` data keys, 1 to kRewrapPageMax, to the branch key of the binding. Errors of
 // Keyring::branch, and of the database: nothing of the page is changed then.
-Result<Rewrapping> rewrap_page(Keyring& keyring, Store& store, const TenantId& tenant,
-                               std::optional<std::uint64_t> after, int limit, sys::Random& random);
+Result<Rewrapping> rewrap_page(const RewrapWorld& world, const TenantId& tenant,
+                               std::optional<std::uint64_t> after, int limit);
 
 // Retires the branch keys before the binding's own, and removes those that nothing is wrapped under
 // any more; gives the versions that are left because something is.
-Result<std::vector<std::int64_t>> retire_branches(Keyring& keyring, Store& store,
-                                                  const TenantId& tenant);
+Result<std::vector<std::int64_t>> retire_branches(const RewrapWorld& world, const TenantId& tenant);
 
 }  // namespace mc::keys

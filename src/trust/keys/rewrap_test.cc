@@ -41,13 +41,13 @@ TEST_CASE("rewrap: every data key is the same after it, and the old branch key c
   const std::vector<std::uint64_t> ids = make_keys(ready.server, 25);
   const auto before = commitments(ready.database, ids);
   REQUIRE(*ready.server.ring.renew_branch(kAlpha) == 2);
-  CHECK(*retire_branches(ready.server.ring, ready.database.store, kAlpha) ==
-        std::vector<std::int64_t>{1});
+  CHECK(*retire_branches({ready.server.ring, ready.database.store, ready.database.random},
+                         kAlpha) == std::vector<std::int64_t>{1});
   std::optional<std::uint64_t> after;
   std::int64_t changed = 0;
   for (;;) {
-    const Result<Rewrapping> page = rewrap_page(ready.server.ring, ready.database.store, kAlpha,
-                                                after, 10, ready.database.random);
+    const Result<Rewrapping> page = rewrap_page(
+        {ready.server.ring, ready.database.store, ready.database.random}, kAlpha, after, 10);
     REQUIRE_MESSAGE(page.has_value(), page.error().what);
     changed += page->changed;
     if (after && page->after) {
@@ -57,7 +57,8 @@ TEST_CASE("rewrap: every data key is the same after it, and the old branch key c
     if (page->done) break;
   }
   CHECK(changed == 25);
-  CHECK(retire_branches(ready.server.ring, ready.database.store, kAlpha)->empty());
+  CHECK(retire_branches({ready.server.ring, ready.database.store, ready.database.random}, kAlpha)
+            ->empty());
   CHECK(ready.database.store.branches(kAlpha)->size() == 1);
   CHECK(commitments(ready.database, ids) == before);
 }
@@ -77,7 +78,7 @@ TEST_CASE("rewrap: whichever statement fails, it goes on from where it was and l
       bool failed = false;
       for (int turn = 0; turn < 20; ++turn) {
         const Result<Rewrapping> page =
-            rewrap_page(ready.server.ring, store, kAlpha, after, 3, ready.database.random);
+            rewrap_page({ready.server.ring, store, ready.database.random}, kAlpha, after, 3);
         failed = failed || !page;
         if (!page) continue;  // from the same place
         after = page->after;
@@ -96,9 +97,11 @@ TEST_CASE("rewrap: a server that has not heard of the new branch key makes none 
   Server late(ready.database);
   late.must(late.ring.current({kAlpha, ScopeKind::subject, "first", 0}));
   REQUIRE(ready.server.ring.renew_branch(kAlpha).has_value());
-  CHECK(rewrap_page(ready.server.ring, ready.database.store, kAlpha, {}, 10, ready.database.random)
-            ->changed == 1);
-  CHECK(retire_branches(ready.server.ring, ready.database.store, kAlpha)->empty());
+  CHECK(
+      rewrap_page({ready.server.ring, ready.database.store, ready.database.random}, kAlpha, {}, 10)
+          ->changed == 1);
+  CHECK(retire_branches({ready.server.ring, ready.database.store, ready.database.random}, kAlpha)
+            ->empty());
   const DataKeyPtr made = late.must(late.ring.current({kAlpha, ScopeKind::subject, "second", 0}));
   CHECK(ready.database.store.data_key(kAlpha, made->id())->key.branch == 2);
 }
@@ -117,7 +120,7 @@ TEST_CASE("rewrap: several at once, beside readers, change each key once") {
       std::optional<std::uint64_t> after;
       for (;;) {
         const auto page =
-            rewrap_page(ready.server.ring, ready.database.store, kAlpha, after, 7, random);
+            rewrap_page({ready.server.ring, ready.database.store, random}, kAlpha, after, 7);
         if (!page) good = false;
         if (!page) return;
         changed += page->changed;
@@ -148,10 +151,11 @@ TEST_CASE("rewrap: a key that is suspended is not rewrapped") {
   make_keys(ready.server, 2);
   REQUIRE(ready.server.ring.renew_branch(kAlpha).has_value());
   REQUIRE(ready.server.ring.say(kAlpha, Seen::suspend, "").has_value());
-  CHECK(rewrap_page(ready.server.ring, ready.database.store, kAlpha, {}, 10, ready.database.random)
-            .error()
-            .code == Code::denied);
-  CHECK(rewrap_page(ready.server.ring, ready.database.store, kAlpha, {}, 0, ready.database.random)
+  CHECK(
+      rewrap_page({ready.server.ring, ready.database.store, ready.database.random}, kAlpha, {}, 10)
+          .error()
+          .code == Code::denied);
+  CHECK(rewrap_page({ready.server.ring, ready.database.store, ready.database.random}, kAlpha, {}, 0)
             .error()
             .code == Code::invalid);
 }

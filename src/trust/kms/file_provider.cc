@@ -222,7 +222,7 @@ Result<Wrapped> FileProvider::wrap(const Secret& secret, const Context& context,
   bytes[0] = kForm;
   world_.random.fill({reinterpret_cast<std::uint8_t*>(bytes.data()) + 1, kNonceBytes});
   const std::string nonce = bytes.substr(1, kNonceBytes);
-  MC_TRY_OK(cipher::seal(kSuite, view_of(key), nonce, aad(present.version, context), plain,
+  MC_TRY_OK(cipher::seal({kSuite, view_of(key), nonce, aad(present.version, context)}, plain,
                          bytes.data() + 1 + kNonceBytes));
   return Wrapped{.bytes = std::move(bytes), .version = std::to_string(present.version)};
 }
@@ -241,9 +241,9 @@ Result<Secret> FileProvider::unwrap(const Wrapped& wrapped, const Context& conte
   Wiped<cipher::kKeyBytes> key;
   wrapping_key(*opened, key);
   std::string plain(bytes.size() - kOverhead, '\0');
-  const Status done =
-      cipher::open(kSuite, view_of(key), bytes.substr(1, kNonceBytes),
-                   aad(opened->version, context), bytes.substr(1 + kNonceBytes), plain.data());
+  const Status done = cipher::open(
+      {kSuite, view_of(key), bytes.substr(1, kNonceBytes), aad(opened->version, context)},
+      bytes.substr(1 + kNonceBytes), plain.data());
   Secret out(std::move(plain));
   if (!done) return bad(Code::corrupt, "what is wrapped does not open");
   return out;

@@ -161,9 +161,9 @@ Status open_key_version(const KeyFile& file, const KeyFileVersion& version, cons
   const std::string nonce = from_base64(version.nonce).value_or("");
   const std::string sealed = from_base64(version.ciphertext).value_or("");
   if (sealed.size() != kSealedBytes) return corrupt("ciphertext: not base64 of 48 bytes");
-  return cipher::open(cipher::Suite::xaes_256_gcm, key_view(keys.seal), nonce,
-                      aad_of(file, version.version, version.created_at), sealed,
-                      reinterpret_cast<char*>(out.bytes().data()));
+  return cipher::open({cipher::Suite::xaes_256_gcm, key_view(keys.seal), nonce,
+                       aad_of(file, version.version, version.created_at)},
+                      sealed, reinterpret_cast<char*>(out.bytes().data()));
 }
 
 Status add_key_version(KeyFile& file, const KeyFileKeys& keys, sys::Clock& clock,
@@ -181,9 +181,9 @@ Status add_key_version(KeyFile& file, const KeyFileKeys& keys, sys::Clock& clock
   std::string nonce(kNonceBytes, '\0');
   random.fill(bytes_of(nonce));
   std::string sealed(kSealedBytes, '\0');
-  MC_TRY_OK(cipher::seal(cipher::Suite::xaes_256_gcm, key_view(keys.seal), nonce,
-                         aad_of(file, next.version, next.created_at), secret.reveal(RevealToken()),
-                         sealed.data()));
+  MC_TRY_OK(cipher::seal({cipher::Suite::xaes_256_gcm, key_view(keys.seal), nonce,
+                          aad_of(file, next.version, next.created_at)},
+                         secret.reveal(RevealToken()), sealed.data()));
   next.nonce = to_base64(nonce);
   next.ciphertext = to_base64(sealed);
   file.issued = next.version;
