@@ -137,7 +137,7 @@ Result<Outcome> check_gcm(const json::Value& group, const json::Value& test) {
   std::memcpy(key.data(), key_bytes.data(), key.size());
   const std::string sealed = ciphertext + tag;
   std::string out(ciphertext.size(), '?'), again(message.size() + cipher::kTagBytes, '?');
-  constexpr cipher::Suite kSuite = cipher::Suite::aes_256_gcm;
+  const cipher::Sealing how = {cipher::Suite::aes_256_gcm, key, nonce, aad};
   const bool opened = cipher::open({kSuite, key, nonce, aad}, sealed, out.data()).has_value();
   if (!opened && out != std::string(out.size(), '\0')) {
     return fail(Code::corrupt, "something came out of what was refused");
