@@ -13,6 +13,7 @@ namespace mc::pkcs11::test {
 struct FakeFault {
   CK_RV value = CKR_OK;
   int times = -1;  // -1 = always
+  int after = 0;   // so many good answers
 };
 
 // One at a time: modules have no state but that of the process.

@@ -233,6 +233,7 @@ CK_RV FakeToken::step(const std::string& function, CK_SESSION_HANDLE session) {
   }
   const auto fault = faults.find(function);
   if (fault == faults.end() || fault->second.times == 0) return CKR_OK;
+  if (fault->second.after-- > 0) return CKR_OK;
   if (fault->second.times > 0) --fault->second.times;
   return fault->second.value;
 }

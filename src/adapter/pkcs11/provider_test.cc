@@ -75,7 +75,7 @@ TEST_CASE("pkcs11: what a token loses once is made good, what it keeps losing is
         World fresh;
         const Wrapped wrapped = *fresh.wrap(kSecret);
         fresh.token.sessions.clear();  // so that all is opened again
-        fresh.token.faults[function] = {.value = value, .times = times};
+        fresh.token.faults[function] = {.value = value, .times = times, .after = 0};
         const auto more = fresh.wrap(kSecret);
         const auto opened = fresh.unwrap(wrapped);
         const bool in_wrap = function == "CreateObject" || function == "WrapKey";
@@ -99,6 +99,20 @@ TEST_CASE("pkcs11: what a token loses once is made good, what it keeps losing is
   }
 }
 
+TEST_CASE("pkcs11: a token that is lost amid a look at a key has taken no permission away") {
+  for (int after = 0; after < 8; ++after) {
+    for (const int times : {1, -1}) {
+      CAPTURE(after);
+      World world;
+      world.token.faults["GetAttributeValue"] = {
+          .value = CKR_OBJECT_HANDLE_INVALID, .times = times, .after = after};
+      const auto wrapped = world.wrap(kSecret);
+      if (times == 1) CHECK(wrapped.has_value());
+      if (!wrapped) CHECK(wrapped.error().code == Code::unavailable);
+    }
+  }
+}
+
 TEST_CASE("pkcs11: a call is tried again once") {
   World world;
   const Wrapped wrapped = *world.wrap(kSecret);
@@ -106,7 +120,7 @@ TEST_CASE("pkcs11: a call is tried again once") {
   world.token.faults["UnwrapKey"] = {.value = CKR_DEVICE_REMOVED};
   CHECK(world.unwrap(wrapped) == Code::unavailable);
   CHECK(world.token.counts["UnwrapKey"] == 2);
-  world.token.faults["UnwrapKey"] = {.value = CKR_DEVICE_REMOVED, .times = 1};
+  world.token.faults["UnwrapKey"] = {.value = CKR_DEVICE_REMOVED, .times = 1, .after = 0};
   CHECK(world.unwrap(wrapped) == std::nullopt);
 }
 
@@ -119,7 +133,7 @@ TEST_CASE("pkcs11: a broken device is told from bytes that do not open") {
     world.token.faults["UnwrapKey"] = {.value = value};
     CHECK(world.unwrap(wrapped) == Code::unavailable);
     CHECK(world.unwrap(bad) == Code::unavailable);
-    world.token.faults["UnwrapKey"] = {.value = value, .times = 1};
+    world.token.faults["UnwrapKey"] = {.value = value, .times = 1, .after = 0};
     CHECK(world.unwrap(wrapped) == std::nullopt);  // it stumbled, and the secret is good
     world.token.faults.clear();
     CHECK(world.unwrap(bad) == Code::corrupt);
