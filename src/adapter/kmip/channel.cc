@@ -106,7 +106,14 @@ class TlsChannel final : public Channel {
     while (!bytes.empty()) {
       std::size_t sent = 0;
       const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &sent);
-      if (code != CURLE_OK && code != CURLE_AGAIN) return failed("the connection was lost");
+      if (code != CURLE_OK && code != CURLE_AGAIN) {
+        // By TLS 1.3 the client's certificate is looked at when the client thinks that all is done:
+        // the refusal is still to be read.
+        std::size_t got = 0;
+        char byte = 0;
+        curl_easy_recv(easy_.get(), &byte, 1, &got);
+        return failed("the connection was lost");
+      }
       bytes.remove_prefix(code == CURLE_OK ? sent : 0);
       if (code == CURLE_AGAIN) MC_TRY_OK(wait(POLLOUT, deadline));
     }
