@@ -7,15 +7,12 @@
 
 #include <deque>
 #include <map>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "json/json.h"
-#include "sim/sim.h"
-#include "transit/transit.h"
+#include "kms/kms.h"
 
 namespace mc::transit {
 
@@ -142,7 +139,7 @@ struct FakeVault final : kms::Transport {
     return nonce + plain + sys::sha256(key + nonce + bound + "|" + plain).substr(0, 16);
   }
   kms::HttpReply encrypt(const json::Value& body) {
-    if (!there) FAIL_CHECK("the documentation has a key made here");
+    CHECK(there);  // else the documentation has a key made here
     const auto plain = from_base64(text(body, "plaintext"));
     const auto bound = from_base64(text(body, "associated_data"));
     REQUIRE((plain && bound && text(body, "context") == text(body, "associated_data")));
@@ -197,41 +194,6 @@ struct FakeVault final : kms::Transport {
     }
     available = least;
     return {204, {}, ""};
-  }
-};
-
-struct World {
-  sim::SimClock clock;
-  sim::SimRandom random;
-  sim::SimFiles files;
-  FakeVault vault;
-  kms::Credentials credentials;
-  std::unique_ptr<kms::Provider> provider;
-
-  World() {
-    write("token", "hvs.first\n");
-    credentials.files = {{"token", "token"}};
-  }
-  void write(const std::string& path, std::string_view text) {
-    REQUIRE(files.write_atomic(path, text).has_value());
-  }
-  void use_approle() {
-    write("role", "role-id\n");
-    write("secret", "secret-id\n");
-    credentials.files = {{"role_id", "role"}, {"secret_id", "secret"}};
-  }
-  void bind() {
-    auto bound = provider_kind()->bind("vault-transit:https://vault.example.org:8200/transit/root",
-                                       credentials, {clock, random, files, vault});
-    REQUIRE_MESSAGE(bound.has_value(), bound.error().what);
-    provider = std::move(*bound);
-  }
-  MonoTime deadline() { return clock.mono() + seconds(2); }
-  Result<kms::Wrapped> wrap() {
-    return provider->wrap(Secret("0123456789abcdef"), {{"tenant", "ten_1"}}, deadline());
-  }
-  Result<Secret> unwrap(const kms::Wrapped& wrapped) {
-    return provider->unwrap(wrapped, {{"tenant", "ten_1"}}, deadline());
   }
 };
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "contract/kmip_server.h"
+#include "contract/kmip_world.h"
 #include "contract/kms_suite.h"
 
 namespace mc::kmip {

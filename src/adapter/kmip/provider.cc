@@ -155,7 +155,7 @@ class KmipProvider final : public kms::Provider {
       return owners_own(made.error(),
                         "the key is to be replaced at the server: make one there and bind it");
     }
-    MC_TRY(const std::string id, read_id(kReKey, *made));
+    MC_TRY(std::string id, read_id(kReKey, *made));
     const Answer<Facts> facts = facts_of(call, id);
     if (!facts) return tl::unexpected(facts.error().error);
     if (facts->state == State::pre_active) {

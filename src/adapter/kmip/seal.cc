@@ -1,7 +1,6 @@
 #include "kmip/seal.h"
 
 #include "kms/branch.h"
-#include "kms/parts.h"
 
 namespace mc::kmip {
 namespace {
@@ -14,13 +13,13 @@ tl::unexpected<Error> corrupt() {
   return fail(Code::corrupt, "kmip: no wrapped secret of this key");
 }
 
+// Of parts of fixed sizes but the last one, so that it cannot be read in two ways.
 std::string digest_of(std::string_view secret, const kms::Context& context) {
-  const std::string canonical = kms::canonical_context(context);
   std::string text;
-  text.reserve(canonical.size() + secret.size() + 32);
-  kms::append_part(text, kDomain);
-  kms::append_part(text, canonical);
-  kms::append_part(text, secret);
+  text.reserve(kDomain.size() + kDigestBytes + kms::kSecretBytesMax);
+  text += kDomain;
+  text += sys::sha256(kms::canonical_context(context));
+  text += secret;
   std::string out = sys::sha256(text);
   wipe(text);
   return out;

@@ -118,7 +118,7 @@ Result<std::int64_t> version_of(std::string_view step, std::string_view wrapped)
     return corrupt(step, "no wrapped secret of a transit engine");
   }
   const std::string digits(wrapped.substr(kPrefix.size(), colon - kPrefix.size()));
-  const Result<std::int64_t> version = parse_int(digits);
+  Result<std::int64_t> version = parse_int(digits);
   const Result<std::string> bytes = from_base64(wrapped.substr(colon + 1));
   if (!version || *version < 1 || *version > kVersionMax || std::to_string(*version) != digits ||
       !bytes || bytes->empty()) {

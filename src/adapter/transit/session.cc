@@ -85,14 +85,14 @@ Result<SessionPointer> Sessions::get(MonoTime deadline) {
     MC_TRY(out->token, credential("token", binding_.token_file));
     return out;
   }
-  const SessionPointer kept = kept_.with([](const SessionPointer& one) { return one; });
+  SessionPointer kept = kept_.with([](const SessionPointer& one) { return one; });
   if (kept && world_.clock.wall() < kept->renew_at) return kept;
   return log_in(deadline);
 }
 
 Result<SessionPointer> Sessions::renew(const SessionPointer& refused, MonoTime deadline) {
   if (binding_.login == Login::token) return get(deadline);
-  const SessionPointer kept = kept_.with([](const SessionPointer& one) { return one; });
+  SessionPointer kept = kept_.with([](const SessionPointer& one) { return one; });
   if (kept && kept != refused) return kept;
   return log_in(deadline);
 }

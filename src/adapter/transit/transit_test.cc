@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "contract/kms_suite.h"
-#include "contract/transit_server.h"
+#include "contract/transit_world.h"
 #include "kms/branch.h"
 
 namespace mc::transit {
