@@ -44,10 +44,9 @@ std::string normalised(Normal form, std::string_view value) {
   return out;
 }
 
-std::string blind_index(const BranchKey& branch, const IndexedColumn& column,
-                        std::string_view value) {
+std::string blind_index(const DataKey& key, const IndexedColumn& column, std::string_view value) {
   MC_CHECK(column.bytes >= kBytesMin && column.bytes <= kBytesMax);
-  MC_CHECK(check_not_wiped(branch.indexing()).has_value());
+  MC_CHECK(check_not_wiped(key.indexes()).has_value());
   // The value may be of any length, so it is its digest that is a part.
   std::string normal = normalised(column.form, value);
   const crypto::Digest digest = crypto::Sha256().add(normal).finish();
@@ -56,7 +55,7 @@ std::string blind_index(const BranchKey& branch, const IndexedColumn& column,
   parts.add(kDomain).add(column.tenant).add(column.dataset).add(column.column);
   parts.add(name_of(column.form)).add(view_of(digest));
   MC_CHECK(!parts.too_long());
-  std::string out = crypto::hmac_sha256(view_of(branch.indexing()), parts.bytes());
+  std::string out = crypto::hmac_sha256(view_of(key.indexes()), parts.bytes());
   out.resize(static_cast<std::size_t>(column.bytes));
   return out;
 }

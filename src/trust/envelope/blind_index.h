@@ -2,8 +2,10 @@
 // any. Opt-in for each column: whoever sees the table sees which rows have the same value, and how
 // often each comes; with few values, or a frequency that is known, that is much.
 //
-// HMAC-SHA256 under the tenant's indexing key over the column and the normalised value, cut to the
-// width of the column's configuration.
+// HMAC-SHA256 under the key of indexes of a data key, over the column and the normalised value, cut
+// to the width of the column's configuration. The data key is one of ScopeKind::index, of the
+// dataset, and no other: a new data key means to make the indexes anew, so it must not be one that
+// is changed for other reasons. Rotation of the branch key only rewraps it, and the indexes stay.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +28,6 @@ struct IndexedColumn {
   int bytes =
       16;  // 4 to 32; fewer hide more, and find rows that have to be opened to be told apart
 };
-std::string blind_index(const BranchKey& branch, const IndexedColumn& column,
-                        std::string_view value);
+std::string blind_index(const DataKey& key, const IndexedColumn& column, std::string_view value);
 
 }  // namespace mc::envelope

@@ -10,6 +10,12 @@
 using namespace mc;            // NOLINT(google-build-using-namespace)
 using namespace mc::envelope;  // NOLINT(google-build-using-namespace)
 
+namespace {
+
+const Scope kScope = {.tenant = TenantId("alpha"), .kind = ScopeKind::index, .name = "people"};
+
+}  // namespace
+
 TEST_CASE("blind index: brings values to the form of the column") {
   struct Row {
     Normal form;
@@ -30,37 +36,46 @@ TEST_CASE("blind index: brings values to the form of the column") {
 
 TEST_CASE("blind index: is the same for the same value of a column, and for nothing else") {
   sim::SimRandom random;
-  MadeKeys made(random);
+  MadeKeys made(random, kScope);
   const IndexedColumn column = {.tenant = "alpha", .dataset = "people", .column = "mail"};
-  const std::string index = blind_index(made.branch, column, "ada");
+  const std::string index = blind_index(made.key, column, "ada");
   CHECK(index.size() == 16);
-  CHECK(blind_index(made.branch, column, "ada") == index);
+  CHECK(blind_index(made.key, column, "ada") == index);
 
   std::set<std::string> seen = {index};
-  const auto differs = [&](const BranchKey& branch, const IndexedColumn& of,
-                           std::string_view value) {
-    CHECK(seen.insert(blind_index(branch, of, value)).second);
+  const auto differs = [&](const DataKey& key, const IndexedColumn& of, std::string_view value) {
+    CHECK(seen.insert(blind_index(key, of, value)).second);
   };
-  differs(made.branch, column, "adb");
-  differs(made.branch, column, "");
-  differs(made.branch, column, std::string(100'000, 'a'));
-  differs(made.other_branch(), column, "ada");
-  differs(made.branch, {.tenant = "beta", .dataset = "people", .column = "mail"}, "ada");
-  differs(made.branch, {.tenant = "alpha", .dataset = "peoplem", .column = "ail"}, "ada");
-  differs(made.branch, {.tenant = "alpha", .dataset = "people", .column = "name"}, "ada");
+  differs(made.key, column, "adb");
+  differs(made.key, column, "");
+  differs(made.key, column, std::string(100'000, 'a'));
+  differs(made.other_key(random), column, "ada");
+  differs(made.key, {.tenant = "beta", .dataset = "people", .column = "mail"}, "ada");
+  differs(made.key, {.tenant = "alpha", .dataset = "peoplem", .column = "ail"}, "ada");
+  differs(made.key, {.tenant = "alpha", .dataset = "people", .column = "name"}, "ada");
   IndexedColumn lower = column;
   lower.form = Normal::lower;
-  differs(made.branch, lower, "ada");
-  CHECK(blind_index(made.branch, lower, "ADA") == blind_index(made.branch, lower, "ada"));
+  differs(made.key, lower, "ada");
+  CHECK(blind_index(made.key, lower, "ADA") == blind_index(made.key, lower, "ada"));
 }
 
 TEST_CASE("blind index: a narrow one is the beginning of a wide one") {
   sim::SimRandom random;
-  MadeKeys made(random);
+  MadeKeys made(random, kScope);
   IndexedColumn column = {.tenant = "alpha", .dataset = "people", .column = "mail", .bytes = 32};
-  const std::string wide = blind_index(made.branch, column, "ada");
+  const std::string wide = blind_index(made.key, column, "ada");
   for (column.bytes = 4; column.bytes <= 32; ++column.bytes) {
-    CHECK(blind_index(made.branch, column, "ada") ==
+    CHECK(blind_index(made.key, column, "ada") ==
           wide.substr(0, static_cast<std::size_t>(column.bytes)));
   }
+}
+
+TEST_CASE("blind index: stays when the data key is wrapped under another branch key") {
+  sim::SimRandom random;
+  MadeKeys made(random, kScope);
+  const BranchKey next = made.other_branch();
+  const auto moved = must(rewrap_data_key(made.branch, next, 4, made.row, random));
+  const DataKey again = must(open_data_key(next, moved, *made.arena));
+  const IndexedColumn column = {.tenant = "alpha", .dataset = "people", .column = "mail"};
+  CHECK(blind_index(again, column, "ada") == blind_index(made.key, column, "ada"));
 }

@@ -83,6 +83,8 @@ std::string_view name_of(ScopeKind kind) {
       return "object";
     case ScopeKind::record:
       return "record";
+    case ScopeKind::index:
+      return "index";
   }
   return "";
 }
@@ -90,7 +92,6 @@ std::string_view name_of(ScopeKind kind) {
 Result<BranchKey> BranchKey::make(cipher::KeyView root, cipher::KeyArena& arena) {
   BranchKey out;
   MC_TRY(out.wrapping_, derived(root, "mc/branch-key/1/wrapping", arena));
-  MC_TRY(out.indexing_, derived(root, "mc/branch-key/1/indexing", arena));
   derive(root, "mc/branch-key/1/commitment", out.commitment_);
   return out;
 }
@@ -120,6 +121,7 @@ Result<DataKey> open_data_key(const BranchKey& branch, const WrappedDataKey& wra
   out.commitment_ = wrapped.commitment;
   MC_TRY(out.fields_, derived(secret.bytes, "mc/data-key/1/fields", arena));
   MC_TRY(out.objects_, derived(secret.bytes, "mc/data-key/1/objects", arena));
+  MC_TRY(out.indexes_, derived(secret.bytes, "mc/data-key/1/indexes", arena));
   return out;
 }
 

@@ -25,23 +25,22 @@ class BranchKey {
   // `root` is the branch key itself, which is not kept. `exhausted`: the arena is full.
   static Result<BranchKey> make(cipher::KeyView root, cipher::KeyArena& arena);
   cipher::KeyView wrapping() const { return wrapping_.view(); }  // of data keys
-  cipher::KeyView indexing() const { return indexing_.view(); }  // of blind indexes
   const Commitment& commitment() const { return commitment_; }   // of `root`
 
  private:
   BranchKey() = default;
-  cipher::HeldKey wrapping_, indexing_;
+  cipher::HeldKey wrapping_;
   Commitment commitment_{};
 };
 
-enum class ScopeKind : std::uint8_t { dataset = 1, subject = 2, object = 3, record = 4 };
+enum class ScopeKind : std::uint8_t { dataset = 1, subject = 2, object = 3, record = 4, index = 5 };
 std::string_view name_of(ScopeKind kind);
 
 // What a data key is for.
 struct Scope {
   TenantId tenant;
   ScopeKind kind = ScopeKind::dataset;
-  std::string name;        // of the dataset; of the class of objects; digest of the subject
+  std::string name;        // of the dataset, also of an index; of the class; digest of the subject
   std::int64_t epoch = 0;  // of shredding; 0 = none
   bool operator==(const Scope&) const = default;
 };
@@ -56,20 +55,22 @@ struct WrappedDataKey {
   bool operator==(const WrappedDataKey&) const = default;
 };
 
-// A data key that is open: what seals and opens fields and objects is derived from it once.
+// A data key that is open: what seals and opens fields and objects, and makes blind indexes, is
+// derived from it once. It takes three keys of the arena. Rewrapping changes none of them.
 class DataKey {
  public:
   std::uint64_t id() const { return id_; }
   const Commitment& commitment() const { return commitment_; }
   cipher::KeyView fields() const { return fields_.view(); }
   cipher::KeyView objects() const { return objects_.view(); }
+  cipher::KeyView indexes() const { return indexes_.view(); }
 
  private:
   friend Result<DataKey> open_data_key(const BranchKey&, const WrappedDataKey&, cipher::KeyArena&);
   DataKey() = default;
   std::uint64_t id_ = 0;
   Commitment commitment_{};
-  cipher::HeldKey fields_, objects_;
+  cipher::HeldKey fields_, objects_, indexes_;
 };
 
 Result<WrappedDataKey> make_data_key(const BranchKey& branch, std::int64_t branch_version,

@@ -151,8 +151,20 @@ TEST_CASE("data key: is made of 60 bytes, opens, and has what was stored") {
   const DataKey again = must(open_data_key(world.made.branch, row, *world.made.arena));
   CHECK(view_of(again.fields()) == view_of(world.made.key.fields()));
   CHECK(view_of(again.objects()) == view_of(world.made.key.objects()));
-  CHECK(view_of(again.fields()) != view_of(again.objects()));
-  CHECK(view_of(again.fields()) != view_of(again.commitment()));
+  CHECK(view_of(again.indexes()) == view_of(world.made.key.indexes()));
+}
+
+TEST_CASE("data key: its keys have one use each, and another one has others") {
+  World world;
+  const DataKey& key = world.made.key;
+  const DataKey other = world.made.other_key(world.random);
+  const std::vector<std::string_view> all = {view_of(key.fields()),    view_of(key.objects()),
+                                             view_of(key.indexes()),   view_of(key.commitment()),
+                                             view_of(other.fields()),  view_of(other.objects()),
+                                             view_of(other.indexes()), view_of(other.commitment())};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) CHECK(all[i] != all[j]);
+  }
 }
 
 TEST_CASE("data key: each is another one") {
@@ -169,8 +181,8 @@ TEST_CASE("branch key: its keys have one use each, and another root has others")
   const BranchKey& branch = world.made.branch;
   const BranchKey other = world.made.other_branch();
   const std::vector<std::string_view> all = {
-      view_of(branch.wrapping()), view_of(branch.indexing()), view_of(branch.commitment()),
-      view_of(other.wrapping()),  view_of(other.indexing()),  view_of(other.commitment())};
+      view_of(branch.wrapping()), view_of(branch.commitment()), view_of(other.wrapping()),
+      view_of(other.commitment())};
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) CHECK(all[i] != all[j]);
   }
@@ -268,10 +280,16 @@ TEST_CASE("data key: what cannot be made is said") {
 
 TEST_CASE("data key: a full arena is said, and what was taken is given back") {
   World world;
-  const auto arena = must(cipher::KeyArena::make(1));
-  CHECK(open_data_key(world.made.branch, world.made.row, *arena).error().code == Code::exhausted);
+  for (const std::size_t keys : {1U, 2U}) {
+    const auto arena = must(cipher::KeyArena::make(keys));
+    CHECK(open_data_key(world.made.branch, world.made.row, *arena).error().code == Code::exhausted);
+    CHECK(arena->used() == 0);
+  }
+  const auto arena = must(cipher::KeyArena::make(3));
+  const DataKey opened = must(open_data_key(world.made.branch, world.made.row, *arena));
+  CHECK(arena->used() == 3);
   CHECK(BranchKey::make(counted_key(1), *arena).error().code == Code::exhausted);
-  CHECK(arena->used() == 0);
+  CHECK(arena->used() == 3);
 }
 
 TEST_CASE("data key: kinds of scopes have names") {
@@ -279,4 +297,5 @@ TEST_CASE("data key: kinds of scopes have names") {
   CHECK(name_of(ScopeKind::subject) == "subject");
   CHECK(name_of(ScopeKind::object) == "object");
   CHECK(name_of(ScopeKind::record) == "record");
+  CHECK(name_of(ScopeKind::index) == "index");
 }

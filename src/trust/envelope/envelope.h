@@ -2,7 +2,7 @@
 // and blind indexes. Bytes in docs/formats/envelope.md.
 //
 //   branch key (32 bytes, of a tenant; wrapped by the customer's key, kms/branch.h)
-//     `-> data key (32 bytes, of a dataset, a subject or a class of objects)   data_key.h
+//     `-> data key (32 bytes, of a dataset, its indexes, a subject or a class)   data_key.h
 //           `-> field MCF1 (field.h), object MCO1 (object.h), blind index MCB1 (blind_index.h)
 //
 // Invariants: one key has one use, by labels of HKDF. Everything that is sealed is bound to whose

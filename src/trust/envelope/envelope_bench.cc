@@ -139,7 +139,7 @@ void print_data_keys(World& world) {
   });
   const IndexedColumn column = {.tenant = "alpha", .dataset = "people", .column = "mail"};
   const double index = cpu_ns(100'000, [&](int) {
-    MC_CHECK(blind_index(world.made.branch, column, "ada@alpha.example").size() == 16);
+    MC_CHECK(blind_index(world.made.key, column, "ada@alpha.example").size() == 16);
   });
   std::printf(
       "{\"bench\": \"envelope\", \"what\": \"data keys\", \"rewrap_s\": %.0f, \"open_us\": %.2f, "

@@ -53,6 +53,10 @@ struct MadeKeys {
   BranchKey other_branch(std::uint8_t first = 101) {
     return must(BranchKey::make(counted_key(first), *arena));
   }
+  // Another data key of the same scope and branch key.
+  DataKey other_key(sys::Random& random) {
+    return must(open_data_key(branch, must(make_data_key(branch, 3, row.scope, random)), *arena));
+  }
 
   std::unique_ptr<cipher::KeyArena> arena;
   BranchKey branch;

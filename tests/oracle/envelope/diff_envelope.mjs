@@ -89,8 +89,8 @@ const GOLDEN = {
     return hex(digest) === line.sealed_sha256 && opened.equals(plaintext);
   },
   index(envelope, line) {
-    const branch = envelope.branch(raw(line.branch_key));
-    return hex(envelope.blindIndex(branch, line.column, raw(line.value))) === line.index;
+    const key = envelope.openDataKey(envelope.branch(raw(line.branch_key)), rowOf(line.data_key));
+    return hex(envelope.blindIndex(key, line.column, raw(line.value))) === line.index;
   },
 };
 
@@ -171,7 +171,8 @@ async function compareDataKeys(comparison, ask, made) {
     const refused = await ask({ op: 'open_data_key', branch_key: branchKey, data_key: changed });
     comparison.check(`our data key, ${name} changed`, () => refused.error === 'corrupt');
   }
-  return { branchKey, branch, ours, key: envelope.openDataKey(branch, rowOf(ours)) };
+  const next = { nextKey: hex(toKey), moved: moved.data_key };
+  return { branchKey, ours, key: envelope.openDataKey(branch, rowOf(ours)), ...next };
 }
 
 async function compareFields(comparison, ask, made, keys) {
@@ -232,11 +233,12 @@ async function compareIndexes(comparison, ask, made, keys) {
   const bytes = 4 + made.random.below(29);
   const column = { ...made.names('tenant', 'dataset', 'column'), form, bytes };
   const value = made.bytes(made.random.below(50));
-  const asked = { op: 'index', branch_key: keys.branchKey, column, value: hex(value) };
-  const { index } = await ask(asked);
-  comparison.check('index', () => {
-    return hex(comparison.envelope.blindIndex(keys.branch, column, value)) === index;
-  });
+  const asked = { op: 'index', column, value: hex(value) };
+  const ours = hex(comparison.envelope.blindIndex(keys.key, column, value));
+  const here = await ask({ ...asked, branch_key: keys.branchKey, data_key: keys.ours });
+  comparison.check('index', () => here.index === ours);
+  const moved = await ask({ ...asked, branch_key: keys.nextKey, data_key: keys.moved });
+  comparison.check('index, data key wrapped again', () => moved.index === ours);
 }
 
 function findProgram() {

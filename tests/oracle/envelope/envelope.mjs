@@ -12,15 +12,15 @@ import {
 const TAG = 16;
 const FIELD_MAX = 1 << 20;
 const PARTS_MAX = 1 << 16;
-export const KINDS = { dataset: 1, subject: 2, object: 3, record: 4 };
+export const KINDS = { dataset: 1, subject: 2, object: 3, record: 4, index: 5 };
 
 // What the page fixes; the comparison is run against wrong ones too.
 export const RULES = {
   wrapping: 'mc/branch-key/1/wrapping',
-  indexing: 'mc/branch-key/1/indexing',
   branchCommitment: 'mc/branch-key/1/commitment',
   fields: 'mc/data-key/1/fields',
   objects: 'mc/data-key/1/objects',
+  indexes: 'mc/data-key/1/indexes',
   commitment: 'mc/data-key/1/commitment',
   dataKeyDomain: 'mc/data-key/1',
   fieldDomain: 'mc/field/1',
@@ -107,10 +107,9 @@ export class Envelope {
   }
 
   branch(root) {
-    const { wrapping, indexing, branchCommitment } = this.rules;
+    const { wrapping, branchCommitment } = this.rules;
     return {
       wrapping: this.derive(root, wrapping),
-      indexing: this.derive(root, indexing),
       commitment: this.derive(root, branchCommitment),
     };
   }
@@ -134,9 +133,10 @@ export class Envelope {
     const nonce = row.wrapped.subarray(0, 12);
     const secret = gcmOpen(branch.wrapping, nonce, this.dataKeyAad(row), row.wrapped.subarray(12));
     must(timingSafeEqual(this.derive(secret, this.rules.commitment), row.commitment));
-    const { fields, objects } = this.rules;
-    const derived = { fields: this.derive(secret, fields), objects: this.derive(secret, objects) };
-    return { id: BigInt(row.id), secret, ...derived };
+    const derived = ['fields', 'objects', 'indexes'].map((name) => {
+      return [name, this.derive(secret, this.rules[name])];
+    });
+    return { id: BigInt(row.id), secret, ...Object.fromEntries(derived) };
   }
 
   fieldAad(place, header) {
@@ -212,12 +212,12 @@ export class Envelope {
     return Buffer.concat(chunks);
   }
 
-  blindIndex(branch, { tenant, dataset, column, form, bytes }, value) {
+  blindIndex(key, { tenant, dataset, column, form, bytes }, value) {
     let normal = Buffer.from(value);
     if (form === 'lower') normal = normal.map((b) => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b));
     if (form === 'digits') normal = normal.filter((b) => b >= 0x30 && b <= 0x39);
     const digest = createHash('sha256').update(normal).digest();
     const text = this.parts(this.rules.indexDomain, tenant, dataset, column, form, digest);
-    return createHmac('sha256', branch.indexing).update(text).digest().subarray(0, bytes);
+    return createHmac('sha256', key.indexes).update(text).digest().subarray(0, bytes);
   }
 }

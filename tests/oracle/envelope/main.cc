@@ -1,5 +1,5 @@
 // envelope_oracle: one JSON request a line on standard input, one line of JSON back for each. Bytes
-// are hexadecimal. All requests have "branch_key"; all but the first and the last "data_key":
+// are hexadecimal. All requests have "branch_key"; all but the first "data_key":
 //   {"op": "make_data_key", "data_key": {tenant, kind, name, epoch, branch}}   {"data_key": {...}}
 //   {"op": "open_data_key"}                                {"commitment"}, of the branch key
 //   {"op": "rewrap", "to_key", "to_branch"}                                    {"data_key": {...}}
@@ -74,7 +74,7 @@ Result<Scope> scope_of(const json::Value& of) {
                .kind = ScopeKind::dataset,
                .name = text_of(of, "name"),
                .epoch = int_of(of, "epoch")};
-  for (int i = 1; i <= 4; ++i) {
+  for (int i = 1; i <= 5; ++i) {
     out.kind = static_cast<ScopeKind>(i);
     if (name_of(out.kind) == text_of(of, "kind")) return out;
   }
@@ -165,7 +165,7 @@ Status run_object(World& world, const DataKey& key, const json::Value& request,
   return ok();
 }
 
-Status run_index(const BranchKey& branch, const json::Value& request, json::Writer& writer) {
+Status run_index(const DataKey& key, const json::Value& request, json::Writer& writer) {
   const json::Value& of = member_of(request, "column");
   const std::string tenant = text_of(of, "tenant"), dataset = text_of(of, "dataset");
   const std::string column = text_of(of, "column");
@@ -173,7 +173,7 @@ Status run_index(const BranchKey& branch, const json::Value& request, json::Writ
   MC_TRY(const std::string value, bytes_of(request, "value"));
   const IndexedColumn indexed = {tenant, dataset, column, form,
                                  static_cast<int>(int_of(of, "bytes"))};
-  writer.member("index", to_hex(blind_index(branch, indexed, value)));
+  writer.member("index", to_hex(blind_index(key, indexed, value)));
   return ok();
 }
 
@@ -181,7 +181,6 @@ Status run(World& world, const std::string& line, json::Writer& writer) {
   MC_TRY(const json::Value request, json::parse(line, {.bytes_max = kLineBytesMax}));
   const std::string what = text_of(request, "op");
   MC_TRY(const BranchKey branch, branch_of(world, request, "branch_key"));
-  if (what == "index") return run_index(branch, request, writer);
   if (what == "make_data_key") {
     const json::Value& of = member_of(request, "data_key");
     MC_TRY(Scope scope, scope_of(of));
@@ -203,6 +202,7 @@ Status run(World& world, const std::string& line, json::Writer& writer) {
     writer.member("commitment", hex_of(branch.commitment()));
     return ok();
   }
+  if (what == "index") return run_index(key, request, writer);
   if (what.ends_with("_field")) return run_field(world, key, request, writer);
   if (what.ends_with("_object")) return run_object(world, key, request, writer);
   return fail(Code::invalid, "op: is unknown");
