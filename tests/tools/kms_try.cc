@@ -15,6 +15,8 @@
 #include <iterator>
 
 #include "aws/aws.h"
+#include "azure/azure.h"
+#include "gcp/gcp.h"
 #include "https/https.h"
 #include "json/json.h"
 #include "kms/kms.h"
@@ -27,6 +29,8 @@ using namespace mc;  // NOLINT(google-build-using-namespace)
 std::vector<std::unique_ptr<kms::ProviderKind>> all_kinds() {
   std::vector<std::unique_ptr<kms::ProviderKind>> out;
   out.push_back(aws::provider_kind());
+  out.push_back(gcp::provider_kind());
+  out.push_back(azure::provider_kind());
   return out;
 }
 
