@@ -39,7 +39,7 @@ Result<std::string> version_of(const Reader& reader, const json::Value& from, co
   MC_TRY(const std::string id, reader.text(from, "kid"));
   const std::string begin = key.id() + "/";
   if (!id.starts_with(begin)) return reader.corrupt("the reply is of another key");
-  const std::string version = id.substr(begin.size());
+  std::string version = id.substr(begin.size());
   if (!is_version(version)) return reader.corrupt("'kid' names no version");
   return version;
 }
@@ -202,7 +202,8 @@ Result<std::optional<WallTime>> read_deleted(std::string_view step, std::string_
   MC_TRY(const json::Value reply, reader.object(body));
   const json::Value* bundle = reply.find("key");
   if (bundle == nullptr) return reader.corrupt("'key' is missing");
-  MC_TRY(const std::string version, version_of(reader, *bundle, key));
+  const Result<std::string> version = version_of(reader, *bundle, key);
+  if (!version) return tl::unexpected(version.error());
   return time_of(reader, &reply, "scheduledPurgeDate");
 }
 

@@ -113,7 +113,7 @@ class GcpProvider final : public kms::Provider {
     const auto made = call({"rotate", "POST", "/cryptoKeyVersions", "{}", deadline});
     if (!made) return owners_own(made.error(), "rotated");
     MC_TRY(const Version version, read_version("rotate", made->body, binding_.key));
-    const std::string number = std::to_string(version.number);
+    std::string number = std::to_string(version.number);
     if (version.state != "ENABLED") {
       return fail(Code::unavailable, "gcp: rotate: version " + number +
                                          " is being made; its owner is to make it primary");
