@@ -102,11 +102,11 @@ class QueueGate final : public dataset::DatasetGate {
 
 }  // namespace
 
-PrivacyQueue::PrivacyQueue(const World& world)
-    : world_(world),
-      gate_({world.policy.engine, *world.machine.clock, *world.machine.random,
-             world.policy.decisions, world.policy.remote}) {
+PrivacyQueue::PrivacyQueue(const World& world) : world_(world) {
   for (std::size_t i = 0; i < kThreads; ++i) {
+    gates_.push_back(std::make_unique<access::Gate>(
+        access::Gate::World{world.policy.engine, *world.machine.clock, *world.machine.random,
+                            world.policy.decisions, world.policy.remote}));
     connections_.push_back(std::make_unique<dataset::ConnectionSet>(
         world.machine.drivers, world.catalog.model(), *world.gateway.writers()));
   }
@@ -118,7 +118,7 @@ std::unique_ptr<PrivacyQueue> PrivacyQueue::start(const World& world) {
   made.crew_ = std::make_unique<QueueCrew>(
       QueueCrew::Work{.due = [&made] { return made.world_.queue.due(); },
                       .run = [&made](std::size_t thread,
-                                     const QueuedQuery& query) { made.run_one(thread, query); },
+                                     const planner::Queue::Due& due) { made.run_one(thread, due); },
                       .cancel = [&made] { made.cancel_all(); }},
       kThreads);
   made.thread_ = std::thread([&made] { made.run(); });
@@ -129,15 +129,26 @@ PrivacyQueue::~PrivacyQueue() {
   stop();
 }
 
+void PrivacyQueue::hold() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held_) held_ = world_.machine.clock->mono();
+  }
+  crew_->hold();
+}
+
 void PrivacyQueue::stop() {
+  hold();
+  Nanos left;
   {
     const std::lock_guard lock(mutex_);
     if (end_) return;
     end_ = true;
+    left = std::max(Nanos(), world_.grace - (world_.machine.clock->mono() - *held_));
   }
   ended_.notify_all();
   if (thread_.joinable()) thread_.join();
-  crew_->stop(world_.grace);
+  crew_->stop(left);
 }
 
 void PrivacyQueue::cancel_all() {
@@ -184,9 +195,9 @@ dataset::PrivateResult PrivacyQueue::ask(std::size_t thread, const QueuedQuery& 
   if (const Status filled = fill_caller(query, caller); !filled) return refused(filled.error());
   Result<dataset::PrivateKept> kept = planner::read_queued(world_.catalog.model(), query);
   if (!kept) return refused(kept.error());
-  QueueGate gate(
-      {gate_, world_.policy, world_.gateway, world_.residency, world_.catalog.model(), world_.log},
-      caller, query);
+  QueueGate gate({*gates_[thread], world_.policy, world_.gateway, world_.residency,
+                  world_.catalog.model(), world_.log},
+                 caller, query);
   dataset::SessionOptions options;
   options.gate = &gate;
   options.deadline = world_.machine.clock->mono() + kAnswerTimeMax;
@@ -224,24 +235,38 @@ void PrivacyQueue::wait_to_tell(MonoTime begin) {
   ended_.wait_for(lock, rest, [this] { return end_; });
 }
 
-void PrivacyQueue::run_one(std::size_t thread, const QueuedQuery& query) {
+void PrivacyQueue::run_one(std::size_t thread, const planner::Queue::Due& due) {
+  Result<QueuedQuery> query = world_.queue.find(due.tenant, due.id, "");
+  if (!query) return tell(runs, tl::unexpected<Error>(query.error()));
+  if (query->state != QueueState::waiting) return;  // it was cancelled just now
+  Status done = end(thread, *query);
+  if (!done) {  // so that it does not stand before the others of its tenant
+    static_cast<void>(world_.queue.put_off(*query));
+  }
+  tell(runs, done);
+}
+
+Status PrivacyQueue::end(std::size_t thread, const QueuedQuery& query) {
   const MonoTime begin = world_.machine.clock->mono();
   const auto end = world_.planner.end_queued(query, [&] { return ask(thread, query); });
   wait_to_tell(begin);
-  if (end) {
+  if (!end) return world_.queue.put_off(query);
+  MC_TRY(const bool ended, world_.queue.end(query, *end));
+  if (ended) {
     world_.log.event(
         "privacy.queue_run",
         {{"tenant", query.tenant}, {"id", query.id}, {"state", planner::name_of(end->state)}});
   }
-  const Status written = end ? world_.queue.end(query, *end) : world_.queue.put_off(query);
-  if (!written) tell(true, written.error().what);
+  return ok();
 }
 
 // Once, until it goes well again.
-void PrivacyQueue::tell(bool failed, std::string_view why) {
+void PrivacyQueue::tell(Source source, const Status& done) {
   const std::lock_guard lock(mutex_);
-  if (failed && !failing_) world_.log.warn("privacy.queue_failed", {{"why", why}});
-  failing_ = failed;
+  if (!done && !failing_[source]) {
+    world_.log.warn("privacy.queue_failed", {{"why", done.error().what}});
+  }
+  failing_[source] = !done;
 }
 
 void PrivacyQueue::run() {
@@ -257,8 +282,10 @@ void PrivacyQueue::run() {
     }
     const Result<std::size_t> handed = crew_->tick();
     if (!handed) done = tl::unexpected<Error>(handed.error());
-    tell(!done, done ? "" : done.error().what);
+    tell(ticks, done);
     lock.lock();
+    // Seconds that are over are left out, so that what begins does so at whole ones.
+    turn = std::max<std::int64_t>(turn, (std::chrono::steady_clock::now() - start) / kEach + 1);
     ended_.wait_until(lock, start + turn * kEach, [this] { return end_; });
   }
 }

@@ -11,11 +11,12 @@
 // tenants than threads have some that are due, the rest wait, and may see that they do.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -52,6 +53,7 @@ class PrivacyQueue {
   PrivacyQueue(const PrivacyQueue&) = delete;
   PrivacyQueue& operator=(const PrivacyQueue&) = delete;
 
+  void hold();  // begins no more; the grace counts from here
   void stop();  // what is not answered within the grace is cancelled, and stays charged
 
  private:
@@ -59,20 +61,24 @@ class PrivacyQueue {
   Status fill_caller(const planner::QueuedQuery& query, identity::Caller& out);
   dataset::PrivateResult ask(std::size_t thread, const planner::QueuedQuery& query);
   void wait_to_tell(MonoTime begin);
-  void run_one(std::size_t thread, const planner::QueuedQuery& query);
+  void run_one(std::size_t thread, const planner::Queue::Due& due);
+  Status end(std::size_t thread, const planner::QueuedQuery& query);
   void cancel_all();
-  void tell(bool failed, std::string_view why);
+  enum Source : std::uint8_t { ticks, runs };
+  void tell(Source source, const Status& done);
   void run();
 
   const World world_;
-  access::Gate gate_;
-  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections_;  // one a thread of the crew
-  MonoTime next_sweep_{};                                             // of run()
-  std::mutex mutex_;                                                  // of all below
+  // One a thread of the crew.
+  std::vector<std::unique_ptr<access::Gate>> gates_;
+  std::vector<std::unique_ptr<dataset::ConnectionSet>> connections_;
+  MonoTime next_sweep_{};  // of run()
+  std::mutex mutex_;       // of all below
   std::condition_variable ended_;
   bool end_ = false;
   bool cancelled_ = false;
-  bool failing_ = false;
+  std::array<bool, 2> failing_{};         // by Source
+  std::optional<MonoTime> held_;          // since
   std::set<dataset::Session*> sessions_;  // that answer
   std::unique_ptr<QueueCrew> crew_;
   std::thread thread_;

@@ -8,28 +8,21 @@
 namespace mc::app {
 namespace {
 
-using planner::QueuedQuery;
-
-QueuedQuery query(const char* tenant, std::string id) {
-  QueuedQuery out;
-  out.tenant = TenantId(tenant);
-  out.id = std::move(id);
-  return out;
-}
+using planner::Queue;
 
 // Queries that wait; each runs until it is let go, or cancelled.
 struct Place {
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<QueuedQuery> waiting;  // the oldest first
+  std::vector<Queue::Due> waiting;  // the oldest first
   std::vector<std::string> running, ended, free;
   bool cancelled = false;
   bool broken = false;
 
-  void add(const char* tenant, const char* id) { waiting.push_back(query(tenant, id)); }
+  void add(const char* tenant, const char* id) { waiting.push_back({TenantId(tenant), id}); }
   QueueCrew::Work work() {
     return {.due = [this] { return due(); },
-            .run = [this](std::size_t, const QueuedQuery& each) { run(each); },
+            .run = [this](std::size_t, const Queue::Due& each) { run(each); },
             .cancel =
                 [this] {
                   const std::lock_guard lock(mutex);
@@ -37,23 +30,23 @@ struct Place {
                   changed.notify_all();
                 }};
   }
-  Result<std::vector<QueuedQuery>> due() {
+  Result<std::vector<Queue::Due>> due() {
     const std::lock_guard lock(mutex);
     if (broken) return fail(Code::unavailable, "no database");
-    std::vector<QueuedQuery> out;
-    for (const QueuedQuery& each : waiting) {
-      const auto same = [&](const QueuedQuery& other) { return other.tenant == each.tenant; };
+    std::vector<Queue::Due> out;
+    for (const Queue::Due& each : waiting) {
+      const auto same = [&](const Queue::Due& other) { return other.tenant == each.tenant; };
       if (std::ranges::none_of(out, same)) out.push_back(each);
     }
     return out;
   }
-  void run(const QueuedQuery& each) {
+  void run(const Queue::Due& each) {
     std::unique_lock lock(mutex);
     running.push_back(each.id);
     changed.notify_all();
     changed.wait(lock, [&] { return cancelled || std::ranges::find(free, each.id) != free.end(); });
     std::erase(running, each.id);
-    std::erase_if(waiting, [&](const QueuedQuery& other) { return other.id == each.id; });
+    std::erase_if(waiting, [&](const Queue::Due& other) { return other.id == each.id; });
     ended.push_back(cancelled ? "!" + each.id : each.id);
     changed.notify_all();
   }
@@ -122,7 +115,43 @@ TEST_CASE("queue crew: with more tenants than threads the oldest are first, and 
   CHECK(place.ended.size() == 3);
 }
 
-TEST_CASE("queue crew: its end waits for what runs as long as it may, and cancels it then") {
+TEST_CASE("queue crew: who has many that wait comes after who has had no turn") {
+  Place place;
+  for (const char* const id : {"a1", "a2", "a3"}) place.add("alpha", id);
+  for (const char* const id : {"b1", "b2", "b3"}) place.add("bravo", id);
+  place.add("cairo", "c1");  // the last to ask
+  QueueCrew crew(place.work(), 2);
+  CHECK(*crew.tick() == 2);
+  place.until_running({"a1", "b1"});
+  place.let_go("a1");
+  Place::until_handed(crew);
+  place.until_running({"b1", "c1"});
+  place.let_go("b1");
+  Place::until_handed(crew);
+  place.until_running({"a2", "c1"});
+  crew.hold();
+  place.let_go("c1");
+  place.until_running({"a2"});
+  CHECK(*crew.tick() == 0);  // held: nothing is begun
+  place.let_go("a2");
+  crew.stop(seconds(60));
+  CHECK(place.waiting.size() == 3);
+}
+
+TEST_CASE("queue crew: its end waits for what runs as long as it may") {
+  Place place;
+  place.add("alpha", "a");
+  QueueCrew crew(place.work(), 1);
+  CHECK(*crew.tick() == 1);
+  place.until_running({"a"});
+  std::thread ends([&] { crew.stop(seconds(60)); });
+  while (*crew.tick() != 0) std::this_thread::yield();
+  place.let_go("a");
+  ends.join();
+  CHECK(place.ended == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("queue crew: what runs longer than its end may wait is cancelled") {
   Place place;
   place.add("alpha", "a");
   place.add("bravo", "b");

@@ -498,6 +498,7 @@ bool Running::stop() {
   stopped_ = true;
   api_->set_ready(false);
   pressure_chores_.reset();  // it asks the loops
+  if (privacy_queue_ != nullptr) privacy_queue_->hold();
   const bool complete = server_->drain(settings_.server.drain_timeout);
   if (opa_server_ != nullptr) (void)opa_server_->drain(settings_.server.drain_timeout);
   exports_->stop();

@@ -135,20 +135,24 @@ PrivateResult Planner::of_queue(const PrivateCall& call) {
   if (found->purpose != call.caller.purpose) {
     return failed({Code::denied, "id: this query was asked for another purpose"});
   }
-  const Result<Asked> made = asked(call);
-  if (!made) return failed(made.error());
   PrivateAnswer out;
   out.verdict = found->state == QueueState::waiting ? "QUEUE" : "DENY";
   out.epsilon = out.delta = "0";
-  out.mechanism = made->charge.mechanism;
   out.snapshot = snapshot_at(settings_.snapshot, found->runs_at);
   if (found->state == QueueState::answered) {
+    // Whatever plans and limits say today: it is not asked, and was paid for.
+    const Result<Question> question =
+        question_of(world_.model.datasets[static_cast<std::size_t>(call.dataset)], call, settings_,
+                    out.snapshot);
+    if (!question) return failed(question.error());
     const Result<accountant::ChargeRecord> charge =
         world_.accountant.reports().charge({call.tenant, accountant::ChargeId(found->release)});
     if (!charge) return failed(charge.error());
     Result<KeptAnswer> kept = read_answer(charge->result);
     if (!kept) return failed(kept.error());
-    out = answer_with(made->question, std::move(*kept), "CACHED", found->release);
+    out = answer_with(*question, std::move(*kept), "CACHED", found->release);
+  } else if (const Result<Asked> made = asked(call)) {
+    out.mechanism = made->charge.mechanism;
   }
   out.queued = told(*found);
   return out;
@@ -157,18 +161,23 @@ PrivateResult Planner::of_queue(const PrivateCall& call) {
 std::optional<Queue::End> Planner::end_queued(const QueuedQuery& query,
                                               const std::function<PrivateResult()>& ask) {
   const auto charged = [&] { return world_.accountant.by_key(query.tenant, queue_key(query.id)); };
+  const bool over = query.expires <= world_.clock.wall();
   const auto before = charged();
-  if (!before) return std::nullopt;
+  if (!before) {
+    if (!over || before.error().code == Code::unavailable) return std::nullopt;
+    return Queue::End{QueueState::failed, "", "what became of it cannot be found out"};
+  }
   if (*before) return end_of(**before);
-  if (query.expires <= world_.clock.wall()) return Queue::End{QueueState::expired, "", ""};
+  if (over) return Queue::End{QueueState::expired, "", ""};
   const PrivateResult result = ask();
   if (result) return Queue::End{QueueState::answered, result->release, ""};
   const auto after = charged();
   if (!after) return std::nullopt;
   if (*after) return end_of(**after);
   const Error& error = result.error().error;
-  if (error.code == Code::unavailable) return std::nullopt;
   const bool refused = result.error().budget || error.code == Code::denied;
+  const bool busy = error.code == Code::unavailable || error.code == Code::exhausted;
+  if (busy && !refused) return std::nullopt;
   return Queue::End{refused ? QueueState::refused : QueueState::failed, "", error.what};
 }
 

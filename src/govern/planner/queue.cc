@@ -12,7 +12,6 @@ const std::string kColumns =
     "tenant_id, queue_id, same, state, subject, token, purpose, dataset, question, epsilon, delta, "
     "rho, asked_at, runs_at, expires_at, next_at, release_id, why, changed_at";
 constexpr std::size_t kWhyBytesMax = 500;
-constexpr std::int64_t kDueMax = 100;  // tenants at once
 
 constexpr std::array kStates = {QueueState::waiting, QueueState::answered,  QueueState::refused,
                                 QueueState::failed,  QueueState::cancelled, QueueState::expired};
@@ -182,12 +181,13 @@ Result<QueuedQuery> Queue::add_on(sql::Connection& connection, QueuedQuery wante
          connection.execute(
              "DELETE FROM dp_queue WHERE tenant_id = ?1 AND state <> 'waiting' AND changed_at < ?2",
              {tenant, to_unix_ms(wanted.changed - kEndedKept)}));
-  MC_TRY([[maybe_unused]] const std::int64_t older,
-         connection.execute("DELETE FROM dp_queue WHERE tenant_id = ?1 AND state <> 'waiting' AND "
-                            "queue_id NOT IN (SELECT queue_id FROM dp_queue WHERE tenant_id = ?1 "
-                            "AND state <> 'waiting' ORDER BY changed_at DESC, queue_id DESC LIMIT "
-                            "?2)",
-                            {tenant, kEndedEach * settings_.queue_max}));
+  MC_TRY(
+      [[maybe_unused]] const std::int64_t older,
+      connection.execute("DELETE FROM dp_queue WHERE tenant_id = ?1 AND state NOT IN ('waiting', "
+                         "'answered') AND queue_id NOT IN (SELECT queue_id FROM dp_queue WHERE "
+                         "tenant_id = ?1 AND state NOT IN ('waiting', 'answered') ORDER BY "
+                         "changed_at DESC, queue_id DESC LIMIT ?2)",
+                         {tenant, kEndedEach * settings_.queue_max}));
   MC_TRY([[maybe_unused]] const std::int64_t rows,
          connection.execute(
              "INSERT INTO dp_queue (" + kColumns +
@@ -274,38 +274,54 @@ Result<QueuedQuery> Queue::cancel(const TenantId& tenant, const std::string& id,
                                   const std::string& subject) {
   MC_TRY(QueuedQuery found, find(tenant, id, subject));
   if (found.state == QueueState::waiting) {
-    MC_TRY_OK(end(found, {.state = QueueState::cancelled, .release = "", .why = ""}));
+    MC_TRY([[maybe_unused]] const bool ended,
+           end(found, {.state = QueueState::cancelled, .release = "", .why = ""}));
     MC_TRY(found, find(tenant, id, subject));
   }
   if (found.state == QueueState::cancelled) return found;
   return fail(Code::conflict, "it does not wait any more: " + std::string(name_of(found.state)));
 }
 
-Result<std::vector<QueuedQuery>> Queue::due() {
-  return select(
-      "state = 'waiting' AND next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM dp_queue older WHERE "
-      "older.tenant_id = dp_queue.tenant_id AND older.state = 'waiting' AND older.next_at <= ?1 "
-      "AND (older.asked_at < dp_queue.asked_at OR (older.asked_at = dp_queue.asked_at AND "
-      "older.queue_id < dp_queue.queue_id))) ORDER BY asked_at, queue_id LIMIT ?2",
-      {to_unix_ms(world_.clock.wall()), kDueMax});
+// Ids are in the order in which they were made (sys::make_id).
+Result<std::vector<Queue::Due>> Queue::due() {
+  std::vector<Due> out;
+  MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
+    MC_TRY(const std::unique_ptr<sql::Rows> rows,
+           connection.query("SELECT tenant_id, MIN(queue_id) FROM dp_queue WHERE state = 'waiting' "
+                            "AND next_at <= ?1 GROUP BY tenant_id ORDER BY 2",
+                            {to_unix_ms(world_.clock.wall())}));
+    for (;;) {
+      MC_TRY(const bool more, rows->next());
+      if (!more) return ok();
+      out.push_back({TenantId(std::string(rows->text(0))), std::string(rows->text(1))});
+    }
+  }));
+  return out;
 }
 
-Status Queue::end(const QueuedQuery& query, const End& how) {
-  const bool by_a_person = how.state == QueueState::cancelled;
-  const WallTime at = by_a_person                        ? world_.clock.wall()
-                      : how.state == QueueState::expired ? query.expires
-                                                         : query.next;
-  return world_.lend([&](sql::Connection& connection) -> Status {
-    MC_TRY([[maybe_unused]] const std::int64_t rows,
+WallTime Queue::ended_at(const QueuedQuery& query, QueueState state) const {
+  const WallTime now = world_.clock.wall();
+  if (state == QueueState::cancelled) return now;
+  if (state == QueueState::expired) return query.expires;
+  const Nanos late = std::max(Nanos(), now - query.next);
+  return query.next + Nanos{late.count / kTriedAgain.count * kTriedAgain.count};
+}
+
+Result<bool> Queue::end(const QueuedQuery& query, const End& how) {
+  const bool answered = how.state == QueueState::answered;
+  std::int64_t rows = 0;
+  MC_TRY_OK(world_.lend([&](sql::Connection& connection) -> Status {
+    MC_TRY(rows,
            connection.execute(
                "UPDATE dp_queue SET state = ?3, release_id = ?4, why = ?5, changed_at = ?6, "
-               "question = ?7 WHERE "
-               "tenant_id = ?1 AND queue_id = ?2 AND state = 'waiting'",
+               "question = ?7 WHERE tenant_id = ?1 AND queue_id = ?2 AND (state = 'waiting' "
+               "OR (?3 = 'answered' AND state <> 'answered'))",
                {query.tenant.get(), query.id, std::string(name_of(how.state)), how.release,
-                std::string(excerpt(how.why, kWhyBytesMax)), to_unix_ms(at),
-                how.state == QueueState::answered ? query.question : without_filter(query)}));
+                std::string(excerpt(how.why, kWhyBytesMax)), to_unix_ms(ended_at(query, how.state)),
+                answered ? query.question : without_filter(query)}));
     return ok();
-  });
+  }));
+  return rows > 0;
 }
 
 Status Queue::sweep() {

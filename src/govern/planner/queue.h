@@ -5,9 +5,9 @@
 //
 // Invariants: one of each query of a person waits, however often it is queued; a tenant has at most
 // Settings::queue_max that wait; a query that has ended stays as it is, without its filter
-// unless it was answered, and is told for kEndedKept, kEndedEach * queue_max of a tenant at most.
-// Durable when a call returns; kept in the accountant's database (migration 0016), so that several
-// servers see one queue. Thread-safe; blocks.
+// unless it was answered, and is told for kEndedKept; of a tenant's that had no answer, kEndedEach
+// * queue_max at most. Durable when a call returns; kept in the accountant's database (migration
+// 0016), so that several servers see one queue. Thread-safe; blocks.
 #pragma once
 
 #include <functional>
@@ -91,15 +91,21 @@ class Queue {
   Result<QueuedQuery> cancel(const TenantId& tenant, const std::string& id,
                              const std::string& subject);
 
-  // Of each tenant the oldest one that is to be tried now.
-  Result<std::vector<QueuedQuery>> due();
-  // Ends one, unless it has ended meanwhile. What was run ends at the time it was due: how long it
-  // took is nobody's business.
+  // Of each tenant the oldest one that is to be tried now, the oldest first.
+  struct Due {
+    TenantId tenant;
+    std::string id;
+    bool operator==(const Due&) const = default;
+  };
+  Result<std::vector<Due>> due();
+  // Ends one, unless it has ended meanwhile; an answer, which was paid for, takes the place of any
+  // other end. The time that it has ended is the one that it was due, or a multiple of kTriedAgain
+  // later: how long it took is nobody's business. False: it had ended.
   struct End {
     QueueState state = QueueState::failed;
     std::string release, why;
   };
-  Status end(const QueuedQuery& query, const End& how);
+  Result<bool> end(const QueuedQuery& query, const End& how);
   // By the least multiple of kTriedAgain that is over: when its try ended is nobody's business.
   Status put_off(const QueuedQuery& query);
   Status sweep();                // of all tenants what was kept long enough
@@ -107,6 +113,7 @@ class Queue {
 
  private:
   Result<QueuedQuery> add_on(sql::Connection& connection, QueuedQuery wanted);
+  WallTime ended_at(const QueuedQuery& query, QueueState state) const;
   Result<std::vector<QueuedQuery>> select(const std::string& rest,
                                           std::initializer_list<sql::Param> params);
 

@@ -48,9 +48,11 @@ struct Bench {
     return end;
   }
   std::vector<QueuedQuery> due() {
-    auto out = world.queue->due();
-    REQUIRE_MESSAGE(out.has_value(), out.error().what);
-    return std::move(*out);
+    const auto due = world.queue->due();
+    REQUIRE_MESSAGE(due.has_value(), due.error().what);
+    std::vector<QueuedQuery> out;
+    for (const Queue::Due& each : *due) out.push_back(*world.queue->find(each.tenant, each.id, ""));
+    return out;
   }
   PrivateAnswer found(const std::string& id) {
     PrivateCall call = this->call();
@@ -217,14 +219,83 @@ TEST_CASE("queue: whoever queues and cancels on and on fills no database") {
   CHECK(bench.world.queue->list(alpha, "")->empty());
 }
 
+TEST_CASE("queue: whoever queues and cancels on and on takes no answer from others") {
+  Bench bench;
+  bench.world.settings.queue_max = 1;
+  bench.world.restart();
+  const TenantId alpha("alpha");
+  const std::string paid = bench.queued(bench.call()).queued->id;
+  bench.to(bench.world.queue->find(alpha, paid, "")->runs_at);
+  REQUIRE(bench.run(bench.due()[0])->state == QueueState::answered);
+  PrivateCall call = bench.call(PrivateAggregate::count);
+  call.caller.subject = "bea";
+  call.epsilon = "0.3";
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = bench.queued(call).queued->id;
+    REQUIRE(bench.world.queue->cancel(alpha, id, "bea").has_value());
+    bench.world.clock.advance(seconds(1));
+  }
+  CHECK(bench.found(paid).verdict == "CACHED");
+  // Nor do plans and limits that have changed since.
+  bench.world.settings.epsilon_min = *accountant::parse_epsilon("0.6");
+  bench.world.restart();
+  CHECK(bench.found(paid).verdict == "CACHED");
+}
+
+TEST_CASE("queue: an answer takes the place of an end that was written beside it") {
+  Bench bench;
+  bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  bench.to(query.runs_at);
+  for (const QueueState other : {QueueState::refused, QueueState::cancelled}) {
+    CHECK(*bench.world.queue->end(query, {other, "", "by another server"}));
+    CHECK_FALSE(*bench.world.queue->end(query, {QueueState::failed, "", "late"}));
+    CHECK(*bench.world.queue->end(query, {QueueState::answered, "chg_1", ""}));
+    CHECK_FALSE(*bench.world.queue->end(query, {other, "", "late"}));
+    const QueuedQuery now = *bench.world.queue->find(query.tenant, query.id, "");
+    CHECK(now.state == QueueState::answered);
+    CHECK(now.question == query.question);
+    CHECK(now.why.empty());
+    REQUIRE(
+        bench.world.books
+            ->lend([](sql::Connection& connection) -> Status {
+              return connection.execute("UPDATE dp_queue SET state = 'waiting'", {}).map([](auto) {
+                return std::monostate();
+              });
+            })
+            .has_value());
+  }
+}
+
+TEST_CASE("queue: too much to do is no end") {
+  Bench bench;
+  bench.queued(bench.call());
+  const QueuedQuery query = bench.world.queue->list(TenantId("alpha"), "")->front();
+  bench.to(query.runs_at);
+  const auto ended = [&](Code code) {
+    return bench.world.planner
+        ->end_queued(query,
+                     [&]() -> PrivateResult {
+                       PrivateRefusal refusal;
+                       refusal.error = {code, "x", 1};
+                       return tl::unexpected<PrivateRefusal>(std::move(refusal));
+                     })
+        .has_value();
+  };
+  CHECK_FALSE(ended(Code::exhausted));
+  CHECK_FALSE(ended(Code::unavailable));
+  CHECK(ended(Code::denied));
+  CHECK(ended(Code::invalid));
+}
+
 TEST_CASE("queue: how long a query took is not told") {
   Bench bench;
   bench.queued(bench.call());
-  bench.world.clock.advance(seconds(60LL * 86'400));
+  bench.to(bench.world.queue->list(TenantId("alpha"), "")->front().runs_at);
   const std::vector<QueuedQuery> due = bench.due();
   REQUIRE(due.size() == 1);
-  bench.world.clock.advance(seconds(7));
-  REQUIRE(bench.world.queue->end(due[0], {QueueState::failed, "", "x"}).has_value());
+  bench.to(due[0].next + seconds(7));
+  REQUIRE(*bench.world.queue->end(due[0], {QueueState::failed, "", "x"}));
   CHECK(bench.world.queue->find(TenantId("alpha"), due[0].id, "")->changed == due[0].next);
 }
 
@@ -350,8 +421,17 @@ TEST_CASE("queue: an answer that was paid for is given, however late its end is 
   bench.to(query.runs_at);
   const std::optional<Queue::End> end = bench.run(query);
   REQUIRE(end->state == QueueState::answered);
-  // Another snapshot, in which the key is of another question; and after its expiry.
-  bench.to(query.expires + seconds(86'400));
+  // Its end was not written. Another snapshot, in which the key is of another question; and long
+  // after its expiry.
+  REQUIRE(
+      bench.world.books
+          ->lend([](sql::Connection& connection) -> Status {
+            return connection.execute("UPDATE dp_queue SET state = 'waiting'", {}).map([](auto) {
+              return std::monostate();
+            });
+          })
+          .has_value());
+  bench.to(query.expires + kEndedKept + seconds(90));
   bench.world.restart();
   const int scans = bench.world.scan.scans;
   const std::optional<Queue::End> late = bench.run(query);
@@ -359,6 +439,8 @@ TEST_CASE("queue: an answer that was paid for is given, however late its end is 
   CHECK(late->state == QueueState::answered);
   CHECK(late->release == end->release);
   CHECK(bench.world.scan.scans == scans);
+  REQUIRE(bench.world.queue->sweep().has_value());
+  CHECK(bench.found(query.id).verdict == "CACHED");
   // One that was never begun has expired, and is not asked.
   QueuedQuery other = query;
   other.id = "dpq_other";

@@ -95,7 +95,7 @@ Reply get_queued(const AdminWorld& world, const AdminRequest& request) {
   return json_reply(200, json::Value(to_json(found)));
 }
 
-// One that is being answered just then is charged all the same, as a query that is cancelled is.
+// One that is being answered just then is charged all the same, and has its answer then.
 Reply cancel_queued(const AdminWorld& world, const AdminRequest& request) {
   MC_TRY(const Seen seen, seen_by(world, request, Scope::admin_write));
   MC_TRY(planner::Queue * queue, queue_of(world));
