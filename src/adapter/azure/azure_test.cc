@@ -92,9 +92,10 @@ TEST_CASE("azure: unwraps with the version that wrapped, and takes no other's re
   CHECK(world.transport.requests.at(1).url ==
         kId + "/" + kOne + "/unwrapkey?api-version=2025-07-01");
   for (const std::string& body :
-       {answer("c2VjcmV0", kTwo), answer("c2VjcmV0", kOne, kId + "x"), answer("c2VjcmV0", ""),
-        answer("c2VjcmV0=="), answer("c2Vjcm+/"), answer("c2VjcmV"), answer(""),
-        answer(std::string(88, 'A')), std::string("[]")}) {
+       {answer("c2VjcmV0", kTwo), answer("c2VjcmV0", kOne, kId + "x"),
+        answer("c2VjcmV0", kOne, "https://mc.vault.azure.net/keys/tenant-2"),
+        answer("c2VjcmV0", ""), answer("c2VjcmV0=="), answer("c2Vjcm+/"), answer("c2VjcmV"),
+        answer(""), answer(std::string(88, 'A')), std::string("[]")}) {
     CAPTURE(body);
     world.transport.add(200, body);
     const auto other = world.unwrap(kOne);
