@@ -99,9 +99,19 @@ kms::Credentials Certificates::credentials(const std::string& client) const {
   return out;
 }
 
-Server::Server(const Certificates& certificates) : certificates_(certificates), port_(free_port()) {
-  const auto at = [&](const char* name) { return certificates.at(name); };
-  std::filesystem::create_directories(at("policies"));
+// Somebody else may take a port between its being found free and PyKMIP's taking it.
+Server::Server(const Certificates& certificates) : certificates_(certificates) {
+  constexpr int kPortsTried = 20;
+  std::filesystem::create_directories(certificates_.at("policies"));
+  for (int i = 0; i < kPortsTried; ++i) {
+    if (begin(free_port())) return;
+  }
+  MC_CHECK(false);
+}
+
+bool Server::begin(int port) {
+  const auto at = [&](const char* name) { return certificates_.at(name); };
+  port_ = port;
   write(at("server.conf"),
         "[server]\nhostname=127.0.0.1\nport=" + std::to_string(port_) +
             "\ncertificate_path=" + at("server.pem") + "\nkey_path=" + at("server.key") +
@@ -119,11 +129,13 @@ Server::Server(const Certificates& certificates) : certificates_(certificates), 
           "-l", at("log").c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
-  for (int i = 0; i < 3'000 && !takes_connections(port_); ++i) {
-    MC_CHECK(waitpid(pid_, nullptr, WNOHANG) == 0);
+  for (int i = 0; i < 3'000; ++i) {
+    if (waitpid(pid_, nullptr, WNOHANG) != 0) return false;
+    if (takes_connections(port_)) return true;
     poll(nullptr, 0, 10);
   }
-  MC_CHECK(takes_connections(port_));
+  MC_CHECK(false);
+  return false;
 }
 
 Server::~Server() {

@@ -36,6 +36,8 @@ class Server {
   std::string log() const;
 
  private:
+  bool begin(int port);  // false: it ended before it took a connection
+
   const Certificates& certificates_;
   int port_ = 0;
   int pid_ = 0;
