@@ -106,6 +106,9 @@ Server::Server(const Certificates& certificates) : certificates_(certificates) {
   for (int i = 0; i < kPortsTried; ++i) {
     if (begin(free_port())) return;
   }
+  std::ifstream said(certificates_.at("output"));
+  std::fprintf(stderr, "PyKMIP does not start: %s\n",
+               std::string(std::istreambuf_iterator<char>(said), {}).c_str());
   MC_CHECK(false);
 }
 
@@ -124,7 +127,8 @@ bool Server::begin(int port) {
     const int out = open(at("output").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, 1);
     dup2(out, 2);
-    execl("/usr/bin/python3", "python3", "-W", "ignore", "-c",
+    // By its whole name also to itself: else it looks for its modules beside another python3.
+    execl("/usr/bin/python3", "/usr/bin/python3", "-W", "ignore", "-c",
           "from kmip.services.server.server import main; main()", "-f", at("server.conf").c_str(),
           "-l", at("log").c_str(), static_cast<char*>(nullptr));
     _exit(127);
